@@ -1,0 +1,34 @@
+"""Errors that a user is meant to read: what happened, where, and what to do next."""
+
+from collections.abc import Iterable
+
+
+class HarnessError(Exception):
+    """Wrong use or bad input. The command line prints its message without a traceback and exits with 2."""
+
+
+class InputError(HarnessError):
+    """A file or a record that cannot be used; the message names the file and the line."""
+
+
+class ConfigError(HarnessError):
+    """A run config that cannot be used; the message names the file, the line and the key."""
+
+
+class PluginError(HarnessError):
+    """A plugin that cannot be found, loaded or built, or that breaks its protocol."""
+
+
+class MissingExtra(PluginError):
+    """A plugin needs a package that an optional extra installs."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`" Did you mean 'chrf'?"` when a known word is close, else the known words, else nothing."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    close = get_close_matches(word, names, n=2, cutoff=0.6)
+    if close:
+        return " Did you mean " + " or ".join(repr(name) for name in close) + "?"
+    return f" Known: {', '.join(names)}." if names else ""

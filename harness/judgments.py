@@ -1,0 +1,189 @@
+"""A judgment set in memory: examples, outputs and what people said of them, read from a source and checked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.errors import InputError, did_you_mean
+from harness.protocols import JudgmentSource
+from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, digest
+
+
+@dataclass(frozen=True)
+class JudgmentSet:
+    """Everything one source yields, checked: ids resolve, nothing is double, ratings lie on their scales.
+
+    `digest` is sha256 over the records in the source's order; `notes` are what a reader of the numbers should know.
+    """
+
+    info: JudgmentInfo
+    examples: tuple[Example, ...]
+    outputs: tuple[Output, ...]
+    judgments: tuple[Judgment, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    digest: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """`name@digest`, twelve characters of the digest: what MetaRows carry."""
+        return f"{self.info.name}@{self.digest[:12]}"
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """Names of the systems, sorted."""
+        return tuple(sorted({output.system for output in self.outputs}))
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """Criteria that occur, in the source's order, then any others sorted."""
+        found = {judgment.criterion for judgment in self.judgments}
+        found |= {preference.criterion for preference in self.preferences}
+        listed = tuple(criterion for criterion in self.info.criteria if criterion in found)
+        return listed + tuple(sorted(found - set(listed)))
+
+
+def read_judgments(source: JudgmentSource, *, systems: str | Sequence[str] | None = None) -> JudgmentSet:
+    """The source's records, checked. `systems` keeps a named system set of the source, or the systems listed.
+
+    Raises InputError naming the source and the record: an unknown id, a duplicate, a rating off its scale, nothing to read.
+    """
+    info = source.info
+    kinds: dict[type, list[Any]] = {Example: [], Output: [], Judgment: [], Preference: []}
+    for record in source.read():
+        if type(record) not in kinds:
+            raise InputError(f"{info.name}: a judgment source yields records, got {type(record).__name__}")
+        kinds[type(record)].append(record)
+    if systems is not None:
+        _keep_systems(kinds, info, systems)
+    examples, outputs = tuple(kinds[Example]), tuple(kinds[Output])
+    judgments, preferences = tuple(kinds[Judgment]), tuple(kinds[Preference])
+    if not outputs:
+        raise InputError(f"{info.name}: it holds no outputs, so there is nothing to score")
+    _check_ids(info, examples, outputs)
+    known = {output.id: output for output in outputs}
+    _check_judgments(info, known, judgments)
+    _check_preferences(info, known, preferences)
+    notes = info.notes + tuple(_notes(examples, outputs, judgments))
+    everything = digest([*examples, *outputs, *judgments, *preferences])
+    return JudgmentSet(info, examples, outputs, judgments, preferences, everything, notes)
+
+
+def select_examples(data: JudgmentSet, ids: Iterable[str]) -> JudgmentSet:
+    """The same set with only these examples, their outputs and what was said of those."""
+    keep = set(ids)
+    outputs = tuple(output for output in data.outputs if output.example_id in keep)
+    kept = {output.id for output in outputs}
+    return replace(
+        data,
+        examples=tuple(example for example in data.examples if example.id in keep),
+        outputs=outputs,
+        judgments=tuple(judgment for judgment in data.judgments if judgment.output_id in kept),
+        preferences=tuple(p for p in data.preferences if p.output_a in kept and p.output_b in kept),
+    )
+
+
+def _keep_systems(kinds: Mapping[type, list[Any]], info: JudgmentInfo, systems: str | Sequence[str]) -> None:
+    present = {output.system for output in kinds[Output]}
+    if isinstance(systems, str):
+        if systems in info.system_sets:
+            wanted = set(info.system_sets[systems])
+        elif systems in present:
+            wanted = {systems}
+        else:
+            raise InputError(f"{info.name}: no system or system set {systems!r}.{did_you_mean(systems, {*info.system_sets, *present})}")
+    else:
+        wanted = set(systems)
+        for system in sorted(wanted - present):
+            raise InputError(f"{info.name}: no system {system!r}.{did_you_mean(system, present)}")
+    kinds[Output][:] = [output for output in kinds[Output] if output.system in wanted]
+    kept = {output.id for output in kinds[Output]}
+    kinds[Judgment][:] = [judgment for judgment in kinds[Judgment] if judgment.output_id in kept]
+    kinds[Preference][:] = [p for p in kinds[Preference] if p.output_a in kept and p.output_b in kept]
+
+
+def _check_ids(info: JudgmentInfo, examples: Sequence[Example], outputs: Sequence[Output]) -> None:
+    known: set[str] = set()
+    for example in examples:
+        if example.id in known:
+            raise InputError(f"{info.name}: example {example.id!r} occurs twice")
+        known.add(example.id)
+    ids: set[str] = set()
+    cells: dict[tuple[str, str, int], str] = {}
+    for output in outputs:
+        if output.id in ids:
+            raise InputError(f"{info.name}: output {output.id!r} occurs twice")
+        ids.add(output.id)
+        if output.example_id not in known:
+            raise InputError(f"{info.name}: output {output.id!r} answers example {output.example_id!r}, which is not there")
+        cell = (output.example_id, output.system, output.sample)
+        if cell in cells:
+            raise InputError(
+                f"{info.name}: outputs {cells[cell]!r} and {output.id!r} are both sample {output.sample} of system "
+                f"{output.system!r} on {output.example_id!r}; number the samples"
+            )
+        cells[cell] = output.id
+
+
+def _check_judgments(info: JudgmentInfo, outputs: Mapping[str, Output], judgments: Sequence[Judgment]) -> None:
+    seen: set[tuple[str, str, str]] = set()
+    for judgment in judgments:
+        where = f"{info.name}: rating of {judgment.output_id!r} by {judgment.rater!r} on {judgment.criterion!r}"
+        if judgment.output_id not in outputs:
+            raise InputError(f"{where}: there is no such output")
+        if judgment.span is None:
+            key = (judgment.output_id, judgment.rater, judgment.criterion)
+            if key in seen:
+                raise InputError(f"{where} occurs twice; keep one, or name the rounds as raters")
+            seen.add(key)
+        else:
+            text = outputs[judgment.output_id].text
+            if text is not None and judgment.span.end > len(text):
+                raise InputError(f"{where}: its span ends at {judgment.span.end}, the text has {len(text)} characters")
+        if isinstance(judgment.value, (int, float)) and judgment.value != judgment.value:
+            raise InputError(f"{where} is NaN; write None (an empty cell) for a missing rating")
+        if isinstance(judgment.value, (int, float)) and judgment.scale is not None:
+            low, high = judgment.scale.low, judgment.scale.high
+            if not low <= judgment.value <= high:
+                raise InputError(f"{where} is {judgment.value:g}, off its scale {low:g} to {high:g}")
+
+
+def _check_preferences(info: JudgmentInfo, outputs: Mapping[str, Output], preferences: Sequence[Preference]) -> None:
+    seen: set[tuple[frozenset[str], str, str]] = set()
+    for preference in preferences:
+        pair = (preference.output_a, preference.output_b)
+        where = f"{info.name}: preference of {preference.rater!r} between {pair[0]!r} and {pair[1]!r} on {preference.criterion!r}"
+        for output_id in pair:
+            if output_id not in outputs:
+                raise InputError(f"{where}: there is no output {output_id!r}")
+        if outputs[pair[0]].example_id != outputs[pair[1]].example_id:
+            raise InputError(f"{where}: the two outputs answer different examples")
+        key = (frozenset(pair), preference.rater, preference.criterion)
+        if key in seen:
+            raise InputError(f"{where} occurs twice")
+        seen.add(key)
+
+
+def _notes(examples: Sequence[Example], outputs: Sequence[Output], judgments: Sequence[Judgment]) -> Iterable[str]:
+    systems = sorted({output.system for output in outputs})
+    answered: dict[str, set[str]] = {system: set() for system in systems}
+    for output in outputs:
+        answered[output.system].add(output.example_id)
+    items = {output.example_id for output in outputs}
+    for system in systems:
+        missing = len(items) - len(answered[system])
+        if missing:
+            yield f"system {system!r} has no output on {missing} of {len(items)} items; those pairs are left out"
+    if len(systems) == 1:
+        yield f"there is one system only ({systems[0]!r}): nothing can be compared within an item"
+    references = {example.id: set(example.references) for example in examples}
+    for system in systems:
+        texts = [(o.example_id, o.text) for o in outputs if o.system == system and o.text is not None]
+        equal = sum(text in references[example_id] for example_id, text in texts)
+        if texts and equal > len(texts) / 2:
+            yield (
+                f"system {system!r} equals a reference on {equal} of {len(texts)} items ({equal / len(texts):.1%}): "
+                "metrics that use the reference are flattered; compare with the table without it"
+            )
+    if judgments and all(judgment.value is None for judgment in judgments):
+        yield "every rating is missing"

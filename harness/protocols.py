@@ -1,0 +1,188 @@
+"""What a metric, a judgment source, a builder, a generator and a trainer must be able to do, and the specs that announce them.
+
+A spec is cheap: it is made when plugins are discovered. `build(**params)` is where heavy imports belong; it
+checks its parameters and returns an object with the methods of the matching protocol.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from harness.records import (
+    Example,
+    Judgment,
+    JudgmentInfo,
+    Kind,
+    Output,
+    Preference,
+    Status,
+)
+
+_KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a metric scores in one go: an example and one output (`output`), two (`pair`) or all of its outputs (`group`).
+
+    For `corpus` metrics `example` is the first example and `outputs` are all outputs of one system.
+    """
+
+    example: Example
+    outputs: tuple[Output, ...]
+
+    @property
+    def output(self) -> Output:
+        """The only output, of a unit that has one."""
+        return self.outputs[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A metric's word on one unit. `value` None means no score, and `status` then says why.
+
+    `components` holds one value for each of the spec's `components`; `detail` is short text for people.
+    """
+
+    value: float | None
+    status: Status = "ok"
+    components: Mapping[str, float | None] = field(default_factory=dict)
+    detail: str | None = None
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """Scores units. `signature` is ordered `key:value` pairs joined by `|`, the version last: same signature, same scores."""
+
+    signature: str
+
+    def score(self, units: Sequence[Unit]) -> Sequence[float | Result]:
+        """One result per unit, in order. The value for a unit does not depend on the other units of the call.
+
+        A metric may also have `prepare(examples)`, called once with every example before the first `score`.
+        """
+        ...
+
+
+@runtime_checkable
+class JudgmentSource(Protocol):
+    """A set of outputs with what people said of them."""
+
+    info: JudgmentInfo
+
+    def read(self) -> Iterable[Example | Output | Judgment | Preference]:
+        """Records in a fixed order; an output comes after its example, a judgment after its output."""
+        ...
+
+
+@runtime_checkable
+class DatasetBuilder(Protocol):
+    """Makes examples."""
+
+    def examples(self) -> Iterator[Example]:
+        """Examples in a fixed order."""
+        ...
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Runs a model on examples."""
+
+    def generate(self, examples: Sequence[Example]) -> Iterator[Output]:
+        """Outputs, at least one per example, in the examples' order."""
+        ...
+
+
+@runtime_checkable
+class Trainer(Protocol):
+    """Tunes or trains a model."""
+
+    def train(self, examples: Iterable[Example], folder: Path) -> Path:
+        """Trains on the examples and returns the checkpoint folder, which lies in `folder`."""
+        ...
+
+
+@dataclass(frozen=True)
+class PluginSpec:
+    """The part that all specs share.
+
+    `name` is kebab-case; `extra` names the optional dependency group that `build` needs; `argument` is the parameter that a
+    bare word sets on the command line (`table:ratings.csv`).
+    """
+
+    name: str
+    build: Callable[..., Any]
+    version: str = "1"
+    help: str = ""
+    extra: str | None = None
+    argument: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _KEBAB.match(self.name):
+            raise ValueError(f"a plugin's name is kebab-case (a-z, 0-9, single hyphens), got {self.name!r}")
+        if not callable(self.build):
+            raise TypeError(f"{self.name}: build must be callable, got {self.build!r}")
+
+
+@dataclass(frozen=True)
+class MetricSpec(PluginSpec):
+    """Announces a metric.
+
+    `components`: names of the component values, the main one first, or empty; `needs`: what an example must have
+    ("reference", "source"); `batch_size`: units per call of `score`, which is also the most that a crash can lose.
+    """
+
+    unit: Literal["output", "pair", "group", "corpus"] = "output"
+    components: tuple[str, ...] = ()
+    higher_is_better: bool = True
+    needs: tuple[str, ...] = ()
+    cost: Literal["cpu", "gpu", "paid"] = "cpu"
+    languages: tuple[str, ...] = ()
+    batch_size: int = 256
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch_size < 1:
+            raise ValueError(f"{self.name}: batch_size must be at least 1, got {self.batch_size}")
+        unknown = set(self.needs) - {"reference", "source"}
+        if unknown:
+            raise ValueError(f"{self.name}: needs may hold 'reference' and 'source', got {sorted(unknown)}")
+
+
+@dataclass(frozen=True)
+class JudgmentSourceSpec(PluginSpec):
+    """Announces a source of human judgments. `data` lists the files it reads, so that `harness data` can get and check them."""
+
+    data: "DataFiles | None" = None
+
+
+@dataclass(frozen=True)
+class BuilderSpec(PluginSpec):
+    """Announces a dataset builder."""
+
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GeneratorSpec(PluginSpec):
+    """Announces a generation back end."""
+
+
+@dataclass(frozen=True)
+class TrainerSpec(PluginSpec):
+    """Announces a trainer; `accepts` are the kinds of Example it can train on."""
+
+    accepts: tuple[Kind, ...] = ("instruction", "chat")
+
+
+@dataclass(frozen=True)
+class DataFiles:
+    """Files at a pinned source: `folder` below the data home, `base_url` with the commit in it, `files` path → sha256."""
+
+    folder: str
+    base_url: str
+    files: Mapping[str, str]
+    licence: str
+    source: str
