@@ -1,0 +1,27 @@
+"""Where the tests find the shared data and the values that independent tools computed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The data home; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("HARNESS_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"needs the data home: set HARNESS_DATA to a folder that holds it ({folder} is absent)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def oracles() -> Path:
+    """Values computed by independent tools; the test is skipped where they are absent."""
+    home = os.environ.get("HARNESS_DATA")
+    folder = (Path(home).parent if home else ROOT.parent / "shared") / "oracles"
+    if not folder.is_dir():
+        pytest.skip(f"needs the oracles folder beside the data home ({folder} is absent)")
+    return folder
