@@ -1,0 +1,128 @@
+"""The command `harness`. Its subcommands are found in the metadata of installed packages; only the one that is called is imported.
+
+A subcommand is an entry point of the group `harness.commands` that names a `click.Command`.
+"""
+
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness import __version__
+from harness.cli.common import plugin_option
+from harness.errors import HarnessError, PluginError, did_you_mean
+
+GROUP = "harness.commands"
+WRONG_USE = 2
+INTERRUPTED = 130
+
+
+class _WrongUse(click.ClickException):
+    exit_code = WRONG_USE
+
+
+class EntryPointGroup(click.Group):
+    """A group whose commands are entry points: listed from metadata alone, imported when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all installed commands, sorted."""
+        return sorted(command_points())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported; None if there is none; PluginError if it cannot be used."""
+        points = command_points().get(cmd_name)
+        if points is None:
+            return None
+        try:
+            return load_command(cmd_name, points)
+        except PluginError:
+            if ctx.resilient_parsing:  # the shell asks for completions: a broken command has none
+                return None
+            raise
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but an unknown command is answered with the names that are close to it."""
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and name not in command_points():
+            raise click.UsageError(f"No such command {name!r}.{did_you_mean(name, command_points())}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, written without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(points)) for name, points in sorted(command_points().items())])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; what a user can mend is one message and exit code 2, Ctrl-C one line and exit code 130."""
+        try:
+            return super().invoke(ctx)
+        except HarnessError as error:
+            raise _WrongUse(str(error)) from error
+        except BrokenPipeError:
+            raise  # the reader of our output has gone (`harness show … | head`); click ends quietly
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise _WrongUse(f"{error.filename}: {error.strerror}") from error
+        except KeyboardInterrupt:
+            click.echo("interrupted; run the same command again to resume", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def command_points() -> dict[str, list[EntryPoint]]:
+    """Entry points of all installed commands by name; a name has several where several distributions offer it."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in sorted(entry_points(group=GROUP), key=_owner):
+        found.setdefault(point.name, []).append(point)
+    return found
+
+
+def load_command(name: str, points: list[EntryPoint]) -> click.Command:
+    """The command, imported; PluginError names the distribution and what is wrong with it."""
+    if len(points) > 1:
+        owners = " and ".join(sorted(map(_owner, points)))
+        raise PluginError(f"command {name!r} is offered by {owners}; uninstall one of them")
+    point = points[0]
+    where = f"command {name!r} (from {_owner(point)})"
+    try:
+        command = point.load()
+    except Exception as error:  # isolation: whatever a stranger's import raises becomes a message; other commands work
+        raise PluginError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not isinstance(command, click.Command):
+        raise PluginError(f"{where}: {point.value} must be a click command, got {type(command).__name__}")
+    return command
+
+
+def _summary(points: list[EntryPoint]) -> str:
+    if len(points) > 1:
+        return f"offered twice: by {' and '.join(map(_owner, points))}"
+    package, *inner = points[0].module.split(".")
+    if package != __package__.partition(".")[0]:
+        return f"(from {_owner(points[0])})"
+    # The docstring of a module of ours is its command's help; reading one line is cheaper than importing ten modules.
+    source = Path(__file__).parents[1].joinpath(*inner).with_suffix(".py")
+    if not source.is_file():
+        return ""
+    with source.open(encoding="utf-8") as lines:
+        return next(lines, "").strip().strip('"')
+
+
+def _owner(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "unknown distribution"
+
+
+@click.group(cls=EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@plugin_option
+@click.version_option(__version__, prog_name="harness")
+def harness() -> None:
+    """Which automatic metric can you trust, on which kind of task, in which language?
+
+    Results go to stdout; progress and notices go to stderr. Exit codes: 0 ok, 1 a regression was found, 2 wrong use,
+    3 finished with failures.
+    """
+
+
+def main() -> None:
+    """Runs the command line and exits."""
+    harness(prog_name="harness")
