@@ -1,4 +1,4 @@
-"""The command `harness`. Its subcommands are found in the metadata of installed packages; only the one that is called is imported.
+"""The command `harness`: subcommands are found in the metadata of installed packages, and only the one called is imported.
 
 A subcommand is an entry point of the group `harness.commands` that names a `click.Command`.
 """
