@@ -153,9 +153,14 @@ class MetricSpec(PluginSpec):
 
 @dataclass(frozen=True)
 class JudgmentSourceSpec(PluginSpec):
-    """Announces a source of human judgments. `data` lists the files it reads, so that `harness data` can get and check them."""
+    """Announces a source of human judgments.
+
+    `data` lists the files it reads, so that `harness data` can get and check them; `reads_tables` says that the parameter `argument`
+    also takes a table in memory (a data frame, an Arrow table, a list of dicts), which is how the Python API reads one.
+    """
 
     data: "DataFiles | None" = None
+    reads_tables: bool = False
 
 
 @dataclass(frozen=True)
