@@ -21,6 +21,14 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pass
 
 
+def _make_float(record: msgspec.Struct, *names: str) -> None:
+    """Makes whole numbers floats, as reading JSON does: else a record's digest would change when it is stored and read."""
+    for name in names:
+        value = getattr(record, name)
+        if type(value) is int:
+            msgspec.structs.force_setattr(record, name, float(value))
+
+
 class TextPart(_Record, kw_only=True, tag_field="type", tag="text"):
     """A run of text inside a message."""
 
@@ -157,6 +165,7 @@ class Scale(_Record, kw_only=True):
     def __post_init__(self) -> None:
         if not self.low < self.high:
             raise ValueError(f"scale: low {self.low:g} must be less than high {self.high:g}")
+        _make_float(self, "low", "high")
 
 
 class Span(_Record, kw_only=True):
@@ -180,6 +189,9 @@ class Judgment(_Record, kw_only=True):
     scale: Scale | None = None
     span: Span | None = None
     note: str | None = None
+
+    def __post_init__(self) -> None:
+        _make_float(self, "value")
 
 
 class Preference(_Record, kw_only=True):
