@@ -155,12 +155,12 @@ class MetricSpec(PluginSpec):
 class JudgmentSourceSpec(PluginSpec):
     """Announces a source of human judgments.
 
-    `data` lists the files it reads, so that `harness data` can get and check them; `reads_tables` says that the parameter `argument`
-    also takes a table in memory (a data frame, an Arrow table, a list of dicts), which is how the Python API reads one.
+    `data` lists the files it reads, so that `harness data` can get and check them; `rows_argument` is the parameter that takes
+    a table in memory (a list of dicts, a pandas, polars or Arrow table), which is how the Python API reads one.
     """
 
     data: "DataFiles | None" = None
-    reads_tables: bool = False
+    rows_argument: str | None = None
 
 
 @dataclass(frozen=True)
