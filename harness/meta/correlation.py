@@ -1,0 +1,161 @@
+"""Correlations within groups, and agreement of whole systems.
+
+A correlation is undefined in a group where people or the metric give one value only; such groups are counted and left out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, Signs
+from harness.meta.resampling import in_chunks, product
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """One value a group (shape (G,)) and where it is defined; `mean` is None when it is defined nowhere."""
+
+    values: Floats
+    defined: Bools
+
+    @property
+    def mean(self) -> float | None:
+        """Average over the groups where the value is defined."""
+        return float(self.values[self.defined].mean()) if self.defined.any() else None
+
+
+def kendall_b(pairs: Pairs, ordered: Ordered) -> Grouped:
+    """Kendall's tau-b per group, with ties as they stand (epsilon 0)."""
+    metric_tie = ordered.gap == 0
+    discordant = ~(ordered.human_tie | metric_tie | ordered.concordant)
+    counts = [
+        np.bincount(pairs.group, weights=flags, minlength=pairs.n_groups)
+        for flags in (ordered.concordant, discordant, ordered.human_tie, metric_tie)
+    ]
+    concordant, against, human_ties, metric_ties = counts
+    spread = (pairs.sizes - human_ties) * (pairs.sizes - metric_ties)
+    return _defined(concordant - against, np.sqrt(spread))
+
+
+def pearson(groups: Ints, n_groups: int, human: Floats, metric: Floats) -> Grouped:
+    """Pearson's r per group. `groups`: code per output in 0..n_groups-1, or -1 for an output in no group."""
+    keep = groups >= 0
+    groups, human, metric = groups[keep], human[keep], metric[keep]
+    size = np.maximum(np.bincount(groups, minlength=n_groups), 1)
+    x = _centred(groups, size, human)
+    y = _centred(groups, size, metric)
+    covariance = np.bincount(groups, weights=x * y, minlength=n_groups)
+    variances = [np.bincount(groups, weights=v * v, minlength=n_groups) for v in (x, y)]
+    variances = [np.where(_constant(groups, n_groups, v), 0.0, s) for v, s in zip((human, metric), variances, strict=True)]
+    return _defined(covariance, np.sqrt(variances[0]) * np.sqrt(variances[1]))
+
+
+def spearman(groups: Ints, n_groups: int, human: Floats, metric: Floats) -> Grouped:
+    """Spearman's rho per group: Pearson's r of midranks within the group."""
+    return pearson(groups, n_groups, midranks(groups, human), midranks(groups, metric))
+
+
+def midranks(groups: Ints, values: Floats) -> Floats:
+    """Ranks from 1 within each group, ties sharing their mean rank; shape (N,)."""
+    order = np.lexsort((values, groups))
+    sorted_groups, sorted_values = groups[order], values[order]
+    new_group = np.append(True, sorted_groups[1:] != sorted_groups[:-1]) if len(order) else np.zeros(0, dtype=bool)
+    new_value = new_group | np.append(True, sorted_values[1:] != sorted_values[:-1]) if len(order) else new_group
+    position = np.arange(len(order))
+    group_start = np.maximum.accumulate(np.where(new_group, position, 0))
+    run = np.cumsum(new_value) - 1
+    starts = np.flatnonzero(new_value)
+    lengths = np.diff(np.append(starts, len(order)))
+    ranks = np.empty(len(order))
+    ranks[order] = (starts - group_start[starts] + (lengths + 1) / 2)[run]
+    return ranks
+
+
+def weighted_correlation(weights: Floats, human: Floats, metric: Floats, ranks: bool) -> Floats:
+    """Resampled Pearson's r (or Spearman's rho) of one group. `weights`: (B, N) copies of each output; returns (B,)."""
+    x, y = human, metric
+    if ranks:
+        return _weighted_r(weights, weighted_midranks(weights, human), weighted_midranks(weights, metric))
+    return _weighted_r(weights, np.broadcast_to(x, weights.shape), np.broadcast_to(y, weights.shape))
+
+
+def weighted_midranks(weights: Floats, values: Floats) -> Floats:
+    """Midranks when output n occurs weights[b, n] times, shape (B, N)."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    run = np.searchsorted(ends, np.arange(len(values)))
+    upto = np.cumsum(weights[:, order], axis=1)[:, ends]
+    before = np.concatenate([np.zeros((len(weights), 1)), upto[:, :-1]], axis=1)
+    ranks = np.empty_like(weights)
+    ranks[:, order] = ((before + upto + 1) / 2)[:, run]
+    return ranks
+
+
+def soft_pairwise_accuracy(human: Floats, metric: Floats, draws: int, seed: int) -> float | None:
+    """1 - mean |p_human - p_metric| over system pairs, p being one-sided paired permutation p values.
+
+    Thompson, Mathur, Deutsch, Khayrallah, WMT 2024, "Improving Statistical Significance in Human Evaluation of Automatic
+    Metrics via Soft Pairwise Accuracy". `human`, `metric`: (systems, items), nan where missing; system pairs use shared items.
+    None without a system pair that shares an item.
+    """
+    systems, items = human.shape
+    rng = np.random.default_rng([seed, 4])
+    signs = rng.integers(0, 2, (draws, items), dtype=np.int8) * np.int8(2) - np.int8(1)
+    errors = []
+    for a in range(systems):
+        for b in range(a + 1, systems):
+            both = np.isfinite(human[a] + human[b] + metric[a] + metric[b])
+            if both.any():
+                p = [_one_sided(signs, np.where(both, x[a] - x[b], 0.0)) for x in (human, metric)]
+                errors.append(abs(p[0] - p[1]))
+    return 1 - float(np.mean(errors)) if errors else None
+
+
+def system_pairwise_accuracy(human_means: Floats, metric_means: Floats) -> Floats:
+    """Share of system pairs that human and metric means order alike, people's ties left out (Kocmi et al., WMT 2021, §3).
+
+    Both: (..., systems), nan for a system without a mean. Returns shape (...), nan without an untied pair.
+    """
+    left, right = np.triu_indices(human_means.shape[-1], 1)
+    people = np.sign(_level(human_means[..., left] - human_means[..., right]))
+    machine = np.sign(_level(metric_means[..., left] - metric_means[..., right]))
+    counted = np.isfinite(people) & np.isfinite(machine) & (people != 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return ((people == machine) & counted).sum(axis=-1) / counted.sum(axis=-1)
+
+
+def _level(difference: Floats) -> Floats:
+    """Differences of means that are rounding alone become 0."""
+    return np.where(np.abs(difference) < 1e-12, 0.0, difference)
+
+
+def _one_sided(signs: Signs, differences: Floats) -> float:
+    sums = in_chunks(lambda rows: product(signs[rows].astype(np.float64), differences), *signs.shape)
+    return float((sums >= differences.sum() - 1e-12 * np.abs(differences).sum()).mean())
+
+
+def _weighted_r(weights: Floats, x: Floats, y: Floats) -> Floats:
+    total = weights.sum(axis=1, keepdims=True)
+    x = x - (weights * x).sum(axis=1, keepdims=True) / total
+    y = y - (weights * y).sum(axis=1, keepdims=True) / total
+    below = np.sqrt((weights * x * x).sum(axis=1) * (weights * y * y).sum(axis=1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(below > 1e-12, (weights * x * y).sum(axis=1) / below, np.nan)
+
+
+def _centred(groups: Ints, size: Ints, values: Floats) -> Floats:
+    return values - (np.bincount(groups, weights=values, minlength=len(size)) / size)[groups]
+
+
+def _constant(groups: Ints, n_groups: int, values: Floats) -> Bools:
+    """Whether all values of a group are equal, exactly."""
+    low, high = np.full(n_groups, np.inf), np.full(n_groups, -np.inf)
+    np.minimum.at(low, groups, values)
+    np.maximum.at(high, groups, values)
+    return low >= high
+
+
+def _defined(above: Floats, below: Floats) -> Grouped:
+    defined = below > 0
+    return Grouped(np.where(defined, above / np.where(defined, below, 1.0), np.nan), defined)

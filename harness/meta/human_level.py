@@ -1,0 +1,71 @@
+"""How well one person agrees with the others, on the same scale as a metric: the human level, and metrics beside it."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from harness.meta.columns import Column
+from harness.meta.judging import Cell, Estimate, estimate, judge
+from harness.meta.pairs import Floats
+from harness.meta.targets import Ratings, leave_one_out
+from harness.records import MetaRow
+
+MIN_ITEMS = 30
+
+
+def human_level_rows(
+    ratings: Ratings, columns: Sequence[Column], base: MetaRow, make: Callable[[Floats], Cell | None]
+) -> list[MetaRow]:
+    """One rater (epsilon 0) against the mean of the others, averaged over raters, and every metric on the same outputs.
+
+    `make`: the item-grouped cell of a target (one number per output, nan where missing). Under 30 items the level is unknown:
+    value None with the reason. It is not a ceiling: a metric may exceed it.
+    """
+    base = replace(base, raters="leave-one-out", support="own")
+    pieces = [(own, others, make(others)) for _, own, others in leave_one_out(ratings)]
+    cells = [(own, cell) for own, _, cell in pieces if cell is not None and len(cell.pairs)]
+    level_row = replace(base, metric=None, statistic="human_level", value=None)
+    n_items = min((_items(cell) for _, cell in cells), default=0)
+    if n_items < MIN_ITEMS:
+        return [replace(level_row, n_items=n_items, note=f"unknown: {n_items} items with two raters, {MIN_ITEMS} are needed")]
+    whole = [np.ones(len(cell.pairs), dtype=bool) for _, cell in cells]
+    people = [
+        estimate(cell, judge(cell, own).right["accuracy_raw"], support) for (own, cell), support in zip(cells, whole, strict=True)
+    ]
+    rows = [_averaged(level_row, cells[0][1], people, n_items)]
+    for column in columns:
+        if column.values is None:
+            continue
+        judged = [judge(cell, column.values) for _, cell in cells]
+        for statistic in ("accuracy_raw", "accuracy"):
+            found = [
+                estimate(cell, result.right[statistic], result.valid) for (_, cell), result in zip(cells, judged, strict=True)
+            ]
+            row = replace(base, metric=column.signature, component=column.component, statistic=statistic, value=None)
+            rows.append(_averaged(row, cells[0][1], found, n_items))
+    return rows
+
+
+def _items(cell: Cell) -> int:
+    return int((cell.pairs.sizes > 0).sum())
+
+
+def _averaged(row: MetaRow, cell: Cell, found: Sequence[Estimate], n_items: int) -> MetaRow:
+    """The mean over raters, with the interval of the mean: the raters' cells share their clusters and resamples."""
+    values = [item.value for item in found if item.value is not None]
+    if not values:
+        return row
+    resampled = [item.resampled for item in found if item.resampled is not None]
+    low, high = cell.resampler.interval(np.mean(resampled, axis=0)) if len(resampled) == len(values) else (None, None)
+    most = max(found, key=lambda item: item.n_pairs)
+    return replace(
+        row,
+        value=float(np.mean(values)),
+        low=low,
+        high=high,
+        n_items=n_items,
+        n_clusters=most.n_clusters,
+        n_pairs=most.n_pairs,
+        note="approximate interval: under 100 items" if n_items < 100 else row.note,
+    )

@@ -1,0 +1,173 @@
+"""One metric beside people on the pairs of one cell: which pairs it gets right, raw, calibrated and held out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.meta.calibration import calibrate, fold_epsilons, held_out, integer_weights
+from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, accuracy, human_signs, order_pairs
+from harness.meta.resampling import Resampler
+
+STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The pairs of one slice, criterion and grouping, and how people order them.
+
+    `human`: one number per output, finite wherever a pair reaches; `fold`: fold of each output's cluster.
+    """
+
+    pairs: Pairs
+    signs: Signs
+    human: Floats
+    fold: Ints
+    folds: int
+    resampler: Resampler
+    gap_tolerance: float
+
+    @cached_property
+    def fold_left(self) -> Ints:
+        """Fold of each pair's left output, shape (P,)."""
+        return self.fold[self.pairs.left]
+
+    @cached_property
+    def fold_right(self) -> Ints:
+        """Fold of each pair's right output, shape (P,)."""
+        return self.fold[self.pairs.right]
+
+    @cached_property
+    def human_tie(self) -> Bools:
+        """Pairs that people tie, shape (P,)."""
+        return self.signs == 0
+
+    def clusters_of(self, pairs: Pairs) -> int:
+        """How many clusters the pairs reach."""
+        reached = np.concatenate([pairs.left, pairs.right])
+        return len(np.unique(self.resampler.cluster[reached]))
+
+
+def make_cell(
+    pairs: Pairs, human: Floats, fold: Ints, folds: int, resampler: Resampler, gap_tolerance: float, signs: Signs | None = None
+) -> Cell:
+    """A cell; people's order of each pair is read off `human` unless `signs` gives it (preferences)."""
+    if signs is None:
+        signs = human_signs(pairs, human, gap_tolerance)
+    return Cell(pairs, signs, human, fold, folds, resampler, gap_tolerance)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Right pairs of one metric, as whole numbers 0..scale (draws that got it right), shape (P,); 0 where not `valid`.
+
+    `valid`: both outputs have a score; `tested`: the pair lies wholly inside a fold that has an epsilon.
+    """
+
+    right: dict[str, NDArray[np.int64]]
+    valid: Bools
+    tested: Bools
+    scale: int
+    epsilon: float | None
+    epsilons: tuple[float | None, ...]
+
+    def support(self, statistic: str, among: Bools | None = None) -> Bools:
+        """The pairs that a statistic counts, shape (P,), optionally only those `among`."""
+        kept = self.tested if statistic == "accuracy_heldout" else self.valid
+        return kept if among is None else kept & among
+
+
+def judge(cell: Cell, metric: Floats, fixed: Judged | None = None) -> Judged:
+    """The metric judged at epsilon 0, at its best epsilon, and at the epsilon of the other folds.
+
+    `metric`: one number per output, higher is better, nan where missing; `fixed`: take the epsilons of this one instead of
+    calibrating here (one epsilon for all slices).
+    """
+    scored = np.isfinite(metric)
+    valid = scored[cell.pairs.left] & scored[cell.pairs.right]
+    whole = bool(valid.all())
+    pairs = cell.pairs if whole else cell.pairs.where(valid)
+    signs = cell.signs if whole else cell.signs[valid]
+    ordered = order_pairs(pairs, signs, metric, cell.gap_tolerance)
+    left, right = (cell.fold_left, cell.fold_right) if whole else (cell.fold_left[valid], cell.fold_right[valid])
+    if fixed is None:
+        epsilon = calibrate(pairs, ordered)
+        epsilons = fold_epsilons(pairs, ordered, left, right, cell.folds)
+    else:
+        epsilon, epsilons = fixed.epsilon, list(fixed.epsilons)
+    heldout, used = held_out(ordered, epsilons, left, right)
+    found = {
+        "accuracy_raw": ordered.right(0.0),
+        "accuracy": ordered.right(0.0 if epsilon is None else epsilon),
+        "accuracy_heldout": heldout,
+    }
+    spread = {name: _spread(values.astype(np.int64), valid, whole) for name, values in found.items()}
+    return Judged(spread, valid, _spread(used, valid, whole), 1, epsilon, tuple(epsilons))
+
+
+def judge_random(cell: Cell, outputs: int, draws: int, seed: int) -> Judged:
+    """The random sentinel: right pairs summed over `draws` random orders of the outputs, each calibrated on its own."""
+    from harness.meta.kernels import add_random_draw
+
+    pairs = cell.pairs
+    weight = _shares(pairs.sizes)
+    outside = [np.bincount(pairs.group[keep], minlength=pairs.n_groups) for keep in _outside(cell)]
+    fold_weight = np.stack([_shares(sizes) for sizes in outside])
+    counters = [np.zeros(len(pairs), dtype=np.int64) for _ in STATISTICS]
+    rng = np.random.default_rng([seed, 5])
+    arrays = (pairs.left, pairs.right, pairs.group, cell.signs, cell.fold_left, cell.fold_right, weight, fold_weight)
+    for _ in range(draws):
+        add_random_draw(rng.permutation(outputs), *arrays, *counters)
+    known = np.array([sizes.sum() > 0 for sizes in outside])
+    tested = (cell.fold_left == cell.fold_right) & known[cell.fold_left]
+    counters[2][~tested] = 0
+    return Judged(
+        dict(zip(STATISTICS, counters, strict=True)), np.ones(len(pairs), dtype=bool), tested, draws, None, (None,) * cell.folds
+    )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A statistic with its percentile interval, its resampled values (or None), and how much data it rests on."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    resampled: Floats | None
+    n_pairs: int
+    n_groups: int
+    n_clusters: int
+
+
+def estimate(cell: Cell, right: NDArray, support: Bools, scale: int = 1) -> Estimate:
+    """Group-averaged share of right pairs on `support` (shape (P,)), with the cluster bootstrap's interval."""
+    whole = bool(support.all())
+    pairs = cell.pairs if whole else cell.pairs.where(support)
+    kept = right if whole else right[support]
+    value = accuracy(pairs, kept / scale)
+    if value is None:
+        return Estimate(None, None, None, None, 0, 0, 0)
+    resampled = cell.resampler.accuracy(pairs, kept, scale)
+    low, high = (None, None) if resampled is None else cell.resampler.interval(resampled)
+    return Estimate(value, low, high, resampled, len(pairs), int((pairs.sizes > 0).sum()), cell.clusters_of(pairs))
+
+
+def _shares(sizes: Ints) -> Floats:
+    """1/size of each group, scaled to whole numbers where they fit; 0 for an empty group."""
+    whole = integer_weights(sizes)
+    return np.where(sizes > 0, 1 / np.maximum(sizes, 1), 0.0) if whole is None else whole.astype(np.float64)
+
+
+def _outside(cell: Cell) -> Sequence[Bools]:
+    return [(cell.fold_left != fold) & (cell.fold_right != fold) for fold in range(cell.folds)]
+
+
+def _spread(values: NDArray, valid: Bools, whole: bool) -> NDArray:
+    """Values of the valid pairs laid out over all pairs, 0 elsewhere."""
+    if whole:
+        return values
+    result = np.zeros(len(valid), dtype=values.dtype)
+    result[valid] = values
+    return result

@@ -1,0 +1,49 @@
+"""Metrics that know nothing of quality and stand in every table: whoever does not beat them measures nothing.
+
+`constant` gives every output one score, `random` a random one (its statistics are averages over many draws), `length` and
+`minus-length` count code points, `source-similarity` is chrF2 (Popović, WMT 2015) to the source text, `source-change` minus that.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from harness.meta.pairs import Floats
+from harness.records import Example, Output
+
+RANDOM = "random"
+
+
+def sentinel_scores(examples: Mapping[str, Example], outputs: Sequence[Output]) -> dict[str, Floats]:
+    """Signature → one score per output, nan where the sentinel has none; sentinels without any score are left out.
+
+    `random` is not here: it is drawn pair by pair (`harness.meta.judging.judge_random`).
+    """
+    length = np.array([np.nan if output.text is None else len(output.text) for output in outputs])
+    scores = {
+        "constant|sentinel|v:1": np.zeros(len(outputs)),
+        "length|sentinel|unit:code-points|v:1": length,
+        "minus-length|sentinel|unit:code-points|v:1": -length,
+    }
+    if any(example.source is not None for example in examples.values()):
+        version, similarity = _source_similarity(examples, outputs)
+        scores[f"source-similarity|sentinel|chrf2|sacrebleu:{version}|v:1"] = similarity
+        scores[f"source-change|sentinel|chrf2|sacrebleu:{version}|v:1"] = -similarity
+    return {signature: values for signature, values in scores.items() if np.isfinite(values).any()}
+
+
+def random_signature(draws: int) -> str:
+    """The signature of the random sentinel."""
+    return f"{RANDOM}|sentinel|draws:{draws}|v:1"
+
+
+def _source_similarity(examples: Mapping[str, Example], outputs: Sequence[Output]) -> tuple[str, Floats]:
+    import sacrebleu
+
+    chrf = sacrebleu.metrics.CHRF()
+    values = np.full(len(outputs), np.nan)
+    for index, output in enumerate(outputs):
+        source = examples[output.example_id].source
+        if source is not None and output.text is not None:
+            values[index] = chrf.sentence_score(output.text, [source]).score
+    return sacrebleu.__version__, values

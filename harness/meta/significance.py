@@ -1,0 +1,111 @@
+"""Paired tests of two metrics, Holm's correction within a family, and the rank clusters that follow.
+
+Every p value is (1 + number of draws at least as extreme) / (1 + draws), so it is never 0 and valid at any number of draws.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.meta.pairs import Floats, Pairs, Signs
+from harness.meta.resampling import product
+
+_SLACK = 1e-12  # sums that differ by rounding alone count as equal
+
+
+def draws_needed(comparisons: int, alpha: float, wanted: int) -> int:
+    """At least `wanted` draws, and at least 20·m/alpha, so that Holm's smallest threshold alpha/m can be met with room."""
+    return max(wanted, math.ceil(20 * comparisons / alpha))
+
+
+def sign_flip(differences: NDArray[np.float64], draws: int, seed: int) -> Floats:
+    """p of each column: signs of cluster sums are flipped together; the null is that two metrics are exchangeable per cluster.
+
+    `differences`: summed differences per cluster and comparison, shape (C, M). Returns shape (M,).
+    """
+    observed = np.abs(differences.sum(axis=0))
+    scale = np.abs(differences).sum(axis=0) * _SLACK
+    extreme = np.zeros(differences.shape[1], dtype=np.int64)
+    rng = np.random.default_rng([seed, 2])
+    step = max(1, 4_000_000 // max(len(differences), 1))
+    for start in range(0, draws, step):
+        size = min(step, draws - start)
+        signs = rng.integers(0, 2, (size, len(differences)), dtype=np.int8) * np.int8(2) - np.int8(1)
+        sums = product(signs.astype(np.float64), differences)
+        extreme += (np.abs(sums) >= observed - scale).sum(axis=0)
+    return (1 + extreme) / (1 + draws)
+
+
+def pair_swap(differences: Floats, draws: int, seed: int) -> float:
+    """p when each pair's two verdicts are swapped on their own; ignores that pairs share outputs, so it rejects too often.
+
+    `differences`: weighted difference per pair, shape (P,).
+    """
+    return float(sign_flip(differences[differences != 0][:, None], draws, seed)[0])
+
+
+def score_swap(pairs: Pairs, signs: Signs, first: Floats, second: Floats, draws: int, seed: int) -> float:
+    """p when the two metrics' z-scored values are swapped per output and epsilon is calibrated in each draw.
+
+    WMT's PERM-BOTH (Deutsch, Dror, Roth, TACL 2021, "A Statistical Analysis of Summarization Evaluation Metrics") with z-scores.
+    `first`, `second`: finite scores per output, shape (N,).
+    """
+    from harness.meta.kernels import calibrated_mean
+
+    one, two = _z(first), _z(second)
+    held = pairs.sizes > 0
+    weight = np.where(held, 1 / np.maximum(pairs.sizes, 1) / held.sum(), 0.0)
+    order, gap = np.empty(len(pairs), dtype=np.int64), np.empty(len(pairs))
+
+    def difference(a: Floats, b: Floats) -> float:
+        means = [calibrated_mean(x[pairs.left], x[pairs.right], pairs.group, signs, weight, order, gap) for x in (a, b)]
+        return means[0] - means[1]
+
+    observed = abs(difference(one, two))
+    rng = np.random.default_rng([seed, 3])
+    extreme = 0
+    for _ in range(draws):
+        swap = rng.integers(0, 2, len(one), dtype=np.int8).astype(bool)
+        extreme += abs(difference(np.where(swap, two, one), np.where(swap, one, two))) >= observed - _SLACK
+    return (1 + extreme) / (1 + draws)
+
+
+def centred_bootstrap(resampled: Floats, observed: float) -> float:
+    """p from resampled differences, centred at the observed one: for groupings whose pairs cross clusters.
+
+    `resampled`: shape (B,), undefined values (nan) left out.
+    """
+    values = resampled[np.isfinite(resampled)]
+    extreme = int((np.abs(values - observed) >= abs(observed) - _SLACK).sum())
+    return (1 + extreme) / (1 + len(values))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p values (Scandinavian Journal of Statistics 6, 1979), in the order given."""
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    adjusted = [0.0] * len(p_values)
+    running = 0.0
+    for rank, index in enumerate(order):
+        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = running
+    return adjusted
+
+
+def rank_clusters(ranked: Sequence[str], beats: set[tuple[str, str]]) -> dict[str, int]:
+    """Cluster numbers from 1, metrics in descending order: one opens a new cluster iff a member of the current beats it."""
+    clusters: dict[str, int] = {}
+    current: list[str] = []
+    number = 1
+    for name in ranked:
+        if any((member, name) in beats for member in current):
+            number, current = number + 1, []
+        current.append(name)
+        clusters[name] = number
+    return clusters
+
+
+def _z(values: Floats) -> Floats:
+    spread = values.std()
+    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
