@@ -1,5 +1,6 @@
 """A judgment set in memory: examples, outputs and what people said of them, read from a source and checked."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,7 +45,7 @@ class JudgmentSet:
 
 
 def read_judgments(source: JudgmentSource, *, systems: str | Sequence[str] | None = None) -> JudgmentSet:
-    """The source's records, checked. `systems` keeps a named system set of the source, or the systems listed.
+    """The source's records, checked. `systems` keeps the systems named, or those of a named system set of the source.
 
     Raises InputError naming the source and the record: an unknown id, a duplicate, a rating off its scale, nothing to read.
     """
@@ -54,6 +55,7 @@ def read_judgments(source: JudgmentSource, *, systems: str | Sequence[str] | Non
         if type(record) not in kinds:
             raise InputError(f"{info.name}: a judgment source yields records, got {type(record).__name__}")
         kinds[type(record)].append(record)
+    _check_primary(info, kinds[Judgment], kinds[Preference])
     if systems is not None:
         _keep_systems(kinds, info, systems)
     examples, outputs = tuple(kinds[Example]), tuple(kinds[Output])
@@ -85,21 +87,25 @@ def select_examples(data: JudgmentSet, ids: Iterable[str]) -> JudgmentSet:
 
 def _keep_systems(kinds: Mapping[type, list[Any]], info: JudgmentInfo, systems: str | Sequence[str]) -> None:
     present = {output.system for output in kinds[Output]}
-    if isinstance(systems, str):
-        if systems in info.system_sets:
-            wanted = set(info.system_sets[systems])
-        elif systems in present:
-            wanted = {systems}
+    wanted: set[str] = set()
+    for name in [systems] if isinstance(systems, str) else systems:
+        if name in info.system_sets:
+            wanted.update(info.system_sets[name])
+        elif name in present:
+            wanted.add(name)
         else:
-            raise InputError(f"{info.name}: no system or system set {systems!r}.{did_you_mean(systems, {*info.system_sets, *present})}")
-    else:
-        wanted = set(systems)
-        for system in sorted(wanted - present):
-            raise InputError(f"{info.name}: no system {system!r}.{did_you_mean(system, present)}")
+            raise InputError(f"{info.name}: no system or system set {name!r}.{did_you_mean(name, {*info.system_sets, *present})}")
     kinds[Output][:] = [output for output in kinds[Output] if output.system in wanted]
     kept = {output.id for output in kinds[Output]}
     kinds[Judgment][:] = [judgment for judgment in kinds[Judgment] if judgment.output_id in kept]
     kinds[Preference][:] = [p for p in kinds[Preference] if p.output_a in kept and p.output_b in kept]
+
+
+def _check_primary(info: JudgmentInfo, judgments: Sequence[Judgment], preferences: Sequence[Preference]) -> None:
+    """A misspelled primary rater would leave every target missing without a word."""
+    raters = {judgment.rater for judgment in judgments} | {preference.rater for preference in preferences}
+    if raters and info.primary_rater is not None and info.primary_rater not in raters:
+        raise InputError(f"{info.name}: no rater {info.primary_rater!r} (primary).{did_you_mean(info.primary_rater, raters)}")
 
 
 def _check_ids(info: JudgmentInfo, examples: Sequence[Example], outputs: Sequence[Output]) -> None:
@@ -127,6 +133,7 @@ def _check_ids(info: JudgmentInfo, examples: Sequence[Example], outputs: Sequenc
 
 def _check_judgments(info: JudgmentInfo, outputs: Mapping[str, Output], judgments: Sequence[Judgment]) -> None:
     seen: set[tuple[str, str, str]] = set()
+    directions: dict[str, str] = {}
     for judgment in judgments:
         where = f"{info.name}: rating of {judgment.output_id!r} by {judgment.rater!r} on {judgment.criterion!r}"
         if judgment.output_id not in outputs:
@@ -140,8 +147,14 @@ def _check_judgments(info: JudgmentInfo, outputs: Mapping[str, Output], judgment
             text = outputs[judgment.output_id].text
             if text is not None and judgment.span.end > len(text):
                 raise InputError(f"{where}: its span ends at {judgment.span.end}, the text has {len(text)} characters")
-        if isinstance(judgment.value, (int, float)) and judgment.value != judgment.value:
-            raise InputError(f"{where} is NaN; write None (an empty cell) for a missing rating")
+        if isinstance(judgment.value, (int, float)) and not math.isfinite(judgment.value):
+            raise InputError(f"{where} is {judgment.value}; write None (an empty cell) for a missing rating")
+        if judgment.scale is not None:
+            direction = directions.setdefault(judgment.criterion, judgment.scale.direction)
+            if direction != judgment.scale.direction:
+                raise InputError(
+                    f"{where} has the direction {judgment.scale.direction!r}, others on it {direction!r}; turn one of them"
+                )
         if isinstance(judgment.value, (int, float)) and judgment.scale is not None:
             low, high = judgment.scale.low, judgment.scale.high
             if not low <= judgment.value <= high:
@@ -185,5 +198,13 @@ def _notes(examples: Sequence[Example], outputs: Sequence[Output], judgments: Se
                 f"system {system!r} equals a reference on {equal} of {len(texts)} items ({equal / len(texts):.1%}): "
                 "metrics that use the reference are flattered; compare with the table without it"
             )
-    if judgments and all(judgment.value is None for judgment in judgments):
-        yield "every rating is missing"
+    values: dict[str, list[float | str | None]] = {}
+    for judgment in judgments:
+        values.setdefault(judgment.criterion, []).append(judgment.value)
+    for criterion, given in values.items():
+        present = [value for value in given if value is not None]
+        if not present:
+            yield f"every rating on {criterion!r} is missing"
+        elif len(present) > 1 and len(set(present)) == 1:
+            everything = f"all {len(present)} ratings on {criterion!r} are {present[0]}"
+            yield f"{everything}: people tie everything, so no metric can be told from another"

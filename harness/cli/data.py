@@ -1,0 +1,160 @@
+"""Judgment data: list the sources, get their files, check what they hold."""
+
+from typing import Any
+
+import click
+
+from harness.cli.common import json_option, notice, plugin_option, print_json, quiet_option, registry
+
+KIND = "judgment source"
+
+
+@click.group()
+def data() -> None:
+    """Judgment data: list the sources, get their files, check what they hold.
+
+    Files lie in the folder that HARNESS_DATA names, else in the user's data folder.
+    """
+
+
+@data.command("list")
+@json_option
+@plugin_option
+@quiet_option
+def list_(as_json: bool) -> None:
+    """Lists every judgment source: version, licence, whether its data is there, how many items it holds."""
+    entries = registry().entries[KIND]
+    rows = [_listed(entry) for _, entry in sorted(entries.items())]
+    if as_json:
+        print_json(rows)
+        return
+    header = ("name", "version", "licence", "data", "items")
+    _print_columns([header, *(tuple("–" if row[key] is None else str(row[key]) for key in header) for row in rows)])
+
+
+@data.command()
+@click.argument("name")
+@click.option("--from", "base", metavar="URL|FOLDER", help="Read the files from here instead of their pinned address.")
+@plugin_option
+@quiet_option
+def get(name: str, base: str | None) -> None:
+    """Fetches the files of the source NAME into the data home and checks their sha256.
+
+    Files that are already right are left alone, so the same command goes on where it stopped.
+    """
+    from harness.data import get_data
+
+    files = registry().find(KIND, name).spec.data  # type: ignore[attr-defined]  # the registry checks the spec's type
+    if files is None:
+        click.echo(f"{name} needs no files: there is nothing to get")
+        return
+    notice(f"{name}: {len(files.files)} files from {base or files.source}, licence {files.licence}")
+    click.echo(get_data(files, base, report=notice))
+
+
+@data.command()
+@click.argument("name")
+@json_option
+@plugin_option
+@quiet_option
+def check(name: str, as_json: bool) -> None:
+    """Checks the files and records of the source NAME and prints what it holds.
+
+    NAME may carry parameters: gec-sv:rounds=all, table:FILE.csv.
+    """
+    from harness.data import check_data
+    from harness.describe import describe
+    from harness.errors import InputError
+    from harness.judgments import read_judgments
+
+    plugins = registry()
+    ref = plugins.parse(KIND, name)
+    files = plugins.find(KIND, ref.name).spec.data  # type: ignore[attr-defined]  # as above
+    states = {} if files is None else check_data(files)
+    bad = [f"{path} is {state}" for path, state in states.items() if state != "ok"]
+    if bad:
+        raise InputError(
+            f"{ref.name}: {len(bad)} of {len(states)} files are missing or not the pinned ones: {', '.join(bad)}; "
+            f"run `harness data get {ref.name}`, or set HARNESS_DATA to a folder that holds {files.folder}/"
+        )
+    summary = describe(read_judgments(plugins.build(KIND, ref)))
+    if as_json:
+        print_json({**summary, "files": states})
+    else:
+        if states:
+            click.echo(f"{len(states)} files, every sha256 right")
+        _print_summary(summary)
+
+
+def _listed(entry: Any) -> dict[str, Any]:
+    from harness.data import check_data
+    from harness.errors import HarnessError
+    from harness.records import Example
+    from harness.registry import required
+
+    spec = entry.spec
+    row = {"name": spec.name, "version": spec.version, "licence": None, "data": "built in", "items": None, "help": spec.help}
+    if spec.data is not None:
+        states = set(check_data(spec.data).values())
+        row["licence"] = spec.data.licence
+        row["data"] = "present" if states == {"ok"} else "wrong" if "wrong" in states else "absent"
+    if spec.argument is not None or required(spec):
+        return {**row, "data": "yours"}
+    try:
+        source = spec.build()
+        row["licence"] = source.info.licence
+        if row["data"] in ("present", "built in"):
+            row["items"] = sum(isinstance(record, Example) for record in source.read())
+    except (HarnessError, ImportError) as error:
+        notice(f"{spec.name}: {error}")
+    return row
+
+
+def _print_summary(summary: dict[str, Any]) -> None:
+    echo = click.echo
+    constructed = "; better by construction, not human judgments" if summary["constructed"] else ""
+    echo(f"{summary['judgments']}, version {summary['version']}, licence {summary['licence'] or 'unknown'}{constructed}")
+    echo(
+        f"{summary['items']} items in {summary['clusters']} clusters, {summary['outputs']} outputs of {_join(summary['systems'])}"
+    )
+    for key in ("languages", "tasks", "forms"):
+        echo(f"{key}: " + ", ".join(f"{value} {count}" for value, count in summary[key].items()))
+    primary = f" (primary: {summary['primary_rater']})" if summary["primary_rater"] else ""
+    echo(f"raters: {_join(summary['raters'])}{primary}")
+    echo(
+        f"{summary['ratings']} ratings, {summary['missing']} missing, {summary['spans']} spans; duplicates: "
+        f"{summary['duplicate_items']} items, {summary['duplicate_outputs']} outputs; "
+        f"{summary['without_reference']} items without a reference"
+    )
+    for criterion, by_rater in summary["criteria"].items():
+        for rater, rated in by_rater.items():
+            _print_rated(criterion, rater, rated)
+    for criterion, by_rater in summary["preferences"].items():
+        for rater, preferred in by_rater.items():
+            wins = ", ".join(f"{system} wins {count}" for system, count in preferred["wins"].items())
+            echo(f"\n{criterion}, {rater}: {preferred['pairs']} pairs, {preferred['ties']} ties, {preferred['missing']} missing")
+            echo(f"  {wins}; the first of the pair wins {preferred['first_wins']}")
+    for note in summary["notes"]:
+        echo(f"note: {note}")
+
+
+def _print_rated(criterion: str, rater: str, rated: dict[str, Any]) -> None:
+    scale = "no scale" if rated["scale"] is None else "{:g} to {:g}, {}".format(*rated["scale"])
+    ties = "no pairs" if rated["tie_rate"] is None else f"tie rate {rated['tie_rate']:.3f} over {rated['tie_rate_items']} items"
+    click.echo(
+        f"\n{criterion}, {rater} ({scale}): {rated['ratings']} ratings, {rated['missing']} missing, "
+        f"{rated['unrated']} outputs not rated; {ties}"
+    )
+    _print_columns([(f"  {system}", f"{cell['mean']:.2f}", f"n={cell['n']}") for system, cell in rated["mean"].items()])
+    if rated["labels"]:
+        click.echo("  labels: " + ", ".join(f"{label} {count}" for label, count in rated["labels"].items()))
+
+
+def _print_columns(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _join(names: list[str]) -> str:
+    return ", ".join(names) if names else "none"

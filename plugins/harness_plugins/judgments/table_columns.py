@@ -1,0 +1,173 @@
+"""Which column of a table means what: given by the user, or found by the names that people use."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from harness.errors import InputError, did_you_mean
+from harness_plugins.judgments.table_rows import Rows
+
+# The role's own name comes first and wins where a table has several of these.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "item": ("item", "id", "item_id", "example", "example_id", "segment", "segment_id"),
+    "system": ("system", "model"),
+    "output": ("output", "text", "hypothesis", "answer", "prediction", "response"),
+    "reference": ("reference", "ref", "references"),
+    "source": ("source", "src"),
+    "instruction": ("instruction", "prompt", "question"),
+    "language": ("language", "lang"),
+    "task": ("task",),
+    "form": ("form",),
+    "cluster": ("cluster", "cluster_id"),
+    "parallel_id": ("parallel_id",),
+    "sample": ("sample",),
+    "rater": ("rater", "annotator", "rater_id", "annotator_id"),
+    "criterion": ("criterion", "dimension", "aspect"),
+    "rating": ("rating", "score", "judgment", "value"),
+}
+REQUIRED = ("item", "system", "output")
+FORMS = ("short", "long")
+_RATER_COLUMN = re.compile(r"(rater|annotator)[ _:.-]?\S+", re.IGNORECASE)
+_NUMBERED_REFERENCE = re.compile(r"(reference|ref)[ _-]?\d+", re.IGNORECASE)
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
+
+
+class RatingColumn(NamedTuple):
+    """A column of ratings; `rater` and `criterion` are fixed by a wide table's column, None where a column names them."""
+
+    column: str
+    rater: str | None = None
+    criterion: str | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a table keeps what: `columns` role → column, `constants` role → one value for all rows."""
+
+    columns: Mapping[str, str]
+    constants: Mapping[str, str]
+    references: tuple[str, ...]
+    ratings: tuple[RatingColumn, ...]
+    unused: tuple[str, ...]
+
+
+def find_columns(
+    rows: Rows, given: Mapping[str, Any], raters: Sequence[str] | None = None, criteria: Sequence[str] | None = None
+) -> Layout:
+    """The table's layout; raises InputError naming the column that is not there, or the columns that could be meant.
+
+    `given`: role → column, as the user maps them. `raters`, `criteria`: the rating columns of a wide table, one a rater or one a
+    criterion; an empty list of raters says that there are no ratings.
+    """
+    if raters is not None and criteria is not None:
+        raise InputError(
+            f"{rows.label}: give raters or criteria, not both; a table with one column per rater and criterion must be long"
+        )
+    columns: dict[str, str] = {}
+    constants: dict[str, str] = {}
+    for role, value in given.items():
+        if role == "reference":
+            continue
+        if _is_constant(rows, role, value):
+            constants[role] = value
+        else:
+            columns[role] = _named(rows, value, f"{role}={value}")
+    references = tuple(_named(rows, name, f"reference={name}") for name in _list(given.get("reference", ())))
+    wide = [(name, _named(rows, name, "raters")) for name in raters or ()]
+    wide_criteria = [(name, _named(rows, name, "criteria")) for name in criteria or ()]
+    claimed = {*columns.values(), *references, *(column for _, column in wide + wide_criteria)}
+    for role in ALIASES:
+        if role not in given and not _replaced(role, raters, criteria):
+            found = _guess(rows, role, claimed)
+            if found is not None:
+                columns[role] = found
+    if "reference" not in given:
+        numbered = [c for c in rows.columns if c not in claimed and _NUMBERED_REFERENCE.fullmatch(c)]
+        base = columns.pop("reference", None)
+        references = (() if base is None else (base,)) + tuple(numbered)
+    for role in REQUIRED:
+        if role not in columns:
+            raise _missing(rows, role)
+    ratings = _rating_columns(rows, columns, wide, wide_criteria, raters is not None)
+    used = {*columns.values(), *references, *(rating.column for rating in ratings)}
+    return Layout(columns, constants, references, ratings, tuple(c for c in rows.columns if c not in used))
+
+
+def role_of(key: str) -> str:
+    """The role that a key of the `columns` mapping means; raises InputError for an unknown one."""
+    for role, aliases in ALIASES.items():
+        if key in aliases:
+            return role
+    raise InputError(f"columns: there is nothing called {key!r} in a table of ratings.{did_you_mean(key, ALIASES)}")
+
+
+def _is_constant(rows: Rows, role: str, value: Any) -> bool:
+    if not isinstance(value, str) or value in rows.columns:
+        return False
+    return (role == "language" and bool(_LANGUAGE_TAG.match(value))) or (role == "form" and value in FORMS)
+
+
+def _named(rows: Rows, name: Any, key: str) -> str:
+    if name in rows.columns:
+        return str(name)
+    same = [column for column in rows.columns if column.casefold() == str(name).casefold()]
+    if len(same) == 1:
+        return same[0]
+    raise InputError(f"{rows.label}: there is no column {name!r} ({key}).{did_you_mean(str(name), filter(None, rows.columns))}")
+
+
+def _guess(rows: Rows, role: str, claimed: set[str]) -> str | None:
+    found = [column for column in rows.columns if column.casefold() in ALIASES[role] and column not in claimed]
+    own = [column for column in found if column.casefold() == role]
+    if len(own) == 1 or len(found) == 1:
+        return (own or found)[0]
+    if found:
+        names = ", ".join(map(repr, found))
+        raise InputError(f"{rows.label}: columns {names} could each be the {role}; say which: {role}={found[0]}")
+    return None
+
+
+def _replaced(role: str, raters: Sequence[str] | None, criteria: Sequence[str] | None) -> bool:
+    """Whether the columns of a wide table stand for this role."""
+    return (raters is not None and role in ("rater", "rating")) or (criteria is not None and role in ("criterion", "rating"))
+
+
+def _rating_columns(
+    rows: Rows,
+    columns: Mapping[str, str],
+    wide: Sequence[tuple[str, str]],
+    wide_criteria: Sequence[tuple[str, str]],
+    raters_given: bool,
+) -> tuple[RatingColumn, ...]:
+    if raters_given or wide_criteria:
+        both = [role for role in ("rating", "rater" if raters_given else "criterion") if role in columns]
+        if both:
+            raise InputError(
+                f"{rows.label}: {both[0]}={columns[both[0]]} and the columns of a wide table exclude each other; give one"
+            )
+        return tuple(RatingColumn(c, rater=name) for name, c in wide) + tuple(
+            RatingColumn(c, criterion=name) for name, c in wide_criteria
+        )
+    if "rating" in columns:
+        return (RatingColumn(columns["rating"]),)
+    if "rater" not in columns:
+        automatic = [column for column in rows.columns if _RATER_COLUMN.fullmatch(column)]
+        if automatic:
+            return tuple(RatingColumn(column, rater=column) for column in automatic)
+    raise _missing(rows, "rating")
+
+
+def _missing(rows: Rows, role: str) -> InputError:
+    names = [column for column in rows.columns if column]
+    hints = {did_you_mean(alias, names) for alias in ALIASES[role]}
+    close = sorted(hint for hint in hints if "Did you mean" in hint)
+    known = close[0] if close else f" The columns are: {', '.join(names)}."
+    wide = " or, for a wide table, raters=[COLUMN, …] or criteria=[COLUMN, …]" if role == "rating" else ""
+    return InputError(
+        f"{rows.label}: no column holds the {role} (looked for {', '.join(ALIASES[role])}); give {role}=COLUMN{wide}.{known}"
+    )
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return [value] if isinstance(value, str) else list(value)

@@ -1,0 +1,174 @@
+"""What the rows of a table say, checked cell by cell: items with their fields, outputs, ratings."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from numbers import Real
+from typing import Any, NamedTuple
+
+from harness.errors import InputError
+from harness_plugins.judgments.table_columns import FORMS, Layout
+from harness_plugins.judgments.table_rows import Rows
+
+ONE_RATER = "rater"  # the rater's name in a table that names none
+ONE_CRITERION = "rating"  # likewise the criterion's
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf(inity)?)", re.IGNORECASE)
+_ITEM_ROLES = ("source", "instruction", "language", "task", "form", "cluster", "parallel_id")
+
+
+class Cell(NamedTuple):
+    """A value and the line (or row) that first gave it."""
+
+    value: Any
+    number: int
+
+
+class RatingKey(NamedTuple):
+    """What one rating is about, and whose it is."""
+
+    item: str
+    system: str
+    sample: int
+    rater: str
+    criterion: str
+
+
+@dataclass
+class Contents:
+    """By item, in the order of the rows: its fields, its outputs by (system, sample); and all ratings."""
+
+    fields: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    outputs: dict[str, dict[tuple[str, int], Cell]] = field(default_factory=dict)
+    ratings: dict[RatingKey, Cell] = field(default_factory=dict)
+
+
+def collect(rows: Rows, layout: Layout) -> Contents:
+    """The contents of all rows; raises InputError naming the line, the column and what to do for the first cell that is wrong."""
+    contents = Contents()
+    for number, cells in rows.rows:
+        item = _identifier(rows, number, cells, layout.columns["item"])
+        system = _identifier(rows, number, cells, layout.columns["system"])
+        sample = _sample(rows, number, cells, layout.columns.get("sample"))
+        fields = contents.fields.setdefault(item, {})
+        for role, value in _fields(rows, number, cells, layout):
+            _put(rows, fields, role, Cell(value, number), f"item {item!r} has two different {role} values")
+        outputs = contents.outputs.setdefault(item, {})
+        text = _text(rows, number, cells, layout.columns["output"])
+        what = f"system {system!r} has two different outputs on item {item!r}; number them in a column `sample`, or keep one"
+        _put(rows, outputs, (system, sample), Cell(text, number), what)
+        for key, value in _ratings(rows, number, cells, layout, item, system, sample):
+            if key in contents.ratings:
+                first = contents.ratings[key].number
+                hint = "" if "rater" in layout.columns else "; if several people rated it, name the rater's column (rater=COLUMN)"
+                raise InputError(
+                    f"{rows.place(number)}: the rating of item {item!r}, system {system!r}, sample {sample} by {key.rater!r} on "
+                    f"{key.criterion!r} is already in {rows.unit} {first}; keep one{hint}"
+                )
+            contents.ratings[key] = Cell(value, number)
+    return contents
+
+
+def _fields(rows: Rows, number: int, cells: Mapping[str, Any], layout: Layout) -> Iterator[tuple[str, Any]]:
+    """What this row says of its item, as far as it says something."""
+    for role in _ITEM_ROLES:
+        if role in layout.constants:
+            yield role, layout.constants[role]
+        elif role in layout.columns:
+            value = _text(rows, number, cells, layout.columns[role])
+            if not value.strip():
+                continue
+            if role == "form" and value not in FORMS:
+                raise InputError(f"{rows.place(number)}, column {layout.columns[role]!r}: form is short or long, got {value!r}")
+            yield role, value
+    references = tuple(text for column in layout.references for text in _texts(rows, number, cells, column) if text.strip())
+    if references:
+        yield "reference", references
+
+
+def _put(rows: Rows, known: dict[Any, Cell], key: Any, cell: Cell, what: str) -> None:
+    first = known.setdefault(key, cell)
+    if first.value != cell.value:
+        raise InputError(
+            f"{rows.place(cell.number)}: {what}: {_short(cell.value)}, but {_short(first.value)} in {rows.unit} {first.number}"
+        )
+
+
+def _ratings(
+    rows: Rows, number: int, cells: Mapping[str, Any], layout: Layout, item: str, system: str, sample: int
+) -> Iterator[tuple[RatingKey, float | None]]:
+    for column, rater, criterion in layout.ratings:
+        if rater is None:
+            rater = _identifier(rows, number, cells, layout.columns["rater"]) if "rater" in layout.columns else ONE_RATER
+        if criterion is None:
+            named = "criterion" in layout.columns
+            criterion = _identifier(rows, number, cells, layout.columns["criterion"]) if named else ONE_CRITERION
+        yield RatingKey(item, system, sample, rater, criterion), _number(rows, number, cells, column)
+
+
+def _identifier(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> str:
+    value = cells.get(column)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # a frame makes whole numbers floats as soon as one cell of their column is empty
+    text = _scalar(rows, number, column, value).strip()
+    if not text:
+        raise InputError(f"{rows.place(number)}, column {column!r}: the cell is empty; each row names its {column}")
+    return text
+
+
+def _text(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> str:
+    return _scalar(rows, number, column, cells.get(column))
+
+
+def _texts(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> list[str]:
+    value = cells.get(column)
+    return [_scalar(rows, number, column, each) for each in (value if isinstance(value, list | tuple) else [value])]
+
+
+def _scalar(rows: Rows, number: int, column: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Mapping | list | tuple):
+        raise InputError(f"{rows.place(number)}, column {column!r}: expected a text, got {_short(value)}")
+    return value if isinstance(value, str) else str(value)
+
+
+def _sample(rows: Rows, number: int, cells: Mapping[str, Any], column: str | None) -> int:
+    value = None if column is None else _number(rows, number, cells, column)
+    if value is None:
+        return 0
+    if value < 0 or not value.is_integer():
+        raise InputError(f"{rows.place(number)}, column {column!r}: a sample is a whole number from 0, got {value:g}")
+    return int(value)
+
+
+def _number(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> float | None:
+    """The cell's number, or None where it is empty."""
+    value = cells.get(column)
+    where = f"{rows.place(number)}, column {column!r}"
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, str):
+        text = value.strip().replace(",", ".") if rows.decimal_comma and value.count(",") == 1 else value.strip()
+        if _NUMBER.fullmatch(text):
+            value = float(text)
+        elif not _NOT_FINITE.fullmatch(text):
+            comma = (
+                " Decimal commas are read in semicolon-separated files only." if _NUMBER.fullmatch(text.replace(",", ".")) else ""
+            )
+            raise InputError(
+                f"{where}: {value!r} is not a number; map labels to numbers and leave the cell empty if missing.{comma}"
+            )
+    if isinstance(value, bool) or not isinstance(value, str | Real | Decimal):
+        raise InputError(f"{where}: a rating is a number, got {_short(value)}; leave the cell empty if missing")
+    result = float(value)
+    if not math.isfinite(result):
+        raise InputError(f"{where}: {value} is no rating; leave the cell empty if missing")
+    return result
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
