@@ -64,9 +64,9 @@ def _modules(files: Sequence[str | Path], problems: list[Problem]) -> Iterator[t
                 continue
             loaded.add(path.resolve())
             try:
-                yield path.stem, f"file {path}", _import_file(path)
+                yield path.stem, str(path), _import_file(path)
             except (Exception, SystemExit) as error:  # isolation, as above
-                problems.append(Problem(path.stem, f"file {path}", _reason(error), fatal=named))
+                problems.append(Problem(path.stem, str(path), _reason(error), fatal=named))
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harness.errors import MissingExtra, PluginError, did_you_mean
@@ -58,11 +59,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Entry:
-    """A spec with the plugin and the distribution (or "file PATH") that offer it."""
+    """A spec with the plugin that offers it and where that comes from: a distribution, or the path of a plain Python file."""
 
     spec: PluginSpec
     plugin: str
     distribution: str
+
+    @property
+    def file(self) -> Path | None:
+        """The file, of a plugin that is a plain one."""
+        path = Path(self.distribution)
+        return path if path.suffix == ".py" and path.is_file() else None
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,7 @@ def required(spec: PluginSpec) -> list[str]:
 
 def pip_line(entry: Entry) -> str | None:
     """The command that installs the extra of an installed plugin; None if it has none, or is a plain file."""
-    if entry.spec.extra is None or entry.distribution.startswith("file "):
+    if entry.spec.extra is None or entry.file is not None:
         return None
     return f"pip install '{entry.distribution}[{entry.spec.extra}]'"
 

@@ -1,5 +1,6 @@
 """What several commands share: options, the plugins they load, and how they speak to stdout and stderr."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from harness.plugins import Registry
 
 FAILURES = 3  # exit code of a command that finished, with failures it named
@@ -71,6 +74,26 @@ def print_json(value: Any) -> None:
 
     text = msgspec.json.format(msgspec.json.encode(value, order="sorted"), indent=2)
     click.echo(text.decode())
+
+
+def console() -> "Console":
+    """stdout for tables: as wide as the terminal, or as `COLUMNS` says, or 120 where it is a pipe or a file."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or 120)
+    return Console(file=sys.stdout, width=width, highlight=False, emoji=False, markup=False)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows of text under their headings; long cells wrap, nothing is cut."""
+    from rich.table import Table
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for column in table.columns:
+        column.overflow = "fold"
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
 
 
 def finish_with_failures(count: int, what: str) -> None:
