@@ -1,0 +1,246 @@
+"""The run folder: manifest, config, segments and finished tables, written so that a kill at any moment loses one batch at most.
+
+```
+runs/<name>/manifest.json  config.yaml  segments/<stage_id>/<writer>-<n>.jsonl  examples.parquet … meta.parquet
+```
+"""
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Literal, NamedTuple
+
+import msgspec
+
+import harness
+from harness.errors import InputError, did_you_mean
+from harness.records import Example, Judgment, Manifest, MetaRow, Output, Preference, Score
+from harness.segments import Segments
+from harness.tables import Key, arrow_table, read_table, sync_folder, write_table
+
+__all__ = ["TABLES", "Run", "Table", "arrow_table", "read_manifest", "read_table", "stage_id", "table_path", "write_table"]
+
+_VERSIONS = ("numpy", "pyarrow", "msgspec", "sacrebleu", "numba", "torch", "transformers")
+
+
+class Table(NamedTuple):
+    """A finished table: its file in the run folder, its records, and the key in whose order they lie."""
+
+    file: str
+    record_type: type[Any]
+    key: Key
+
+
+def _judgment_key(judgment: Judgment) -> tuple[Any, ...]:
+    span = (-1, -1) if judgment.span is None else (judgment.span.start, judgment.span.end)
+    return (judgment.output_id, judgment.criterion, judgment.rater, span)
+
+
+def _meta_key(row: MetaRow) -> tuple[str, ...]:
+    fields = (row.judgments, row.criterion, row.slice, row.grouping, row.epsilon_scope, row.raters, row.statistic)
+    return tuple(field or "" for field in (*fields, row.metric, row.component, row.against, row.support))
+
+
+TABLES: dict[str, Table] = {
+    "examples": Table("examples.parquet", Example, lambda example: example.id),
+    "outputs": Table("outputs.parquet", Output, lambda output: (output.example_id, output.system, output.sample, output.id)),
+    "scores": Table("scores.parquet", Score, lambda score: (score.metric, score.component or "", score.targets)),
+    "judgments": Table("judgments.parquet", Judgment, _judgment_key),
+    "preferences": Table("preferences.parquet", Preference, lambda p: (p.output_a, p.output_b, p.criterion, p.rater)),
+    "meta": Table("meta.parquet", MetaRow, _meta_key),
+}
+
+
+def stage_id(inputs: Iterable[str], section: Mapping[str, Any], version: str) -> str:
+    """Sixteen hex digits that change with the inputs' digests, the config section or the plugin's version."""
+    content = {"inputs": list(inputs), "section": dict(section), "version": version}
+    return hashlib.sha256(msgspec.json.encode(content, enc_hook=str, order="sorted")).hexdigest()[:16]
+
+
+def table_path(folder: str | Path, name: str) -> Path:
+    """Where the table lies (or will lie) in a run folder; raises InputError for a name that is no table's."""
+    if name not in TABLES:
+        raise InputError(f"there is no table {name!r}.{did_you_mean(name, TABLES)}")
+    return Path(folder) / TABLES[name].file
+
+
+def read_manifest(folder: str | Path) -> Manifest:
+    """The manifest of a run folder; raises InputError if the folder is no run or its manifest is damaged."""
+    path = Path(folder) / "manifest.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except FileNotFoundError as error:
+        raise InputError(f"{folder} is not a run folder: there is no {path}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: not a manifest of this version ({error}); give another output folder, or delete this file"
+        ) from error
+
+
+class Run:
+    """A run folder that this process writes. Use it as a context manager: leaving it writes the manifest's last word.
+
+    `notes` and `counts` gather what goes into the manifest.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, lock: IO[str]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.notes: list[str] = list(manifest.notes)
+        self.counts: dict[str, int] = {}
+        self._lock = lock
+        self._started = time.monotonic()
+
+    @classmethod
+    def open(cls, folder: str | Path, *, config: Mapping[str, Any], command: Sequence[str]) -> "Run":
+        """Makes the run folder, or goes on with the one that is there; its manifest says "running" from now on.
+
+        Finished stages are found by their `stage_id`, so a changed config computes again only what it changed.
+        Raises InputError if another process writes the run, or if the folder holds something else than a run.
+        """
+        folder = Path(folder)
+        _check_folder(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _lock(folder)
+        try:
+            settings = msgspec.to_builtins(dict(config), enc_hook=str)
+            earlier = read_manifest(folder) if (folder / "manifest.json").exists() else None
+            notes = earlier.notes if earlier is not None and earlier.status != "done" else ()
+            manifest = Manifest(
+                command=tuple(command),
+                status="running",
+                config=settings,
+                versions=_versions(),
+                times={"started": time.time()},
+                notes=notes,
+            )
+            run = cls(folder, manifest, lock)
+            _replace(folder / "config.yaml", _to_yaml(settings))
+            run._write_manifest()
+        except BaseException:
+            lock.close()
+            raise
+        return run
+
+    def write_table(self, name: str, records: Iterable[Any], record_type: type[Any] | None = None) -> int:
+        """Writes a finished table in key order, replacing the one there; returns the number of rows."""
+        path, table = table_path(self.folder, name), TABLES[name]
+        if record_type not in (None, table.record_type):
+            raise InputError(f"table {name!r} holds {table.record_type.__name__}, not {record_type!r}")
+        rows = write_table(path, records, table.record_type, key=table.key)
+        self.counts[name] = rows
+        return rows
+
+    def read_table(self, name: str) -> Iterator[Any]:
+        """The records of a finished table, in key order."""
+        return read_table(table_path(self.folder, name), TABLES[name].record_type)
+
+    def has_table(self, name: str) -> bool:
+        """Whether the table is there: from this session or from an earlier one, perhaps under another config."""
+        return table_path(self.folder, name).is_file()
+
+    def segments(self, stage_id: str, writer: str = "main") -> Segments:
+        """What the stage has finished so far; a torn last line is cut off and told in `notices` and in the manifest."""
+        segments = Segments(self.folder / "segments" / stage_id, writer)
+        for notice in segments.notices:
+            self.note(notice)
+        return segments
+
+    def note(self, text: str) -> None:
+        """Adds a sentence to the manifest's notes, at once and only once."""
+        if text not in self.notes:
+            self.notes.append(text)
+            self._write_manifest()
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Adds to one of the manifest's counts."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
+    def finish(self, status: Literal["done", "failed"], **fields: Any) -> None:
+        """The manifest's last word. Mappings are merged into what is there, notes are added, other fields replace."""
+        for text in fields.pop("notes", ()):
+            self.note(text)
+        self.counts.update(fields.pop("counts", {}))
+        for name, value in fields.items():
+            before = getattr(self.manifest, name)
+            fields[name] = {**before, **value} if isinstance(before, dict) else value
+        times = {**fields.pop("times", self.manifest.times), "seconds": time.monotonic() - self._started}
+        self.manifest = msgspec.structs.replace(self.manifest, status=status, times=times, **fields)
+        self._write_manifest()
+
+    def close(self) -> None:
+        """Gives the run folder back to other processes."""
+        self._lock.close()
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if error is not None:
+                self.finish("failed", notes=[f"stopped by {type(error).__name__}: {error}".rstrip(": ")])
+            elif self.manifest.status == "running":
+                self.finish("done")
+        finally:
+            self.close()
+
+    def _write_manifest(self) -> None:
+        self.manifest = msgspec.structs.replace(self.manifest, notes=tuple(self.notes), counts=dict(self.counts))
+        _replace(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(self.manifest), indent=2) + b"\n")
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; a run needs a folder: give another output")
+    if folder.is_dir() and not (folder / "manifest.json").exists() and not (folder / ".lock").exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} holds files and is not a run folder; give another output, or empty it")
+
+
+def _lock(folder: Path) -> IO[str]:
+    """The open lock file; the system unlocks it when this process ends, however it ends."""
+    import fcntl
+
+    file = (folder / ".lock").open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise InputError(f"{folder}: process {holder} is writing this run; wait until it ends, or give another output") from error
+    file.truncate(0)
+    file.write(f"{os.getpid()} on {platform.node()}\n")
+    file.flush()
+    return file
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Writes the file beside itself and renames it, so that a reader sees the old one or the new one, whole."""
+    beside = path.with_name(path.name + ".tmp")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    sync_folder(path.parent)
+
+
+def _to_yaml(settings: Mapping[str, Any]) -> bytes:
+    import yaml
+
+    return yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=130).encode("utf-8")
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "harness": harness.__version__}
+    for name in _VERSIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # an extra that is not installed took no part
+    return found

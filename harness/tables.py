@@ -1,0 +1,270 @@
+"""Finished tables: records as Parquet, byte-identical for the same records, and back again bit for bit.
+
+A field that is text, a whole number, a real number or a truth value is a column of that type; a tuple of texts is a list column;
+a field that holds a number or a text (`Judgment.value`) is two columns, `value` and `value_text`; what is nested is JSON text.
+"""
+
+import heapq
+import json
+import os
+import shutil
+import types
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from numbers import Integral, Real
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from harness.errors import InputError
+from harness.records import RecordT
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROW_GROUP = 20_000
+SORTED_IN_MEMORY = 100_000
+PARQUET_OPTIONS: dict[str, Any] = {
+    "version": "2.6",
+    "compression": "zstd",
+    "compression_level": 3,
+    "use_dictionary": True,
+    "write_statistics": True,
+    "store_schema": False,
+}
+
+Key = Callable[[Any], Any]
+
+
+def write_table(path: Path, records: Iterable[RecordT], record_type: type[RecordT], *, key: Key | None = None) -> int:
+    """Writes the records, sorted by `key` (stable) if one is given, beside `path` and then renames; returns the number of rows.
+
+    Works in bounded memory: records pass in row groups, and more than `SORTED_IN_MEMORY` of them are sorted by merging
+    files that lie beside the table meanwhile. Raises InputError naming the table, the row and the field that cannot be stored.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = Path(path)
+    columns = _columns(record_type)
+    schema = pa.schema([field for column in columns for field in column.arrow_fields()])
+    beside, scratch = path.with_name(path.name + ".tmp"), path.with_name(path.name + ".merge")
+    rows = 0
+    try:
+        ordered = iter(records) if key is None else _sorted(records, record_type, key, scratch)
+        with beside.open("wb") as file:
+            with pq.ParquetWriter(file, schema, **PARQUET_OPTIONS) as writer:
+                while group := list(islice(ordered, ROW_GROUP)):
+                    arrays = [array for column in columns for array in column.to_arrow(group, f"{path.name}, row", rows)]
+                    writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=ROW_GROUP)
+                    rows += len(group)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+        sync_folder(path.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+        shutil.rmtree(scratch, ignore_errors=True)
+    return rows
+
+
+def read_table(path: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
+    """The table's records in the file's order, validated; raises InputError if it is missing, damaged or of other columns."""
+    path = Path(path)
+    file = _open(path)
+    columns = _columns(record_type)
+    expected = [field.name for column in columns for field in column.arrow_fields()]
+    if file.schema_arrow.names != expected:
+        raise InputError(
+            f"{path}: it holds the columns {', '.join(file.schema_arrow.names)}; a table of {record_type.__name__} has "
+            f"{', '.join(expected)}. It was written by another version: run again to write it anew"
+        )
+    return _records(path, file, columns, record_type)
+
+
+def arrow_table(path: Path) -> "pa.Table":
+    """The whole table as a pyarrow Table; raises InputError if the file is missing or damaged."""
+    return _open(Path(path)).read()
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames and new files in the folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise InputError(f"there is no table {path}")
+    try:
+        return pq.ParquetFile(path)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path}: not a readable Parquet file ({error}); delete it and run again") from error
+
+
+def _records(path: Path, file: Any, columns: "Sequence[_Column]", record_type: type[RecordT]) -> Iterator[RecordT]:
+    names = [column.name for column in columns]
+    row = 0
+    for batch in file.iter_batches(batch_size=ROW_GROUP):
+        table = {name: batch.column(name).to_pylist() for name in batch.schema.names}
+        for values in zip(*(column.from_arrow(table) for column in columns), strict=True):
+            row += 1
+            try:
+                yield msgspec.convert(dict(zip(names, values, strict=True)), record_type)
+            except msgspec.ValidationError as error:
+                raise InputError(f"{path}, row {row}: {error}; delete the file and run again") from error
+
+
+@dataclass(frozen=True)
+class _Column:
+    """How one field of a record lies in a table."""
+
+    name: str
+    kind: Literal["text", "int", "float", "bool", "texts", "number-or-text", "json"]
+    optional: bool
+    choices: frozenset[str] | None = None
+
+    def arrow_fields(self) -> "list[pa.Field]":
+        import pyarrow as pa
+
+        if self.kind == "number-or-text":
+            return [pa.field(self.name, pa.float64()), pa.field(f"{self.name}_text", pa.string())]
+        arrow = {
+            "text": pa.string(),
+            "int": pa.int64(),
+            "float": pa.float64(),
+            "bool": pa.bool_(),
+            "texts": pa.list_(pa.field("element", pa.string())),
+            "json": pa.string(),
+        }
+        return [pa.field(self.name, arrow[self.kind])]
+
+    def to_arrow(self, records: Sequence[Any], where: str, first: int) -> "list[pa.Array]":
+        import pyarrow as pa
+
+        values: Sequence[Any] = [getattr(record, self.name) for record in records]
+        self._check(values, where, first)
+        try:
+            if self.kind == "json":
+                values = [None if value is None else _to_json(value) for value in values]
+            if self.kind == "number-or-text":
+                parts = ([None if isinstance(v, str) else v for v in values], [v if isinstance(v, str) else None for v in values])
+            else:
+                parts = (values,)  # type: ignore[assignment]
+            return [pa.array(part, field.type) for part, field in zip(parts, self.arrow_fields(), strict=True)]
+        except (pa.ArrowException, UnicodeEncodeError, OverflowError, TypeError) as error:
+            raise InputError(f"{where}s {first + 1} to {first + len(records)}, field {self.name!r}: {error}") from error
+
+    def from_arrow(self, table: dict[str, list[Any]]) -> list[Any]:
+        values = table[self.name]
+        if self.kind == "number-or-text":
+            return [value if text is None else text for value, text in zip(values, table[f"{self.name}_text"], strict=True)]
+        if self.kind == "json":
+            return [None if value is None else json.loads(value) for value in values]
+        return values
+
+    def _check(self, values: Sequence[Any], where: str, first: int) -> None:
+        """pyarrow cuts 1.5 to 1 in a column of whole numbers and takes bytes for text, so types are checked first."""
+        unfit = {kind for kind in set(map(type, values)) if not self._fits(kind)}
+        wrong = self.choices is not None and not self.choices.issuperset(value for value in values if isinstance(value, str))
+        if not unfit and not wrong:
+            return
+        for row, value in enumerate(values, first + 1):
+            if type(value) in unfit:
+                raise InputError(f"{where} {row}, field {self.name!r}: {value!r:.80} is not {self._expected()}")
+            if self.choices is not None and isinstance(value, str) and value not in self.choices:
+                raise InputError(
+                    f"{where} {row}, field {self.name!r}: {value!r:.80} is none of {', '.join(sorted(self.choices))}"
+                )
+
+    def _fits(self, kind: type) -> bool:
+        if kind is type(None):
+            return self.optional
+        if self.kind == "text":
+            return issubclass(kind, str)
+        if self.kind == "bool":
+            return kind is bool
+        if self.kind == "int":
+            return issubclass(kind, Integral) and kind is not bool
+        if self.kind == "float":
+            return issubclass(kind, Real) and kind is not bool
+        if self.kind == "number-or-text":
+            return issubclass(kind, str) or (issubclass(kind, Real) and kind is not bool)
+        if self.kind == "texts":
+            return issubclass(kind, (tuple, list))
+        return True
+
+    def _expected(self) -> str:
+        words = {
+            "text": "text",
+            "int": "a whole number",
+            "float": "a number",
+            "bool": "true or false",
+            "texts": "a list of texts",
+            "number-or-text": "a number or a text",
+            "json": "a value",
+        }
+        return words[self.kind] + (" or None" if self.optional else "")
+
+
+def _columns(record_type: type[msgspec.Struct]) -> list[_Column]:
+    return [_column(field.name, field.type) for field in msgspec.structs.fields(record_type)]
+
+
+def _column(name: str, annotation: Any) -> _Column:
+    union = get_origin(annotation) in (Union, types.UnionType)
+    members = [member for member in get_args(annotation) if member is not type(None)] if union else [annotation]
+    optional = union and type(None) in get_args(annotation)
+    if len(members) == 1:
+        member = members[0]
+        scalars: dict[Any, Any] = {str: "text", int: "int", float: "float", bool: "bool", tuple[str, ...]: "texts"}
+        if member in scalars:
+            return _Column(name, scalars[member], optional)
+        if get_origin(member) is Literal and all(isinstance(choice, str) for choice in get_args(member)):
+            return _Column(name, "text", optional, frozenset(get_args(member)))
+    elif set(members) == {float, str}:
+        return _Column(name, "number-or-text", optional)
+    return _Column(name, "json", optional)
+
+
+def _to_json(value: Any) -> str:
+    """JSON with sorted keys, in which NaN and the infinities keep their values (msgspec would write them as null)."""
+    return json.dumps(msgspec.to_builtins(value, order="sorted"), ensure_ascii=False, separators=(",", ":"))
+
+
+def _sorted(records: Iterable[RecordT], record_type: type[RecordT], key: Key, scratch: Path) -> Iterator[RecordT]:
+    source = iter(records)
+    chunk = sorted(islice(source, SORTED_IN_MEMORY), key=key)
+    if len(chunk) < SORTED_IN_MEMORY:
+        yield from chunk
+        return
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    files: list[Path] = []
+    while chunk:
+        files.append(scratch / f"{len(files):06d}")
+        with files[-1].open("wb") as file:
+            for record in chunk:
+                data = msgspec.msgpack.encode(record)
+                file.write(len(data).to_bytes(8, "little") + data)
+        chunk = sorted(islice(source, SORTED_IN_MEMORY), key=key)
+    keyed = [_spilled(file, record_type, key) for file in files]
+    for _, record in heapq.merge(*keyed, key=itemgetter(0)):
+        yield record
+
+
+def _spilled(path: Path, record_type: type[RecordT], key: Key) -> Iterator[tuple[Any, RecordT]]:
+    decoder = msgspec.msgpack.Decoder(record_type)
+    with path.open("rb") as file:
+        while size := file.read(8):
+            record = decoder.decode(file.read(int.from_bytes(size, "little")))
+            yield key(record), record
