@@ -177,6 +177,8 @@ def _bounds(bounds: Bounds) -> tuple[float, float]:
         low, high = (float(bound) for bound in bounds)
     except (TypeError, ValueError) as error:
         raise ValueError(f"scale is [low, high], got {bounds!r}") from error
+    if not low < high:
+        raise ValueError(f"scale is [low, high] with low below high (direction=down turns it), got {bounds!r}")
     return low, high
 
 

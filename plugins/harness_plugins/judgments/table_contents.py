@@ -150,22 +150,24 @@ def _number(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> f
     where = f"{rows.place(number)}, column {column!r}"
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
+    number_like = value
     if isinstance(value, str):
-        text = value.strip().replace(",", ".") if rows.decimal_comma and value.count(",") == 1 else value.strip()
-        if _NUMBER.fullmatch(text):
-            value = float(text)
-        elif not _NOT_FINITE.fullmatch(text):
-            comma = (
-                " Decimal commas are read in semicolon-separated files only." if _NUMBER.fullmatch(text.replace(",", ".")) else ""
-            )
+        text = value.strip()
+        number_like = text.replace(",", ".") if rows.decimal_comma and text.count(",") == 1 else text
+        if not _NUMBER.fullmatch(number_like) and not _NOT_FINITE.fullmatch(number_like):
+            comma = _NUMBER.fullmatch(text.replace(",", "."))
+            hint = " Decimal commas are read in semicolon-separated files only." if comma else ""
             raise InputError(
-                f"{where}: {value!r} is not a number; map labels to numbers and leave the cell empty if missing.{comma}"
+                f"{where}: {value!r} is not a number; map labels to numbers and leave the cell empty if missing.{hint}"
             )
-    if isinstance(value, bool) or not isinstance(value, str | Real | Decimal):
+    elif isinstance(value, bool) or not isinstance(value, Real | Decimal):
         raise InputError(f"{where}: a rating is a number, got {_short(value)}; leave the cell empty if missing")
-    result = float(value)
+    try:
+        result = float(number_like)
+    except OverflowError:  # a whole number of more than 308 digits
+        result = math.inf
     if not math.isfinite(result):
-        raise InputError(f"{where}: {value} is no rating; leave the cell empty if missing")
+        raise InputError(f"{where}: {_short(value)} is no rating; leave the cell empty if missing")
     return result
 
 

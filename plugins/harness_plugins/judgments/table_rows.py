@@ -161,9 +161,19 @@ def _json_rows(label: str, text: str) -> Rows:
             ) from error
         if not isinstance(cells, dict):
             raise InputError(f"{label}, line {number}: each line is one JSON object, got {type(cells).__name__}")
+        if "\\ud" in line.lower() and not _encodable(cells):
+            raise InputError(f"{label}, line {number}: half of a surrogate pair (\\ud…) is no character; write the text as UTF-8")
         columns.update(dict.fromkeys(cells))
         rows.append((number, cells))
     return Rows(label, "line", tuple(columns), tuple(rows))
+
+
+def _encodable(cells: Mapping[str, Any]) -> bool:
+    try:
+        json.dumps(cells, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _dicts(table: Any) -> Sequence[Any]:

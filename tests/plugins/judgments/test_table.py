@@ -1,0 +1,388 @@
+"""Tables of ratings: every shape that people have, and a message with line, column and advice for every mistake."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from harness_plugins.judgments.table import Table
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import InputError
+from harness.judgments import JudgmentSet, read_judgments
+from harness.plugins import load_plugins
+
+LONG = """item,system,output,reference,rater,criterion,rating
+1,a,Hej då,Hej då!,anna,fluency,4
+1,a,Hej då,Hej då!,bo,fluency,3
+1,b,Hejdå,Hej då!,anna,fluency,
+2,a,Tack,Tack så mycket,anna,fluency,2
+"""
+
+
+def write(folder: Path, text: str | bytes, name: str = "ratings.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def read(path: Path, **parameters: Any) -> JudgmentSet:
+    return read_judgments(Table(path, **parameters))
+
+
+def values(data: JudgmentSet) -> dict[tuple[str, str, str], Any]:
+    return {(j.output_id, j.rater, j.criterion): j.value for j in data.judgments}
+
+
+def test_a_long_table_becomes_examples_outputs_and_ratings(tmp_path: Path) -> None:
+    data = read(write(tmp_path, LONG), language="sv", scale=[1, 4])
+    assert [(e.id, e.references, e.language) for e in data.examples] == [
+        ("ratings/1", ("Hej då!",), "sv"),
+        ("ratings/2", ("Tack så mycket",), "sv"),
+    ]
+    assert {o.id: o.text for o in data.outputs} == {"ratings/1/a": "Hej då", "ratings/1/b": "Hejdå", "ratings/2/a": "Tack"}
+    assert values(data) == {
+        ("ratings/1/a", "anna", "fluency"): 4.0,
+        ("ratings/1/a", "bo", "fluency"): 3.0,
+        ("ratings/1/b", "anna", "fluency"): None,
+        ("ratings/2/a", "anna", "fluency"): 2.0,
+    }
+    assert {(s.low, s.high, s.direction) for j in data.judgments if (s := j.scale)} == {(1.0, 4.0, "up")}
+    assert (data.info.name, data.info.primary_rater) == ("table:ratings.csv", None)
+
+
+def test_it_is_found_by_name_with_the_file_after_the_colon(tmp_path: Path) -> None:
+    path = write(tmp_path, LONG)
+    plugins = load_plugins()
+    source = plugins.build("judgment source", plugins.parse("judgment source", f"table:{path},language=sv,primary=bo"))
+    assert read_judgments(source).info.primary_rater == "bo"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        b"\xef\xbb\xbf" + LONG.encode(),
+        LONG.replace("\n", "\r\n").encode(),
+        LONG.replace("\n", "\r").encode(),
+        LONG.rstrip().encode(),
+        (LONG + "\n\n,,,,,,\n").encode(),
+        LONG.replace("item,system", " Item , SYSTEM").encode(),
+        LONG.replace(",", "\t").encode(),
+        LONG.replace(",", ";").encode(),
+        ("sep=;\n" + LONG.replace(",", ";")).encode(),
+        LONG.replace("item,", "segment,").replace("output", "hypothesis").replace("rater", "annotator").encode(),
+    ],
+    ids=["BOM", "CRLF", "CR", "no last newline", "empty rows", "names", "tabs", "semicolons", "sep line", "aliases"],
+)
+def test_spreadsheets_ways_of_writing_the_same_table_read_the_same(spoilt: bytes, tmp_path: Path) -> None:
+    assert read(write(tmp_path, spoilt)).digest == read(write(tmp_path, LONG)).digest
+
+
+def test_tsv_and_json_lines_read_as_the_csv_does(tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(LONG)))
+    lines = [json.dumps({**row, "rating": float(row["rating"]) if row["rating"] else None}, ensure_ascii=False) for row in rows]
+    expected = values(read(write(tmp_path, LONG)))
+    assert values(read(write(tmp_path, LONG.replace(",", "\t"), "ratings.tsv"))) == expected
+    assert values(read(write(tmp_path, "\n".join(lines), "ratings.jsonl"))) == expected
+    assert values(read(write(tmp_path, LONG, "ratings.txt"), format="csv")) == expected
+
+
+def test_tables_in_memory_read_as_the_file_does(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas", reason="needs the development dependency pandas")
+    expected = {(j.output_id.partition("/")[2], j.rater): j.value for j in read(write(tmp_path, LONG)).judgments}
+    frame = pandas.read_csv(io.StringIO(LONG))
+    nullable = frame.convert_dtypes()
+    tables = [list(csv.DictReader(io.StringIO(LONG))), frame, nullable, pa.Table.from_pandas(frame)]
+    for table in tables:
+        data = read_judgments(Table(rows=table))
+        assert {(j.output_id.partition("/")[2], j.rater): j.value for j in data.judgments} == expected
+        assert data.info.name == "table"
+
+
+def test_a_polars_frame_is_read() -> None:
+    polars = pytest.importorskip("polars", reason="needs polars")
+    frame = polars.DataFrame({"item": [1, 1], "system": ["a", "b"], "output": ["x", "y"], "rating": [1.0, None]})
+    assert [j.value for j in read_judgments(Table(rows=frame)).judgments] == [1.0, None]
+
+
+def test_a_wide_table_has_one_column_a_rater(tmp_path: Path) -> None:
+    text = "id,model,text,rater_anna,rater_bo\n1,a,Hej,3,2\n1,b,Hallå,1,\n"
+    expected = {
+        ("ratings/1/a", "rater_anna", "rating"): 3.0,
+        ("ratings/1/a", "rater_bo", "rating"): 2.0,
+        ("ratings/1/b", "rater_anna", "rating"): 1.0,
+        ("ratings/1/b", "rater_bo", "rating"): None,
+    }
+    assert values(read(write(tmp_path, text))) == expected
+    named = text.replace("rater_anna", "anna").replace("rater_bo", "bo")
+    assert set(values(read(write(tmp_path, named), raters=["anna", "bo"]))) == {
+        (output, rater.removeprefix("rater_"), criterion) for output, rater, criterion in expected
+    }
+
+
+def test_a_wide_table_has_one_column_a_criterion_with_scales_of_their_own(tmp_path: Path) -> None:
+    text = "item,system,output,annotator,fluency,errors\n1,a,Hej,anna,4,0\n1,b,Hallå,anna,2,7\n"
+    data = read(
+        write(tmp_path, text),
+        criteria=["fluency", "errors"],
+        scale={"fluency": [1, 5], "errors": [0, 9]},
+        direction={"errors": "down"},
+    )
+    scales = {j.criterion: j.scale for j in data.judgments}
+    assert data.criteria == ("fluency", "errors")
+    assert [(s.low, s.high, s.direction) for c in data.criteria if (s := scales[c])] == [(1, 5, "up"), (0, 9, "down")]
+    assert values(data)["ratings/1/b", "anna", "errors"] == 7.0
+
+
+def test_columns_of_any_name_are_mapped(tmp_path: Path) -> None:
+    text = "fråga,vem,svar,facit,facit2,betyg,språk\n1,a,Hej,Hej!,Hejsan!,3,sv\n1,b,Hi,Hej!,,1,sv\n1,b,Hi,Hej!,Hejsan!,,sv\n"
+    mapping = {
+        "id": "fråga",
+        "system": "vem",
+        "text": "svar",
+        "reference": ["facit", "facit2"],
+        "rating": "betyg",
+        "language": "språk",
+    }
+    with pytest.raises(InputError, match=r"item '1' has two different reference values"):
+        read(write(tmp_path, text), columns=mapping)
+    data = read(write(tmp_path, text.replace("Hej!,,1", "Hej!,Hejsan!,1").rsplit("\n", 2)[0]), columns=mapping)
+    assert data.examples[0].references == ("Hej!", "Hejsan!")
+    assert [j.value for j in data.judgments] == [3.0, 1.0]
+    same = read(
+        tmp_path / "ratings.csv",
+        item="fråga",
+        system="vem",
+        output="svar",
+        reference=["facit", "facit2"],
+        rating="betyg",
+        language="språk",
+    )
+    assert same.digest == data.digest
+
+
+def test_several_references_stand_in_numbered_columns_or_in_a_list(tmp_path: Path) -> None:
+    text = "item,system,output,reference,reference_2,reference_3,rating\n1,a,Hej,Hej!,,Hallå!,3\n"
+    assert read(write(tmp_path, text)).examples[0].references == ("Hej!", "Hallå!")
+    line = {"item": 1, "system": "a", "output": "Hej", "references": ["Hej!", "Hallå!"], "rating": 3}
+    assert read(write(tmp_path, json.dumps(line), "r.jsonl")).examples[0].references == ("Hej!", "Hallå!")
+
+
+def test_every_field_of_an_example_can_be_given(tmp_path: Path) -> None:
+    text = (
+        "item,system,output,rating,source,instruction,language,task,form,cluster,parallel_id,sample\n"
+        "1,a,Hej,3,hej,Rätta.,sv,gec,short,doc1,p1,0\n1,a,Hejsan,2,hej,Rätta.,sv,gec,short,doc1,p1,1\n"
+    )
+    data = read(write(tmp_path, text))
+    example = data.examples[0]
+    assert (example.source, example.instruction, example.language, example.task) == ("hej", "Rätta.", "sv", "gec")
+    assert (example.form, example.cluster, example.parallel_id) == ("short", "doc1", "p1")
+    assert [(o.id, o.sample) for o in data.outputs] == [("ratings/1/a", 0), ("ratings/1/a#1", 1)]
+
+
+def test_semicolon_files_may_hold_decimal_commas(tmp_path: Path) -> None:
+    data = read(write(tmp_path, 'item;system;output;rating\n1;a;"Hej, du; där";3,5\n1;b;Hej;2.25\n'))
+    assert [j.value for j in data.judgments] == [3.5, 2.25]
+    assert data.outputs[0].text == "Hej, du; där"
+
+
+def test_quoted_texts_keep_line_breaks_and_doubled_marks(tmp_path: Path) -> None:
+    data = read(write(tmp_path, 'item,system,output,rating\n1,a,"Hon sa ""hej"".\nSen gick hon.",3\n'))
+    assert data.outputs[0].text == 'Hon sa "hej".\nSen gick hon.'
+
+
+def test_a_tsv_may_take_quotation_marks_as_text(tmp_path: Path) -> None:
+    path = write(tmp_path, 'item\tsystem\toutput\trating\n1\ta\t"Hej" sa han\t3\n', "r.tsv")
+    with pytest.raises(InputError, match=r"r\.tsv, line 2: a quotation mark stands where none is expected.*quote=null"):
+        read(path)
+    assert read(path, quote=None).outputs[0].text == '"Hej" sa han'
+
+
+def test_very_long_texts_are_read_and_the_csv_module_is_left_as_it_was(tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    long = "ord " * 100_000
+    assert read(write(tmp_path, f"item,system,output,rating\n1,a,{long},3\n")).outputs[0].text == long
+    assert csv.field_size_limit() == limit
+
+
+def test_an_empty_answer_is_an_empty_text_and_is_counted(tmp_path: Path) -> None:
+    data = read(write(tmp_path, "item,system,output,rating\n1,a,,1\n1,b,Hej,3\n"))
+    assert [o.text for o in data.outputs] == ["", "Hej"]
+    assert "1 outputs are empty texts" in data.notes
+
+
+def test_notes_say_what_was_assumed(tmp_path: Path) -> None:
+    notes = read(write(tmp_path, "item,system,output,rating,comment\n1,a,Hej,1,bra\n1,b,Hå,3,nja\n")).notes
+    assert 'items without a language are marked "und" (unknown); name it with language=sv, or a column' in notes
+    assert "the scale of 'rating' was not given; the range of its ratings, 1 to 3, stands in for it" in notes
+    assert "columns not used: comment" in notes
+
+
+def test_a_table_without_ratings_is_read_when_told_so(tmp_path: Path) -> None:
+    data = read(write(tmp_path, "item,system,output\n1,a,Hej\n1,b,Hå\n"), raters=[])
+    assert (len(data.outputs), data.judgments) == (2, ())
+
+
+def test_one_rater_is_the_primary_one(tmp_path: Path) -> None:
+    assert read(write(tmp_path, "item,system,output,rating\n1,a,Hej,1\n")).info.primary_rater == "rater"
+
+
+def test_systems_that_are_the_reference_are_declared(tmp_path: Path) -> None:
+    path = write(tmp_path, "item,system,output,rating\n1,a,Hej,1\n1,human,Hå,2\n")
+    assert read(path, reference_systems=["human"]).info.reference_systems == ("human",)
+    with pytest.raises(InputError, match=r"no system 'humn'.*Did you mean 'human'"):
+        read(path, reference_systems=["humn"])
+
+
+def test_ids_with_slashes_do_not_collide(tmp_path: Path) -> None:
+    data = read(write(tmp_path, "item,system,output,rating\nx/y,z,Hej,1\nx,y/z,Hå,2\n"))
+    assert [o.id for o in data.outputs] == ["ratings/x/y/z", "ratings/x/y%2Fz"]
+
+
+HEAD = "item,system,output,rating\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("\ufeff \n", "the file is empty"),
+        (HEAD, "there is only a header"),
+        ("item,system,outptu,rating\n1,a,x,1\n", "no column holds the output.*Did you mean 'outptu'"),
+        ("a,b\n1,2\n", "no column holds the item.*The columns are: a, b"),
+        ("item,system,output\n1,a,x\n", r"no column holds the rating.*raters=\[COLUMN"),
+        ("item,item,system,output,rating\n1,1,a,x,1\n", "line 1: column 'item' occurs twice"),
+        ("item,system,text,hypothesis,rating\n1,a,x,y,1\n", "columns 'text', 'hypothesis' could each be the output"),
+        (HEAD + "1,a,x\n", "line 2: 3 cells, but the header has 4 columns"),
+        (HEAD + "1,a,Hej, du,2\n", "line 2: 5 cells.*a text that holds ','"),
+        (HEAD + '1,a,"x\ny",1\n2,a,"x,1\n3,b,y,2\n', r"line 4: a quotation mark is opened and never closed \(.*read to line 5\)"),
+        (HEAD + "1,a,x,3\n1,a,x,3\n", "line 3: the rating of item '1', system 'a', sample 0.*already in line 2.*rater=COLUMN"),
+        (HEAD + "1,a,x,3\n1,a,y,\n", "line 3: system 'a' has two different outputs on item '1'.*'y', but 'x' in line 2"),
+        (HEAD + ",a,x,3\n", "line 2, column 'item': the cell is empty"),
+        (HEAD + "1, ,x,3\n", "line 2, column 'system': the cell is empty"),
+        (HEAD + "1,a,x,NaN\n", "line 2, column 'rating': 'NaN' is no rating; leave the cell empty"),
+        (HEAD + "1,a,x,-inf\n", "line 2, column 'rating': '-inf' is no rating"),
+        (HEAD + "1,a,x,1e999\n", "line 2, column 'rating': '1e999' is no rating"),
+        (HEAD + "1,a,x,good\n", "line 2, column 'rating': 'good' is not a number; map labels to numbers"),
+        (HEAD + "1,a,x,1_0\n", "'1_0' is not a number"),
+        (HEAD + '1,a,x,"3,5"\n', "'3,5' is not a number.*Decimal commas are read in semicolon-separated files only"),
+        ("item,system,output,rating,sample\n1,a,x,3,1.5\n", "column 'sample': a sample is a whole number from 0, got 1.5"),
+        ("item,system,output,rating,form\n1,a,x,3,medium\n", "line 2, column 'form': form is short or long, got 'medium'"),
+        (
+            "item,system,output,rating,source\n1,a,x,3,s\n1,b,x,3,t\n",
+            "line 3: item '1' has two different source values: 't', but 's' in line 2",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_line_column_and_advice(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"(?s)ratings\.csv.*{message}"):
+        read(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"scale": [1, 3]}, "line 3: the rating 4 on 'rating' is off the scale 1 to 3"),
+        ({"scale": {"ratng": [1, 3]}}, r"no criterion 'ratng' \(scale\)\. Did you mean 'rating'"),
+        ({"direction": {"ratng": "down"}}, r"no criterion 'ratng' \(direction\)"),
+        ({"rating": "ratng"}, r"no column 'ratng' \(rating=ratng\)\. Did you mean 'rating'"),
+        ({"raters": ["anna"]}, r"no column 'anna' \(raters\)"),
+        ({"raters": ["rating"], "rating": "rating"}, "the columns of a wide table exclude each other"),
+        ({"raters": ["rating"], "criteria": ["rating"]}, "give raters or criteria, not both"),
+        ({"language": "swedish"}, r"no column 'swedish' \(language=swedish\)"),
+        ({"columns": {"ratng": "rating"}}, "nothing called 'ratng'.*Did you mean 'rating'"),
+        ({"primary": "anna"}, r"no rater 'anna' \(primary\)\. Known: rater"),
+        ({"format": "xlsx"}, "cannot tell the format"),
+        ({"delimiter": "||"}, "delimiter is one character"),
+    ],
+)
+def test_a_wrong_parameter_is_named(parameters: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        read(write(tmp_path, HEAD + "1,a,x,1\n1,b,y,4\n"), **parameters)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"scale": [3, 1]}, "low below high .direction=down turns it., got .3, 1."),
+        ({"scale": [1]}, r"scale is \[low, high\], got \[1\]"),
+        ({"direction": "left"}, "direction is up or down, got 'left'"),
+        ({"item": "item", "columns": {"id": "system"}}, "item=item and columns: id: system differ"),
+        ({"rows": [{}]}, "give the path of a file"),
+    ],
+)
+def test_a_parameter_of_a_wrong_shape_is_named(parameters: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        read(write(tmp_path, HEAD + "1,a,x,1\n1,b,y,1\n"), **parameters)
+
+
+def test_a_file_that_is_not_utf8_is_named_with_line_and_offset(tmp_path: Path) -> None:
+    text = HEAD + "1,a,hej,1\n1,b,hallå,2\n"
+    with pytest.raises(InputError, match=r"line 3: byte 0xe5 at offset 44 is not UTF-8; save the file as UTF-8"):
+        read(write(tmp_path, text.encode("windows-1252")))
+    with pytest.raises(InputError, match="the file is UTF-16"):
+        read(write(tmp_path, text.encode("utf-16")))
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nope\.csv: cannot be read: No such file or directory"):
+        Table(tmp_path / "nope.csv")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (['{"item": 1'], r"line 1: not JSON: Expecting ',' delimiter \(column 11\)"),
+        (["[1]"], "line 1: each line is one JSON object, got list"),
+        (
+            ['{"item": 1, "system": "a", "output": "x", "rating": 1}', "", '{"item": 1}'],
+            "line 3, column 'system': the cell is empty",
+        ),
+        (['{"item": 1, "system": "a", "output": "x", "rating": NaN}'], "line 1, column 'rating': nan is no rating"),
+        (['{"item": 1, "system": "a", "output": "x", "rating": true}'], "a rating is a number, got True"),
+        (['{"item": 1, "system": "a", "output": {"x": 1}, "rating": 1}'], "column 'output': expected a text, got {'x': 1}"),
+        ([f'{{"item": 1, "system": "a", "output": "x", "rating": {"9" * 400}}}'], "line 1, column 'rating': 999.* is no rating"),
+        (['{"item": 1, "system": "a", "output": "\\ud800", "rating": 1}'], "line 1: half of a surrogate pair"),
+    ],
+)
+def test_a_mistake_in_json_lines_is_named(lines: Sequence[str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=rf"r\.jsonl, {message}" if message.startswith("line") else message):
+        read(write(tmp_path, "\n".join(lines), "r.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "rows: the table is empty"),
+        ([1], "rows, row 1: a row is a dict of column to value, got int"),
+        ("item,system", "expected a list of dicts or a table"),
+        ([{"item": 1, "system": "a", "output": "x", "rating": float("nan")}], "rows, row 1, column 'rating': nan is no rating"),
+    ],
+)
+def test_a_mistake_in_memory_is_named_by_row(rows: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Table(rows=rows)
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=20)
+
+
+@given(texts=st.lists(CELLS, min_size=1, max_size=6), delimiter=st.sampled_from(",;\t"))
+def test_any_text_written_by_the_csv_module_is_read_back(texts: list[str], delimiter: str, tmp_path_factory: Any) -> None:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, delimiter=delimiter)
+    writer.writerow(["item", "system", "output", "rating"])
+    writer.writerows([number, "a", text, 1] for number, text in enumerate(texts))
+    path = write(tmp_path_factory.mktemp("csv"), buffer.getvalue())
+    assert [output.text for output in read(path).outputs] == texts
+
+
+@given(ratings=st.lists(st.floats(-1e6, 1e6) | st.none(), min_size=1, max_size=8))
+def test_ratings_survive_the_table(ratings: list[float | None]) -> None:
+    rows = [{"item": n, "system": "a", "output": "x", "rating": value} for n, value in enumerate(ratings)]
+    assert [j.value for j in read_judgments(Table(rows=rows)).judgments] == ratings
