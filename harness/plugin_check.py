@@ -2,15 +2,16 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Literal
 
 from harness.errors import MissingExtra, PluginError
-from harness.protocols import MetricSpec, Result, Unit
+from harness.protocols import MetricSpec, Unit
 from harness.records import Example, JudgmentInfo, Output
 from harness.registry import Entry, PluginRef, Registry, check_parameters
+from harness.stages.metrics import BuiltMetric, ask, build_metrics, prepare
 
 TOLERANCE = 1e-5  # a batch of other sizes may change the last bits of a model's float32
 _SIGNATURE = re.compile(r"[^|:]+(\|[^|:]+:[^|]*)*\|(v|version):[^|:]+\Z")
@@ -49,8 +50,7 @@ def check_plugin(registry: Registry, kind: str, entry: Entry) -> Check:
     except PluginError as error:
         return outcome("skipped", f"not built: {error}")
     try:
-        built = registry.build(kind, PluginRef(spec.name))
-        problems = list(_probe(built, spec))
+        problems = list(_probe(registry, kind, spec))
     except MissingExtra as error:
         return outcome("skipped", f"not built: {error}")
     except PluginError as error:
@@ -74,38 +74,37 @@ def missing_packages(entry: Entry) -> list[str]:
     return sorted({name for name in _required(entry.distribution, entry.spec.extra) if not _installed(name)})
 
 
-def _probe(built: Any, spec: Any) -> Iterator[str]:
-    if not isinstance(spec, MetricSpec):
+def _probe(registry: Registry, kind: str, spec: Any) -> Iterator[str]:
+    if kind != "metric":
+        built = registry.build(kind, PluginRef(spec.name))
         if hasattr(built, "info") and not isinstance(built.info, JudgmentInfo):
             yield f"its info is a {type(built.info).__name__}, not a JudgmentInfo"
         return
-    if not isinstance(built.signature, str) or not _SIGNATURE.match(built.signature):
-        yield f"its signature must be name|key:value|…|v:VERSION, got {built.signature!r}"
+    (metric,) = build_metrics(registry, [PluginRef(spec.name)])
+    if not _SIGNATURE.match(metric.signature):
+        yield f"its signature must be name|key:value|…|v:VERSION, got {metric.signature!r}"
     if spec.cost == "cpu":
-        yield from _probe_scores(built, spec)
+        yield from _probe_scores(metric)
 
 
-def _probe_scores(metric: Any, spec: MetricSpec) -> Iterator[str]:
-    examples, units = _units(spec.unit)
-    if hasattr(metric, "prepare"):
-        metric.prepare(examples)
-    forward = list(metric.score(units))
-    if len(forward) != len(units):
-        yield f"score returned {len(forward)} results for {len(units)} units"
+def _probe_scores(metric: BuiltMetric) -> Iterator[str]:
+    examples, units = _units(metric.spec.unit)
+    prepare(metric, examples)
+    forward = ask(metric, units)
+    failed = dict.fromkeys(str(score.detail) for score in forward if score.status == "error")
+    yield from failed
+    if failed:
         return
-    wrong = [problem for result in forward for problem in _wrong(result, spec)]
-    yield from dict.fromkeys(wrong)
-    if wrong:
-        return
-    backward = list(metric.score(units[::-1]))[::-1]
-    alone = [metric.score([unit])[0] for unit in units]
-    for number, results in enumerate(zip(forward, backward, alone, strict=True)):
-        values = [_value(result) for result in results]
-        if any(not _same(values[0], value) for value in values[1:]):
+    backward = {(score.targets, score.component): score.value for score in ask(metric, units[::-1])}
+    alone = {(score.targets, score.component): score.value for unit in units for score in ask(metric, [unit])}
+    for score in forward:
+        key = (score.targets, score.component)
+        if not (_same(score.value, backward[key]) and _same(score.value, alone[key])):
             yield (
-                f"the value of unit {number} depends on the other units of the call: {values[0]} in order, {values[1]} in "
-                f"reverse, {values[2]} alone"
+                f"the value for a unit depends on the other units of the call: {score.value} in order, {backward[key]} in "
+                f"reverse, {alone[key]} alone"
             )
+            return
 
 
 def _units(unit: str) -> tuple[list[Example], list[Unit]]:
@@ -124,25 +123,6 @@ def _units(unit: str) -> tuple[list[Example], list[Unit]]:
         ]
     size = 2 if unit == "pair" else len(_ITEMS)
     return examples, [Unit(example, tuple(outputs[:size])) for example, outputs in zip(examples, answers, strict=True)]
-
-
-def _wrong(result: Any, spec: MetricSpec) -> Iterator[str]:
-    if isinstance(result, bool) or not isinstance(result, (int, float, Result)):
-        yield f"a result is a float or a Result, got {result!r:.80}"
-        return
-    value = _value(result)
-    if value is None and isinstance(result, Result) and result.status == "ok":
-        yield "a result has no value and the status ok; say why with another status"
-    numbers: Sequence[Any] = [value, *(result.components.values() if isinstance(result, Result) else ())]
-    for number in numbers:
-        if number is not None and not math.isfinite(number):
-            yield f"a value is {number}; where there is no score, return Result(None, status=…)"
-    if isinstance(result, Result) and result.value is not None and set(result.components) != set(spec.components):
-        yield f"a result has the components {sorted(result.components)}, the spec announces {sorted(spec.components)}"
-
-
-def _value(result: Any) -> float | None:
-    return result.value if isinstance(result, Result) else result
 
 
 def _same(one: float | None, other: float | None) -> bool:

@@ -262,7 +262,10 @@ class MetaRow(_Record, kw_only=True):
 
 
 class Manifest(_Record, kw_only=True):
-    """What ran: `status` is "running" from the first moment and "done" (or "failed") at the end."""
+    """What ran: `status` is "running" from the first moment and "done" (or "failed") at the end.
+
+    `described` is what the judgment source and the metrics say of themselves, so that finished tables can be read without them.
+    """
 
     command: tuple[str, ...]
     status: Literal["running", "done", "failed"]
@@ -272,6 +275,7 @@ class Manifest(_Record, kw_only=True):
     device: str | None = None
     fingerprints: dict[str, str] = {}
     signatures: dict[str, str] = {}
+    described: dict[str, Any] = {}
     counts: dict[str, int] = {}
     cost: dict[str, float] = {}
     times: dict[str, float] = {}

@@ -1,8 +1,10 @@
 """Scores outputs with metrics: batch by batch, safe on disk after each, and what is finished is never scored again."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +16,7 @@ from harness.stages.metrics import BuiltMetric, ask, build_metrics, prepare, tar
 from harness.stages.units import make_units, why_unscorable
 from harness.store import TABLES, Run, stage_id
 
-__all__ = ["BuiltMetric", "build_metrics", "score"]
+__all__ = ["BuiltMetric", "Pending", "build_metrics", "pending", "score"]
 
 Progress = Callable[[str, int, int], None]
 Saved = Mapping[str | None, Mapping[tuple[str, ...], Score]]
@@ -37,6 +39,25 @@ def score(
     for metric in metrics:
         scores += _score_metric(data, metric, inputs, run, progress)
     return sorted(scores, key=TABLES["scores"].key)
+
+
+class Pending(NamedTuple):
+    """How many units a metric has on a set, how many of them a run folder already holds, and how many cannot be scored."""
+
+    units: int
+    saved: int
+    skipped: int
+
+
+def pending(data: JudgmentSet, metric: BuiltMetric, folder: Path) -> Pending:
+    """What `score` would find to do in that run folder, which is not touched and need not exist."""
+    units, missing = _split(data, metric)
+    stage = _stage_id(metric, units, [digest(data.examples), digest(data.outputs)])
+    saved = _by_component(Segments.peek(folder / "segments" / stage, Score), metric, units)
+    size = metric.spec.batch_size
+    batches = [units[start : start + size] for start in range(0, len(units), size)]
+    reused = sum(len(batch) for batch in batches if _reused(saved, metric, batch) is not None)
+    return Pending(len(units), reused, len(missing) // len(metric.components))
 
 
 def _score_metric(
@@ -89,12 +110,14 @@ def _stage_id(metric: BuiltMetric, units: Sequence[Unit], inputs: Sequence[str])
 
 
 def _saved(segments: Segments | None, metric: BuiltMetric, units: Sequence[Unit]) -> Saved:
+    return _by_component(segments.read(Score) if segments is not None else (), metric, units)
+
+
+def _by_component(scores: Iterable[Score], metric: BuiltMetric, units: Sequence[Unit]) -> Saved:
     """What earlier sessions saved, by component and targets; of a unit saved twice, the later one."""
     found: dict[str | None, dict[tuple[str, ...], Score]] = {component: {} for component in metric.components}
-    if segments is None:
-        return found
     own = {key: key for key in map(targets, units)}
-    for score in segments.read(Score):
+    for score in scores:
         key = own.get(score.targets)
         if key is not None and score.component in found:
             # one tuple of ids and one signature for all lines: this halves the memory of a large stage
