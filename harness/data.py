@@ -106,7 +106,7 @@ def _fetch(address: str | Path, target: Path, sha256: str) -> int:
     except urllib.error.HTTPError as error:
         raise InputError(f"{address}: the server answered {error.code} {error.reason}; try another base with --from") from error
     except (OSError, http.client.HTTPException) as error:
-        raise InputError(f"{address}: cannot be written to {target}: {error}; run the command again, or use --from") from error
+        raise InputError(f"{address}: cannot be fetched to {target}: {error}; run the command again, or use --from") from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

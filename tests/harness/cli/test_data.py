@@ -1,0 +1,174 @@
+"""`harness data` as a user types it: list, get and check, with results on stdout and advice in every refusal."""
+
+import functools
+import hashlib
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness.cli.main import harness
+
+PLUGIN = """
+from harness import Example, Judgment, JudgmentInfo, JudgmentSourceSpec, Output, hookimpl
+from harness.data import find_data
+from harness.protocols import DataFiles
+
+DATA = DataFiles(folder="demo-set", base_url="URL", files={"words.txt": "SHA"}, licence="CC0-1.0", source="https://example.org")
+
+
+class Demo:
+    info = JudgmentInfo(name="demo", version="7", criteria=("fluency",), primary_rater="anna", licence="CC0-1.0")
+
+    def read(self):
+        for number, word in enumerate((find_data(DATA, "demo") / "words.txt").read_text().split()):
+            yield Example(id=f"demo/{number}", kind="instruction", language="sv")
+            for system in ("a", "b"):
+                yield Output(id=f"demo/{number}/{system}", example_id=f"demo/{number}", system=system, text=word + system)
+                yield Judgment(output_id=f"demo/{number}/{system}", rater="anna", criterion="fluency", value=number + 1.0)
+
+
+@hookimpl
+def harness_judgment_sources():
+    return [JudgmentSourceSpec("demo", build=Demo, version="7", help="a demonstration", data=DATA)]
+"""
+WORDS = b"hej d\xc3\xa5\n"
+Harness = Callable[..., Result]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
+    """Runs the command line with a plugin whose file a real server on the loopback holds."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "words.txt").write_bytes(WORDS)
+    handler = functools.partial(Quiet, directory=str(tmp_path / "served"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    plugin = tmp_path / "demo_plugin.py"
+    url = f"http://127.0.0.1:{server.server_port}"
+    plugin.write_text(PLUGIN.replace("URL", url).replace("SHA", hashlib.sha256(WORDS).hexdigest()), encoding="utf-8")
+    yield lambda *arguments: CliRunner().invoke(harness, ["--plugin", str(plugin), "data", *map(str, arguments)])
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder and keeps the test's output clean."""
+
+    def log_message(self, *arguments: object) -> None:
+        """Says nothing."""
+
+
+def test_list_shows_every_source_with_version_licence_presence_and_items(run: Harness) -> None:
+    rows = {row["name"]: row for row in json.loads(run("list", "--json").stdout)}
+    assert {"contrast-sv", "gec-sv", "table", "demo"} <= set(rows)
+    assert (rows["demo"]["version"], rows["demo"]["licence"], rows["demo"]["data"], rows["demo"]["items"]) == (
+        "7",
+        "CC0-1.0",
+        "absent",
+        None,
+    )
+    assert (rows["gec-sv"]["licence"], rows["gec-sv"]["data"], rows["gec-sv"]["items"]) == ("GPL-3.0", "absent", None)
+    assert (rows["contrast-sv"]["data"], rows["contrast-sv"]["items"]) == ("built in", 266)
+    assert (rows["table"]["data"], rows["table"]["items"]) == ("yours", None)
+    run("get", "demo")
+    lines = [line.split() for line in run("list").stdout.splitlines()]
+    assert lines[0] == ["name", "version", "licence", "data", "items"]
+    assert ["demo", "7", "CC0-1.0", "present", "2"] in lines
+
+
+def test_get_prints_the_licence_and_where_the_files_lie(run: Harness, home: Path) -> None:
+    result = run("get", "demo")
+    assert result.exit_code == 0
+    assert result.stdout.strip() == str(home / "demo-set")
+    assert "licence CC0-1.0" in result.stderr
+    assert (home / "demo-set" / "words.txt").read_bytes() == WORDS
+    assert "words.txt: already there" in run("get", "demo").stderr
+
+
+def test_get_from_a_folder(run: Harness, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "words.txt").write_bytes(WORDS)
+    assert run("get", "demo", "--from", tmp_path / "copy").exit_code == 0
+    assert (home / "demo-set" / "words.txt").read_bytes() == WORDS
+
+
+def test_get_of_changed_content_is_refused(run: Harness, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "served" / "words.txt").write_bytes(b"annat")
+    result = run("get", "demo")
+    assert result.exit_code == 2
+    assert "the file was refused" in result.stderr
+    assert list((home / "demo-set").iterdir()) == []
+
+
+def test_get_of_a_source_that_needs_no_files_says_so(run: Harness) -> None:
+    assert run("get", "contrast-sv").stdout == "contrast-sv needs no files: there is nothing to get\n"
+
+
+def test_an_unknown_source_is_answered_with_the_nearest(run: Harness) -> None:
+    for command in ("get", "check"):
+        result = run(command, "gec-vs")
+        assert result.exit_code == 2
+        assert "unknown judgment source 'gec-vs'. Did you mean 'gec-sv'" in result.stderr
+
+
+def test_check_prints_what_the_set_holds(run: Harness) -> None:
+    run("get", "demo")
+    result = run("check", "demo")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "1 files, every sha256 right"
+    assert "2 items in 2 clusters, 4 outputs of a, b" in lines
+    assert "raters: anna (primary: anna)" in lines
+    assert "fluency, anna (no scale): 4 ratings, 0 missing, 0 outputs not rated; tie rate 1.000 over 2 items" in lines
+    assert [line.split() for line in lines if line.startswith("  ")] == [["a", "1.50", "n=2"], ["b", "1.50", "n=2"]]
+
+
+def test_check_prints_json(run: Harness) -> None:
+    run("get", "demo")
+    found = json.loads(run("check", "demo", "--json").stdout)
+    assert found["files"] == {"words.txt": "ok"}
+    assert found["criteria"]["fluency"]["anna"]["mean"]["a"] == {"mean": 1.5, "n": 2}
+
+
+@pytest.mark.parametrize("state", ["missing", "wrong"])
+def test_check_names_files_that_are_not_the_pinned_ones(state: str, run: Harness, home: Path) -> None:
+    run("get", "demo")
+    if state == "missing":
+        (home / "demo-set" / "words.txt").unlink()
+    else:
+        (home / "demo-set" / "words.txt").write_bytes(b"annat")
+    result = run("check", "demo")
+    assert result.exit_code == 2
+    assert f"1 of 1 files are missing or not the pinned ones: words.txt is {state}" in result.stderr
+    assert "harness data get demo" in result.stderr
+
+
+def test_check_reads_a_table_by_its_path_and_names_its_mistakes(run: Harness, tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text("item,system,output,rating\n1,a,Hej,3\n1,b,Nej,x\n", encoding="utf-8")
+    result = run("check", f"table:{path}")
+    assert result.exit_code == 2
+    assert "ratings.csv, line 3, column 'rating': 'x' is not a number" in result.stderr
+    path.write_text("item,system,output,rating\n1,a,Hej,3\n1,b,Nej,2\n", encoding="utf-8")
+    assert "1 items in 1 clusters, 2 outputs of a, b" in run("check", f"table:{path},language=sv").stdout
+
+
+def test_check_of_a_constructed_set_says_that_nobody_judged_it(run: Harness) -> None:
+    lines = run("check", "contrast-sv").stdout.splitlines()
+    assert lines[0].endswith("better by construction, not human judgments")
+    assert "construction, construction: 266 pairs, 0 ties, 0 missing" in lines
+    assert lines[-1] == "note: better by construction, no human judgment; not checked by a native reader"
