@@ -21,13 +21,13 @@ def calibrate(pairs: Pairs, ordered: Ordered, keep: Bools | None = None) -> floa
     Candidates are 0 and every gap. `keep` (shape (P,)) restricts the choice to some pairs. Never compare an epsilon with
     another tool's: equally good ones can differ; compare the accuracy.
     """
-    group, gap, gain = pairs.group, ordered.gap, ordered.gain
+    group, gap, gain = pairs.group, ordered.gap, ordered.gain.astype(np.int64)
     if keep is not None:
         group, gap, gain = group[keep], gap[keep], gain[keep]
     if not len(gap):
         return None
     order = np.argsort(gap, kind="stable")
-    gap, gain, group = gap[order], gain[order].astype(np.int64), group[order]
+    gap, gain, group = gap[order], gain[order], group[order]
     last = np.flatnonzero(np.append(gap[1:] != gap[:-1], True))
     sizes = np.bincount(group)
     weights = integer_weights(sizes)

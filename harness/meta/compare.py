@@ -8,10 +8,11 @@ import numpy as np
 
 from harness.meta.calibration import integer_weights
 from harness.meta.columns import Column
-from harness.meta.judging import Cell, Estimate, Judged, estimate
+from harness.meta.judging import Cell, Judged, estimate
 from harness.meta.options import MetaOptions
-from harness.meta.pairs import Bools, Floats
+from harness.meta.pairs import Bools, Floats, sums_by
 from harness.meta.significance import centred_bootstrap, draws_needed, holm, pair_swap, rank_clusters, score_swap, sign_flip
+from harness.meta.support import Estimate
 
 Key = tuple[str, str]
 
@@ -36,18 +37,19 @@ def compare(
     judged: Mapping[Key, Judged],
     options: MetaOptions,
     within_clusters: bool,
+    accuracies: Mapping[Key, Estimate],
 ) -> list[Difference]:
     """All differences between two metrics, and between a metric and a sentinel: two families, each corrected by Holm.
 
-    `within_clusters`: every group lies in one cluster (item grouping), so that signs can be flipped; else a centred bootstrap.
+    `accuracies`: calibrated accuracy on each metric's own pairs; `within_clusters`: every group lies in one cluster (item
+    grouping), so that signs can be flipped; else a centred bootstrap.
     """
     metrics = [column for column in columns if column.ranked and not column.sentinel]
     sentinels = [column for column in columns if column.sentinel]
     families = [list(combinations(metrics, 2)), [(metric, sentinel) for metric in metrics for sentinel in sentinels]]
-    cache: dict[Key, Estimate] = {}
     found: list[Difference] = []
     for family in families:
-        measured = [_measure(cell, pair, judged, cache) for pair in family]
+        measured = [_measure(cell, pair, judged, accuracies) for pair in family]
         usable = [(pair, item) for pair, item in zip(family, measured, strict=True) if item is not None]
         draws = draws_needed(len(usable), options.alpha, options.draws)
         p_values = list(_tests(cell, usable, judged, options, draws, within_clusters))
@@ -76,19 +78,15 @@ _Measured = tuple[float, float | None, float | None, Floats | None, Estimate, Bo
 
 
 def _measure(
-    cell: Cell, pair: tuple[Column, Column], judged: Mapping[Key, Judged], cache: dict[Key, Estimate]
+    cell: Cell, pair: tuple[Column, Column], judged: Mapping[Key, Judged], accuracies: Mapping[Key, Estimate]
 ) -> _Measured | None:
     """(difference, low, high, resampled differences, support, common pairs), or None without a common pair."""
     one, two = (judged[column.key] for column in pair)
     common = one.valid & two.valid
     sides = []
     for column, result in zip(pair, (one, two), strict=True):
-        if common.all():
-            if column.key not in cache:
-                cache[column.key] = estimate(cell, result.right["accuracy"], common, result.scale)
-            sides.append(cache[column.key])
-        else:
-            sides.append(estimate(cell, result.right["accuracy"], common, result.scale))
+        own = accuracies[column.key] if np.array_equal(common, result.valid) else None
+        sides.append(own or estimate(cell, result.right["accuracy"], common, result.scale))
     a, b = sides
     if a.value is None or b.value is None:
         return None
@@ -150,4 +148,4 @@ def _weighted_differences(cell: Cell, pair: tuple[Column, Column], judged: Mappi
 def _cluster_differences(cell: Cell, pair: tuple[Column, Column], judged: Mapping[Key, Judged], common: Bools) -> Floats:
     """Summed differences per cluster, shape (n_clusters,)."""
     cluster = cell.resampler.cluster[cell.pairs.left[common]]
-    return np.bincount(cluster, weights=_weighted_differences(cell, pair, judged, common), minlength=cell.resampler.n_clusters)
+    return sums_by(cluster, _weighted_differences(cell, pair, judged, common), cell.resampler.n_clusters)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, Signs
+from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, Signs, sums_by
 from harness.meta.resampling import in_chunks, product
 
 
@@ -29,8 +29,7 @@ def kendall_b(pairs: Pairs, ordered: Ordered) -> Grouped:
     metric_tie = ordered.gap == 0
     discordant = ~(ordered.human_tie | metric_tie | ordered.concordant)
     counts = [
-        np.bincount(pairs.group, weights=flags, minlength=pairs.n_groups)
-        for flags in (ordered.concordant, discordant, ordered.human_tie, metric_tie)
+        sums_by(pairs.group, flags, pairs.n_groups) for flags in (ordered.concordant, discordant, ordered.human_tie, metric_tie)
     ]
     concordant, against, human_ties, metric_ties = counts
     spread = (pairs.sizes - human_ties) * (pairs.sizes - metric_ties)
@@ -44,8 +43,8 @@ def pearson(groups: Ints, n_groups: int, human: Floats, metric: Floats) -> Group
     size = np.maximum(np.bincount(groups, minlength=n_groups), 1)
     x = _centred(groups, size, human)
     y = _centred(groups, size, metric)
-    covariance = np.bincount(groups, weights=x * y, minlength=n_groups)
-    variances = [np.bincount(groups, weights=v * v, minlength=n_groups) for v in (x, y)]
+    covariance = sums_by(groups, x * y, n_groups)
+    variances = [sums_by(groups, v * v, n_groups) for v in (x, y)]
     variances = [np.where(_constant(groups, n_groups, v), 0.0, s) for v, s in zip((human, metric), variances, strict=True)]
     return _defined(covariance, np.sqrt(variances[0]) * np.sqrt(variances[1]))
 
@@ -145,7 +144,7 @@ def _weighted_r(weights: Floats, x: Floats, y: Floats) -> Floats:
 
 
 def _centred(groups: Ints, size: Ints, values: Floats) -> Floats:
-    return values - (np.bincount(groups, weights=values, minlength=len(size)) / size)[groups]
+    return values - (sums_by(groups, values, len(size)) / size)[groups]
 
 
 def _constant(groups: Ints, n_groups: int, values: Floats) -> Bools:

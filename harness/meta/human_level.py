@@ -6,8 +6,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from harness.meta.columns import Column
-from harness.meta.judging import Cell, Estimate, estimate, judge
+from harness.meta.judging import Cell, estimate, judge
 from harness.meta.pairs import Floats
+from harness.meta.support import Estimate
 from harness.meta.targets import Ratings, leave_one_out
 from harness.records import MetaRow
 

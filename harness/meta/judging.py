@@ -1,15 +1,16 @@
 """One metric beside people on the pairs of one cell: which pairs it gets right, raw, calibrated and held out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.meta.calibration import calibrate, fold_epsilons, held_out, integer_weights
-from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, accuracy, human_signs, order_pairs
+from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, human_signs, order_pairs
 from harness.meta.resampling import Resampler
+from harness.meta.support import Estimate, Support, restrict
 
 STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout")
 
@@ -28,6 +29,7 @@ class Cell:
     folds: int
     resampler: Resampler
     gap_tolerance: float
+    supports: dict[bytes, Support] = field(default_factory=dict, repr=False)
 
     @cached_property
     def fold_left(self) -> Ints:
@@ -44,10 +46,17 @@ class Cell:
         """Pairs that people tie, shape (P,)."""
         return self.signs == 0
 
-    def clusters_of(self, pairs: Pairs) -> int:
-        """How many clusters the pairs reach."""
-        reached = np.concatenate([pairs.left, pairs.right])
-        return len(np.unique(self.resampler.cluster[reached]))
+    @cached_property
+    def ties(self) -> Estimate:
+        """People's group-averaged tie rate on all pairs."""
+        return estimate(self, self.human_tie.astype(np.int64), np.ones(len(self.pairs), dtype=bool))
+
+    def support(self, keep: Bools) -> Support:
+        """The pairs that `keep` (shape (P,)) marks, made once for all metrics that share them."""
+        key = keep.tobytes()
+        if key not in self.supports:
+            self.supports[key] = Support(restrict(self.pairs, keep), self.resampler)
+        return self.supports[key]
 
 
 def make_cell(
@@ -112,12 +121,16 @@ def judge_random(cell: Cell, outputs: int, draws: int, seed: int) -> Judged:
     from harness.meta.kernels import add_random_draw
 
     pairs = cell.pairs
-    weight = _shares(pairs.sizes)
     outside = [np.bincount(pairs.group[keep], minlength=pairs.n_groups) for keep in _outside(cell)]
-    fold_weight = np.stack([_shares(sizes) for sizes in outside])
+    within = cell.support(np.ones(len(pairs), dtype=bool)).group_cluster is not None
+    bins = np.zeros_like(pairs.group) if within else pairs.group  # folds never split a group: one weight does for all folds
+    weight = _shares(pairs.sizes) if within else np.ones(pairs.n_groups)
+    share = np.ones((cell.folds + 1, 1))
+    if not within:
+        share = np.stack([_shares(sizes) for sizes in (*outside, pairs.sizes)])
     counters = [np.zeros(len(pairs), dtype=np.int64) for _ in STATISTICS]
     rng = np.random.default_rng([seed, 5])
-    arrays = (pairs.left, pairs.right, pairs.group, cell.signs, cell.fold_left, cell.fold_right, weight, fold_weight)
+    arrays = (pairs.left, pairs.right, bins, weight[pairs.group], cell.signs, cell.fold_left, cell.fold_right, share)
     for _ in range(draws):
         add_random_draw(rng.permutation(outputs), *arrays, *counters)
     known = np.array([sizes.sum() > 0 for sizes in outside])
@@ -128,30 +141,10 @@ def judge_random(cell: Cell, outputs: int, draws: int, seed: int) -> Judged:
     )
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A statistic with its percentile interval, its resampled values (or None), and how much data it rests on."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    resampled: Floats | None
-    n_pairs: int
-    n_groups: int
-    n_clusters: int
-
-
-def estimate(cell: Cell, right: NDArray, support: Bools, scale: int = 1) -> Estimate:
-    """Group-averaged share of right pairs on `support` (shape (P,)), with the cluster bootstrap's interval."""
-    whole = bool(support.all())
-    pairs = cell.pairs if whole else cell.pairs.where(support)
-    kept = right if whole else right[support]
-    value = accuracy(pairs, kept / scale)
-    if value is None:
-        return Estimate(None, None, None, None, 0, 0, 0)
-    resampled = cell.resampler.accuracy(pairs, kept, scale)
-    low, high = (None, None) if resampled is None else cell.resampler.interval(resampled)
-    return Estimate(value, low, high, resampled, len(pairs), int((pairs.sizes > 0).sum()), cell.clusters_of(pairs))
+def estimate(cell: Cell, right: NDArray, keep: Bools, scale: int = 1) -> Estimate:
+    """Group-averaged share of right pairs among those that `keep` marks, with its interval. `right`: 0..scale, shape (P,)."""
+    support = cell.support(keep)
+    return support.estimate(right if support.pairs is cell.pairs else right[keep], scale)
 
 
 def _shares(sizes: Ints) -> Floats:

@@ -1,46 +1,47 @@
 """Compiled loops (numba) for statistics that are repeated hundreds of times over the same pairs."""
 
+# mypy: allow-untyped-defs
+# numba infers the types; shapes are in the docstrings
+
 import numba
 import numpy as np
 
 
 @numba.njit(cache=True, nogil=True)
-def add_random_draw(score, left, right, group, sign, fold_left, fold_right, weight, fold_weight, raw, calibrated, heldout):
+def add_random_draw(score, left, right, bins, weight, sign, fold_left, fold_right, share, raw, calibrated, heldout):
     """Judges the pairs by one whole-numbered metric without ties and adds what is right to three counters.
 
-    score: (N,) a permutation of 0..N-1; left, right, group, fold_left, fold_right: (P,); sign: (P,) in -1, 0, 1;
-    weight: (G,) 1/size of each group; fold_weight: (folds, G) the same with one fold away. Adds to raw, calibrated, heldout: (P,)
-    and returns the epsilon. Histograms over the N possible gaps replace the sort.
+    score: (N,) a permutation of 0..N-1; left, right, bins, weight, sign, fold_left, fold_right: (P,), sign in -1, 0, 1; share:
+    (folds + 1, bins) what a bin's gains weigh with one fold away, the last row with none. Adds to raw, calibrated, heldout: (P,).
+    Histograms over the N possible gaps replace the sort.
     """
-    folds = fold_weight.shape[0]
-    total = np.zeros(len(score))
-    outside = np.zeros((folds, len(score)))
+    folds, n_bins, n = share.shape[0] - 1, share.shape[1], len(score)
+    gains = np.zeros((n_bins, folds, folds, n))
     for p in range(len(left)):
         difference = score[left[p]] - score[right[p]]
-        gain = 0
         if sign[p] == 0:
-            gain = 1
+            gains[bins[p], fold_left[p], fold_right[p], abs(difference)] += weight[p]
         elif difference * sign[p] > 0:
-            gain = -1
-        gap = abs(difference)
-        total[gap] += gain * weight[group[p]]
-        for fold in range(folds):
-            if fold_left[p] != fold and fold_right[p] != fold:
-                outside[fold, gap] += gain * fold_weight[fold, group[p]]
-    epsilon = _best(total)
-    fold_epsilon = np.zeros(folds, dtype=np.int64)
-    for fold in range(folds):
-        fold_epsilon[fold] = _best(outside[fold])
+            gains[bins[p], fold_left[p], fold_right[p], abs(difference)] -= weight[p]
+    totals = np.zeros((folds + 1, n))
+    for b in range(n_bins):
+        for one in range(folds):
+            for two in range(folds):
+                for fold in range(folds + 1):
+                    if one != fold and two != fold:
+                        totals[fold] += share[fold, b] * gains[b, one, two]
+    epsilon = np.zeros(folds + 1, dtype=np.int64)
+    for fold in range(folds + 1):
+        epsilon[fold] = _best(totals[fold])
     for p in range(len(left)):
         difference = score[left[p]] - score[right[p]]
         gap = abs(difference)
         concordant = difference * sign[p] > 0
         tie = sign[p] == 0
         raw[p] += concordant
-        calibrated[p] += tie if gap <= epsilon else concordant
+        calibrated[p] += tie if gap <= epsilon[folds] else concordant
         if fold_left[p] == fold_right[p]:
-            heldout[p] += tie if gap <= fold_epsilon[fold_left[p]] else concordant
-    return epsilon
+            heldout[p] += tie if gap <= epsilon[fold_left[p]] else concordant
 
 
 @numba.njit(cache=True, nogil=True)

@@ -77,6 +77,11 @@ def make_pairs(groups: Ints, max_pairs: int) -> Pairs:
     )
 
 
+def sums_by(codes: Ints, values: NDArray, size: int) -> Floats:
+    """Σ values per code 0..size-1, shape (size,)."""
+    return np.bincount(codes, weights=values, minlength=size).astype(np.float64, copy=False)
+
+
 def snap(gaps: Floats, tolerance: float) -> Floats:
     """Gaps rounded to multiples of `tolerance`, so that 0.3 - 0.2 and 0.2 - 0.1 are one gap; 0 leaves them as they are."""
     return gaps if tolerance == 0 else np.rint(gaps / tolerance) * tolerance
@@ -114,7 +119,7 @@ def order_pairs(pairs: Pairs, signs: Signs, metric: Floats, tolerance: float = 0
 def group_means(pairs: Pairs, right: NDArray) -> Floats:
     """Share of right pairs per group that has pairs, in group order. `right`: bools or weights, shape (P,)."""
     held = pairs.sizes > 0
-    return np.bincount(pairs.group, weights=right, minlength=pairs.n_groups)[held] / pairs.sizes[held]
+    return sums_by(pairs.group, right, pairs.n_groups)[held] / pairs.sizes[held]
 
 
 def accuracy(pairs: Pairs, right: NDArray) -> float | None:

@@ -4,7 +4,8 @@ Every p value is (1 + number of draws at least as extreme) / (1 + draws), so it 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from harness.meta.pairs import Floats, Pairs, Signs
 from harness.meta.resampling import product
 
+Name = TypeVar("Name", bound=Hashable)
 _SLACK = 1e-12  # sums that differ by rounding alone count as equal
 
 
@@ -93,10 +95,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def rank_clusters(ranked: Sequence[str], beats: set[tuple[str, str]]) -> dict[str, int]:
+def rank_clusters(ranked: Sequence[Name], beats: set[tuple[Name, Name]]) -> dict[Name, int]:
     """Cluster numbers from 1, metrics in descending order: one opens a new cluster iff a member of the current beats it."""
-    clusters: dict[str, int] = {}
-    current: list[str] = []
+    clusters: dict[Name, int] = {}
+    current: list[Name] = []
     number = 1
     for name in ranked:
         if any((member, name) in beats for member in current):

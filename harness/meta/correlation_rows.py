@@ -1,0 +1,113 @@
+"""MetaRows of Kendall's tau-b, Spearman's rho and Pearson's r in one cell, averaged over groups."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from msgspec.structs import replace
+
+from harness.meta import correlation
+from harness.meta.columns import Column
+from harness.meta.judging import Judged
+from harness.meta.pairs import Floats, Ints, order_pairs
+from harness.meta.resampling import Resampler, in_chunks
+from harness.meta.rows import CellTask, counts, coverage
+from harness.meta.support import mean_over_groups
+from harness.records import MetaRow
+
+MAX_WEIGHTED = 400_000_000  # outputs × resamples up to which correlations that cross clusters get an interval
+Interval = tuple[float | None, float | None]
+
+
+def correlation_rows(task: CellTask, column: Column, result: Judged) -> Iterator[MetaRow]:
+    """Three rows; groups where people or the metric are constant are left out and counted in the note."""
+    values = column.values
+    if values is None or task.group is None:
+        return
+    base = replace(
+        task.base,
+        metric=column.signature,
+        component=column.component,
+        support="own",
+        coverage=coverage(task, column),
+        **counts(task, result.valid),
+    )
+    yield _kendall(task, base, values, result)
+    group = _numbered(np.where(np.isfinite(values), task.group, -1))
+    yield _moments(task, replace(base, statistic="spearman"), group, values)
+    yield _moments(task, replace(base, statistic="pearson"), group, values)
+
+
+def _kendall(task: CellTask, base: MetaRow, values: Floats, result: Judged) -> MetaRow:
+    cell = task.cell
+    support = cell.support(result.valid)
+    ordered = order_pairs(support.pairs, cell.signs[result.valid], values, cell.gap_tolerance)
+    grouped = correlation.kendall_b(support.pairs, ordered)
+    row = _with_note(replace(base, statistic="kendall_b"), int((~grouped.defined & (support.pairs.sizes > 0)).sum()))
+    if grouped.mean is None:
+        return row
+    if support.group_cluster is not None:
+        resampled: Floats | None = cell.resampler.mean(grouped.values, support.group_cluster, grouped.defined)
+    else:
+        metric_tie = ordered.gap == 0
+        discordant = ~(ordered.human_tie | metric_tie | ordered.concordant)
+        flags = (ordered.concordant.astype(np.int64) - discordant, ~ordered.human_tie, ~metric_tie)
+        totals = [support.group_totals(flag.astype(np.int64)) for flag in flags]
+        resampled = _tau(*totals)
+    low, high = (None, None) if resampled is None else cell.resampler.interval(resampled)
+    return replace(row, value=grouped.mean, low=low, high=high)
+
+
+def _tau(surplus: Floats | None, human: Floats | None, metric: Floats | None) -> Floats | None:
+    if surplus is None or human is None or metric is None:
+        return None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return mean_over_groups(surplus / np.sqrt(human * metric))
+
+
+def _moments(task: CellTask, row: MetaRow, group: Ints, values: Floats) -> MetaRow:
+    function = correlation.spearman if row.statistic == "spearman" else correlation.pearson
+    keep = np.flatnonzero(group >= 0)
+    n_groups = int(group.max(initial=-1)) + 1
+    human, metric, codes = task.cell.human[keep], values[keep], group[keep]
+    grouped = function(codes, n_groups, human, metric)
+    row = _with_note(row, int((~grouped.defined).sum()))
+    if grouped.mean is None:
+        return row
+    resampler = task.cell.resampler
+    if task.within_clusters:
+        cluster = np.zeros(n_groups, dtype=np.int64)
+        cluster[codes] = resampler.cluster[keep]
+        low, high = resampler.interval(resampler.mean(grouped.values, cluster, grouped.defined))
+    elif len(keep) * resampler.resamples > MAX_WEIGHTED:
+        low, high = None, None
+    else:
+        low, high = _weighted_interval(resampler, codes, resampler.cluster[keep], human, metric, row.statistic == "spearman")
+    return replace(row, value=grouped.mean, low=low, high=high)
+
+
+def _weighted_interval(resampler: Resampler, codes: Ints, cluster: Ints, human: Floats, metric: Floats, ranks: bool) -> Interval:
+    members = [np.flatnonzero(codes == code) for code in np.unique(codes)]
+
+    def chunk(rows: slice) -> Floats:
+        weights = resampler.some_weights(rows)
+        parts = [
+            correlation.weighted_correlation(weights[:, cluster[here]], human[here], metric[here], ranks) for here in members
+        ]
+        return mean_over_groups(np.stack(parts, axis=1))
+
+    return resampler.interval(in_chunks(chunk, resampler.resamples, len(codes)))
+
+
+def _numbered(group: Ints) -> Ints:
+    """Groups of at least two outputs, renumbered from 0; all others -1."""
+    codes, inverse, sizes = np.unique(group, return_inverse=True, return_counts=True)
+    usable = (codes >= 0) & (sizes > 1)
+    place = np.where(usable, np.cumsum(usable) - 1, -1)
+    return place[inverse]
+
+
+def _with_note(row: MetaRow, undefined: int) -> MetaRow:
+    if not undefined:
+        return row
+    said = f"undefined in {undefined} groups where one side is constant"
+    return replace(row, note="; ".join(filter(None, (row.note, said))))

@@ -1,0 +1,138 @@
+"""The pairs that a statistic counts, with what every metric on them shares: group sizes, clusters, resampled totals."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.meta.calibration import integer_weights
+from harness.meta.pairs import Bools, Floats, Ints, Pairs, accuracy, sums_by
+from harness.meta.resampling import Resampler
+
+MAX_CROSSED = 60_000_000  # cells of group × cluster × cluster sums: about half a gigabyte
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A statistic with its percentile interval, its resampled values (or None), and how much data it rests on."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    resampled: Floats | None = None
+    n_pairs: int = 0
+    n_groups: int = 0
+    n_clusters: int = 0
+
+
+@dataclass(frozen=True)
+class Support:
+    """Pairs of one cell (those that count), and the resampler of the cell's clusters."""
+
+    pairs: Pairs
+    resampler: Resampler
+
+    @cached_property
+    def reached(self) -> Ints:
+        """Outputs that a pair reaches, ascending."""
+        mark = np.zeros(len(self.resampler.cluster), dtype=bool)
+        mark[self.pairs.left] = True
+        mark[self.pairs.right] = True
+        return np.flatnonzero(mark)
+
+    @cached_property
+    def n_clusters(self) -> int:
+        """How many clusters the pairs reach."""
+        return len(np.unique(self.resampler.cluster[self.reached]))
+
+    @cached_property
+    def groups(self) -> Ints:
+        """Groups that have a pair."""
+        return np.flatnonzero(self.pairs.sizes)
+
+    def estimate(self, right: NDArray, scale: int = 1) -> Estimate:
+        """Share of right pairs, averaged per group and then over groups. `right`: whole numbers 0..scale, shape (P,)."""
+        value = accuracy(self.pairs, right / scale)
+        if value is None:
+            return Estimate(None)
+        resampled = self.resample(right, scale)
+        low, high = (None, None) if resampled is None else self.resampler.interval(resampled)
+        return Estimate(value, low, high, resampled, len(self.pairs), len(self.groups), self.n_clusters)
+
+    def resample(self, right: NDArray, scale: int = 1) -> Floats | None:
+        """Resampled group-averaged accuracy, shape (resamples,); None where there are too many clusters to cross."""
+        if self.group_cluster is not None:
+            return self._within(right, self.group_cluster) / scale
+        sums = self.group_totals(right)
+        below = self._group_sizes
+        if sums is None or below is None:
+            return None
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return mean_over_groups(sums / below) / scale
+
+    def group_totals(self, values: NDArray) -> Floats | None:
+        """Resampled weighted sums of `values` (shape (P,)) per group that has pairs, shape (resamples, G), or None."""
+        size = self.resampler.n_clusters
+        if size * size * len(self.groups) > MAX_CROSSED:
+            return None
+        starts = np.searchsorted(self.pairs.group, self.groups)
+        ends = np.append(starts[1:], len(self.pairs))
+        totals = np.empty((self.resampler.resamples, len(self.groups)))
+        for column, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            sums = sums_by(self._crossing[start:end], values[start:end], size * size).reshape(size, size)
+            totals[:, column] = self.resampler.weigh_crossed(sums)
+        return totals
+
+    @cached_property
+    def group_cluster(self) -> Ints | None:
+        """The cluster of each group where every group lies inside one, shape (n_groups,); else None."""
+        left, right = self.resampler.cluster[self.pairs.left], self.resampler.cluster[self.pairs.right]
+        cluster = np.zeros(self.pairs.n_groups, dtype=np.int64)
+        cluster[self.pairs.group] = left
+        return cluster if np.array_equal(left, right) and np.array_equal(cluster[self.pairs.group], left) else None
+
+    @cached_property
+    def _crossing(self) -> Ints:
+        cluster = self.resampler.cluster
+        return cluster[self.pairs.left] * self.resampler.n_clusters + cluster[self.pairs.right]
+
+    @cached_property
+    def _group_sizes(self) -> Floats | None:
+        return self.group_totals(np.ones(len(self.pairs)))
+
+    @cached_property
+    def _whole_weights(self) -> Ints | None:
+        return integer_weights(self.pairs.sizes)
+
+    @cached_property
+    def _resampled_groups(self) -> Floats:
+        assert self.group_cluster is not None
+        counts = np.bincount(self.group_cluster[self.groups], minlength=self.resampler.n_clusters)
+        return self.resampler.weigh(counts.astype(np.float64))
+
+    def _within(self, right: NDArray, group_cluster: Ints) -> Floats:
+        """Every group lies in one cluster: a ratio of two weighted sums over clusters."""
+        held = self.groups
+        counts = sums_by(self.pairs.group, right, self.pairs.n_groups)[held]
+        whole = self._whole_weights
+        if whole is None:
+            means, multiple = counts / self.pairs.sizes[held], 1
+        else:
+            means, multiple = counts * whole[held], int(whole[held[0]]) * int(self.pairs.sizes[held[0]])
+        sums = sums_by(group_cluster[held], means, self.resampler.n_clusters)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.resampler.weigh(sums) / self._resampled_groups / multiple
+
+
+def mean_over_groups(values: Floats) -> Floats:
+    """Mean of the finite values of each row, nan where there is none; (B, G) → (B,)."""
+    finite = np.isfinite(values)
+    counts = finite.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(counts > 0, np.where(finite, values, 0.0).sum(axis=1) / counts, np.nan)
+
+
+def restrict(pairs: Pairs, keep: Bools) -> Pairs:
+    """The kept pairs; the same object where all are kept."""
+    return pairs if bool(keep.all()) else pairs.where(keep)

@@ -1,0 +1,97 @@
+"""A judgment set as arrays over its outputs: what every cell of a meta-evaluation is cut from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.judgments import JudgmentSet
+from harness.meta.calibration import folds_of
+from harness.meta.columns import Column, MetricSummary, metric_columns, sentinel_columns
+from harness.meta.judging import Cell, make_cell
+from harness.meta.options import MetaOptions
+from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, make_pairs
+from harness.meta.resampling import Resampler
+from harness.meta.slices import Slice, slices
+from harness.records import MetaRow, Score
+
+
+@dataclass(frozen=True)
+class Table:
+    """The judgment set as arrays over outputs, with the metrics' columns and the slices."""
+
+    data: JudgmentSet
+    options: MetaOptions
+    position: Mapping[str, int]
+    item: Ints
+    system: Ints
+    cluster: Ints
+    cluster_names: tuple[str, ...]
+    fold: Ints
+    columns: tuple[Column, ...]
+    slices: tuple[Slice, ...]
+
+    @classmethod
+    def of(cls, data: JudgmentSet, scores: Sequence[Score], metrics: Sequence[MetricSummary], options: MetaOptions) -> "Table":
+        """The table of a judgment set and the scores of its outputs."""
+        examples = {example.id: example for example in data.examples}
+        position = {output.id: index for index, output in enumerate(data.outputs)}
+        clusters = [examples[output.example_id].cluster for output in data.outputs]
+        names = tuple(sorted(set(clusters)))
+        codes = {name: code for code, name in enumerate(names)}
+        cluster = np.array([codes[name] for name in clusters], dtype=np.int64)
+        fold = folds_of(names, options.folds)[cluster]
+        item = _codes([output.example_id for output in data.outputs])
+        system = _codes([output.system for output in data.outputs])
+        columns = (*metric_columns(data, scores, metrics, position), *sentinel_columns(data, options))
+        kept = tuple(slices(data, options.slices))
+        return cls(data, options, position, item, system, cluster, names, fold, columns, kept)
+
+    def base(self, criterion: str, grouping: str | None, raters: str | None) -> MetaRow:
+        """The row that all rows of a cell start from."""
+        return MetaRow(
+            judgments=self.data.label,
+            metric=None,
+            criterion=criterion,
+            grouping=grouping,
+            epsilon_scope=self.options.epsilon_scope,
+            raters=raters,
+            statistic="",
+            value=None,
+            seed=self.options.seed,
+        )
+
+    def cell(self, outputs: Bools, groups: Ints, human: Floats) -> Cell | None:
+        """The cell of the outputs that people rated, or None without a pair. All arrays are per output."""
+        chosen = np.flatnonzero(outputs & np.isfinite(human))
+        if not len(chosen):
+            return None
+        local = make_pairs(groups[chosen], self.options.max_pairs)
+        if not len(local):
+            return None
+        return self.cell_of(Pairs(chosen[local.left], chosen[local.right], local.group, local.n_groups), human)
+
+    def cell_of(
+        self,
+        pairs: Pairs,
+        human: Floats,
+        signs: Signs | None = None,
+        cluster: Ints | None = None,
+        n_clusters: int | None = None,
+    ) -> Cell:
+        """A cell of given pairs. Resampled are the clusters that the pairs reach, or all `n_clusters` codes of `cluster`."""
+        o = self.options
+        if cluster is None or n_clusters is None:
+            reached = np.unique(self.cluster[np.concatenate([pairs.left, pairs.right])])
+            place = np.full(int(self.cluster.max()) + 1, -1)
+            place[reached] = np.arange(len(reached))
+            cluster, n_clusters = place[self.cluster], len(reached)
+        resampler = Resampler(cluster, n_clusters, o.resamples, o.level, o.seed)
+        return make_cell(pairs, human, self.fold, o.folds, resampler, o.gap_tolerance, signs)
+
+
+def _codes(names: Sequence[str]) -> Ints:
+    codes: dict[str, int] = {}
+    for name in sorted(set(names)):
+        codes[name] = len(codes)
+    return np.array([codes[name] for name in names], dtype=np.int64)

@@ -1,0 +1,131 @@
+"""Holds every metric's scores against what people said: JudgmentSet and Scores in, MetaRows out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from harness.errors import HarnessError, did_you_mean
+from harness.judgments import JudgmentSet
+from harness.meta.agreement_rows import agreement_rows
+from harness.meta.columns import MetricSummary
+from harness.meta.compare import Key
+from harness.meta.crosslingual import crosslingual_rows
+from harness.meta.human_level import human_level_rows
+from harness.meta.judging import Judged
+from harness.meta.options import MetaOptions
+from harness.meta.preference_rows import preference_rows
+from harness.meta.rows import CellTask, cell_rows
+from harness.meta.slices import Slice
+from harness.meta.system_level import system_rows
+from harness.meta.table import Table
+from harness.meta.targets import Target, ratings_on, targets
+from harness.records import MetaRow, Score
+
+__all__ = ["MetricSummary", "metaevaluate", "summarise"]
+
+Progress = Callable[[str, int, int], None]
+
+
+def summarise(metric: Any) -> MetricSummary:
+    """The summary of a built metric (`harness.stages.score.BuiltMetric`)."""
+    spec = metric.spec
+    return MetricSummary(metric.signature, spec.name, spec.components, spec.higher_is_better, spec.needs, spec.unit)
+
+
+def metaevaluate(
+    data: JudgmentSet,
+    scores: Sequence[Score],
+    metrics: Sequence[MetricSummary],
+    options: MetaOptions | None = None,
+    *,
+    progress: Progress | None = None,
+) -> list[MetaRow]:
+    """Every statistic of every metric, criterion, slice and grouping, in a fixed order.
+
+    Raises HarnessError for a criterion that the set does not have, and when there is neither a rating nor a preference.
+    """
+    options = options or MetaOptions()
+    for criterion in options.criteria:
+        if criterion not in data.criteria:
+            raise HarnessError(f"{data.info.name} has no criterion {criterion!r}.{did_you_mean(criterion, data.criteria)}")
+    if not data.judgments and not data.preferences:
+        raise HarnessError(f"{data.info.name} holds no ratings and no preferences, so there is nothing to compare metrics with")
+    table = Table.of(data, scores, metrics, options)
+    wanted = options.criteria or data.criteria
+    rated = {judgment.criterion for judgment in data.judgments}
+    preferred = {preference.criterion for preference in data.preferences}
+    rows: list[MetaRow] = []
+    steps = [(c, "ratings") for c in wanted if c in rated] + [(c, "preferences") for c in wanted if c in preferred]
+    for done, (criterion, kind) in enumerate(steps):
+        if progress is not None:
+            progress(f"meta-evaluating {criterion}", done, len(steps))
+        if kind == "ratings":
+            rows.extend(_rating_rows(table, criterion))
+        else:
+            rows.extend(preference_rows(table, criterion, scores, metrics))
+    if progress is not None:
+        progress("meta-evaluating", len(steps), len(steps))
+    return rows
+
+
+def _rating_rows(table: Table, criterion: str) -> Iterator[MetaRow]:
+    data, options = table.data, table.options
+    ratings = ratings_on(data.judgments, criterion, table.position)
+    yield from agreement_rows(table, criterion, ratings)
+    for target in targets(ratings, options.raters, data.info.primary_rater):
+        for grouping in options.groupings:
+            sliced = table.slices if grouping == options.groupings[0] else table.slices[:1]
+            yield from _grouping_rows(table, criterion, target, grouping, sliced)
+        yield from _system_level(table, criterion, target)
+        if "language" in options.slices:
+            base = table.base(criterion, "item", target.raters)
+            yield from crosslingual_rows(table, base, target.values)
+    base = table.base(criterion, "item", None)
+    every = np.ones(len(table.item), dtype=bool)
+    yield from human_level_rows(ratings, table.columns, base, lambda human: table.cell(every, table.item, human))
+
+
+def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, sliced: Sequence[Slice]) -> Iterator[MetaRow]:
+    groups = {"item": table.item, "system": table.system, "none": np.zeros_like(table.item)}[grouping]
+    base = table.base(criterion, grouping, target.raters)
+    fixed: Mapping[Key, Judged] | None = None
+    known: dict[bytes, list[MetaRow]] = {}
+    rated = np.isfinite(target.values)
+    for part in sliced:
+        mask = (part.outputs & rated).tobytes()
+        if mask in known and part.label != "all":
+            yield from (replace(row, slice=part.label, note=_same(row.note)) for row in known[mask])
+            continue
+        note = None if part.label == "all" else "exploratory"
+        start = replace(base, slice=part.label, note=note)
+        cell = table.cell(part.outputs, groups, target.values)
+        if cell is None:
+            reason = "no data" if not (part.outputs & rated).any() else "no data: no two rated outputs can be compared"
+            yield replace(start, statistic="accuracy", note=reason)
+            continue
+        group = np.where(part.outputs & rated, groups, -1)
+        task = CellTask(cell, start, table.item, group, grouping == "item")
+        rows, judged = cell_rows(task, table.columns, table.options, fixed)
+        if part.label == "all" and table.options.epsilon_scope == "global":
+            fixed = judged
+        known[mask] = rows
+        yield from rows
+
+
+def _same(note: str | None) -> str:
+    said = "the same outputs as another slice"
+    return said if note in (None, "exploratory") else f"{said}; {note}"
+
+
+def _system_level(table: Table, criterion: str, target: Target) -> Iterator[MetaRow]:
+    base = table.base(criterion, None, target.raters)
+    rated = np.isfinite(target.values)
+    for part in table.slices:
+        if part.label != "all" and not part.label.startswith("systems="):
+            continue
+        here = part.outputs & rated
+        if here.any():
+            note = None if part.label == "all" else "exploratory"
+            yield from system_rows(table, replace(base, slice=part.label, note=note), target.values, here)
