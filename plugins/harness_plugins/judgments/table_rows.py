@@ -144,7 +144,8 @@ def _records(label: str, text: str, delimiter: str, quote: str | None) -> list[t
 def _csv_reason(error: csv.Error) -> str:
     if "unexpected end of data" in str(error):
         return "a quotation mark is opened and never closed"
-    return f"a quotation mark stands where none is expected: {error}"
+    reason = str(error).replace("\t", "\\t")
+    return f"a quotation mark stands where none is expected: {reason}"
 
 
 def _json_rows(label: str, text: str) -> Rows:

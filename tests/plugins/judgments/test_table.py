@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from harness_plugins.judgments.gec_sv import GecSv
 from harness_plugins.judgments.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
@@ -242,6 +243,27 @@ def test_systems_that_are_the_reference_are_declared(tmp_path: Path) -> None:
 def test_ids_with_slashes_do_not_collide(tmp_path: Path) -> None:
     data = read(write(tmp_path, "item,system,output,rating\nx/y,z,Hej,1\nx,y/z,Hå,2\n"))
     assert [o.id for o in data.outputs] == ["ratings/x/y/z", "ratings/x/y%2Fz"]
+
+
+def test_the_swedish_ratings_survive_a_swedish_spreadsheet(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_DATA", str(shared_data))
+    original = read_judgments(GecSv())
+    examples, outputs = {e.id: e for e in original.examples}, {o.id: o for o in original.outputs}
+    path = tmp_path / "gec.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(["id", "system", "text", "facit", "rater", "criterion", "score"])
+        for j in original.judgments:
+            output = outputs[j.output_id]
+            example = examples[output.example_id]
+            rating = "" if j.value is None else str(j.value).replace(".", ",")
+            writer.writerow([example.id, output.system, output.text, *example.references, j.rater, j.criterion, rating])
+    data = read(path, reference="facit", scale=[1, 4])
+    assert [o.text for o in data.outputs] == [o.text for o in original.outputs]
+    assert [e.references for e in data.examples] == [e.references for e in original.examples]
+    assert [(j.value, j.scale, j.rater) for j in data.judgments] == [(j.value, j.scale, j.rater) for j in original.judgments]
 
 
 HEAD = "item,system,output,rating\n"
