@@ -1,0 +1,33 @@
+# Two commands do everything on a bare machine with Python 3.11 or newer: `make quickstart` and `make test`.
+
+PYTHON ?= python3
+VENV ?= .venv
+PIP = $(VENV)/bin/python -m pip install --quiet -c constraints.txt
+# On a CI machine everything runs but what needs a GPU; else the fast tests.
+MARKS = $(if $(CI),not gpu,not slow and not gpu)
+
+.PHONY: quickstart test lint clean
+
+quickstart: $(VENV)/.installed
+	$(VENV)/bin/harness run configs/quickstart.yaml
+
+test: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m pytest -m "$(MARKS)"
+
+lint: $(VENV)/.installed-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is %s; say make PYTHON=python3.11" % sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) torch -e '.[all]'
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) -e '.[all,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache .mypy_cache
