@@ -11,7 +11,7 @@ import shutil
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from numbers import Integral, Real
 from operator import itemgetter
 from pathlib import Path
@@ -174,17 +174,18 @@ class _Column:
 
     def _check(self, values: Sequence[Any], where: str, first: int) -> None:
         """pyarrow cuts 1.5 to 1 in a column of whole numbers and takes bytes for text, so types are checked first."""
-        unfit = {kind for kind in set(map(type, values)) if not self._fits(kind)}
-        wrong = self.choices is not None and not self.choices.issuperset(value for value in values if isinstance(value, str))
-        if not unfit and not wrong:
+        if self._all_fit(values):
             return
         for row, value in enumerate(values, first + 1):
-            if type(value) in unfit:
+            if not self._all_fit([value]):
                 raise InputError(f"{where} {row}, field {self.name!r}: {value!r:.80} is not {self._expected()}")
-            if self.choices is not None and isinstance(value, str) and value not in self.choices:
-                raise InputError(
-                    f"{where} {row}, field {self.name!r}: {value!r:.80} is none of {', '.join(sorted(self.choices))}"
-                )
+
+    def _all_fit(self, values: Sequence[Any]) -> bool:
+        if not all(map(self._fits, set(map(type, values)))):
+            return False
+        if self.kind == "texts":
+            return all(issubclass(kind, str) for kind in set(map(type, chain.from_iterable(filter(None, values)))))
+        return self.choices is None or self.choices.issuperset(value for value in values if value is not None)
 
     def _fits(self, kind: type) -> bool:
         if kind is type(None):
@@ -213,7 +214,8 @@ class _Column:
             "number-or-text": "a number or a text",
             "json": "a value",
         }
-        return words[self.kind] + (" or None" if self.optional else "")
+        word = words[self.kind] if self.choices is None else f"one of {', '.join(sorted(self.choices))}"
+        return word + (" or None" if self.optional else "")
 
 
 def _columns(record_type: type[msgspec.Struct]) -> list[_Column]:
