@@ -129,7 +129,7 @@ def _result_alone(metric: BuiltMetric, unit: Unit) -> Result:
 
 def _checked(metric: BuiltMetric, answer: Any) -> Result:
     """The answer as a Result that keeps the protocol: `value` is the main component, and all components are there if it is."""
-    result = answer if isinstance(answer, Result) else Result(_number(metric, answer, "each result"))
+    result = answer if isinstance(answer, Result) else Result(_number(metric, answer, "each result must be a number or a Result"))
     declared, given = metric.spec.components, result.components
     for name in given:
         if name not in declared:
@@ -145,14 +145,17 @@ def _checked(metric: BuiltMetric, answer: Any) -> Result:
         for name in declared[1:]:
             if name not in given:
                 raise PluginError(f"metric {metric.label!r}: a result lacks the component {name!r}, which its spec declares")
-    components = {name: None if part is None else _number(metric, part, f"component {name!r}") for name, part in given.items()}
-    main = None if value is None else _number(metric, value, "a result's value")
+    components = {
+        name: None if part is None else _number(metric, part, f"component {name!r} must be a number")
+        for name, part in given.items()
+    }
+    main = None if value is None else _number(metric, value, "a result's value must be a number")
     return Result(main, result.status, components, result.detail)
 
 
-def _number(metric: BuiltMetric, value: Any, what: str) -> float:
+def _number(metric: BuiltMetric, value: Any, rule: str) -> float:
     if not isinstance(value, Real):
-        raise PluginError(f"metric {metric.label!r}: {what} must be a number or a Result, got {value!r:.80}")
+        raise PluginError(f"metric {metric.label!r}: {rule}, got {value!r:.80}")
     return float(value)
 
 
