@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
@@ -80,8 +80,20 @@ def console() -> "Console":
     """stdout for tables: as wide as the terminal, or as `COLUMNS` says, or 120 where it is a pipe or a file."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or 120)
-    return Console(file=sys.stdout, width=width, highlight=False, emoji=False, markup=False)
+    if sys.stdout.isatty():
+        return Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
+    file = cast("IO[str]", _Trimmed())
+    return Console(file=file, width=int(os.environ.get("COLUMNS") or 120), highlight=False, emoji=False, markup=False)
+
+
+class _Trimmed:
+    """stdout without the blanks that a table puts at the ends of its lines."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+
+    def flush(self) -> None:
+        sys.stdout.flush()
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -49,11 +49,12 @@ class Pending(NamedTuple):
     skipped: int
 
 
-def pending(data: JudgmentSet, metric: BuiltMetric, folder: Path) -> Pending:
-    """What `score` would find to do in that run folder, which is not touched and need not exist."""
+def pending(data: JudgmentSet, metric: BuiltMetric, folder: Path | None) -> Pending:
+    """What `score` would find to do, in that run folder if one is named, which is not touched and need not exist."""
     units, missing = _split(data, metric)
     stage = _stage_id(metric, units, [digest(data.examples), digest(data.outputs)])
-    saved = _by_component(Segments.peek(folder / "segments" / stage, Score), metric, units)
+    held = Segments.peek(folder / "segments" / stage, Score) if folder is not None else ()
+    saved = _by_component(held, metric, units)
     size = metric.spec.batch_size
     batches = [units[start : start + size] for start in range(0, len(units), size)]
     reused = sum(len(batch) for batch in batches if _reused(saved, metric, batch) is not None)

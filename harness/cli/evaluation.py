@@ -1,0 +1,229 @@
+"""What `run`, `score` and `metaeval` share: options, the plan, its execution, and the way its result is printed."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.common import console, finish_with_failures, print_json, registry
+from harness.cli.completion import PluginType
+from harness.cli.progress import progress
+
+if TYPE_CHECKING:
+    from harness.config import RunConfig
+    from harness.judgments import JudgmentSet
+    from harness.meta.options import MetaOptions
+    from harness.registry import Registry
+    from harness.stages.evaluate import Evaluation
+    from harness.stages.score import BuiltMetric
+
+judgments_option = click.option(
+    "--judgments", type=PluginType("judgment source"), metavar="REF", help="Whose judgments: gec-sv, table:FILE.csv …"
+)
+metric_option = click.option(
+    "--metric",
+    "-m",
+    "metrics",
+    multiple=True,
+    type=PluginType("metric"),
+    metavar="REF",
+    help="A metric, with parameters if it needs any: chrf, rouge-l:stemmer=swedish. Repeatable.",
+)
+systems_option = click.option("--systems", metavar="SET|A,B", help="Keep a system set of the source, or these systems.")
+output_option = click.option(
+    "--output",
+    "-o",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Keep everything in this run folder, and resume from it.",
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would run; compute nothing.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run needs, read and built: `options` is None where only scores are wanted."""
+
+    config: "RunConfig"
+    data: "JudgmentSet"
+    metrics: "list[BuiltMetric]"
+    options: "MetaOptions | None"
+    folder: Path | None
+
+
+def make_plan(found: "Registry", config: "RunConfig", folder: Path | None, *, with_meta: bool = True) -> Plan:
+    """Reads the judgments and builds the metrics that the config names."""
+    from harness.config import bind
+    from harness.stages.evaluate import KIND, read_source
+    from harness.stages.score import build_metrics
+
+    metrics = build_metrics(found, [bind(ref, found, "metric") for ref in config.metrics])
+    data = read_source(found, bind(config.judgments, found, KIND), config.systems)
+    return Plan(config, data, metrics, config.metaevaluate if with_meta else None, folder)
+
+
+def plan_of_options(
+    judgments: str | None,
+    metrics: Sequence[str],
+    systems: str | None,
+    options: dict[str, Any],
+    folder: str | None,
+    *,
+    with_meta: bool,
+) -> Plan:
+    """The plan that a command line describes without a config."""
+    from harness.api import make_options
+    from harness.cli.common import plugin_files
+    from harness.config import RunConfig
+
+    if judgments is None:
+        raise click.UsageError("whose judgments? Give --judgments, for example --judgments gec-sv")
+    if not metrics:
+        raise click.UsageError("which metrics? Give --metric, for example --metric chrf --metric rouge-l")
+    found = registry()
+    config = RunConfig(
+        name=Path(folder).name if folder else "command-line",
+        judgments=found.parse("judgment source", judgments),
+        systems=systems,
+        metrics=tuple(found.parse("metric", metric) for metric in metrics),
+        metaevaluate=make_options(options),
+        output=folder or "",
+        plugins=tuple(plugin_files()),
+    )
+    return make_plan(found, config, Path(folder) if folder else None, with_meta=with_meta)
+
+
+def execute(plan: Plan) -> "Evaluation":
+    """Runs the plan, with progress on stderr; in its folder if it has one."""
+    from harness.config import resolved
+    from harness.stages.evaluate import evaluate
+    from harness.store import Run
+
+    with progress() as report:
+        if plan.folder is None:
+            return evaluate(plan.data, plan.metrics, plan.options, progress=report)
+        with Run.open(plan.folder, config=resolved(plan.config), command=("harness", *sys.argv[1:])) as run:
+            return evaluate(plan.data, plan.metrics, plan.options, run=run, progress=report)
+
+
+def print_plan(plan: Plan, as_json: bool) -> None:
+    """What `execute` would do, computed from what is there: items, outputs, and per metric the units to score and those saved."""
+    from harness.stages.score import pending
+
+    found = [(metric, pending(plan.data, metric, plan.folder)) for metric in plan.metrics]
+    rows = [
+        {
+            "metric": metric.label,
+            "signature": metric.signature,
+            "cost": metric.spec.cost,
+            "units": counts.units,
+            "saved": counts.saved,
+            "to_score": counts.units - counts.saved,
+            "skipped": counts.skipped,
+        }
+        for metric, counts in found
+    ]
+    data = plan.data
+    about = {
+        "judgments": data.label,
+        "examples": len(data.examples),
+        "outputs": len(data.outputs),
+        "ratings": len(data.judgments),
+        "preferences": len(data.preferences),
+        "systems": data.systems,
+        "criteria": data.criteria,
+        "output": None if plan.folder is None else str(plan.folder),
+        "metaevaluate": plan.options,
+        "metrics": rows,
+    }
+    if as_json:
+        print_json(about)
+        return
+    click.echo(
+        f"{data.label}: {len(data.examples)} examples, {len(data.outputs)} outputs of {', '.join(data.systems)}; "
+        f"{len(data.judgments)} ratings, {len(data.preferences)} preferences on {', '.join(data.criteria)}"
+    )
+    click.echo(f"output: {about['output'] or 'none, results are printed and not kept'}")
+    for row in rows:
+        click.echo(
+            f"{row['metric']}: {row['to_score']} of {row['units']} units to score, {row['saved']} saved, {row['skipped']} cannot "
+            f"be scored; {row['cost']}; {row['signature']}"
+        )
+    click.echo("nothing was computed (--dry-run)")
+
+
+def print_evaluation(done: "Evaluation", level: float) -> None:
+    """The boards and slices of a meta-evaluation."""
+    from harness.report.terminal import print_meta
+
+    print_meta(console(), done.rows, labels=done.labels, notes=done.data.notes, level=level)
+
+
+def exit_if_failed(done: "Evaluation", folder: Path | None) -> None:
+    """Exit code 3 where a metric failed on a unit: the other numbers stand, these scores are missing."""
+    where = "" if folder is None else f"; see `harness show {folder} scores --where status=error`"
+    first = next((score.detail for score in done.scores if score.status == "error"), None)
+    finish_with_failures(done.failed, f"units could not be scored, for example: {first}{where}")
+
+
+def options_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose what a meta-evaluation computes."""
+    for option in reversed(_META_OPTIONS):
+        function = option(function)
+    return function
+
+
+def given_options(values: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Fields of MetaOptions: those options that were given, and every `--set KEY=VALUE`."""
+    from harness.registry import parse_value
+
+    given = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items() if value not in (None, ())}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {setting!r}: write KEY=VALUE, for example --set folds=10")
+        given[key.strip().replace("-", "_")] = parse_value(value.strip())
+    return given
+
+
+_META_OPTIONS = (
+    click.option(
+        "--criterion", "criteria", multiple=True, metavar="NAME", help="Only this criterion; all by default. Repeatable."
+    ),
+    click.option(
+        "--grouping",
+        "groupings",
+        multiple=True,
+        type=click.Choice(["item", "system", "none"]),
+        help="Compare systems on an item, items of a system, or everything; all three by default. Repeatable.",
+    ),
+    click.option(
+        "--raters",
+        type=click.Choice(["primary", "mean", "median", "majority", "each"]),
+        help="Whose word is the target. Default: primary.",
+    ),
+    click.option(
+        "--slice",
+        "slices",
+        multiple=True,
+        metavar="DIMENSION",
+        help="form, task, language, length, systems or meta:KEY; all but the last by default. Repeatable.",
+    ),
+    click.option(
+        "--epsilon-scope",
+        type=click.Choice(["slice", "global"]),
+        help="One tie threshold a slice, or one for all. Default: slice.",
+    ),
+    click.option("--resamples", type=int, help="Bootstrap resamples of the intervals. Default: 2000."),
+    click.option("--seed", type=int, help="Seed of everything random. Default: 0."),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Any other field of a config's section metaevaluate. Repeatable.",
+    ),
+)

@@ -1,0 +1,65 @@
+"""How far a command is: a bar with rate and time left on a terminal, a line per finished step elsewhere, on stderr."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from harness.cli.common import notice, quiet
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, Task
+    from rich.text import Text
+
+Report = Callable[[str, int, int], None]
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """A function to call with a step's name, what is done of it and what there is to do in all."""
+    if quiet():
+        yield lambda label, done, total: None
+    elif sys.stderr.isatty():
+        with _bars() as bars:
+            tasks: dict[str, int] = {}
+
+            def show(label: str, done: int, total: int) -> None:
+                if label not in tasks:
+                    tasks[label] = bars.add_task(label, total=total)  # type: ignore[assignment]  # TaskID is an int
+                bars.update(tasks[label], completed=done, total=total)  # type: ignore[arg-type]  # as above
+
+            yield show
+    else:
+        yield _lines()
+
+
+def _lines() -> Report:
+    started: dict[str, float] = {}
+
+    def say(label: str, done: int, total: int) -> None:
+        begun = started.setdefault(label, time.monotonic())
+        if done >= total:
+            notice(f"{label}: {done} of {total}, {time.monotonic() - begun:.1f} s")
+
+    return say
+
+
+def _bars() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: "Task") -> "Text":
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s")
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(file=sys.stderr))

@@ -1,0 +1,74 @@
+"""Scores the outputs of a judgment set with metrics, one score per output."""
+
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.common import json_option, plugin_option, print_json, print_table, quiet_option
+from harness.cli.evaluation import (
+    dry_run_option,
+    execute,
+    exit_if_failed,
+    judgments_option,
+    metric_option,
+    output_option,
+    plan_of_options,
+    print_plan,
+    systems_option,
+)
+
+if TYPE_CHECKING:
+    from harness.records import Score
+    from harness.stages.evaluate import Evaluation
+
+
+@click.command(
+    help=f"""{__doc__}
+
+Prints what the scores are like; --json prints every one, --output keeps them. Whether to trust them is what `harness metaeval`
+says.
+"""
+)
+@judgments_option
+@metric_option
+@systems_option
+@output_option
+@plugin_option
+@dry_run_option
+@json_option
+@quiet_option
+def score(
+    judgments: str | None, metrics: tuple[str, ...], systems: str | None, output: str | None, dry_run: bool, as_json: bool
+) -> None:
+    plan = plan_of_options(judgments, metrics, systems, {}, output, with_meta=False)
+    if dry_run:
+        print_plan(plan, as_json)
+        return
+    done = execute(plan)
+    if as_json:
+        print_json(done.scores)
+    else:
+        print_table(["metric", "component", "system", "scored", "missing", "least", "median", "most"], _summary(done))
+        if plan.folder is not None:
+            click.echo(f"\nThe run lies in {plan.folder}; `harness export {plan.folder} scores --format csv` writes every score.")
+    exit_if_failed(done, Path(output) if output else None)
+
+
+def _summary(done: "Evaluation") -> list[list[str]]:
+    """Per metric, component and system: how many scores there are, why others are missing, and the range of those there are."""
+    system = {output.id: output.system for output in done.data.outputs}
+    groups: dict[tuple[str, str, str], list[Score]] = {}
+    for score in done.scores:
+        names = "+".join(dict.fromkeys(system[target] for target in score.targets))
+        groups.setdefault((done.labels[score.metric], score.component or "", names), []).append(score)
+    rows = []
+    for (label, component, names), scores in groups.items():
+        values = [score.value for score in scores if score.value is not None]
+        reasons = sorted({score.status for score in scores if score.value is None})
+        missing = len(scores) - len(values)
+        figures = [f"{pick(values):.4g}" for pick in (min, median, max)] if values else ["–"] * 3
+        why = f" ({', '.join(reasons)})" if missing else ""
+        rows.append([label, component, names, str(len(values)), f"{missing}{why}", *figures])
+    return rows

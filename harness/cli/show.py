@@ -1,0 +1,80 @@
+"""Prints a run: what it is and what it found, or the rows of one of its tables."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.common import console, print_table
+from harness.cli.tables import matching, parse_filters, table_argument, where_option
+
+
+@click.command(
+    help=f"""{__doc__}
+
+Without TABLE: the manifest in short, and the boards of its meta-evaluation. With TABLE: its rows, in the table's order.
+"""
+)
+@click.argument("run", type=click.Path(exists=True, file_okay=False), metavar="RUN")
+@table_argument(required=False)
+@click.option(
+    "--limit", "-n", default=20, show_default=True, type=click.IntRange(min=0), help="Print at most this many rows; 0 for all."
+)
+@where_option
+def show(run: str, name: str | None, limit: int, where: tuple[str, ...]) -> None:
+    if name is not None:
+        _print_rows(Path(run), name, limit, where)
+    elif where:
+        raise click.UsageError("--where needs a TABLE")
+    else:
+        _print_run(Path(run))
+
+
+def _print_run(folder: Path) -> None:
+    from datetime import datetime
+
+    from harness.report.terminal import print_meta
+    from harness.store import TABLES, read_manifest, read_table, table_path
+
+    manifest = read_manifest(folder)
+    started = datetime.fromtimestamp(manifest.times.get("started", 0)).strftime("%Y-%m-%d %H:%M:%S")
+    took = f", {manifest.times['seconds']:.1f} s" if "seconds" in manifest.times else ""
+    click.echo(f"{folder}: {manifest.status}, started {started}{took}")
+    click.echo(f"command: {' '.join(manifest.command)}")
+    there = [name for name in TABLES if table_path(folder, name).exists()]
+    click.echo("tables: " + (", ".join(f"{name} {manifest.counts.get(name, '?')}" for name in there) or "none yet"))
+    click.echo(
+        "counts: " + (", ".join(f"{key} {value}" for key, value in manifest.counts.items() if key not in TABLES) or "none")
+    )
+    labels = {signature: label for label, signature in manifest.signatures.items()}
+    if "meta" in there:
+        click.echo("")
+        rows = list(read_table(table_path(folder, "meta"), TABLES["meta"].record_type))
+        level = manifest.config.get("metaevaluate", {}).get("level", 0.95)
+        print_meta(console(), rows, labels=labels, level=level)
+    for note in manifest.notes:
+        click.echo(f"note: {note}")
+
+
+def _print_rows(folder: Path, name: str, limit: int, where: tuple[str, ...]) -> None:
+    filters = parse_filters(name, where)
+    rows = list(islice(matching(folder, name, filters), limit or None))
+    if not rows:
+        click.echo("no rows" + (f" where {' and '.join(where)}" if where else ""))
+        return
+    columns = [column for column in rows[0] if any(row[column] not in (None, "", [], {}) for row in rows)]
+    print_table(columns, [[_cell(row[column]) for column in columns] for row in rows])
+    if limit and len(rows) == limit:
+        click.echo(f"the first {limit} rows; --limit 0 prints all, `harness export` writes them to a file", err=True)
+
+
+def _cell(value: Any) -> str:
+    import json
+
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.replace("\n", "⏎")

@@ -1,0 +1,183 @@
+"""MetaRows arranged for reading: a board of metrics per criterion, and a grid of metrics by slice. No formatting here."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.records import MetaRow
+
+BOARD_STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout", "above_floor")
+CONTRAST = "accuracy_difference"  # of two languages, on a slice of its own
+LEAVE_ONE_OUT = "leave-one-out"
+CONSTRUCTION = "construction"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One metric (or sentinel) of a board: its rank cluster, and the row of each statistic."""
+
+    label: str
+    sentinel: bool
+    rank: int | None
+    cells: Mapping[str, MetaRow]
+    missing_wrong: MetaRow | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """All metrics on one criterion, best first, then the sentinels; `floor` and `human_level` are rows of their own."""
+
+    criterion: str
+    raters: str
+    grouping: str
+    lines: tuple[Line, ...]
+    floor: MetaRow | None
+    human_level: MetaRow | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """One slice: the row of each metric (None where it has none), and the sentinel that does best there."""
+
+    slice: str
+    n_items: int
+    n_pairs: int
+    cells: tuple[MetaRow | None, ...]
+    best_sentinel: MetaRow | None
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One statistic of all metrics on every slice of a criterion; `same` names slices that hold the same outputs as another."""
+
+    criterion: str
+    raters: str
+    grouping: str
+    statistic: str
+    metrics: tuple[str, ...]
+    rows: tuple[GridRow, ...]
+    same: tuple[str, ...]
+
+
+def boards(rows: Sequence[MetaRow], labels: Mapping[str, str]) -> list[Board]:
+    """A board per criterion and human target of ratings or preferences, in the rows' order. `labels`: signature → label."""
+    name = _namer(rows, labels)
+    found = []
+    for (criterion, raters, grouping), own in _groups(rows).items():
+        here = [row for row in own if row.slice == "all"]
+        level = [row for row in rows if row.criterion == criterion and row.statistic == "human_level"]
+        floors = [row for row in here if row.statistic == "floor"]
+        lines = sorted(_lines(here, name), key=_standing)
+        board = Board(
+            criterion=criterion,
+            raters=raters,
+            grouping=grouping,
+            lines=tuple(lines),
+            floor=floors[0] if floors else None,
+            human_level=level[0] if level else None,
+            notes=tuple(dict.fromkeys(row.note for row in here if row.note and row.statistic in ("accuracy", "floor"))),
+        )
+        if board.lines:
+            found.append(board)
+    return found
+
+
+def grids(rows: Sequence[MetaRow], labels: Mapping[str, str], *, whole: bool = False) -> list[Grid]:
+    """A grid per criterion and human target: raw accuracy for preferences, else calibrated. `whole` keeps the slice `all`."""
+    name = _namer(rows, labels)
+    found = []
+    for (criterion, raters, grouping), own in _groups(rows).items():
+        statistic = "accuracy_raw" if grouping == "preference" else "accuracy"
+        lines = sorted(_lines([row for row in own if row.slice == "all"], name), key=_standing)
+        metrics = [line.label for line in lines if not line.sentinel]
+        slices = [label for label in dict.fromkeys(row.slice for row in own) if whole or label != "all"]
+        grid_rows = [_grid_row(label, [row for row in own if row.slice == label], statistic, metrics, name) for label in slices]
+        same = [row.slice for row in grid_rows if row.note is not None and row.note.startswith("the same ")]
+        kept = tuple(row for row in grid_rows if row.slice not in same)
+        if kept:
+            found.append(Grid(criterion, raters, grouping, statistic, tuple(metrics), kept, tuple(same)))
+    return found
+
+
+def is_sentinel(signature: str) -> bool:
+    """True for the metrics that know nothing of quality (harness/meta/sentinels.py)."""
+    return signature.split("|")[1:2] == ["sentinel"]
+
+
+def _groups(rows: Iterable[MetaRow]) -> dict[tuple[str, str, str], list[MetaRow]]:
+    """Rows by criterion, raters and grouping: item grouping, preferences, and another grouping only where there is no item."""
+    found: dict[tuple[str, str, str], list[MetaRow]] = {}
+    for row in rows:
+        if row.criterion and row.raters and row.grouping and row.raters != LEAVE_ONE_OUT and row.against is None:
+            found.setdefault((row.criterion, row.raters, row.grouping), []).append(row)
+    return {
+        key: own
+        for key, own in found.items()
+        if key[2] in ("item", "preference") or not any((*key[:2], grouping) in found for grouping in ("item", "preference"))
+    }
+
+
+def _lines(rows: Iterable[MetaRow], name: Callable[[str], str]) -> Iterator[Line]:
+    by_column: dict[tuple[str, str | None], dict[str, MetaRow]] = {}
+    bounds: dict[tuple[str, str | None], MetaRow] = {}
+    ranks: dict[tuple[str, str | None], int] = {}
+    for row in rows:
+        if row.metric is None or row.statistic not in (*BOARD_STATISTICS, CONTRAST):
+            continue
+        key = (row.metric, row.component)
+        if row.support == "missing-wrong":
+            if row.statistic == "accuracy":
+                bounds[key] = row
+            by_column.setdefault(key, {}).setdefault(row.statistic, row)
+        else:
+            by_column.setdefault(key, {})[row.statistic] = row
+        if row.rank_cluster is not None:
+            ranks[key] = row.rank_cluster
+    ranked = {signature for signature, _ in ranks}
+    main: dict[str, str | None] = {}
+    for signature, component in by_column:
+        if signature not in ranked or (signature, component) in ranks:
+            main.setdefault(signature, component)  # other components stand in the table `meta`
+    for signature, component in main.items():
+        key = (signature, component)
+        yield Line(name(signature), is_sentinel(signature), ranks.get(key), by_column[key], bounds.get(key))
+
+
+def _standing(line: Line) -> tuple[bool, float, float, str]:
+    row = line.cells.get("accuracy") or line.cells.get("accuracy_raw")
+    value = row.value if row is not None and row.value is not None else float("-inf")
+    return line.sentinel, float("inf") if line.rank is None else line.rank, -value, line.label
+
+
+def _grid_row(label: str, rows: Sequence[MetaRow], statistic: str, metrics: Sequence[str], name: Callable[[str], str]) -> GridRow:
+    lines = list(_lines(rows, name))
+    contrast = bool(lines) and all(CONTRAST in line.cells for line in lines)
+    statistic = CONTRAST if contrast else statistic
+    cells = {line.label: line.cells.get(statistic) for line in lines if not line.sentinel}
+    sentinels = [line.cells[statistic] for line in lines if line.sentinel and statistic in line.cells]
+    valued = [row for row in sentinels if row.value is not None]
+    counted = [row for row in (*cells.values(), *sentinels) if row is not None]
+    notes = [row.note for row in (counted or rows) if row.note]
+    return GridRow(
+        slice=f"{label} (difference)" if contrast else label,
+        n_items=max((row.n_items for row in counted), default=0),
+        n_pairs=max((row.n_pairs for row in counted), default=0),
+        cells=tuple(cells.get(metric) for metric in metrics),
+        best_sentinel=max(valued, key=lambda row: row.value or 0.0, default=None),
+        note=notes[0] if notes else None,
+    )
+
+
+def _namer(rows: Iterable[MetaRow], labels: Mapping[str, str]) -> Callable[[str], str]:
+    """Signature → what the user wrote, else the metric's name, else (where two share it) the whole signature."""
+    unnamed = {row.metric for row in rows if row.metric is not None and row.metric not in labels}
+    heads = [signature.partition("|")[0] for signature in unnamed]
+
+    def name(signature: str) -> str:
+        if signature in labels:
+            return labels[signature]
+        head = signature.partition("|")[0]
+        return head if heads.count(head) < 2 and head not in labels.values() else signature
+
+    return name

@@ -1,0 +1,124 @@
+"""The main job from end to end: judgments are read, outputs scored, scores held against people, and a run folder keeps it all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.errors import InputError
+from harness.judgments import JudgmentSet, read_judgments
+from harness.meta.options import MetaOptions
+from harness.records import JudgmentInfo, MetaRow, Score
+from harness.registry import PluginRef, Registry, parameters
+from harness.stages.metaevaluate import MetricSummary, metaevaluate, summarise
+from harness.stages.score import BuiltMetric, Progress, score
+from harness.store import TABLES, Run, read_manifest, read_table, table_path
+
+KIND = "judgment source"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A judgment set with its scores and what came of holding them against people; `labels`: signature → what the user wrote."""
+
+    data: JudgmentSet
+    metrics: tuple[MetricSummary, ...]
+    labels: Mapping[str, str]
+    scores: tuple[Score, ...]
+    rows: tuple[MetaRow, ...] = ()
+
+    @property
+    def failed(self) -> int:
+        """Units on which a metric failed."""
+        return len({(score.metric, score.targets) for score in self.scores if score.status == "error"})
+
+
+def read_source(registry: Registry, ref: PluginRef, systems: str | Sequence[str] | None = None) -> JudgmentSet:
+    """The judgment set that the reference names, its records in table order: as a run folder gives them back.
+
+    `systems` keeps a system set or the systems listed. It may also stand among the reference's parameters
+    (`gec-sv:systems=machine`, `systems=a,b`); a source that has a parameter of that name selects them itself.
+    """
+    params = dict(ref.params)
+    source_selects = "systems" in (parameters(registry.find(KIND, ref.name).spec) or {})
+    own = params.pop("systems", None)
+    given = own if systems is None else systems
+    if given is not None and source_selects:
+        params["systems"], given = given, None
+    if isinstance(given, str) and "," in given:
+        given = [name.strip() for name in given.split(",")]
+    return in_table_order(read_judgments(registry.build(KIND, PluginRef(ref.name, params)), systems=given))
+
+
+def in_table_order(data: JudgmentSet) -> JudgmentSet:
+    """The same set with its records as finished tables hold them. Resampling depends on the order, so it is always this one."""
+    return replace(
+        data,
+        examples=tuple(sorted(data.examples, key=TABLES["examples"].key)),
+        outputs=tuple(sorted(data.outputs, key=TABLES["outputs"].key)),
+        judgments=tuple(sorted(data.judgments, key=TABLES["judgments"].key)),
+        preferences=tuple(sorted(data.preferences, key=TABLES["preferences"].key)),
+    )
+
+
+def evaluate(
+    data: JudgmentSet,
+    metrics: Sequence[BuiltMetric],
+    options: MetaOptions | None,
+    *,
+    run: Run | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Scores and, unless `options` is None, MetaRows. A `run` keeps every table, and what it holds is not scored again."""
+    if run is not None:
+        for name in ("examples", "outputs", "judgments", "preferences"):
+            run.write_table(name, getattr(data, name))
+    scores = score(data, metrics, run=run, progress=progress)
+    done = Evaluation(data, tuple(map(summarise, metrics)), {m.signature: m.label for m in metrics}, tuple(scores))
+    if run is not None:
+        run.write_table("scores", scores)
+    if options is not None:
+        done = replace(done, rows=tuple(metaevaluate(data, scores, done.metrics, options, progress=progress)))
+        if run is not None:
+            run.write_table("meta", done.rows)
+    if run is not None:
+        run.finish(
+            "done",
+            fingerprints={"judgments": data.digest},
+            signatures={metric.label: metric.signature for metric in metrics},
+            described=_describe(done),
+            seeds={} if options is None else {"metaevaluate": options.seed},
+            notes=data.notes,
+        )
+    return done
+
+
+def load_run(folder: str | Path) -> Evaluation:
+    """What a finished run holds, read from its tables; InputError if it is no run, or was not finished."""
+    manifest = read_manifest(folder)
+    if manifest.status != "done" or not manifest.described:
+        raise InputError(f"{folder}: this run is not finished (its status is {manifest.status!r}); run the same command again")
+    tables: dict[str, tuple[Any, ...]] = {}
+    for name, table in TABLES.items():
+        path = table_path(folder, name)
+        tables[name] = tuple(read_table(path, table.record_type)) if path.exists() else ()
+    about = manifest.described["judgments"]
+    data = JudgmentSet(
+        info=msgspec.convert(about["info"], JudgmentInfo),
+        examples=tables["examples"],
+        outputs=tables["outputs"],
+        judgments=tables["judgments"],
+        preferences=tables["preferences"],
+        digest=about["digest"],
+        notes=tuple(about["notes"]),
+    )
+    metrics = msgspec.convert(manifest.described["metrics"], tuple[MetricSummary, ...])
+    labels = {signature: label for label, signature in manifest.signatures.items()}
+    return Evaluation(data, metrics, labels, tables["scores"], tables["meta"])
+
+
+def _describe(done: Evaluation) -> dict[str, Any]:
+    about = {"info": done.data.info, "digest": done.data.digest, "notes": done.data.notes}
+    return msgspec.to_builtins({"judgments": about, "metrics": done.metrics}, order="sorted")
