@@ -25,6 +25,7 @@ from harness.tables import Key, arrow_table, read_table, sync_folder, write_tabl
 
 __all__ = ["TABLES", "Run", "Table", "arrow_table", "read_manifest", "read_table", "stage_id", "table_path", "write_table"]
 
+_STOPPED = "stopped by "
 _VERSIONS = ("numpy", "pyarrow", "msgspec", "sacrebleu", "numba", "torch", "transformers")
 
 
@@ -83,7 +84,7 @@ def read_manifest(folder: str | Path) -> Manifest:
 
 
 class Run:
-    """A run folder that this process writes. Use it as a context manager: leaving it writes the manifest's last word.
+    """A run folder that this process writes. A context manager: leaving it writes the manifest's last word, if `finish` has not.
 
     `notes` and `counts` gather what goes into the manifest.
     """
@@ -109,15 +110,13 @@ class Run:
         lock = _lock(folder)
         try:
             settings = msgspec.to_builtins(dict(config), enc_hook=str)
-            earlier = read_manifest(folder) if (folder / "manifest.json").exists() else None
-            notes = earlier.notes if earlier is not None and earlier.status != "done" else ()
             manifest = Manifest(
                 command=tuple(command),
                 status="running",
                 config=settings,
                 versions=_versions(),
                 times={"started": time.time()},
-                notes=notes,
+                notes=_notes_that_hold(folder),
             )
             run = cls(folder, manifest, lock)
             _replace(folder / "config.yaml", _to_yaml(settings))
@@ -182,16 +181,26 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            if error is not None:
-                self.finish("failed", notes=[f"stopped by {type(error).__name__}: {error}".rstrip(": ")])
-            elif self.manifest.status == "running":
+            if self.manifest.status != "running":
+                return
+            if error is None:
                 self.finish("done")
+            else:
+                self.finish("failed", notes=[f"{_STOPPED}{type(error).__name__}: {error}".rstrip(": ")])
         finally:
             self.close()
 
     def _write_manifest(self) -> None:
         self.manifest = msgspec.structs.replace(self.manifest, notes=tuple(self.notes), counts=dict(self.counts))
         _replace(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(self.manifest), indent=2) + b"\n")
+
+
+def _notes_that_hold(folder: Path) -> tuple[str, ...]:
+    """What an unfinished session noted, without what stopped it: its segments are gone on with, and so are their notices."""
+    earlier = read_manifest(folder) if (folder / "manifest.json").exists() else None
+    if earlier is None or earlier.status == "done":
+        return ()
+    return tuple(note for note in earlier.notes if not note.startswith(_STOPPED))
 
 
 def _check_folder(folder: Path) -> None:

@@ -52,6 +52,13 @@ def test_leaving_a_run_without_a_word_means_done_and_an_exception_means_failed(t
         raise KeyboardInterrupt
     manifest = read_manifest(tmp_path / "b")
     assert (manifest.status, manifest.notes) == ("failed", ("stopped by KeyboardInterrupt",))
+    with open_run(tmp_path / "b") as run:
+        assert run.notes == []
+    run = open_run(tmp_path / "c")
+    run.finish("done", notes=["2 units failed"])
+    with pytest.raises(SystemExit), run:
+        raise SystemExit(3)
+    assert (read_manifest(tmp_path / "c").status, read_manifest(tmp_path / "c").notes) == ("done", ("2 units failed",))
 
 
 def test_the_config_lies_beside_the_manifest_as_yaml(tmp_path: Path) -> None:
