@@ -58,10 +58,13 @@ def make_plan(found: "Registry", config: "RunConfig", folder: Path | None, *, wi
     """Reads the judgments and builds the metrics that the config names."""
     from harness.config import bind
     from harness.stages.evaluate import KIND, read_source
+    from harness.stages.metaevaluate import check_options
     from harness.stages.score import build_metrics
 
     metrics = build_metrics(found, [bind(ref, found, "metric") for ref in config.metrics])
     data = read_source(found, bind(config.judgments, found, KIND), config.systems)
+    if with_meta:
+        check_options(data, config.metaevaluate)
     return Plan(config, data, metrics, config.metaevaluate if with_meta else None, folder)
 
 

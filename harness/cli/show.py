@@ -50,7 +50,9 @@ def _print_run(folder: Path) -> None:
     labels = {signature: label for label, signature in manifest.signatures.items()}
     if "meta" in there:
         click.echo("")
+        order = list(manifest.described.get("judgments", {}).get("info", {}).get("criteria", ()))
         rows = list(read_table(table_path(folder, "meta"), TABLES["meta"].record_type))
+        rows.sort(key=lambda row: order.index(row.criterion) if row.criterion in order else len(order))
         level = manifest.config.get("metaevaluate", {}).get("level", 0.95)
         print_meta(console(), rows, labels=labels, level=level)
     for note in manifest.notes:

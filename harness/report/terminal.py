@@ -14,6 +14,7 @@ MUTED = "dim"
 CELL = 15  # width of a value with its interval, in a grid
 SENTINEL = 33  # width of a sentinel with its value
 ONE_LINE = 124  # columns from which a value and its interval stand side by side
+TWO_LINES = 100  # columns from which figures have three decimals and every count its own column
 NAMES = {"accuracy_raw": "raw", "accuracy": "calibrated", "accuracy_heldout": "held-out", "above_floor": "above floor"}
 
 
@@ -71,28 +72,34 @@ def _constructed(rows: Sequence[MetaRow], labels: Mapping[str, str], width: int)
 
 
 def _board(board: Board, judgments: str, width: int) -> Iterator[RenderableType]:
-    title = f"{board.criterion} — {judgments}, {board.raters}, {board.grouping} grouping"
-    table = _table(title)
-    table.add_column("rank", justify="right")
-    table.add_column("metric", overflow="fold", min_width=12)
+    narrow, between = width < TWO_LINES, " " if width >= ONE_LINE else "\n"
+    digits = 2 if narrow else 3
+    table = _table(f"{board.criterion} — {judgments}, {board.raters}, {board.grouping} grouping")
+    table.add_column("#" if narrow else "rank", justify="right", no_wrap=True)
+    table.add_column("metric", overflow="fold", min_width=10)
     for statistic in BOARD_STATISTICS:
-        table.add_column(NAMES[statistic], justify="right", no_wrap=True)
-    for name in ("cover", "items", "pairs"):
-        table.add_column(name, justify="right", no_wrap=True)
-    between = " " if width >= ONE_LINE else "\n"
+        table.add_column(_narrow(NAMES[statistic], narrow), justify="right", no_wrap=True)
+    table.add_column("cover", justify="right", no_wrap=True)
+    for heading in ("items\npairs",) if narrow else ("items", "pairs"):
+        table.add_column(heading, justify="right", no_wrap=True)
+
+    def counts(row: MetaRow) -> list[str]:
+        return [f"{row.n_items}\n{row.n_pairs}"] if narrow else [str(row.n_items), str(row.n_pairs)]
+
+    def cell(row: MetaRow | None) -> str:
+        return "–" if row is None else f"{number(row.value, digits)}{between}{interval(row, digits)}"
+
     for line in board.lines:
         main = line.cells.get("accuracy") or next(iter(line.cells.values()))
-        cells = [_cell(line.cells.get(statistic), between) for statistic in BOARD_STATISTICS]
+        cells = [cell(line.cells.get(statistic)) for statistic in BOARD_STATISTICS]
         rank = "" if line.rank is None else str(line.rank)
-        counts = [number(main.coverage, 2), str(main.n_items), str(main.n_pairs)]
-        table.add_row(rank, _broken(line.label), *cells, *counts, style=MUTED if line.sentinel else "")
+        style = MUTED if line.sentinel else ""
+        table.add_row(rank, _broken(line.label), *cells, number(main.coverage, 2), *counts(main), style=style)
     if board.floor is not None:
-        counts = ["", str(board.floor.n_items), str(board.floor.n_pairs)]
-        table.add_row("", "floor", "", _cell(board.floor, between), "", "", *counts, style=MUTED)
+        table.add_row("", "floor", "", cell(board.floor), "", "", "", *counts(board.floor), style=MUTED)
     level = board.human_level
     if level is not None and level.value is not None:
-        counts = ["", str(level.n_items), str(level.n_pairs)]
-        table.add_row("", "human level", _cell(level, between), "", "", "", *counts, style=MUTED)
+        table.add_row("", "human level", cell(level), "", "", "", "", *counts(level), style=MUTED)
     yield table
     yield from (Text(f"  {text}", style=MUTED) for text in _board_notes(board))
     yield ""
@@ -181,10 +188,6 @@ def _broken(label: str) -> str:
     return label.replace(":", ":\n", 1).replace(",", ",\n")
 
 
-def _cell(row: MetaRow | None, between: str) -> str:
-    return "–" if row is None else f"{number(row.value)}{between}{interval(row)}"
-
-
 def _small(row: MetaRow) -> str:
     """Value and interval in two decimals: a slice has few items, and more digits would be noise."""
     return f"{number(row.value, 2)} {interval(row, 2)}".replace("1.00", "1.0")
@@ -194,19 +197,24 @@ def _table(title: str | None) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold")
 
 
+def _narrow(name: str, narrow: bool) -> str:
+    return name.replace(" ", "\n") if narrow else name
+
+
 def _key(rows: Sequence[MetaRow], level: float, constructed: bool) -> Text:
-    lines = [f"[ ] is the {level:.0%} interval, by bootstrap over items; on fewer than 100 items it is approximate."]
+    """How to read the figures, and which metrics they are of."""
+    said = [f"[ ] is the {level:.0%} interval, by bootstrap over items; on fewer than 100 items it is approximate."]
     if constructed:
-        lines += [
-            "The better answers are better by construction: no person judged them, so this is not agreement",
-            "with people. Guessing is right on half of the pairs. A phenomenon has few items: read the intervals.",
+        said += [
+            "The better answers are better by construction: no person judged them, so this is not agreement with people.",
+            "Guessing is right on half of the pairs. A phenomenon has few items: read the intervals.",
         ]
     else:
-        lines += [
-            "raw: share of pairs that a metric orders or ties as people do; calibrated: with the tie threshold",
-            "that fits best; held-out: with that of other items; above floor: 0 is what ties alone reach.",
-            "Metrics of one rank cannot be told apart (p after Holm). Lines without a rank know nothing of",
-            "quality: a metric that does not beat them measures nothing.",
+        said += [
+            "raw: share of pairs that a metric orders or ties as people do; calibrated: with the tie threshold that fits best;",
+            "held-out: with that of other items; above floor: 0 is what ties alone reach.",
+            "Metrics of one rank cannot be told apart (p after Holm).",
+            "Lines without a rank know nothing of quality: a metric that does not beat them measures nothing.",
         ]
     signatures = dict.fromkeys(row.metric for row in rows if row.metric is not None and not is_sentinel(row.metric))
-    return Text("\n".join([*lines, *(f"  {signature}" for signature in signatures)]), style=MUTED)
+    return Text("\n".join([" ".join(said), *(f"  {signature}" for signature in signatures)]), style=MUTED)

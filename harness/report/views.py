@@ -1,8 +1,11 @@
 """MetaRows arranged for reading: a board of metrics per criterion, and a grid of metrics by slice. No formatting here."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from harness.meta.slices import DIMENSIONS
 from harness.records import MetaRow
 
 BOARD_STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout", "above_floor")
@@ -91,7 +94,7 @@ def grids(rows: Sequence[MetaRow], labels: Mapping[str, str], *, whole: bool = F
         statistic = "accuracy_raw" if grouping == "preference" else "accuracy"
         lines = sorted(_lines([row for row in own if row.slice == "all"], name), key=_standing)
         metrics = [line.label for line in lines if not line.sentinel]
-        slices = [label for label in dict.fromkeys(row.slice for row in own) if whole or label != "all"]
+        slices = [label for label in sorted({row.slice for row in own}, key=_slice_key) if whole or label != "all"]
         grid_rows = [_grid_row(label, [row for row in own if row.slice == label], statistic, metrics, name) for label in slices]
         same = [row.slice for row in grid_rows if row.note is not None and row.note.startswith("the same ")]
         kept = tuple(row for row in grid_rows if row.slice not in same)
@@ -167,6 +170,14 @@ def _grid_row(label: str, rows: Sequence[MetaRow], statistic: str, metrics: Sequ
         best_sentinel=max(valued, key=lambda row: row.value or 0.0, default=None),
         note=notes[0] if notes else None,
     )
+
+
+def _slice_key(label: str) -> tuple[Any, ...]:
+    """`all` first, then the dimensions in their order, and in a dimension 6-20 before 21-80 and short before long."""
+    dimension, equals, value = label.partition("=")
+    place = DIMENSIONS.index(dimension) if dimension in DIMENSIONS else len(DIMENSIONS)
+    natural = [(int(piece), "") if piece.isdigit() else (0, piece) for piece in re.split(r"(\d+)", value) if piece]
+    return equals, place, dimension, value == "long", natural
 
 
 def _namer(rows: Iterable[MetaRow], labels: Mapping[str, str]) -> Callable[[str], str]:

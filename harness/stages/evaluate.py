@@ -12,7 +12,7 @@ from harness.judgments import JudgmentSet, read_judgments
 from harness.meta.options import MetaOptions
 from harness.records import JudgmentInfo, MetaRow, Score
 from harness.registry import PluginRef, Registry, parameters
-from harness.stages.metaevaluate import MetricSummary, metaevaluate, summarise
+from harness.stages.metaevaluate import MetricSummary, check_options, metaevaluate, summarise
 from harness.stages.score import BuiltMetric, Progress, score
 from harness.store import TABLES, Run, read_manifest, read_table, table_path
 
@@ -72,6 +72,8 @@ def evaluate(
     progress: Progress | None = None,
 ) -> Evaluation:
     """Scores and, unless `options` is None, MetaRows. A `run` keeps every table, and what it holds is not scored again."""
+    if options is not None:
+        check_options(data, options)
     if run is not None:
         for name in ("examples", "outputs", "judgments", "preferences"):
             run.write_table(name, getattr(data, name))

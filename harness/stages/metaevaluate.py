@@ -17,13 +17,13 @@ from harness.meta.judging import Judged
 from harness.meta.options import MetaOptions
 from harness.meta.preference_rows import preference_rows
 from harness.meta.rows import CellTask, cell_rows
-from harness.meta.slices import Slice
+from harness.meta.slices import Slice, slices
 from harness.meta.system_level import system_rows
 from harness.meta.table import Table
 from harness.meta.targets import Target, ratings_on, targets
 from harness.records import MetaRow, Score
 
-__all__ = ["MetricSummary", "metaevaluate", "summarise"]
+__all__ = ["MetricSummary", "check_options", "metaevaluate", "summarise"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -32,6 +32,20 @@ def summarise(metric: Any) -> MetricSummary:
     """The summary of a built metric (`harness.stages.score.BuiltMetric`)."""
     spec = metric.spec
     return MetricSummary(metric.signature, spec.name, spec.components, spec.higher_is_better, spec.needs, spec.unit)
+
+
+def check_options(data: JudgmentSet, options: MetaOptions) -> None:
+    """Raises HarnessError for what the set cannot give: an unknown criterion or slice dimension, nothing judged at all.
+
+    Cheap, so that a command can refuse before it scores anything.
+    """
+    for criterion in options.criteria:
+        if criterion not in data.criteria:
+            raise HarnessError(f"{data.info.name} has no criterion {criterion!r}.{did_you_mean(criterion, data.criteria)}")
+    if not data.judgments and not data.preferences:
+        raise HarnessError(f"{data.info.name} holds no ratings and no preferences, so there is nothing to compare metrics with")
+    for _ in slices(data, options.slices):
+        pass
 
 
 def metaevaluate(
@@ -47,11 +61,7 @@ def metaevaluate(
     Raises HarnessError for a criterion that the set does not have, and when there is neither a rating nor a preference.
     """
     options = options or MetaOptions()
-    for criterion in options.criteria:
-        if criterion not in data.criteria:
-            raise HarnessError(f"{data.info.name} has no criterion {criterion!r}.{did_you_mean(criterion, data.criteria)}")
-    if not data.judgments and not data.preferences:
-        raise HarnessError(f"{data.info.name} holds no ratings and no preferences, so there is nothing to compare metrics with")
+    check_options(data, options)
     table = Table.of(data, scores, metrics, options)
     wanted = options.criteria or data.criteria
     rated = {judgment.criterion for judgment in data.judgments}
@@ -60,7 +70,7 @@ def metaevaluate(
     steps = [(c, "ratings") for c in wanted if c in rated] + [(c, "preferences") for c in wanted if c in preferred]
     for done, (criterion, kind) in enumerate(steps):
         if progress is not None:
-            progress(f"meta-evaluating {criterion}", done, len(steps))
+            progress("meta-evaluating", done, len(steps))
         if kind == "ratings":
             rows.extend(_rating_rows(table, criterion))
         else:
