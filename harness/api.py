@@ -79,7 +79,8 @@ def _prepare(
     plugins: Sequence[str | Path],
 ) -> tuple[JudgmentSet, list[BuiltMetric]]:
     registry = load_plugins(plugins)
-    wanted = [metrics] if isinstance(metrics, (str, PluginRef, MetricSpec, Metric)) else list(metrics)
+    one = isinstance(metrics, (str, PluginRef, MetricSpec, Metric)) or not isinstance(metrics, Iterable)
+    wanted = [metrics] if one else list(metrics)
     built = _metrics(registry, wanted)
     if isinstance(judgments, JudgmentSet):
         if systems is not None or read:

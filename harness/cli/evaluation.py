@@ -169,7 +169,8 @@ def exit_if_failed(done: "Evaluation", folder: Path | None) -> None:
     """Exit code 3 where a metric failed on a unit: the other numbers stand, these scores are missing."""
     where = "" if folder is None else f"; see `harness show {folder} scores --where status=error`"
     first = next((score.detail for score in done.scores if score.status == "error"), None)
-    finish_with_failures(done.failed, f"units could not be scored, for example: {first}{where}")
+    units = "unit" if done.failed == 1 else "units"
+    finish_with_failures(done.failed, f"{units} could not be scored, for example: {first}{where}")
 
 
 def options_of(function: Callable[..., Any]) -> Callable[..., Any]:

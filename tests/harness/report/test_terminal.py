@@ -1,0 +1,131 @@
+"""On a terminal every number stands with its interval and its n, at 80 columns and at 200."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from harness.records import MetaRow
+from harness.report.terminal import interval, number, print_meta
+
+METRICS = {f"metric-{letter}|option:{letter}|v:1": f"metric-{letter}:option={letter}" for letter in "abcdefg"}
+LENGTH, RANDOM = "length|sentinel|unit:code-points|v:1", "random|sentinel|draws:200|v:1"
+
+
+def row(metric, value, statistic="accuracy", **fields):
+    own = {"judgments": "set@0123456789ab", "criterion": "meaning", "raters": "primary:r", "grouping": "item", "support": "own"}
+    counts = {"n_items": 191, "n_clusters": 191, "n_pairs": 1870, "low": 0.571, "high": 0.64, "coverage": 1.0}
+    return MetaRow(metric=metric, value=value, statistic=statistic, **{**own, **counts, **fields})
+
+
+def rated():
+    statistics = ("accuracy_raw", "accuracy", "accuracy_heldout", "above_floor")
+    rows = [
+        row(None, 0.589, "floor"),
+        row(None, None, "human_level", raters="leave-one-out", note="unknown: 11 items with two raters"),
+    ]
+    for place, metric in enumerate((*METRICS, LENGTH, RANDOM)):
+        rank = None if metric in (LENGTH, RANDOM) else 1 + place // 4
+        rows += [row(metric, 0.7 + place / 100, s, rank_cluster=rank if s == "accuracy" else None) for s in statistics]
+        rows += [
+            row(metric, 0.5, slice=label, n_pairs=100, n_items=10, note="exploratory")
+            for label in ("length=1-5", "systems=machine")
+        ]
+    return [*rows, row(None, None, slice="form=short", note="no data", n_items=0, n_pairs=0)]
+
+
+def constructed():
+    rows = []
+    for label in ("all", "form=short", "task=unsupported-additions", "task=negation", "length=1-5"):
+        for metric in (*METRICS, LENGTH):
+            fields = {"slice": label, "raters": "construction", "grouping": "preference", "n_items": 14, "n_pairs": 14}
+            rows += [row(metric, value, s, **fields) for s, value in (("accuracy_raw", 0.5), ("accuracy", 0.55))]
+    return rows
+
+
+def printed(rows, width, **options):
+    file = io.StringIO()
+    print_meta(Console(file=file, width=width, highlight=False), rows, labels=METRICS, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [(0.6051, 3, ".605"), (-0.012, 3, "-.012"), (1.0, 3, "1.000"), (0.0, 3, ".000"), (-0.0001, 3, ".000"), (None, 3, "–"),
+     (0.999, 2, "1.00"), (0.5, 2, ".50"), (-1.5, 2, "-1.50"), (10.25, 2, "10.25"), (-0.995, 1, "-1.0")],
+)  # fmt: skip
+def test_a_number_is_written_without_its_leading_zero(value, digits, text):
+    assert number(value, digits) == text
+
+
+def test_an_interval_that_is_not_there_is_a_dash():
+    assert interval(row("m", 0.6)) == "[.571 .640]"
+    assert interval(row("m", 0.6, low=None)) == "[–]"
+
+
+@pytest.mark.parametrize("width", [80, 100, 123, 124, 200])
+@pytest.mark.parametrize("rows", [rated(), constructed()], ids=["rated", "constructed"])
+def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut(rows, width):
+    text = printed(rows, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_every_metric_stands_with_four_figures_their_intervals_and_its_n(width):
+    text = printed(rated(), width, slices=False)
+    digits = 2 if width < 100 else 3
+    lines = text.splitlines()
+    for place in range(len(METRICS)):
+        value = number(0.7 + place / 100, digits)
+        (line,) = [line for line in lines if line.count(f" {value}") >= 4]
+        after = lines[lines.index(line) : lines.index(line) + 2]
+        assert sum(part.count("[") for part in after) >= 4
+        assert any("191" in part for part in after)
+        assert any("1870" in part for part in after)
+
+
+def test_a_wide_terminal_holds_a_metric_in_one_line_beside_its_intervals():
+    (line,) = [line for line in printed(rated(), 200, slices=False).splitlines() if " .750 " in line]
+    assert line.count(".750 [.571 .640]") == 4
+    assert line.split()[-3:] == ["1.00", "191", "1870"]
+
+
+def test_sentinels_the_floor_and_what_is_unknown_are_there():
+    text = printed(rated(), 100)
+    for word in ("length", "random", "floor", "human level unknown: 11 items with two raters"):
+        assert word in text
+
+
+def test_a_slice_without_data_says_so_and_slices_are_called_exploratory():
+    text = printed(rated(), 200)
+    assert "meaning by slice, calibrated accuracy (exploratory)" in text
+    (line,) = [line for line in text.splitlines() if line.startswith(" short")]
+    assert line.split()[:5] == ["short", "0", "0", "no", "data"]
+
+
+def test_a_metric_that_left_something_out_is_told_with_the_bound():
+    rows = [
+        row("metric-a|option:a|v:1", 0.9, coverage=0.5),
+        row("metric-a|option:a|v:1", 0.4, support="missing-wrong", n_pairs=1900),
+    ]
+    flat = " ".join(printed(rows, 100).split())
+    assert (
+        "metric-a:option=a scored .500 of the outputs; with what it left out counted as wrong it is at .400 [.571 .640]" in flat
+    )
+    assert "on 1900 pairs" in flat
+
+
+def test_constructed_sets_are_shown_by_phenomenon_only_and_named_as_constructed():
+    text = printed(constructed(), 120, notes=["not checked by a native reader"])
+    flat = " ".join(text.split())
+    assert "accuracy per metric and phenomenon — by construction, not human judgment" in flat
+    assert "note: not checked by a native reader" in flat
+    assert " unsupported-additions" in text
+    assert "length:" not in text
+    assert len(re.findall(r"\.50 \[\.57 \.64\]", text)) == 4 * (len(METRICS) + 1)
+
+
+def test_no_rows_are_said_to_be_none():
+    assert printed([], 80) == "no rows: nothing was meta-evaluated\n"
