@@ -46,9 +46,8 @@ def main() -> None:
         ordered = sorted(seconds[1:])  # the first run of each warms the disk cache
         low, high = ordered[len(ordered) // 10], ordered[-1 - len(ordered) // 10]
         median = statistics.median(ordered)
-        print(
-            f"{name}: median {median:.3f} s, 80 % of {len(ordered)} runs in {low:.3f}–{high:.3f} s, {median / base:.2f} × click hello"
-        )
+        spread = f"80 % of {len(ordered)} runs in {low:.3f}–{high:.3f} s"
+        print(f"{name}: median {median:.3f} s, {spread}, {median / base:.2f} × click hello")
 
 
 def _seconds(command: list[str]) -> float:
