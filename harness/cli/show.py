@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from harness.cli.common import console, print_table
+from harness.cli.common import console, json_option, print_json, print_table
 from harness.cli.tables import matching, parse_filters, table_argument, where_option
 
 
 @click.command(
     help=f"""{__doc__}
 
-Without TABLE: the manifest in short, and the boards of its meta-evaluation. With TABLE: its rows, in the table's order.
+Without TABLE: the manifest in short, and what its meta-evaluation found. With TABLE: its rows, in the table's order.
 """
 )
 @click.argument("run", type=click.Path(exists=True, file_okay=False), metavar="RUN")
@@ -22,11 +22,16 @@ Without TABLE: the manifest in short, and the boards of its meta-evaluation. Wit
     "--limit", "-n", default=20, show_default=True, type=click.IntRange(min=0), help="Print at most this many rows; 0 for all."
 )
 @where_option
-def show(run: str, name: str | None, limit: int, where: tuple[str, ...]) -> None:
+@json_option
+def show(run: str, name: str | None, limit: int, where: tuple[str, ...], as_json: bool) -> None:
     if name is not None:
-        _print_rows(Path(run), name, limit, where)
+        _print_rows(Path(run), name, limit, where, as_json)
     elif where:
         raise click.UsageError("--where needs a TABLE")
+    elif as_json:
+        from harness.store import read_manifest
+
+        print_json(read_manifest(run))
     else:
         _print_run(Path(run))
 
@@ -59,9 +64,12 @@ def _print_run(folder: Path) -> None:
         click.echo(f"note: {note}")
 
 
-def _print_rows(folder: Path, name: str, limit: int, where: tuple[str, ...]) -> None:
+def _print_rows(folder: Path, name: str, limit: int, where: tuple[str, ...], as_json: bool) -> None:
     filters = parse_filters(name, where)
     rows = list(islice(matching(folder, name, filters), limit or None))
+    if as_json:
+        print_json(rows)
+        return
     if not rows:
         click.echo("no rows" + (f" where {' and '.join(where)}" if where else ""))
         return

@@ -103,6 +103,12 @@ def test_show_prints_rows_up_to_a_limit_and_says_so(run):
     assert everything.stdout.splitlines()[0].split() == ["id", "example_id", "system", "sample", "text"]
 
 
+def test_show_prints_json_too(run):
+    rows = json.loads(invoke("show", run, "outputs", "--json", "--limit", "3").stdout)
+    assert [row["text"] for row in rows] == TEXTS[:3]
+    assert json.loads(invoke("show", run, "--json").stdout)["status"] == "done"
+
+
 def test_show_says_what_a_run_is(run):
     shown = invoke("show", run).stdout
     assert shown.startswith(f"{run}: done, started ")
