@@ -29,13 +29,13 @@ def _make_float(record: msgspec.Struct, *names: str) -> None:
             msgspec.structs.force_setattr(record, name, float(value))
 
 
-class TextPart(_Record, kw_only=True, tag_field="type", tag="text"):
+class TextPart(_Record, frozen=True, kw_only=True, tag_field="type", tag="text"):
     """A run of text inside a message."""
 
     text: str
 
 
-class MediaPart(_Record, kw_only=True, tag_field="type", tag="media"):
+class MediaPart(_Record, frozen=True, kw_only=True, tag_field="type", tag="media"):
     """An image, a sound or a stretch of video; `start` and `end` are seconds, `sha256` is of the whole file."""
 
     media: Literal["image", "audio", "video"]
@@ -45,7 +45,7 @@ class MediaPart(_Record, kw_only=True, tag_field="type", tag="media"):
     end: float | None = None
 
 
-class Message(_Record, kw_only=True):
+class Message(_Record, frozen=True, kw_only=True):
     """One turn of a chat, one document, or one retrieved neighbour of a document."""
 
     role: Role
@@ -57,7 +57,7 @@ class Message(_Record, kw_only=True):
         return "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
-class Origin(_Record, kw_only=True):
+class Origin(_Record, frozen=True, kw_only=True):
     """Where an example comes from: the builder or source, the dataset and its licence."""
 
     builder: str | None = None
@@ -65,7 +65,7 @@ class Origin(_Record, kw_only=True):
     licence: str | None = None
 
 
-class Example(_Record, kw_only=True):
+class Example(_Record, frozen=True, kw_only=True):
     """One thing that a system is asked, or one document that a model reads.
 
     `id` is `dataset/name`; `language` is a BCP-47 tag; `form` is the task author's word; `source` is the text
@@ -116,7 +116,7 @@ class Example(_Record, kw_only=True):
         )
 
 
-class ChoiceLoglik(_Record, kw_only=True):
+class ChoiceLoglik(_Record, frozen=True, kw_only=True):
     """Log-likelihood of one choice: the sum in nats, and its length in tokens and in characters."""
 
     sum: float
@@ -124,7 +124,7 @@ class ChoiceLoglik(_Record, kw_only=True):
     characters: int
 
 
-class Output(_Record, kw_only=True):
+class Output(_Record, frozen=True, kw_only=True):
     """What a system said about an example: a text, or log-likelihoods of its choices in their order."""
 
     id: str
@@ -144,7 +144,7 @@ class Output(_Record, kw_only=True):
             raise ValueError(f"output {self.id!r}: give text or loglik, not both")
 
 
-class Score(_Record, kw_only=True):
+class Score(_Record, frozen=True, kw_only=True):
     """What a metric says about one output (or pair, or group): `value` is None exactly when there is no score."""
 
     targets: tuple[str, ...]
@@ -155,7 +155,7 @@ class Score(_Record, kw_only=True):
     detail: str | None = None
 
 
-class Scale(_Record, kw_only=True):
+class Scale(_Record, frozen=True, kw_only=True):
     """A rating scale; `direction` is "down" where a lower rating is the better one."""
 
     low: float
@@ -168,7 +168,7 @@ class Scale(_Record, kw_only=True):
         _make_float(self, "low", "high")
 
 
-class Span(_Record, kw_only=True):
+class Span(_Record, frozen=True, kw_only=True):
     """A stretch of an output's text in code points, end exclusive."""
 
     start: int
@@ -179,7 +179,7 @@ class Span(_Record, kw_only=True):
             raise ValueError(f"span: 0 <= start <= end must hold, got {self.start}, {self.end}")
 
 
-class Judgment(_Record, kw_only=True):
+class Judgment(_Record, frozen=True, kw_only=True):
     """One person's word on one output and criterion: a number on a scale, a label, or None (asked, not answered)."""
 
     output_id: str
@@ -194,7 +194,7 @@ class Judgment(_Record, kw_only=True):
         _make_float(self, "value")
 
 
-class Preference(_Record, kw_only=True):
+class Preference(_Record, frozen=True, kw_only=True):
     """One person's choice between two outputs of one example."""
 
     output_a: str
@@ -209,7 +209,7 @@ class Preference(_Record, kw_only=True):
             raise ValueError(f"preference: output {self.output_a!r} is compared with itself")
 
 
-class JudgmentInfo(_Record, kw_only=True):
+class JudgmentInfo(_Record, frozen=True, kw_only=True):
     """What a judgment source says of itself.
 
     `constructed` marks sets whose better answer is better by construction: no human judgment, and never a ground for advice.
@@ -228,11 +228,11 @@ class JudgmentInfo(_Record, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class MetaRow(_Record, kw_only=True):
+class MetaRow(_Record, frozen=True, kw_only=True):
     """One number of a meta-evaluation, long format: statistic of a metric, with its interval and its n.
 
-    `metric` is a signature, or None where the row belongs to the slice alone (floor, human level). `p` compares `metric` with `against`.
-    `support` says which outputs count: the metric's `own`, the ones `common` to both metrics, or `missing-wrong`.
+    `metric` is a signature, or None where the row belongs to the slice alone (floor, human level). `p` compares `metric` with
+    `against`. `support` says which outputs count: the metric's `own`, the ones `common` to both metrics, or `missing-wrong`.
     """
 
     judgments: str
@@ -261,7 +261,7 @@ class MetaRow(_Record, kw_only=True):
     note: str | None = None
 
 
-class Manifest(_Record, kw_only=True):
+class Manifest(_Record, frozen=True, kw_only=True):
     """What ran: `status` is "running" from the first moment and "done" (or "failed") at the end.
 
     `described` is what the judgment source and the metrics say of themselves, so that finished tables can be read without them.
