@@ -1,7 +1,7 @@
 """A judgment set as arrays over its outputs: what every cell of a meta-evaluation is cut from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,7 +33,8 @@ class Table:
 
     @classmethod
     def of(cls, data: JudgmentSet, scores: Sequence[Score], metrics: Sequence[MetricSummary], options: MetaOptions) -> "Table":
-        """The table of a judgment set and the scores of its outputs."""
+        """The table of a judgment set and the scores of its outputs, in one order whatever the order of the records."""
+        data = replace(data, outputs=tuple(sorted(data.outputs, key=lambda o: (o.example_id, o.system, o.sample))))
         examples = {example.id: example for example in data.examples}
         position = {output.id: index for index, output in enumerate(data.outputs)}
         clusters = [examples[output.example_id].cluster for output in data.outputs]
