@@ -15,6 +15,7 @@ CELL = 15  # width of a value with its interval, in a grid
 SENTINEL = 33  # width of a sentinel with its value
 ONE_LINE = 124  # columns from which a value and its interval stand side by side
 TWO_LINES = 100  # columns from which figures have three decimals and every count its own column
+WITHOUT = "systems=without:"  # the slice without the systems that are nearly the reference: a second board
 NAMES = {"accuracy_raw": "raw", "accuracy": "calibrated", "accuracy_heldout": "held-out", "above_floor": "above floor"}
 
 
@@ -56,8 +57,11 @@ def interval(row: MetaRow, digits: int = 3) -> str:
 
 def _rated(rows: Sequence[MetaRow], labels: Mapping[str, str], width: int, slices: bool) -> Iterator[RenderableType]:
     by_criterion = {(grid.criterion, grid.raters, grid.grouping): grid for grid in grids(rows, labels)} if slices else {}
+    without = sorted({row.slice for row in rows if row.slice.startswith(WITHOUT)})
+    again = [board for label in without for board in boards(rows, labels, label)] if slices else []
     for board in boards(rows, labels):
-        yield from _board(board, rows[0].judgments, width)
+        for one in (board, *(other for other in again if (other.criterion, other.raters) == (board.criterion, board.raters))):
+            yield from _board(one, rows[0].judgments, width)
         grid = by_criterion.get((board.criterion, board.raters, board.grouping))
         if grid is not None:
             title = f"{board.criterion} by slice, {NAMES[grid.statistic]} accuracy (exploratory)"
@@ -74,7 +78,8 @@ def _constructed(rows: Sequence[MetaRow], labels: Mapping[str, str], width: int)
 def _board(board: Board, judgments: str, width: int) -> Iterator[RenderableType]:
     narrow, between = width < TWO_LINES, " " if width >= ONE_LINE else "\n"
     digits = 2 if narrow else 3
-    table = _table(f"{board.criterion} — {judgments}, {board.raters}, {board.grouping} grouping")
+    part = "" if board.slice == "all" else f" ({board.slice})"
+    table = _table(f"{board.criterion}{part} — {judgments}, {board.raters}, {board.grouping} grouping")
     table.add_column("#" if narrow else "rank", justify="right", no_wrap=True)
     table.add_column("metric", overflow="fold", min_width=10)
     for statistic in BOARD_STATISTICS:

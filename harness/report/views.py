@@ -9,6 +9,7 @@ from harness.meta.slices import DIMENSIONS
 from harness.records import MetaRow
 
 BOARD_STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout", "above_floor")
+NOTED = ("accuracy", "floor", "unresolved")  # statistics whose notes are about the board as a whole
 CONTRAST = "accuracy_difference"  # of two languages, on a slice of its own
 LEAVE_ONE_OUT = "leave-one-out"
 CONSTRUCTION = "construction"
@@ -30,6 +31,7 @@ class Board:
     """All metrics on one criterion, best first, then the sentinels; `floor` and `human_level` are rows of their own."""
 
     criterion: str
+    slice: str
     raters: str
     grouping: str
     lines: tuple[Line, ...]
@@ -63,23 +65,24 @@ class Grid:
     same: tuple[str, ...]
 
 
-def boards(rows: Sequence[MetaRow], labels: Mapping[str, str]) -> list[Board]:
-    """A board per criterion and human target of ratings or preferences, in the rows' order. `labels`: signature → label."""
+def boards(rows: Sequence[MetaRow], labels: Mapping[str, str], slice: str = "all") -> list[Board]:
+    """A board per criterion and human target on one slice, in the rows' order. `labels`: signature → what the user wrote."""
     name = _namer(rows, labels)
     found = []
     for (criterion, raters, grouping), own in _groups(rows).items():
-        here = [row for row in own if row.slice == "all"]
-        level = [row for row in rows if row.criterion == criterion and row.statistic == "human_level"]
+        here = [row for row in own if row.slice == slice]
+        level = [row for row in rows if (row.criterion, row.statistic, row.slice) == (criterion, "human_level", slice)]
         floors = [row for row in here if row.statistic == "floor"]
         lines = sorted(_lines(here, name), key=_standing)
         board = Board(
             criterion=criterion,
+            slice=slice,
             raters=raters,
             grouping=grouping,
             lines=tuple(lines),
             floor=floors[0] if floors else None,
             human_level=level[0] if level else None,
-            notes=tuple(dict.fromkeys(row.note for row in here if row.note and row.statistic in ("accuracy", "floor"))),
+            notes=tuple(dict.fromkeys(row.note for row in here if row.note and row.statistic in NOTED)),
         )
         if board.lines:
             found.append(board)

@@ -105,6 +105,12 @@ def test_a_slice_without_data_says_so_and_slices_are_called_exploratory():
     assert line.split()[:5] == ["short", "0", "0", "no", "data"]
 
 
+def test_where_a_system_is_nearly_the_reference_there_is_a_second_board_without_it():
+    text = printed([*rated(), row("metric-a|option:a|v:1", 0.5, slice="systems=without:mm", n_pairs=1146)], 200)
+    (line,) = [line for line in text.splitlines() if line.startswith("meaning (systems=without:mm) — set@")]
+    assert "1146" in text.partition(line)[2].partition("by slice")[0]
+
+
 def test_a_metric_that_left_something_out_is_told_with_the_bound():
     rows = [
         row("metric-a|option:a|v:1", 0.9, coverage=0.5),

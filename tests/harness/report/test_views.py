@@ -70,6 +70,14 @@ def test_floor_human_level_and_leave_one_out_rows_are_no_metrics():
     assert [line.cells["accuracy"].value for line in board.lines] == [0.7]
 
 
+def test_a_board_can_be_that_of_one_slice_and_keeps_its_own_ranks():
+    rows = [row(CHRF, 0.7, rank_cluster=2), row(CHRF, 0.4, slice="systems=without:mm", rank_cluster=1, note="exploratory")]
+    (board,) = boards(rows, LABELS, "systems=without:mm")
+    assert [(line.rank, line.cells["accuracy"].value) for line in board.lines] == [(1, 0.4)]
+    assert (board.slice, board.notes) == ("systems=without:mm", ("exploratory",))
+    assert boards(rows, LABELS, "form=long") == []
+
+
 def test_a_grid_has_a_row_per_slice_in_natural_order_with_its_n_and_its_best_sentinel():
     slices = {"length=21-80": 5, "length=6-20": 7, "form=long": 2, "form=short": 3}
     rows = [row(CHRF, 0.5)]
