@@ -17,7 +17,7 @@ where_option = click.option(
 
 
 class _TableType(click.ParamType):
-    name = "table"
+    name = "name of a table"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
