@@ -77,6 +77,16 @@ def test_its_command_is_listed_and_runs(shell):
     assert shell("systems", "weather").stdout.splitlines() == ["regn", "sol"]
 
 
+def test_its_metric_is_held_against_its_ratings_from_the_shell(shell):
+    options = ["--resamples", "50", "--set", "draws=100", "--json", "--quiet"]
+    ran = shell("metaeval", "--judgments", "weather", "--metric", "word-recall", "--criterion", "correctness", *options)
+    assert ran.returncode == 0, ran.stderr
+    wanted = {"metric": "word-recall|case:fold|v:1", "statistic": "accuracy", "grouping": "item", "slice": "all"}
+    (row,) = [row for row in json.loads(ran.stdout) if wanted.items() <= row.items()]
+    # people order the pairs of two questions and tie that of the third; word recall does so on the first question only
+    assert (row["value"], row["n_items"], row["n_pairs"]) == (pytest.approx(1 / 3), 3, 3)
+
+
 def test_examples_flow_from_its_builder_through_its_trainer_and_its_generator(registry, tmp_path):
     examples = list(registry.build("dataset builder", PluginRef("countdown", {"n": 3})).examples())
     assert [example.references for example in examples] == [("1",), ("2 1",), ("3 2 1",)]
