@@ -84,8 +84,8 @@ def test_what_a_user_can_mend_is_one_message_and_exit_code_2():
 
 
 def test_a_file_that_cannot_be_opened_is_named():
-    result = failing(PermissionError(13, "Permission denied", "/root/run"))
-    assert (result.exit_code, result.stderr) == (2, "Error: /root/run: Permission denied\n")
+    result = failing(PermissionError(13, "Permission denied", "/locked/run"))
+    assert (result.exit_code, result.stderr) == (2, "Error: /locked/run: Permission denied\n")
 
 
 def test_a_bug_keeps_its_traceback():
