@@ -174,6 +174,10 @@ class Cache:
         self._database.read(lambda db: db.execute("PRAGMA incremental_vacuum").fetchall(), [])
         return Pruned(pruned.entries, pruned.bytes, freed)
 
+    def say(self, problem: str) -> None:
+        """Warns that `the cache <folder> <problem>`, once for each problem; for those who keep files in its folder."""
+        self._database.say(problem)
+
     def __enter__(self) -> "Cache":
         return self
 
