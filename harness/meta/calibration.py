@@ -21,22 +21,19 @@ def calibrate(pairs: Pairs, ordered: Ordered, keep: Bools | None = None) -> floa
     Candidates are 0 and every gap. `keep` (shape (P,)) restricts the choice to some pairs. Never compare an epsilon with
     another tool's: equally good ones can differ; compare the accuracy.
     """
-    group, gap, gain = pairs.group, ordered.gap, ordered.gain.astype(np.int64)
-    if keep is not None:
-        group, gap, gain = group[keep], gap[keep], gain[keep]
-    if not len(gap):
+    sizes = pairs.sizes if keep is None else np.bincount(pairs.group[keep], minlength=pairs.n_groups)
+    if not sizes.any():
         return None
-    order = np.argsort(gap, kind="stable")
-    gap, gain, group = gap[order], gain[order], group[order]
-    last = np.flatnonzero(np.append(gap[1:] != gap[:-1], True))
-    sizes = np.bincount(group)
+    order, last, gaps = ordered.by_gap
+    gain = ordered.gain.astype(np.int64)
+    if keep is not None:
+        gain *= keep  # epsilon then changes nothing at the gap of another pair, and is not chosen there
     weights = integer_weights(sizes)
-    if weights is not None:
-        totals = np.cumsum(gain * weights[group])[last]
-        best = int(np.argmax(totals))
-        zero_is_candidate = gap[0] > 0
-        return 0.0 if zero_is_candidate and totals[best] <= 0 else float(gap[last[best]])
-    return _calibrate_with_fractions(gap, gain, group, sizes, last)
+    if weights is None:
+        return _calibrate_with_fractions(gaps, gain[order], pairs.group[order], sizes, last)
+    totals = np.cumsum((gain * weights[pairs.group])[order])[last]
+    best = int(np.argmax(totals))
+    return 0.0 if totals[best] <= 0 else float(gaps[best])  # below the first gap nothing is gained
 
 
 def integer_weights(sizes: Ints) -> Ints | None:
@@ -52,22 +49,29 @@ def integer_weights(sizes: Ints) -> Ints | None:
     return np.where(sizes > 0, multiple // np.maximum(sizes, 1), 0).astype(np.int64)
 
 
-def _calibrate_with_fractions(gap: Floats, gain: Ints, group: Ints, sizes: Ints, last: Ints) -> float:
-    """As `calibrate` for group sizes without a small common multiple: floats find the best few, fractions decide."""
-    totals = np.cumsum(gain / sizes[group])[last]
-    near = np.flatnonzero(totals >= max(totals.max(), 0.0) - 1e-9)
-    best, epsilon = Fraction(-1), 0.0
-    if gap[0] > 0:
-        best = Fraction(0)
-    seen: set[float] = set()
+def _calibrate_with_fractions(gaps: Floats, gain: Ints, group: Ints, sizes: Ints, last: Ints) -> float:
+    """As `calibrate` for group sizes without a small common multiple: floats find the best few, fractions decide.
+
+    `gaps`: distinct gaps ascending, shape (E,); `last`: where each ends among the sorted pairs; `gain`, `group`: of those.
+    """
+    totals = np.cumsum(np.divide(gain, sizes[group], out=np.zeros(len(gain)), where=gain != 0))[last]
+    slack = np.finfo(np.float64).eps * len(gain) * np.count_nonzero(sizes)  # bounds the rounding of any of these sums
+    moved = np.logical_or.reduceat(gain != 0, np.append(0, last[:-1] + 1))  # elsewhere the total is that of a smaller epsilon
+    near = np.flatnonzero((totals >= max(totals.max(), 0.0) - slack) & moved)
+    best, epsilon = Fraction(0), 0.0
+    counts = np.zeros(len(sizes), dtype=np.int64)
+    seen = {counts.tobytes()}
+    start = 0
     for index in near:
-        if float(totals[index]) in seen:  # a stretch of equal totals: its smallest epsilon has been looked at
+        end = int(last[index]) + 1
+        np.add.at(counts, group[start:end], gain[start:end])
+        start = end
+        if counts.tobytes() in seen:
             continue
-        seen.add(float(totals[index]))
-        counts = np.bincount(group[: last[index] + 1], weights=gain[: last[index] + 1])
-        exact = sum((Fraction(int(c), int(sizes[g])) for g, c in enumerate(counts) if c), Fraction(0))
+        seen.add(counts.tobytes())
+        exact = sum((Fraction(int(counts[g]), int(sizes[g])) for g in np.flatnonzero(counts)), Fraction(0))
         if exact > best:
-            best, epsilon = exact, float(gap[last[index]])
+            best, epsilon = exact, float(gaps[index])
     return epsilon
 
 

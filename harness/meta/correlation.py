@@ -70,25 +70,29 @@ def midranks(groups: Ints, values: Floats) -> Floats:
     return ranks
 
 
-def weighted_correlation(weights: Floats, human: Floats, metric: Floats, ranks: bool) -> Floats:
-    """Resampled Pearson's r (or Spearman's rho) of one group. `weights`: (B, N) copies of each output; returns (B,)."""
-    x, y = human, metric
-    if ranks:
-        return _weighted_r(weights, weighted_midranks(weights, human), weighted_midranks(weights, metric))
-    return _weighted_r(weights, np.broadcast_to(x, weights.shape), np.broadcast_to(y, weights.shape))
+def resampled_pearson(weights: Floats, cluster: Ints, human: Floats, metric: Floats) -> Floats:
+    """Pearson's r of one group when cluster c occurs weights[b, c] times, shape (B,); nan where a side is constant.
+
+    `cluster`, `human`, `metric`: per output of the group, shape (N,).
+    """
+    x, y = _standardised(human), _standardised(metric)
+    sums = np.stack([sums_by(cluster, v, weights.shape[1]) for v in (np.ones(len(x)), x, y, x * x, y * y, x * y)], axis=1)
+    n, sum_x, sum_y, sum_xx, sum_yy, sum_xy = product(weights, sums).T
+    return _ratio(n, sum_x, sum_y, sum_xx, sum_yy, sum_xy)
 
 
-def weighted_midranks(weights: Floats, values: Floats) -> Floats:
-    """Midranks when output n occurs weights[b, n] times, shape (B, N)."""
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
-    run = np.searchsorted(ends, np.arange(len(values)))
-    upto = np.cumsum(weights[:, order], axis=1)[:, ends]
-    before = np.concatenate([np.zeros((len(weights), 1)), upto[:, :-1]], axis=1)
-    ranks = np.empty_like(weights)
-    ranks[:, order] = ((before + upto + 1) / 2)[:, run]
-    return ranks
+def resampled_spearman(weights: Floats, cluster: Ints, human: Floats, metric: Floats) -> Floats:
+    """Spearman's rho of one group, resampled as in `resampled_pearson`."""
+    from harness.meta.kernels import spearman_sums
+
+    values, people = np.unique(human, return_inverse=True)
+    _, run = np.unique(metric, return_inverse=True)
+    order = np.argsort(run, kind="stable")
+    sums = np.empty((len(weights), 4))
+    spearman_sums(np.ascontiguousarray(weights), cluster[order], people[order], len(values), run[order], sums)
+    n, human_squares, metric_squares, crossed = sums.T
+    total = n * (n + 1) / 2
+    return _ratio(n, total, total, human_squares, metric_squares, crossed)
 
 
 def soft_pairwise_accuracy(human: Floats, metric: Floats, draws: int, seed: int) -> float | None:
@@ -117,16 +121,16 @@ def system_pairwise_accuracy(human_means: Floats, metric_means: Floats) -> Float
     Both: (..., systems), nan for a system without a mean. Returns shape (...), nan without an untied pair.
     """
     left, right = np.triu_indices(human_means.shape[-1], 1)
-    people = np.sign(_level(human_means[..., left] - human_means[..., right]))
-    machine = np.sign(_level(metric_means[..., left] - metric_means[..., right]))
+    people, machine = (_order(means[..., left], means[..., right]) for means in (human_means, metric_means))
     counted = np.isfinite(people) & np.isfinite(machine) & (people != 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return ((people == machine) & counted).sum(axis=-1) / counted.sum(axis=-1)
 
 
-def _level(difference: Floats) -> Floats:
-    """Differences of means that are rounding alone become 0."""
-    return np.where(np.abs(difference) < 1e-12, 0.0, difference)
+def _order(left: Floats, right: Floats) -> Floats:
+    """Sign of left - right, 0 where means differ by rounding alone, nan where one is missing."""
+    difference = left - right
+    return np.sign(np.where(np.abs(difference) <= 1e-12 * np.maximum(np.abs(left), np.abs(right)), 0.0, difference))
 
 
 def _one_sided(signs: Signs, differences: Floats) -> float:
@@ -134,13 +138,19 @@ def _one_sided(signs: Signs, differences: Floats) -> float:
     return float((sums >= differences.sum() - 1e-12 * np.abs(differences).sum()).mean())
 
 
-def _weighted_r(weights: Floats, x: Floats, y: Floats) -> Floats:
-    total = weights.sum(axis=1, keepdims=True)
-    x = x - (weights * x).sum(axis=1, keepdims=True) / total
-    y = y - (weights * y).sum(axis=1, keepdims=True) / total
-    below = np.sqrt((weights * x * x).sum(axis=1) * (weights * y * y).sum(axis=1))
+def _standardised(values: Floats) -> Floats:
+    """Mean 0 and standard deviation 1, so that no threshold depends on the metric's unit; 0 where all are equal."""
+    centred = values - values.mean()
+    spread = np.sqrt((centred * centred).mean())
+    return centred / spread if spread > 0 and (values != values[0]).any() else np.zeros_like(values)
+
+
+def _ratio(n: Floats, sum_x: Floats, sum_y: Floats, sum_xx: Floats, sum_yy: Floats, sum_xy: Floats) -> Floats:
+    """r of n pairs from their sums; nan where a variance is rounding alone."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(below > 1e-12, (weights * x * y).sum(axis=1) / below, np.nan)
+        left, right = sum_xx - sum_x * sum_x / n, sum_yy - sum_y * sum_y / n
+        varied = (left > 1e-10 * sum_xx) & (right > 1e-10 * sum_yy)
+        return np.where(varied, (sum_xy - sum_x * sum_y / n) / np.sqrt(left * right), np.nan)
 
 
 def _centred(groups: Ints, size: Ints, values: Floats) -> Floats:

@@ -50,9 +50,8 @@ def _kendall(task: CellTask, base: MetaRow, values: Floats, result: Judged) -> M
     else:
         metric_tie = ordered.gap == 0
         discordant = ~(ordered.human_tie | metric_tie | ordered.concordant)
-        flags = (ordered.concordant.astype(np.int64) - discordant, ~ordered.human_tie, ~metric_tie)
-        totals = [support.group_totals(flag.astype(np.int64)) for flag in flags]
-        resampled = _tau(*totals)
+        surplus = support.group_totals(ordered.concordant.astype(np.int64) - discordant)
+        resampled = _tau(surplus, support.untied_totals, support.group_totals(~metric_tie))
     low, high = (None, None) if resampled is None else cell.resampler.interval(resampled)
     return replace(row, value=grouped.mean, low=low, high=high)
 
@@ -88,14 +87,14 @@ def _moments(task: CellTask, row: MetaRow, group: Ints, values: Floats) -> MetaR
 def _weighted_interval(resampler: Resampler, codes: Ints, cluster: Ints, human: Floats, metric: Floats, ranks: bool) -> Interval:
     members = [np.flatnonzero(codes == code) for code in np.unique(codes)]
 
+    function = correlation.resampled_spearman if ranks else correlation.resampled_pearson
+
     def chunk(rows: slice) -> Floats:
         weights = resampler.some_weights(rows)
-        parts = [
-            correlation.weighted_correlation(weights[:, cluster[here]], human[here], metric[here], ranks) for here in members
-        ]
+        parts = [function(weights, cluster[here], human[here], metric[here]) for here in members]
         return mean_over_groups(np.stack(parts, axis=1))
 
-    return resampler.interval(in_chunks(chunk, resampler.resamples, len(codes)))
+    return resampler.interval(in_chunks(chunk, resampler.resamples, resampler.n_clusters))
 
 
 def _numbered(group: Ints) -> Ints:

@@ -55,7 +55,7 @@ class Cell:
         """The pairs that `keep` (shape (P,)) marks, made once for all metrics that share them."""
         key = keep.tobytes()
         if key not in self.supports:
-            self.supports[key] = Support(restrict(self.pairs, keep), self.resampler)
+            self.supports[key] = Support(restrict(self.pairs, keep), self.signs[keep], self.resampler)
         return self.supports[key]
 
 

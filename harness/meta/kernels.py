@@ -56,6 +56,38 @@ def _best(gains):
 
 
 @numba.njit(cache=True, nogil=True)
+def spearman_sums(weights, cluster, human, humans, run, sums):
+    """Sums over resampled midranks, from which Spearman's rho follows; all are whole or half numbers, hence exact.
+
+    weights: (B, C) copies of each cluster; cluster, human, run: per output in ascending order of the metric, (N,), `human` being
+    the rank of its value among the `humans` distinct ones and `run` that of the metric's. Fills sums, (B, 4): copies, squared
+    human ranks, squared metric ranks, products.
+    """
+    counts, ranks = np.empty(humans), np.empty(humans)
+    for b in range(len(weights)):
+        counts[:] = 0.0
+        for n in range(len(cluster)):
+            counts[human[n]] += weights[b, cluster[n]]
+        before, squares = 0.0, 0.0
+        for value in range(humans):
+            ranks[value] = before + (counts[value] + 1) / 2
+            squares += counts[value] * ranks[value] * ranks[value]
+            before += counts[value]
+        sums[b, 0], sums[b, 1] = before, squares
+        before, squares, products, copies, in_run = 0.0, 0.0, 0.0, 0.0, 0.0
+        for n in range(len(cluster)):
+            copies += weights[b, cluster[n]]
+            in_run += weights[b, cluster[n]] * ranks[human[n]]
+            if n + 1 == len(cluster) or run[n + 1] != run[n]:
+                rank = before + (copies + 1) / 2
+                squares += copies * rank * rank
+                products += rank * in_run
+                before += copies
+                copies, in_run = 0.0, 0.0
+        sums[b, 2], sums[b, 3] = squares, products
+
+
+@numba.njit(cache=True, nogil=True)
 def calibrated_mean(left_score, right_score, group, sign, weight, order_buffer, gap_buffer):
     """Group-averaged accuracy at the best epsilon, for the permutation test that calibrates each draw.
 

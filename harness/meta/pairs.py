@@ -100,6 +100,14 @@ class Ordered:
         """What a metric tie adds to the number of right pairs: 1 where people tie, -1 where concordant, else 0; shape (P,)."""
         return self.human_tie.astype(np.int8) - self.concordant.astype(np.int8)
 
+    @cached_property
+    def by_gap(self) -> tuple[Ints, Ints, Floats]:
+        """(order of the pairs by gap, where each distinct gap ends in that order, the distinct gaps ascending)."""
+        order = np.argsort(self.gap)
+        gaps = self.gap[order]
+        last = np.flatnonzero(np.append(gaps[1:] != gaps[:-1], True))
+        return order, last, gaps[last]
+
     def right(self, epsilon: float | Floats) -> Bools:
         """Which pairs are right at `epsilon` (one number, or one a pair), shape (P,)."""
         return np.where(self.gap <= epsilon, self.human_tie, self.concordant)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.meta.calibration import integer_weights
-from harness.meta.pairs import Bools, Floats, Ints, Pairs, accuracy, sums_by
+from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, accuracy, sums_by
 from harness.meta.resampling import Resampler
 
 MAX_CROSSED = 60_000_000  # cells of group × cluster × cluster sums: about half a gigabyte
@@ -28,9 +28,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Support:
-    """Pairs of one cell (those that count), and the resampler of the cell's clusters."""
+    """Pairs of one cell (those that count), how people order them, and the resampler of the cell's clusters."""
 
     pairs: Pairs
+    signs: Signs
     resampler: Resampler
 
     @cached_property
@@ -83,6 +84,11 @@ class Support:
             sums = sums_by(self._crossing[start:end], values[start:end], size * size).reshape(size, size)
             totals[:, column] = self.resampler.weigh_crossed(sums)
         return totals
+
+    @cached_property
+    def untied_totals(self) -> Floats | None:
+        """Resampled weighted numbers of pairs that people do not tie, per group that has pairs, shape (resamples, G), or None."""
+        return self.group_totals(self.signs != 0)
 
     @cached_property
     def group_cluster(self) -> Ints | None:
