@@ -58,8 +58,8 @@ def test_groups_whose_sizes_have_a_huge_common_multiple_are_calibrated_exactly(r
 
 
 def test_sums_that_floats_cannot_tell_apart_are_told_apart() -> None:
-    """Seven groups of prime sizes; a second gap adds 1/(product of the sizes), about 1e-21, to a sum near 3."""
-    primes = [1009, 1013, 1019, 1021, 1031, 1033, 1039]
+    """Nine groups of prime sizes; the second gap adds 1/(product of the sizes), about 1e-19, to the sum at the first."""
+    primes = [101, 103, 107, 109, 113, 127, 131, 137, 139]
     whole = math.prod(primes)
     # Chinese remainders: the a_k of sum a_k / p_k = 1/whole, turned so that the whole part vanishes
     shares = [pow(whole // p, -1, p) for p in primes]
@@ -69,7 +69,7 @@ def test_sums_that_floats_cannot_tell_apart_are_told_apart() -> None:
     # each group: pairs at gap 1 that people tie (gain 1), then at gap 2 its share of gains (people tie) or losses (concordant)
     gap, sign, group = [], [], []
     for k, (share, size) in enumerate(zip(shares, primes, strict=True)):
-        first = (size - abs(share)) // 2
+        first = min(5, size - abs(share))
         gap += [1.0] * first + [2.0] * abs(share) + [3.0] * (size - first - abs(share))
         sign += [0] * first + [0 if share > 0 else 1] * abs(share) + [1] * (size - first - abs(share))
         group += [k] * size
