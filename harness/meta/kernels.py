@@ -88,28 +88,29 @@ def spearman_sums(weights, cluster, human, humans, run, sums):
 
 
 @numba.njit(cache=True, nogil=True)
-def calibrated_mean(left_score, right_score, group, sign, weight, order_buffer, gap_buffer):
+def calibrated_mean(left_score, right_score, group, sign, weight, tolerance, order_buffer, gap_buffer):
     """Group-averaged accuracy at the best epsilon, for the permutation test that calibrates each draw.
 
-    left_score, right_score: (P,) the metric on both sides; weight: (G,) 1/(size · number of groups). Buffers: (P,).
+    left_score, right_score: (P,) the metric on both sides; weight: (G,) 1/(size · number of groups); gaps that differ by at most
+    `tolerance` are one gap, and a gap of at most that is none. Buffers: (P,).
     """
     right_now = 0.0
     for p in range(len(group)):
         difference = left_score[p] - right_score[p]
         gap_buffer[p] = abs(difference)
-        if difference * sign[p] > 0:
+        if gap_buffer[p] > tolerance and difference * sign[p] > 0:
             right_now += weight[group[p]]
     order_buffer[:] = np.argsort(gap_buffer)
     best = -1.0
     for k in range(len(group)):
         p = order_buffer[k]
         gap = gap_buffer[p]
-        if k == 0 and gap > 0:
+        if k == 0 and gap > tolerance:
             best = right_now
         if sign[p] == 0:
             right_now += weight[group[p]]
-        elif (left_score[p] - right_score[p]) * sign[p] > 0:
+        elif gap > tolerance and (left_score[p] - right_score[p]) * sign[p] > 0:
             right_now -= weight[group[p]]
-        if (k + 1 == len(group) or gap_buffer[order_buffer[k + 1]] > gap) and right_now > best:
+        if (k + 1 == len(group) or gap_buffer[order_buffer[k + 1]] > gap + tolerance) and right_now > best:
             best = right_now
     return best

@@ -15,6 +15,7 @@ from harness.meta.resampling import product
 
 Name = TypeVar("Name", bound=Hashable)
 _SLACK = 1e-12  # sums that differ by rounding alone count as equal
+_Z_NOISE = 1e-9  # z-scores of whole numbers: one difference has many floats, and epsilon must not fall between them
 
 
 def draws_needed(comparisons: int, alpha: float, wanted: int) -> int:
@@ -62,8 +63,11 @@ def score_swap(pairs: Pairs, signs: Signs, first: Floats, second: Floats, draws:
     order, gap = np.empty(len(pairs), dtype=np.int64), np.empty(len(pairs))
 
     def difference(a: Floats, b: Floats) -> float:
-        means = [calibrated_mean(x[pairs.left], x[pairs.right], pairs.group, signs, weight, order, gap) for x in (a, b)]
-        return means[0] - means[1]
+        def mean(scores: Floats) -> float:
+            left, right = scores[pairs.left], scores[pairs.right]
+            return float(calibrated_mean(left, right, pairs.group, signs, weight, _Z_NOISE, order, gap))
+
+        return mean(a) - mean(b)
 
     observed = abs(difference(one, two))
     rng = np.random.default_rng([seed, 3])
