@@ -7,6 +7,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from harness.meta.agreement import Level, fleiss_kappa, krippendorff_alpha
+from harness.meta.notes import approximate, join
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Floats, Ints
 from harness.meta.table import Table
@@ -34,7 +35,8 @@ def agreement_rows(table: Table, criterion: str, ratings: Ratings) -> Iterator[M
     shared, cluster = values[:, double], table.cluster[double]
     for name, function in statistics.items():
         low, high = _agreement_interval(function, shared, cluster, table.options)
-        note = f"{int(double.sum())} outputs with at least two of {len(ratings.raters)} raters"
+        counted = f"{int(double.sum())} outputs with at least two of {len(ratings.raters)} raters"
+        note = join(counted, approximate(base.n_items))
         yield replace(base, statistic=name, value=function(shared), low=low, high=high, note=note)
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from harness.meta import correlation
 from harness.meta.columns import Column
 from harness.meta.judging import Judged
+from harness.meta.notes import join
 from harness.meta.pairs import Floats, Ints, order_pairs
 from harness.meta.resampling import Resampler, in_chunks
 from harness.meta.rows import CellTask, counts, coverage
@@ -109,4 +110,4 @@ def _with_note(row: MetaRow, undefined: int) -> MetaRow:
     if not undefined:
         return row
     said = f"undefined in {undefined} groups where one side is constant"
-    return replace(row, note="; ".join(filter(None, (row.note, said))))
+    return replace(row, note=join(row.note, said))

@@ -7,6 +7,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from harness.meta.judging import STATISTICS, Cell, estimate, judge, judge_random
+from harness.meta.notes import approximate, join
 from harness.meta.pairs import Floats, Ints, Pairs, make_pairs
 from harness.meta.significance import centred_bootstrap
 from harness.meta.table import Table
@@ -69,9 +70,9 @@ def _contrast(table: Table, base: MetaRow, one: Cell, two: Cell) -> Iterator[Met
             ]
             row = replace(base, metric=column.signature, component=column.component, support="own")
             name = statistic.replace("accuracy", "accuracy_difference", 1)
-            row = replace(
-                row, statistic=name, n_items=sum(side.n_groups for side in sides), n_pairs=sum(s.n_pairs for s in sides)
-            )
+            n_items = sum(side.n_groups for side in sides)
+            note = join(base.note, approximate(n_items))
+            row = replace(row, statistic=name, n_items=n_items, n_pairs=sum(side.n_pairs for side in sides), note=note)
             if sides[0].value is None or sides[1].value is None:
                 continue
             value = sides[0].value - sides[1].value

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from harness.meta.columns import Column
 from harness.meta.judging import Cell, estimate, judge
+from harness.meta.notes import approximate, join
 from harness.meta.pairs import Floats
 from harness.meta.support import Estimate
 from harness.meta.targets import Ratings, leave_one_out
@@ -68,5 +69,5 @@ def _averaged(row: MetaRow, cell: Cell, found: Sequence[Estimate], n_items: int)
         n_items=n_items,
         n_clusters=most.n_clusters,
         n_pairs=most.n_pairs,
-        note="approximate interval: under 100 items" if n_items < 100 else row.note,
+        note=join(row.note, approximate(n_items)),
     )

@@ -10,12 +10,11 @@ from msgspec.structs import replace
 from harness.meta.columns import Column
 from harness.meta.compare import Difference, Key, compare, ranks
 from harness.meta.judging import STATISTICS, Cell, Judged, estimate, judge, judge_random
+from harness.meta.notes import approximate, join
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Ints
 from harness.meta.support import Estimate, Support
 from harness.records import MetaRow
-
-APPROXIMATE = "approximate interval: under 100 items"
 
 
 @dataclass(frozen=True)
@@ -75,10 +74,8 @@ def counts(task: CellTask, keep: Bools) -> dict[str, Any]:
     """n_items, n_clusters, n_pairs of the pairs that `keep` marks, and a note where intervals are approximate."""
     support: Support = task.cell.support(keep)
     items = len(np.unique(task.item[support.reached]))
-    found: dict[str, Any] = {"n_items": items, "n_clusters": support.n_clusters, "n_pairs": len(support.pairs)}
-    if 0 < items < 100:
-        found["note"] = "; ".join(filter(None, (task.base.note, APPROXIMATE)))
-    return found
+    note = join(task.base.note, approximate(items))
+    return {"n_items": items, "n_clusters": support.n_clusters, "n_pairs": len(support.pairs), "note": note}
 
 
 def _judge(task: CellTask, column: Column, options: MetaOptions, fixed: Mapping[Key, Judged] | None) -> Judged:

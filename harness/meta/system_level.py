@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from harness.meta.columns import Column
 from harness.meta.correlation import soft_pairwise_accuracy, system_pairwise_accuracy
+from harness.meta.notes import approximate, join
 from harness.meta.pairs import Bools, Floats, Ints, sums_by
 from harness.meta.resampling import Resampler, product
 from harness.meta.table import Table
@@ -53,7 +54,7 @@ def _hard(table: Table, row: MetaRow, column: Column, human: Floats, both: Bools
     parts = [sums(values) for values in (np.ones(len(chosen)), human[chosen], column.values[chosen])]
     count, people, machine = (part.sum(axis=0) for part in parts)
     value = float(system_pairwise_accuracy(people / count, machine / count))
-    row = replace(row, statistic="system_pairwise_accuracy")
+    row = replace(row, statistic="system_pairwise_accuracy", note=join(row.note, approximate(row.n_items)))
     if not np.isfinite(value):
         return replace(row, note="no data: people's means tie every pair of systems")
     weights = resampler.weights.astype(np.float64)

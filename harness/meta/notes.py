@@ -1,0 +1,13 @@
+"""The words that rows carry in `note`, joined by semicolons."""
+
+FEW_ITEMS = 100  # under this many, percentile intervals covered less than they promise in simulation
+
+
+def join(*parts: str | None) -> str | None:
+    """The parts that say something, or None."""
+    return "; ".join(part for part in parts if part) or None
+
+
+def approximate(n_items: int) -> str | None:
+    """What a row with an interval says when it rests on few items."""
+    return f"approximate interval: under {FEW_ITEMS} items" if 0 < n_items < FEW_ITEMS else None

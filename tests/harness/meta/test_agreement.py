@@ -1,0 +1,76 @@
+"""Agreement of raters against the krippendorff package, the pairs of values written out, and Fleiss by hand."""
+
+import krippendorff
+import numpy as np
+import pytest
+import slow_reference as slow
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.meta.agreement import fleiss_kappa, krippendorff_alpha
+
+values = st.sampled_from([1.0, 2.0, 3.0, 5.0, float("nan")])
+tables = st.integers(1, 9).flatmap(
+    lambda units: st.lists(st.lists(values, min_size=units, max_size=units), min_size=2, max_size=4)
+)
+
+
+@settings(max_examples=80)
+@given(tables, st.sampled_from(["nominal", "ordinal", "interval"]))
+def test_alpha_is_that_of_the_krippendorff_package(table: list[list[float]], level: str) -> None:
+    ratings = np.array(table)
+    found = krippendorff_alpha(ratings, level)
+    double = np.isfinite(ratings).sum(axis=0) > 1
+    pairable = ratings[:, double]
+    if len(set(pairable[np.isfinite(pairable)].tolist())) < 2:
+        assert found is None  # nothing could have been disagreed about
+        return
+    assert found == pytest.approx(krippendorff.alpha(reliability_data=ratings, level_of_measurement=level), abs=1e-9)
+
+
+@settings(max_examples=40)
+@given(tables, st.booleans())
+def test_alpha_is_one_minus_the_disagreement_of_all_pairs_of_values(table: list[list[float]], squared: bool) -> None:
+    units = [[value for value in unit if value == value] for unit in zip(*table, strict=True)]
+    rated = [value for unit in units if len(unit) > 1 for value in unit]
+    if len(set(rated)) > 1:
+        found = krippendorff_alpha(np.array(table), "interval" if squared else "nominal")
+        assert found == pytest.approx(slow.krippendorff_pairs(units, squared), abs=1e-9)
+
+
+def test_fleiss_kappa_by_hand() -> None:
+    """Two raters, four units, 1 1 2 2 and 1 2 2 2: three of four agree; shares 3/8 and 5/8."""
+    expected = 9 / 64 + 25 / 64
+    found = fleiss_kappa(np.array([[1.0, 1, 2, 2], [1.0, 2, 2, 2]]))
+    assert found == pytest.approx((3 / 4 - expected) / (1 - expected))
+
+
+def test_fleiss_kappa_of_the_papers_example() -> None:
+    """Fleiss 1971, the ten-subject table with fourteen raters that textbooks reprint: kappa .210."""
+    counts = [
+        [0, 0, 0, 0, 14],
+        [0, 2, 6, 4, 2],
+        [0, 0, 3, 5, 6],
+        [0, 3, 9, 2, 0],
+        [2, 2, 8, 1, 1],
+        [7, 7, 0, 0, 0],
+        [3, 2, 6, 3, 0],
+        [2, 5, 3, 2, 2],
+        [6, 5, 2, 1, 0],
+        [0, 2, 2, 3, 7],
+    ]
+    ratings = np.array([[float(k) for k, n in enumerate(row) for _ in range(n)] for row in counts]).T
+    assert fleiss_kappa(ratings) == pytest.approx(0.210, abs=0.0005)
+
+
+def test_fleiss_kappa_counts_units_that_every_rater_rated() -> None:
+    nan = float("nan")
+    with_gap = np.array([[1.0, 1, 2, 2, 1], [1.0, 2, 2, 2, nan]])
+    assert fleiss_kappa(with_gap) == fleiss_kappa(with_gap[:, :4])
+
+
+def test_one_value_only_has_no_kappa_and_no_alpha() -> None:
+    same = np.ones((2, 5))
+    assert fleiss_kappa(same) is None
+    assert krippendorff_alpha(same, "nominal") is None
+    assert fleiss_kappa(np.array([[1.0, 2.0]])) is None
