@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from msgspec.structs import replace
 
-from harness.meta.judging import STATISTICS, Cell, estimate, judge, judge_random
+from harness.meta.judging import STATISTICS, Cell, estimate, judge_column
 from harness.meta.notes import approximate, join
 from harness.meta.pairs import Floats, Ints, Pairs, make_pairs
 from harness.meta.significance import centred_bootstrap
@@ -53,16 +53,12 @@ def _cell(table: Table, human: Floats, cluster: Ints, outputs: np.ndarray) -> Ce
     if not len(local):
         return None
     pairs = Pairs(chosen[local.left], chosen[local.right], local.group, local.n_groups)
-    return table.cell_of(pairs, human, cluster=np.maximum(cluster, 0), n_clusters=int(cluster.max()) + 1)
+    return table.cell_of(pairs, human, resampler=table.resampler_of(cluster, int(cluster.max()) + 1))
 
 
 def _contrast(table: Table, base: MetaRow, one: Cell, two: Cell) -> Iterator[MetaRow]:
-    options = table.options
     for column in table.columns:
-        if column.values is None:
-            judged = [judge_random(cell, len(table.item), options.random_draws, options.seed) for cell in (one, two)]
-        else:
-            judged = [judge(cell, column.values) for cell in (one, two)]
+        judged = [judge_column(cell, column, table.options) for cell in (one, two)]
         for statistic in STATISTICS:
             sides = [
                 estimate(cell, result.right[statistic], result.support(statistic), result.scale)

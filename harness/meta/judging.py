@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.meta.calibration import calibrate, fold_epsilons, held_out, integer_weights
+from harness.meta.columns import Column
+from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, human_signs, order_pairs
 from harness.meta.resampling import Resampler
 from harness.meta.support import Estimate, Support, restrict
@@ -72,7 +74,8 @@ def make_cell(
 class Judged:
     """Right pairs of one metric, as whole numbers 0..scale (draws that got it right), shape (P,); 0 where not `valid`.
 
-    `valid`: both outputs have a score; `tested`: the pair lies wholly inside a fold that has an epsilon.
+    `valid`: both outputs have a score; `tested`: the pair lies wholly inside a fold that has an epsilon. `drawn` are the epsilons
+    of the random sentinel, shape (draws, folds + 1): of each fold (-1: it has none), then of all pairs.
     """
 
     right: dict[str, NDArray[np.int64]]
@@ -81,11 +84,19 @@ class Judged:
     scale: int
     epsilon: float | None
     epsilons: tuple[float | None, ...]
+    drawn: Ints | None = None
 
     def support(self, statistic: str, among: Bools | None = None) -> Bools:
         """The pairs that a statistic counts, shape (P,), optionally only those `among`."""
         kept = self.tested if statistic == "accuracy_heldout" else self.valid
         return kept if among is None else kept & among
+
+
+def judge_column(cell: Cell, column: Column, options: MetaOptions, fixed: Judged | None = None) -> Judged:
+    """The column judged (at the epsilons of `fixed`, if given): a metric by its values, the random sentinel by its draws."""
+    if column.values is not None:
+        return judge(cell, column.values, fixed)
+    return judge_random(cell, len(cell.human), options.random_draws, options.seed, fixed)
 
 
 def judge(cell: Cell, metric: Floats, fixed: Judged | None = None) -> Judged:
@@ -116,8 +127,11 @@ def judge(cell: Cell, metric: Floats, fixed: Judged | None = None) -> Judged:
     return Judged(spread, valid, _spread(used, valid, whole), 1, epsilon, tuple(epsilons))
 
 
-def judge_random(cell: Cell, outputs: int, draws: int, seed: int) -> Judged:
-    """The random sentinel: right pairs summed over `draws` random orders of the outputs, each calibrated on its own."""
+def judge_random(cell: Cell, outputs: int, draws: int, seed: int, fixed: Judged | None = None) -> Judged:
+    """The random sentinel: right pairs summed over `draws` random orders of the outputs, each calibrated on its own.
+
+    `fixed`: take the epsilons of this one, draw by draw; it has drawn the same orders of the same outputs.
+    """
     from harness.meta.kernels import add_random_draw
 
     pairs = cell.pairs
@@ -131,14 +145,16 @@ def judge_random(cell: Cell, outputs: int, draws: int, seed: int) -> Judged:
     counters = [np.zeros(len(pairs), dtype=np.int64) for _ in STATISTICS]
     rng = np.random.default_rng([seed, 5])
     arrays = (pairs.left, pairs.right, bins, weight[pairs.group], cell.signs, cell.fold_left, cell.fold_right, share)
-    for _ in range(draws):
-        add_random_draw(rng.permutation(outputs), *arrays, *counters)
-    known = np.array([sizes.sum() > 0 for sizes in outside])
-    tested = (cell.fold_left == cell.fold_right) & known[cell.fold_left]
+    drawn = np.full((draws, cell.folds + 1), -1) if fixed is None or fixed.drawn is None else fixed.drawn
+    for epsilons in drawn:
+        add_random_draw(rng.permutation(outputs), *arrays, epsilons, *counters)
+    if fixed is None:
+        drawn[:, [*(not sizes.any() for sizes in outside), False]] = -1
+    tested = (cell.fold_left == cell.fold_right) & (drawn[0, :-1] >= 0)[cell.fold_left]
     counters[2][~tested] = 0
-    return Judged(
-        dict(zip(STATISTICS, counters, strict=True)), np.ones(len(pairs), dtype=bool), tested, draws, None, (None,) * cell.folds
-    )
+    everything = np.ones(len(pairs), dtype=bool)
+    right = dict(zip(STATISTICS, counters, strict=True))
+    return Judged(right, everything, tested, draws, None, (None,) * cell.folds, drawn)
 
 
 def estimate(cell: Cell, right: NDArray, keep: Bools, scale: int = 1) -> Estimate:

@@ -8,13 +8,30 @@ import numpy as np
 
 
 @numba.njit(cache=True, nogil=True)
-def add_random_draw(score, left, right, bins, weight, sign, fold_left, fold_right, share, raw, calibrated, heldout):
+def add_random_draw(score, left, right, bins, weight, sign, fold_left, fold_right, share, epsilon, raw, calibrated, heldout):
     """Judges the pairs by one whole-numbered metric without ties and adds what is right to three counters.
 
     score: (N,) a permutation of 0..N-1; left, right, bins, weight, sign, fold_left, fold_right: (P,), sign in -1, 0, 1; share:
-    (folds + 1, bins) what a bin's gains weigh with one fold away, the last row with none. Adds to raw, calibrated, heldout: (P,).
-    Histograms over the N possible gaps replace the sort.
+    (folds + 1, bins) what a bin's gains weigh with one fold away, the last row with none; epsilon: (folds + 1,) likewise, chosen
+    here where all are -1. Adds to raw, calibrated, heldout: (P,).
     """
+    folds = len(epsilon) - 1
+    if epsilon.max() < 0:
+        _calibrate(score, left, right, bins, weight, sign, fold_left, fold_right, share, epsilon)
+    for p in range(len(left)):
+        difference = score[left[p]] - score[right[p]]
+        gap = abs(difference)
+        concordant = difference * sign[p] > 0
+        tie = sign[p] == 0
+        raw[p] += concordant
+        calibrated[p] += tie if gap <= epsilon[folds] else concordant
+        if fold_left[p] == fold_right[p]:
+            heldout[p] += tie if gap <= epsilon[fold_left[p]] else concordant
+
+
+@numba.njit(cache=True, nogil=True)
+def _calibrate(score, left, right, bins, weight, sign, fold_left, fold_right, share, epsilon):
+    """Fills epsilon: the best one without each fold, then with all. Histograms over the N possible gaps replace the sort."""
     folds, n_bins, n = share.shape[0] - 1, share.shape[1], len(score)
     gains = np.zeros((n_bins, folds, folds, n))
     for p in range(len(left)):
@@ -30,18 +47,8 @@ def add_random_draw(score, left, right, bins, weight, sign, fold_left, fold_righ
                 for fold in range(folds + 1):
                     if one != fold and two != fold:
                         totals[fold] += share[fold, b] * gains[b, one, two]
-    epsilon = np.zeros(folds + 1, dtype=np.int64)
     for fold in range(folds + 1):
         epsilon[fold] = _best(totals[fold])
-    for p in range(len(left)):
-        difference = score[left[p]] - score[right[p]]
-        gap = abs(difference)
-        concordant = difference * sign[p] > 0
-        tie = sign[p] == 0
-        raw[p] += concordant
-        calibrated[p] += tie if gap <= epsilon[folds] else concordant
-        if fold_left[p] == fold_right[p]:
-            heldout[p] += tie if gap <= epsilon[fold_left[p]] else concordant
 
 
 @numba.njit(cache=True, nogil=True)

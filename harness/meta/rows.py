@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from harness.meta.columns import Column
 from harness.meta.compare import Difference, Key, compare, ranks
-from harness.meta.judging import STATISTICS, Cell, Judged, estimate, judge, judge_random
+from harness.meta.judging import STATISTICS, Cell, Judged, estimate, judge_column
 from harness.meta.notes import approximate, join
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Ints
@@ -34,7 +34,8 @@ def cell_rows(
     """All rows of the cell, and each metric's verdicts (whose epsilons other slices may take over as `fixed`)."""
     from harness.meta.correlation_rows import correlation_rows
 
-    judged = {column.key: _judge(task, column, options, fixed) for column in columns}
+    known = fixed or {}
+    judged = {column.key: judge_column(task.cell, column, options, known.get(column.key)) for column in columns}
     rows = list(_floor_rows(task))
     accuracies: dict[Key, Estimate] = {}
     order: dict[Key, float] = {}
@@ -76,12 +77,6 @@ def counts(task: CellTask, keep: Bools) -> dict[str, Any]:
     items = len(np.unique(task.item[support.reached]))
     note = join(task.base.note, approximate(items))
     return {"n_items": items, "n_clusters": support.n_clusters, "n_pairs": len(support.pairs), "note": note}
-
-
-def _judge(task: CellTask, column: Column, options: MetaOptions, fixed: Mapping[Key, Judged] | None) -> Judged:
-    if column.values is None:
-        return judge_random(task.cell, len(task.item), options.random_draws, options.seed)
-    return judge(task.cell, column.values, None if fixed is None else fixed.get(column.key))
 
 
 def _floor_rows(task: CellTask) -> Iterator[MetaRow]:

@@ -72,23 +72,22 @@ class Table:
             return None
         return self.cell_of(Pairs(chosen[local.left], chosen[local.right], local.group, local.n_groups), human)
 
-    def cell_of(
-        self,
-        pairs: Pairs,
-        human: Floats,
-        signs: Signs | None = None,
-        cluster: Ints | None = None,
-        n_clusters: int | None = None,
-    ) -> Cell:
-        """A cell of given pairs. Resampled are the clusters that the pairs reach, or all `n_clusters` codes of `cluster`."""
+    def cell_of(self, pairs: Pairs, human: Floats, signs: Signs | None = None, resampler: Resampler | None = None) -> Cell:
+        """A cell of given pairs; resampled are the clusters that the pairs reach, unless `resampler` says which."""
+        resampler = resampler or self.resampler(np.concatenate([pairs.left, pairs.right]))
+        return make_cell(pairs, human, self.fold, self.options.folds, resampler, self.options.gap_tolerance, signs)
+
+    def resampler(self, outputs: Ints) -> Resampler:
+        """Resamples the clusters of these outputs (indices)."""
+        reached = np.unique(self.cluster[outputs])
+        place = np.full(int(self.cluster.max()) + 1, -1)
+        place[reached] = np.arange(len(reached))
+        return self.resampler_of(place[self.cluster], len(reached))
+
+    def resampler_of(self, cluster: Ints, n_clusters: int) -> Resampler:
+        """Resamples the codes 0..n_clusters-1 of `cluster` (one per output; -1 for an output that no pair reaches)."""
         o = self.options
-        if cluster is None or n_clusters is None:
-            reached = np.unique(self.cluster[np.concatenate([pairs.left, pairs.right])])
-            place = np.full(int(self.cluster.max()) + 1, -1)
-            place[reached] = np.arange(len(reached))
-            cluster, n_clusters = place[self.cluster], len(reached)
-        resampler = Resampler(cluster, n_clusters, o.resamples, o.level, o.seed)
-        return make_cell(pairs, human, self.fold, o.folds, resampler, o.gap_tolerance, signs)
+        return Resampler(cluster, n_clusters, o.resamples, o.level, o.seed)
 
 
 def _codes(names: Sequence[str]) -> Ints:

@@ -92,9 +92,7 @@ def _rating_rows(table: Table, criterion: str) -> Iterator[MetaRow]:
         if "language" in options.slices:
             base = table.base(criterion, "item", target.raters)
             yield from crosslingual_rows(table, base, target.values)
-    base = table.base(criterion, "item", None)
-    every = np.ones(len(table.item), dtype=bool)
-    yield from human_level_rows(ratings, table.columns, base, lambda human: table.cell(every, table.item, human))
+    yield from human_level_rows(table, table.base(criterion, "item", None), ratings)
 
 
 def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, sliced: Sequence[Slice]) -> Iterator[MetaRow]:

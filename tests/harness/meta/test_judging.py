@@ -113,3 +113,18 @@ def test_epsilons_can_be_taken_over_from_another_cell() -> None:
     assert judge(part, np.array([0.0, 1.0, 0.0, 5.0])).epsilon == 0.0
     taken = judge(part, np.array([0.0, 1.0, 0.0, 5.0]), fixed=whole)
     assert (taken.epsilon, taken.right["accuracy"].tolist()) == (1.0, [0, 1])
+
+
+def test_the_random_sentinel_takes_over_the_epsilons_of_its_own_draws() -> None:
+    """A slice at the epsilons of the whole set: what the whole set's verdicts are on the pairs of the slice."""
+    groups = [item for item in range(12) for _ in range(3)]
+    human = [float(n * n % 3) for n in range(36)]
+    whole = cell_of(groups, groups, human, 12)
+    everything = judge_random(whole, 36, draws=7, seed=3)
+    part = cell_of([group if group < 5 else 5 + n for n, group in enumerate(groups)], groups, human, 12)
+    assert 0 < len(part.pairs) < len(whole.pairs)
+    taken, alone = judge_random(part, 36, 7, 3, fixed=everything), judge_random(part, 36, 7, 3)
+    inside = whole.pairs.group < 5
+    for statistic, right in taken.right.items():
+        assert right.tolist() == everything.right[statistic][inside].tolist()
+    assert (alone.right["accuracy"] != taken.right["accuracy"]).any()
