@@ -12,6 +12,7 @@ revision. The cache can be shared by processes, and killed, deleted or damaged a
 import hashlib
 import json
 import os
+import shutil
 import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ K = TypeVar("K", bound=str | bytes)
 
 ENVIRONMENT = "HARNESS_CACHE"
 DAY = 86_400.0
+RESERVE = 10**9
 _INSERT = f"INSERT OR REPLACE INTO entries VALUES ({','.join('?' * 10)})"
 
 
@@ -140,7 +142,7 @@ class Cache:
             ]
             db.executemany(_INSERT, rows)
 
-        if entries:
+        if entries and self._has_room(sum(len(data) for _, data, _, _ in entries)):
             self._database.write(add, None)
 
     def stat(self) -> CacheStat:
@@ -188,6 +190,16 @@ class Cache:
         """Ends the connection and this process's file; the next call opens them again."""
         self._database.close()
         self._shards.close()
+
+    def _has_room(self, size: int) -> bool:
+        """Whether the disk keeps `RESERVE` bytes free: a cache must not be what fills it."""
+        folder = next((path for path in (self.folder, *self.folder.parents) if path.is_dir()), None)
+        if folder is None or shutil.disk_usage(folder).free - size >= RESERVE:
+            return True
+        self.say(
+            f"keeps no more arrays, since its disk has less than {RESERVE // 10**9} GB left; see `harness cache prune --help`"
+        )
+        return False
 
     def _exists(self) -> bool:
         return (self.folder / NAME).exists()

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -306,6 +307,17 @@ def test_a_full_disk_stops_writing_only(tmp_path: Path) -> None:
     assert cache.get("old") == b"value"
     assert cache.get("new") is None
     assert "full" in str(cache.problem)
+
+
+def test_the_last_gigabyte_of_a_disk_is_left_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path)
+    cache.put_arrays({"old": np.ones(10)})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**9 + 500))
+    cache.put_arrays({"small": np.ones(10), "large": np.ones(1000)})
+    assert set(cache.get_arrays(["old", "small", "large"])) == {"old"}
+    assert "less than 1 GB left" in str(cache.problem)
+    cache.put_arrays({"small": np.ones(10)})
+    assert set(cache.get_arrays(["old", "small"])) == {"old", "small"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")

