@@ -163,6 +163,13 @@ def estimate(cell: Cell, right: NDArray, keep: Bools, scale: int = 1) -> Estimat
     return support.estimate(right if support.pairs is cell.pairs else right[keep], scale)
 
 
+def eligible_pairs(cell: Cell, column: Column) -> Bools:
+    """The pairs that the column is about, scored or not: all, but those with a system that is the reference, shape (P,)."""
+    if column.eligible is None:
+        return np.ones(len(cell.pairs), dtype=bool)
+    return column.eligible[cell.pairs.left] & column.eligible[cell.pairs.right]
+
+
 def _shares(sizes: Ints) -> Floats:
     """1/size of each group, scaled to whole numbers where they fit; 0 for an empty group."""
     whole = integer_weights(sizes)

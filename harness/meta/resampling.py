@@ -96,7 +96,7 @@ def product(left: Floats, right: Floats) -> Floats:
     """
     size = np.abs(right)
     if size.sum() < 2**36 and np.array_equal(right, np.rint(right)):
-        if right.ndim == 2 and len(left) and left.max() * size.sum(axis=0).max() < 2**24:  # exact in half the time
+        if right.ndim == 2 and left.size and left.max() * size.sum(axis=0).max() < 2**24:  # exact in half the time
             return (left.astype(np.float32) @ right.astype(np.float32)).astype(np.float64)
         return left @ right
     return np.einsum("bc,c->b", left, right) if right.ndim == 1 else np.einsum("bc,cm->bm", left, right)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from harness.meta.columns import Column
 from harness.meta.compare import Difference, Key, compare, ranks
-from harness.meta.judging import STATISTICS, Cell, Judged, estimate, judge_column
+from harness.meta.judging import STATISTICS, Cell, Judged, eligible_pairs, estimate, judge_column
 from harness.meta.notes import approximate, join
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Ints
@@ -50,9 +50,10 @@ def cell_rows(
         if task.group is not None and column.values is not None:
             rows.extend(correlation_rows(task, column, judged[column.key]))
     differences = compare(task.cell, columns, judged, options, task.within_clusters, accuracies)
-    rows.extend(_difference_row(task, difference, judged) for difference in differences)
-    for key, cluster in ranks(columns, order, differences, options.alpha).items():
-        rows[place[key]] = replace(rows[place[key]], rank_cluster=cluster)
+    rows.extend(_difference_row(task, difference) for difference in differences)
+    if task.within_clusters:
+        for key, cluster in ranks(columns, order, differences, options.alpha).items():
+            rows[place[key]] = replace(rows[place[key]], rank_cluster=cluster)
     return rows, judged
 
 
@@ -92,7 +93,7 @@ def _accuracy_rows(task: CellTask, column: Column, result: Judged) -> Iterator[t
     """Rows with their estimates: on the metric's own support, and with missing scores counted wrong where there are any."""
     cell = task.cell
     base = replace(task.base, metric=column.signature, component=column.component, coverage=coverage(task, column))
-    eligible = _eligible_pairs(task, column)
+    eligible = eligible_pairs(cell, column)
     for statistic in STATISTICS:
         support = result.support(statistic)
         found = estimate(cell, result.right[statistic], support, result.scale)
@@ -126,7 +127,7 @@ def _above_floor(task: CellTask, base: MetaRow, found: Estimate, result: Judged)
     yield replace(row, value=(found.value - level) / (1 - level), low=low, high=high), found
 
 
-def _difference_row(task: CellTask, difference: Difference, judged: Mapping[Key, Judged]) -> MetaRow:
+def _difference_row(task: CellTask, difference: Difference) -> MetaRow:
     first, second = difference.first, difference.second
     return replace(
         task.base,
@@ -137,15 +138,8 @@ def _difference_row(task: CellTask, difference: Difference, judged: Mapping[Key,
         value=difference.value,
         low=difference.low,
         high=difference.high,
-        support="common",
+        support=difference.support,
         p=difference.p,
         p_adjusted=difference.p_adjusted,
-        **counts(task, judged[first.key].valid & judged[second.key].valid),
+        **counts(task, difference.pairs),
     )
-
-
-def _eligible_pairs(task: CellTask, column: Column) -> Bools:
-    pairs = task.cell.pairs
-    if column.eligible is None:
-        return np.ones(len(pairs), dtype=bool)
-    return column.eligible[pairs.left] & column.eligible[pairs.right]
