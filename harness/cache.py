@@ -142,7 +142,7 @@ class Cache:
             ]
             db.executemany(_INSERT, rows)
 
-        if entries and self._has_room(sum(len(data) for _, data, _, _ in entries)):
+        if entries and self._database.writable and self._has_room(sum(len(data) for _, data, _, _ in entries)):
             self._database.write(add, None)
 
     def stat(self) -> CacheStat:

@@ -41,6 +41,11 @@ class Database:
         self._inherited: sqlite3.Connection | None = None
         self._process = os.getpid()
 
+    @property
+    def writable(self) -> bool:
+        """False once writing was given up."""
+        return self._usable and self._writable
+
     def read(self, work: "Callable[[sqlite3.Connection], T]", otherwise: T) -> T:
         """What `work` returns."""
         import sqlite3
@@ -60,7 +65,7 @@ class Database:
         import sqlite3
 
         with self._lock:
-            if not (self._usable and self._writable):
+            if not self.writable:
                 return otherwise
             try:
                 connection = self._connect()
@@ -147,7 +152,10 @@ class Database:
             self.say(f"cannot be written ({error}): what is there is used, nothing new is kept")
         else:
             self._usable = False
-            self.say(f"cannot be used ({error}): going on without it; `harness cache prune --all` starts it afresh")
+            self.say(
+                f"cannot be used ({error}): going on without it; "
+                "`harness cache prune --all` starts it afresh, HARNESS_CACHE names another folder"
+            )
 
 
 def _version(connection: "sqlite3.Connection") -> int:
