@@ -72,6 +72,8 @@ def metric_columns(
             if values is None:
                 values = np.full(len(position), np.nan)
             signed = values if metric.higher_is_better else -values
+            if eligible is not None:
+                signed = np.where(eligible, signed, np.nan)
             main = component is None or component == metric.components[0]
             yield Column(metric.signature, component, signed, main, eligible=eligible)
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from harness.meta.columns import MetricSummary
 from harness.meta.compare import Key
 from harness.meta.judging import Cell, Judged, estimate
+from harness.meta.notes import same_as_another
 from harness.meta.pairs import Bools
 from harness.meta.preferences import JudgedPairs, majority, verdicts
 from harness.meta.rows import CellTask, cell_rows
@@ -35,7 +36,8 @@ def preference_rows(table: Table, criterion: str, scores: Sequence[Score], metri
             yield replace(start, statistic="accuracy", note="no data")
             continue
         if chosen.tobytes() in known:
-            yield from (replace(row, slice=part.label, note="the same pairs as another slice") for row in known[chosen.tobytes()])
+            again = known[chosen.tobytes()]
+            yield from (replace(row, slice=part.label, note=same_as_another("pairs", start.note, row.note)) for row in again)
             continue
         subset = JudgedPairs(judged_pairs.left[chosen], judged_pairs.right[chosen], judged_pairs.signs[chosen], 0, 0)
         cell = table.cell_of(subset.pairs(), np.full(len(table.item), np.nan), subset.signs)

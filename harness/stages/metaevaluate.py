@@ -14,6 +14,7 @@ from harness.meta.compare import Key
 from harness.meta.crosslingual import crosslingual_rows
 from harness.meta.human_level import human_level_rows
 from harness.meta.judging import Judged
+from harness.meta.notes import same_as_another
 from harness.meta.options import MetaOptions
 from harness.meta.preference_rows import preference_rows
 from harness.meta.rows import CellTask, cell_rows
@@ -103,10 +104,10 @@ def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, 
     rated = np.isfinite(target.values)
     for part in sliced:
         mask = (part.outputs & rated).tobytes()
-        if mask in known and part.label != "all":
-            yield from (replace(row, slice=part.label, note=_same(row.note)) for row in known[mask])
-            continue
         note = None if part.label == "all" else "exploratory"
+        if mask in known:
+            yield from (replace(row, slice=part.label, note=same_as_another("outputs", note, row.note)) for row in known[mask])
+            continue
         start = replace(base, slice=part.label, note=note)
         cell = table.cell(part.outputs, groups, target.values)
         if cell is None:
@@ -120,11 +121,6 @@ def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, 
             fixed = judged
         known[mask] = rows
         yield from rows
-
-
-def _same(note: str | None) -> str:
-    said = "the same outputs as another slice"
-    return said if note in (None, "exploratory") else f"{said}; {note}"
 
 
 def _system_level(table: Table, criterion: str, target: Target) -> Iterator[MetaRow]:
