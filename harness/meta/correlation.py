@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, Signs, sums_by
+from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, sums_by
 from harness.meta.resampling import in_chunks, product
 
 
@@ -99,19 +99,20 @@ def soft_pairwise_accuracy(human: Floats, metric: Floats, draws: int, seed: int)
     """1 - mean |p_human - p_metric| over system pairs, p being one-sided paired permutation p values.
 
     Thompson, Mathur, Deutsch, Khayrallah, WMT 2024, "Improving Statistical Significance in Human Evaluation of Automatic
-    Metrics via Soft Pairwise Accuracy". `human`, `metric`: (systems, items), nan where missing; system pairs use shared items.
-    None without a system pair that shares an item.
+    Metrics via Soft Pairwise Accuracy". `human`: (systems, items), nan where missing; `metric`: likewise, or a stack of metrics
+    (M, systems, items) over which the mean is taken. System pairs use shared items. None without a pair that shares an item.
     """
     systems, items = human.shape
+    stack = metric.reshape(-1, systems, items)
     rng = np.random.default_rng([seed, 4])
-    signs = rng.integers(0, 2, (draws, items), dtype=np.int8) * np.int8(2) - np.int8(1)
+    signs = rng.integers(0, 2, (draws, items), dtype=np.int8).astype(np.float64) * 2 - 1
     errors = []
     for a in range(systems):
         for b in range(a + 1, systems):
-            both = np.isfinite(human[a] + human[b] + metric[a] + metric[b])
+            both = np.isfinite(human[a] + human[b] + (stack[:, a] + stack[:, b]).sum(axis=0))
             if both.any():
-                p = [_one_sided(signs, np.where(both, x[a] - x[b], 0.0)) for x in (human, metric)]
-                errors.append(abs(p[0] - p[1]))
+                p = [_one_sided(signs, np.where(both, x[:, a] - x[:, b], 0.0).T) for x in (human[None], stack)]
+                errors.append(np.abs(p[0] - p[1]).mean())
     return 1 - float(np.mean(errors)) if errors else None
 
 
@@ -133,9 +134,10 @@ def _order(left: Floats, right: Floats) -> Floats:
     return np.sign(np.where(np.abs(difference) <= 1e-12 * np.maximum(np.abs(left), np.abs(right)), 0.0, difference))
 
 
-def _one_sided(signs: Signs, differences: Floats) -> float:
-    sums = in_chunks(lambda rows: product(signs[rows].astype(np.float64), differences), *signs.shape)
-    return float((sums >= differences.sum() - 1e-12 * np.abs(differences).sum()).mean())
+def _one_sided(signs: Floats, differences: Floats) -> Floats:
+    """Share of sign patterns whose sum reaches the observed one; `signs`: (draws, items), `differences`: (items, M) → (M,)."""
+    sums = in_chunks(lambda rows: product(signs[rows], differences), *signs.shape)
+    return (sums >= differences.sum(axis=0) - 1e-12 * np.abs(differences).sum(axis=0)).mean(axis=0)
 
 
 def _standardised(values: Floats) -> Floats:

@@ -12,6 +12,7 @@ from harness.meta.columns import Column
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, human_signs, order_pairs
 from harness.meta.resampling import Resampler
+from harness.meta.sentinels import random_scores
 from harness.meta.support import Estimate, Support, restrict
 
 STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout")
@@ -143,11 +144,10 @@ def judge_random(cell: Cell, outputs: int, draws: int, seed: int, fixed: Judged 
     if not within:
         share = np.stack([_shares(sizes) for sizes in (*outside, pairs.sizes)])
     counters = [np.zeros(len(pairs), dtype=np.int64) for _ in STATISTICS]
-    rng = np.random.default_rng([seed, 5])
     arrays = (pairs.left, pairs.right, bins, weight[pairs.group], cell.signs, cell.fold_left, cell.fold_right, share)
     drawn = np.full((draws, cell.folds + 1), -1) if fixed is None or fixed.drawn is None else fixed.drawn
-    for epsilons in drawn:
-        add_random_draw(rng.permutation(outputs), *arrays, epsilons, *counters)
+    for scores, epsilons in zip(random_scores(outputs, draws, seed), drawn, strict=True):
+        add_random_draw(scores, *arrays, epsilons, *counters)
     if fixed is None:
         drawn[:, [*(not sizes.any() for sizes in outside), False]] = -1
     tested = (cell.fold_left == cell.fold_right) & (drawn[0, :-1] >= 0)[cell.fold_left]

@@ -4,11 +4,11 @@
 `minus-length` count code points, `source-similarity` is chrF2 (Popović, WMT 2015) to the source text, `source-change` minus that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from harness.meta.pairs import Floats
+from harness.meta.pairs import Floats, Ints
 from harness.records import Example, Output
 
 RANDOM = "random"
@@ -35,6 +35,13 @@ def sentinel_scores(examples: Mapping[str, Example], outputs: Sequence[Output]) 
 def random_signature(draws: int) -> str:
     """The signature of the random sentinel."""
     return f"{RANDOM}|sentinel|draws:{draws}|v:1"
+
+
+def random_scores(outputs: int, draws: int, seed: int) -> Iterator[Ints]:
+    """The draws of the random sentinel: each gives the outputs the numbers 0..outputs-1 in a random order."""
+    rng = np.random.default_rng([seed, 5])
+    for _ in range(draws):
+        yield rng.permutation(outputs)
 
 
 def _source_similarity(examples: Mapping[str, Example], outputs: Sequence[Output]) -> tuple[str, Floats]:

@@ -1,6 +1,6 @@
 """MetaRows about whole systems: do metric means order systems as human means do, softly and hard?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -10,6 +10,7 @@ from harness.meta.correlation import soft_pairwise_accuracy, system_pairwise_acc
 from harness.meta.notes import approximate, join
 from harness.meta.pairs import Bools, Floats, Ints, sums_by
 from harness.meta.resampling import Resampler, product
+from harness.meta.sentinels import random_scores
 from harness.meta.table import Table
 from harness.records import MetaRow
 
@@ -18,14 +19,12 @@ def system_rows(table: Table, base: MetaRow, human: Floats, outputs: Bools) -> I
     """System-level pairwise accuracy (with interval) and soft pairwise accuracy of every metric.
 
     Means are over the outputs that have both a rating and a score. Soft pairwise accuracy has no interval: its p values are
-    themselves functions of the sample size.
+    themselves functions of the sample size. Both are averaged over the draws of the random sentinel.
     """
+    known: dict[bytes, Resampler] = {}  # most metrics score the same outputs
     for column in table.columns:
-        if column.values is None:
-            continue
-        both = outputs & np.isfinite(human) & np.isfinite(column.values)
-        if column.eligible is not None:
-            both &= column.eligible
+        draws = _draws(table, column)
+        both = outputs & np.isfinite(human) & np.isfinite(draws[0])
         systems = np.unique(table.system[both])
         n_pairs = len(systems) * (len(systems) - 1) // 2
         row = replace(base, metric=column.signature, component=column.component, support="own")
@@ -35,43 +34,51 @@ def system_rows(table: Table, base: MetaRow, human: Floats, outputs: Bools) -> I
         if not n_pairs:
             yield replace(row, statistic="system_pairwise_accuracy", note="no data: there is no pair of systems")
             continue
-        yield _hard(table, row, column, human, both)
-        yield _soft(table, row, column, human, both)
+        chosen = np.flatnonzero(both)
+        resampler = known.setdefault(both.tobytes(), table.resampler(chosen))
+        yield _hard(table, row, human[chosen], [values[chosen] for values in draws], chosen, resampler)
+        yield _soft(table, row, human[chosen], [values[chosen] for values in draws], chosen)
 
 
-def _hard(table: Table, row: MetaRow, column: Column, human: Floats, both: Bools) -> MetaRow:
-    assert column.values is not None
-    chosen = np.flatnonzero(both)
+def _draws(table: Table, column: Column) -> list[Floats]:
+    """The column's values; of the random sentinel those of every draw. One number per output."""
+    if column.values is not None:
+        return [column.values]
+    options = table.options
+    return [scores.astype(float) for scores in random_scores(len(table.item), options.random_draws, options.seed)]
+
+
+def _hard(table: Table, row: MetaRow, human: Floats, draws: Sequence[Floats], chosen: Ints, resampler: Resampler) -> MetaRow:
     _, system = np.unique(table.system[chosen], return_inverse=True)
-    _, cluster = np.unique(table.cluster[chosen], return_inverse=True)
-    n_systems, n_clusters = int(system.max()) + 1, int(cluster.max()) + 1
-    resampler = Resampler(cluster, n_clusters, table.options.resamples, table.options.level, table.options.seed)
-    cell = cluster * n_systems + system
+    n_systems, n_clusters = int(system.max()) + 1, resampler.n_clusters
+    cell = resampler.cluster[chosen] * n_systems + system
 
     def sums(values: Floats) -> Floats:
         return sums_by(cell, values, n_clusters * n_systems).reshape(n_clusters, n_systems)
 
-    parts = [sums(values) for values in (np.ones(len(chosen)), human[chosen], column.values[chosen])]
-    count, people, machine = (part.sum(axis=0) for part in parts)
-    value = float(system_pairwise_accuracy(people / count, machine / count))
+    count, people, machine = sums(np.ones(len(chosen))), sums(human), [sums(values) for values in draws]
+    people_means, below = people.sum(axis=0) / count.sum(axis=0), count.sum(axis=0)
+    value = float(np.mean([system_pairwise_accuracy(people_means, part.sum(axis=0) / below) for part in machine]))
     row = replace(row, statistic="system_pairwise_accuracy", note=join(row.note, approximate(row.n_items)))
     if not np.isfinite(value):
         return replace(row, note="no data: people's means tie every pair of systems")
-    weights = resampler.weights.astype(np.float64)
+    weights = resampler.some_weights(slice(None))
     with np.errstate(invalid="ignore", divide="ignore"):
-        count, people, machine = (product(weights, part) for part in parts)
-        low, high = resampler.interval(system_pairwise_accuracy(people / count, machine / count))
+        below = product(weights, count)
+        people_means = product(weights, people) / below
+        resampled = [system_pairwise_accuracy(people_means, product(weights, part) / below) for part in machine]
+    low, high = resampler.interval(np.mean(resampled, axis=0))
     return replace(row, value=value, low=low, high=high)
 
 
-def _soft(table: Table, row: MetaRow, column: Column, human: Floats, both: Bools) -> MetaRow:
-    assert column.values is not None
-    chosen = np.flatnonzero(both)
+def _soft(table: Table, row: MetaRow, human: Floats, draws: Sequence[Floats], chosen: Ints) -> MetaRow:
     _, system = np.unique(table.system[chosen], return_inverse=True)
     _, item = np.unique(table.item[chosen], return_inverse=True)
     shape = (int(system.max()) + 1, int(item.max()) + 1)
-    grids = [_mean_grid(system, item, shape, values[chosen]) for values in (human, column.values)]
-    value = soft_pairwise_accuracy(grids[0], grids[1], table.options.draws, table.options.seed)
+    people = _mean_grid(system, item, shape, human)
+    options = table.options
+    grids = np.stack([_mean_grid(system, item, shape, values) for values in draws])
+    value = soft_pairwise_accuracy(people, grids, options.draws, options.seed)
     return replace(row, statistic="soft_pairwise_accuracy", value=value)
 
 
