@@ -22,6 +22,7 @@ lint: $(VENV)/.installed-dev
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is %s; say make PYTHON=python3.11" % sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
+	@echo 'Installing PyTorch, transformers and the rest into $(VENV): about 2 GB, some minutes.'
 	$(PIP) torch -e '.[all]'
 	touch $@
 
