@@ -122,8 +122,11 @@ def _above_floor(task: CellTask, base: MetaRow, found: Estimate, result: Judged)
     low = high = None
     if found.resampled is not None and ties.resampled is not None:
         levels = floor(ties.resampled)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            low, high = cell.resampler.interval((found.resampled - levels) / (1 - levels))
+        if found.value in (0.0, 1.0):  # every resample is alike: the exact interval, on the scale above the floor
+            low, high = (None if end is None else (end - level) / (1 - level) for end in (found.low, found.high))
+        else:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                low, high = cell.resampler.interval((found.resampled - levels) / (1 - levels))
     yield replace(row, value=(found.value - level) / (1 - level), low=low, high=high), found
 
 

@@ -48,7 +48,8 @@ def targets(ratings: Ratings, mode: str, primary: str | None) -> list[Target]:
     `primary` without a declared primary rater is the only rater, or the mean of several (and is recorded as `mean`).
     """
     if mode == "each":
-        return [Target(f"each:{rater}", row) for rater, row in zip(ratings.raters, ratings.values, strict=True)]
+        rows = [Target(f"each:{rater}", row) for rater, row in zip(ratings.raters, ratings.values, strict=True)]
+        return rows or [Target("each", np.full(ratings.values.shape[1], np.nan))]
     if mode == "primary":
         if primary in ratings.raters:
             return [Target(f"primary:{primary}", ratings.values[ratings.raters.index(primary)])]

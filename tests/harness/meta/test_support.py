@@ -6,7 +6,7 @@ import slow_reference as slow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.meta.pairs import make_pairs
+from harness.meta.pairs import Pairs, make_pairs
 from harness.meta.resampling import Resampler
 from harness.meta.support import Support
 
@@ -64,3 +64,13 @@ def test_too_many_clusters_to_cross_have_a_value_and_no_interval(monkeypatch: py
     support = support_of([0, 0, 0], [0, 1, 2], [[1, 1, 1, 1], [2, 1, 0, 1]])
     found = support.estimate(np.array([1, 0, 1]))
     assert (found.value, found.low, found.high) == (pytest.approx(2 / 3), None, None)
+
+
+def test_an_accuracy_of_all_or_nothing_has_the_exact_binomial_interval() -> None:
+    pairs = Pairs(np.arange(0, 28, 2), np.arange(1, 28, 2), np.arange(14), 14)
+    support = Support(pairs, Resampler(np.repeat(np.arange(14), 2), 14, 50, 0.95, 0))
+    every, none = support.estimate(np.ones(14)), support.estimate(np.zeros(14))
+    assert every.low == pytest.approx(0.7684, abs=1e-4)  # scipy.stats.binomtest(14, 14).proportion_ci()
+    assert (every.value, every.high) == (1.0, 1.0)
+    assert none.high == pytest.approx(0.2316, abs=1e-4)
+    assert (none.value, none.low) == (0.0, 0.0)
