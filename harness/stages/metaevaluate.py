@@ -74,6 +74,7 @@ def metaevaluate(
             progress("meta-evaluating", done, len(steps))
         if kind == "ratings":
             rows.extend(_rating_rows(table, criterion))
+            rows.extend(_left_out(table, criterion, metrics, criterion in preferred))
         else:
             rows.extend(preference_rows(table, criterion, scores, metrics))
     if progress is not None:
@@ -94,6 +95,15 @@ def _rating_rows(table: Table, criterion: str) -> Iterator[MetaRow]:
             base = table.base(criterion, "item", target.raters)
             yield from crosslingual_rows(table, base, target.values)
     yield from human_level_rows(table, table.base(criterion, "item", None), ratings)
+
+
+def _left_out(table: Table, criterion: str, metrics: Sequence[MetricSummary], preferred: bool) -> Iterator[MetaRow]:
+    """A row without a value for each metric that has no number per output, so that none goes missing without a word."""
+    for metric in metrics:
+        if metric.unit == "output" or (metric.unit == "pair" and preferred):
+            continue
+        note = f"no data: the metric scores a {metric.unit} of outputs, and ratings are of single ones"
+        yield replace(table.base(criterion, None, None), metric=metric.signature, statistic="accuracy", note=note)
 
 
 def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, sliced: Sequence[Slice]) -> Iterator[MetaRow]:

@@ -122,11 +122,20 @@ sys.stdout.buffer.write(msgspec.json.encode(rows))
 """
 
 
-def run_apart(hash_seed: str, threads: str) -> bytes:
+GEC = """
+import sys
+import msgspec
+import harness
+rows = harness.metaevaluate("gec-sv", ["chrf", "rouge-l"], resamples=300)
+sys.stdout.buffer.write(msgspec.json.encode(rows))
+"""
+
+
+def run_apart(hash_seed: str, threads: str, program: str = PROGRAM, **more: str) -> bytes:
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
     path = os.pathsep.join([str(SUPPORT), str(Path(__file__).parent)])
-    environment = {**os.environ, **dict.fromkeys(names, threads), "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
-    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, check=False)
+    environment = {**os.environ, **dict.fromkeys(names, threads), "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path, **more}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 
@@ -135,3 +144,10 @@ def run_apart(hash_seed: str, threads: str) -> bytes:
 def test_rows_are_byte_identical_whatever_the_hash_seed_and_the_threads(hash_seed: str, threads: str) -> None:
     rows = sheet_of(5).rows(raters="mean", slices=("form", "task", "language", "length", "systems"), resamples=300)
     assert run_apart(hash_seed, threads) == msgspec.json.encode(rows)
+
+
+@pytest.mark.slow
+def test_the_swedish_ratings_give_byte_identical_rows_on_one_thread_and_two(shared_data: Path) -> None:
+    one, two = (run_apart(threads, threads, GEC, HARNESS_DATA=str(shared_data)) for threads in ("1", "2"))
+    assert len(one) > 1_000_000
+    assert one == two
