@@ -3,10 +3,12 @@
 import json
 import logging
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -322,14 +324,15 @@ def test_the_last_gigabyte_of_a_disk_is_left_free(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 @pytest.mark.parametrize("killed", [False, True], ids=["closed", "left by a killed process"])
-def test_a_read_only_cache_is_read_and_a_missing_one_is_empty(tmp_path: Path, killed: bool) -> None:
-    folder = tmp_path / "cache"
+def test_a_read_only_cache_is_read_and_a_missing_one_is_empty(killed: bool) -> None:
+    home = Path(tempfile.mkdtemp())  # not below pytest's folders, which other users may not enter
+    folder = home / "cache"
     cache = Cache(folder)
     cache.put("k", b"value")
     cache.put_arrays({"a": np.ones(5)})
     if not killed:
         cache.close()
-    for path in [*folder.rglob("*"), folder, tmp_path, tmp_path.parent, tmp_path.parent.parent]:
+    for path in [*folder.rglob("*"), folder, home]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     try:
         child = os.fork()
@@ -342,7 +345,7 @@ def test_a_read_only_cache_is_read_and_a_missing_one_is_empty(tmp_path: Path, ki
                 reader = Cache(folder)
                 reader.put("new", b"value")
                 right = reader.get("k") == b"value" and reader.get("new") is None and len(reader.get_arrays(["a"])["a"]) == 5
-                missing = Cache(tmp_path / "none")
+                missing = Cache(home / "none")
                 missing.put("k", b"v")
                 right = right and missing.get("k") is None and missing.problem is not None
                 code = 0 if right and "read-only" in str(reader.problem) else 2
@@ -350,8 +353,9 @@ def test_a_read_only_cache_is_read_and_a_missing_one_is_empty(tmp_path: Path, ki
                 os._exit(code)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     finally:
-        for path in [tmp_path.parent.parent, tmp_path.parent, tmp_path, folder, *folder.rglob("*")]:
+        for path in [home, folder, *folder.rglob("*")]:
             path.chmod(0o700 if path.is_dir() else 0o600)
+        shutil.rmtree(home)
 
 
 def age(cache: Cache, days: int, name: str) -> None:

@@ -68,7 +68,7 @@ def test_too_many_clusters_to_cross_have_a_value_and_no_interval(monkeypatch: py
 
 def test_an_accuracy_of_all_or_nothing_has_the_exact_binomial_interval() -> None:
     pairs = Pairs(np.arange(0, 28, 2), np.arange(1, 28, 2), np.arange(14), 14)
-    support = Support(pairs, Resampler(np.repeat(np.arange(14), 2), 14, 50, 0.95, 0))
+    support = Support(pairs, np.ones(14, dtype=np.int8), Resampler(np.repeat(np.arange(14), 2), 14, 50, 0.95, 0))
     every, none = support.estimate(np.ones(14)), support.estimate(np.zeros(14))
     assert every.low == pytest.approx(0.7684, abs=1e-4)  # scipy.stats.binomtest(14, 14).proportion_ci()
     assert (every.value, every.high) == (1.0, 1.0)
