@@ -11,8 +11,8 @@ from harness.meta.judging import Judged
 from harness.meta.notes import join
 from harness.meta.pairs import Floats, Ints, order_pairs
 from harness.meta.resampling import Resampler, in_chunks
-from harness.meta.rows import CellTask, counts, coverage
 from harness.meta.support import mean_over_groups
+from harness.meta.task import CellTask, counts, coverage
 from harness.records import MetaRow
 
 MAX_WEIGHTED = 400_000_000  # outputs × resamples up to which correlations that cross clusters get an interval

@@ -11,9 +11,10 @@ from harness.meta.judging import Judged, estimate
 from harness.meta.notes import same_as_another
 from harness.meta.pairs import Bools, Ints, order_pairs
 from harness.meta.preferences import JudgedPairs, majority, verdicts
-from harness.meta.rows import CellTask, cell_rows, counts, coverage
+from harness.meta.rows import cell_rows
 from harness.meta.slices import Slice
 from harness.meta.table import Table
+from harness.meta.task import CellTask, counts, coverage
 from harness.records import MetaRow, Score
 
 GROUPING = "preference"

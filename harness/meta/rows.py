@@ -1,7 +1,6 @@
 """MetaRows of one cell: every statistic of every metric on the pairs of one slice, criterion and grouping."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,31 +8,18 @@ from msgspec.structs import replace
 
 from harness.meta.columns import Column
 from harness.meta.compare import Difference, Key, compare, ranks
-from harness.meta.judging import STATISTICS, Cell, Judged, eligible_pairs, estimate, judge_column
-from harness.meta.notes import approximate, join
+from harness.meta.correlation_rows import correlation_rows
+from harness.meta.judging import STATISTICS, Judged, eligible_pairs, estimate, judge_column
 from harness.meta.options import MetaOptions
-from harness.meta.pairs import Bools, Ints
-from harness.meta.support import Estimate, Support
+from harness.meta.support import Estimate
+from harness.meta.task import CellTask, counts, coverage
 from harness.records import MetaRow
-
-
-@dataclass(frozen=True)
-class CellTask:
-    """A cell with what its rows need: the row they start from, each output's item and correlation group (-1: in none)."""
-
-    cell: Cell
-    base: MetaRow
-    item: Ints
-    group: Ints | None
-    within_clusters: bool
 
 
 def cell_rows(
     task: CellTask, columns: Sequence[Column], options: MetaOptions, fixed: Mapping[Key, Judged] | None = None
 ) -> tuple[list[MetaRow], dict[Key, Judged]]:
     """All rows of the cell, and each metric's verdicts (whose epsilons other slices may take over as `fixed`)."""
-    from harness.meta.correlation_rows import correlation_rows
-
     known = fixed or {}
     judged = {column.key: judge_column(task.cell, column, options, known.get(column.key)) for column in columns}
     rows = list(_floor_rows(task))
@@ -60,24 +46,6 @@ def cell_rows(
 def floor(tie_rate: Any) -> Any:
     """What a metric that ties a random share of pairs gets at best: max(t, (1 - t)/2), t being people's tie rate."""
     return np.maximum(tie_rate, (1 - tie_rate) / 2)
-
-
-def coverage(task: CellTask, column: Column) -> float | None:
-    """Share of the cell's eligible outputs that have a score."""
-    if column.values is None:
-        return 1.0
-    reached = task.cell.support(np.ones(len(task.cell.pairs), dtype=bool)).reached
-    if column.eligible is not None:
-        reached = reached[column.eligible[reached]]
-    return float(np.isfinite(column.values[reached]).mean()) if len(reached) else None
-
-
-def counts(task: CellTask, keep: Bools) -> dict[str, Any]:
-    """n_items, n_clusters, n_pairs of the pairs that `keep` marks, and a note where intervals are approximate."""
-    support: Support = task.cell.support(keep)
-    items = len(np.unique(task.item[support.reached]))
-    note = join(task.base.note, approximate(items))
-    return {"n_items": items, "n_clusters": support.n_clusters, "n_pairs": len(support.pairs), "note": note}
 
 
 def _floor_rows(task: CellTask) -> Iterator[MetaRow]:

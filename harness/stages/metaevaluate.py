@@ -17,11 +17,12 @@ from harness.meta.judging import Judged
 from harness.meta.notes import same_as_another
 from harness.meta.options import MetaOptions
 from harness.meta.preference_rows import preference_rows
-from harness.meta.rows import CellTask, cell_rows
+from harness.meta.rows import cell_rows
 from harness.meta.slices import Slice, slices
 from harness.meta.system_level import system_rows
 from harness.meta.table import Table
 from harness.meta.targets import Target, ratings_on, targets
+from harness.meta.task import CellTask
 from harness.records import MetaRow, Score
 
 __all__ = ["MetricSummary", "check_options", "metaevaluate", "summarise"]
