@@ -212,7 +212,7 @@ def _key(rows: Sequence[MetaRow], level: float, constructed: bool) -> Text:
     if constructed:
         said += [
             "The better answers are better by construction: no person judged them, so this is not agreement with people.",
-            "Guessing is right on half of the pairs. A phenomenon has few items: read the intervals.",
+            "Guessing is right on half of the pairs, and a tie is not right. A phenomenon has few items: read the intervals.",
         ]
     else:
         said += [
