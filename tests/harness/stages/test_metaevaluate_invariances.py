@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,19 @@ def numbers(rows: list[MetaRow]) -> list[MetaRow]:
     return [msgspec.structs.replace(row, judgments="") for row in rows]
 
 
+@cache
+def plain(seed: int) -> list[MetaRow]:
+    """The rows of the set as it is."""
+    return numbers(sheet_of(seed).rows())
+
+
 def changed(one: list[MetaRow], two: list[MetaRow]) -> list[tuple[MetaRow, MetaRow]]:
     """The first rows that differ (a list of rows compared by pytest takes minutes to print)."""
     assert len(one) == len(two)
     return [(a, b) for a, b in zip(one, two, strict=True) if a != b][:3]
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 1000), shuffle=st.integers(1, 1000))
 def test_the_order_of_records_changes_no_number(seed: int, shuffle: int) -> None:
     options = {"raters": "mean", "slices": ("language", "length"), "resamples": 10}
@@ -66,39 +73,37 @@ def test_the_order_of_records_changes_no_number(seed: int, shuffle: int) -> None
     assert not changed(numbers(sheet.rows(**options)), numbers(before))
 
 
-@settings(max_examples=15)
-@given(seed=st.integers(0, 1000), scale=st.integers(1, 1000), shift=st.integers(-1000, 1000))
+@settings(max_examples=6)
+@given(seed=st.integers(0, 3), scale=st.integers(1, 1000), shift=st.integers(-1000, 1000))
 def test_a_positive_scale_and_a_shift_change_no_raw_accuracy(seed: int, scale: int, shift: int) -> None:
-    def raw(sheet: Sheet) -> list[MetaRow]:
-        return numbers([row for row in sheet.rows() if row.statistic in ("accuracy_raw", "kendall_b")])
+    def raw(rows: list[MetaRow]) -> list[MetaRow]:
+        return [row for row in rows if row.statistic in ("accuracy_raw", "kendall_b")]
 
-    assert not changed(raw(sheet_of(seed, float(scale), float(shift))), raw(sheet_of(seed)))
+    assert not changed(raw(numbers(sheet_of(seed, float(scale), float(shift)).rows())), raw(plain(seed)))
 
 
-@settings(max_examples=15)
-@given(seed=st.integers(0, 1000), power=st.integers(-60, 60))
+@settings(max_examples=6)
+@given(seed=st.integers(0, 3), power=st.integers(-60, 60))
 def test_a_scale_of_a_power_of_two_changes_nothing_but_epsilon(seed: int, power: int) -> None:
-    def rows(scale: float) -> list[MetaRow]:
-        found = numbers(sheet_of(seed, scale).rows())
-        return [msgspec.structs.replace(r, epsilon=r.epsilon and r.epsilon / scale) if r.metric == "m" else r for r in found]
+    scale = 2.0**power
+    rows = numbers(sheet_of(seed, scale).rows())
+    turned = [msgspec.structs.replace(r, epsilon=r.epsilon and r.epsilon / scale) if r.metric == "m" else r for r in rows]
+    assert not changed(turned, plain(seed))
 
-    assert not changed(rows(2.0**power), rows(1.0))
 
-
-@settings(max_examples=10)
-@given(seed=st.integers(0, 1000), scale=st.integers(2, 50))
+@settings(max_examples=6)
+@given(seed=st.integers(0, 3), scale=st.integers(2, 50))
 def test_a_whole_scale_changes_no_calibrated_accuracy_interval_or_p_of_whole_numbers(seed: int, scale: int) -> None:
-    def kept(sheet: Sheet) -> list[MetaRow]:
-        found = [row for row in numbers(sheet.rows()) if row.statistic in ACCURACIES]
-        return [msgspec.structs.replace(row, epsilon=None) for row in found]
+    def kept(rows: list[MetaRow]) -> list[MetaRow]:
+        return [msgspec.structs.replace(row, epsilon=None) for row in rows if row.statistic in ACCURACIES]
 
-    assert not changed(kept(sheet_of(seed, float(scale))), kept(sheet_of(seed)))
+    assert not changed(kept(numbers(sheet_of(seed, float(scale)).rows())), kept(plain(seed)))
 
 
-@settings(max_examples=10)
-@given(seed=st.integers(0, 1000))
+@settings(max_examples=6)
+@given(seed=st.integers(0, 3))
 def test_a_negated_metric_of_which_less_is_better_gives_the_same_rows(seed: int) -> None:
-    assert not changed(numbers(sheet_of(seed, sign=-1).rows()), numbers(sheet_of(seed).rows()))
+    assert not changed(numbers(sheet_of(seed, sign=-1).rows()), plain(seed))
 
 
 def test_another_seed_changes_intervals_and_nothing_that_is_not_drawn() -> None:
