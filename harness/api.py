@@ -12,7 +12,7 @@ from harness.meta.options import MetaOptions
 from harness.plugins import load_plugins
 from harness.protocols import JudgmentSourceSpec, Metric, MetricSpec
 from harness.records import MetaRow, Score
-from harness.registry import Entry, PluginRef, Registry
+from harness.registry import Entry, PluginRef, Registry, parameters, table_reader
 from harness.stages.evaluate import KIND, evaluate, in_table_order, read_source
 from harness.stages.score import BuiltMetric, build_metrics
 
@@ -41,7 +41,10 @@ def metaevaluate(
 
     Raises HarnessError (or a kind of it) that says what is wrong and where.
     """
-    chosen = make_options(options)
+    try:
+        chosen = make_options(options)
+    except HarnessError as error:
+        raise HarnessError(f"{error}{_read_instead(options, plugins)}") from error
     data, built = _prepare(judgments, metrics, systems, read, plugins)
     return list(evaluate(data, built, chosen).rows)
 
@@ -69,6 +72,26 @@ def make_options(given: Mapping[str, Any]) -> MetaOptions:
         return msgspec.convert(dict(given), MetaOptions)
     except msgspec.ValidationError as error:
         raise HarnessError(f"options of the meta-evaluation: {error}") from error
+
+
+def _read_instead(options: Mapping[str, Any], plugins: Sequence[str | Path]) -> str:
+    """What to write where options that do not fit are parameters of the source that reads tables; else nothing."""
+    reader = table_reader(load_plugins(plugins))
+    known = (parameters(reader) or {}) if reader is not None else {}
+    meant = {key: value for key, value in options.items() if key in known and not _fits(key, value)}
+    if not meant:
+        return ""
+    noun = "is a parameter" if len(meant) == 1 else "are parameters"
+    shown = ", ".join(f"{key!r}: {value!r:.80}" for key, value in meant.items())
+    return f" {' and '.join(map(repr, meant))} {noun} of the judgment source: give read={{{shown}}}."
+
+
+def _fits(key: str, value: Any) -> bool:
+    try:
+        make_options({key: value})
+    except HarnessError:
+        return False
+    return True
 
 
 def _prepare(
@@ -105,12 +128,10 @@ def _reference(registry: Registry, judgments: Any, params: dict[str, Any]) -> Pl
 
 
 def _table_reader(registry: Registry) -> JudgmentSourceSpec:
-    """The judgment source that reads tables in memory; the core does not know its name."""
-    specs = [entry.spec for _, entry in sorted(registry.entries[KIND].items())]
-    readers = [spec for spec in specs if isinstance(spec, JudgmentSourceSpec) and spec.rows_argument is not None]
-    if not readers:
+    reader = table_reader(registry)
+    if reader is None:
         raise PluginError("no judgment source that reads tables is installed")
-    return readers[0]
+    return reader
 
 
 def _metrics(registry: Registry, metrics: Iterable[Any]) -> list[BuiltMetric]:

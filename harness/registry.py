@@ -41,6 +41,8 @@ PROTOCOLS: dict[str, type] = {
 
 _NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)(?P<fraction>\.\d*)?(?P<exponent>[eE][-+]?\d+)?\Z")
 _KEY = r"[A-Za-z_][\w-]*="
+_SECOND_COLON = rf"(?<=..):(?={_KEY})"  # one letter before the colon is a drive
+_TABLES = (".csv", ".tsv", ".jsonl")
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "": None}
 
 
@@ -93,17 +95,25 @@ class Registry:
 
     def find(self, kind: str, name: str) -> Entry:
         """The entry of that kind and name; raises PluginError with the closest names and the plugins that failed to load."""
+        return self._find(kind, name, name)
+
+    def _find(self, kind: str, name: str, text: str) -> Entry:
+        """`find`, knowing all that the user wrote: it may be the path of a table."""
         known = self.entries[kind]
         if name in known:
             return known[name]
-        message = f"unknown {kind} {name!r}.{did_you_mean(name, known)}"
+        reader = table_reader(self) if kind == "judgment source" and _is_table(text) else None
+        if reader is not None and reader.argument is not None:
+            message = f"unknown {kind} {name!r}. Did you mean {f'{reader.name}:{text}'!r}?"
+        else:
+            message = f"unknown {kind} {name!r}.{did_you_mean(name, known)}"
         if self.problems:
             message += " Not loaded: " + "; ".join(map(str, self.problems)) + "."
         raise PluginError(message)
 
     def parse(self, kind: str, text: str) -> PluginRef:
         """The reference that `text` writes: `name`, `name:key=value,…`, or `name:VALUE` where the spec has an `argument`."""
-        return parse_ref(text, self.find(kind, text.partition(":")[0]).spec.argument)
+        return parse_ref(text, self._find(kind, text.partition(":")[0], text).spec.argument)
 
     def build(self, kind: str, ref: PluginRef) -> Any:
         """The built plugin, its protocol checked; PluginError for wrong parameters, MissingExtra with the pip line to run."""
@@ -127,11 +137,15 @@ class Registry:
 def parse_ref(text: str, spec_argument: str | None = None) -> PluginRef:
     """`name` or `name:key=value,key=value`; a bare word after the colon sets the parameter `spec_argument`.
 
+    After a bare word the parameters may also follow a second colon: `table:FILE.csv:language=sv`.
     Values: `true`, `false`, `null`, a number, a list `[a,b]`, else text; quotes keep text as it is (`"1"`).
     """
     name, _, rest = text.partition(":")
     params: dict[str, Any] = {}
-    for piece in re.split(rf",(?={_KEY})", rest) if rest else []:
+    pieces = re.split(rf",(?={_KEY})", rest) if rest else []
+    if pieces and spec_argument is not None and not re.match(_KEY, pieces[0]):
+        pieces[:1] = re.split(_SECOND_COLON, pieces[0], maxsplit=1)
+    for piece in pieces:
         if re.match(_KEY, piece):
             key, _, value = piece.partition("=")
             key = key.replace("-", "_")
@@ -143,6 +157,13 @@ def parse_ref(text: str, spec_argument: str | None = None) -> PluginRef:
         else:
             raise PluginError(f"{text!r}: expected key=value after the colon, got {piece!r}")
     return PluginRef(name, params)
+
+
+def table_reader(registry: Registry) -> JudgmentSourceSpec | None:
+    """The judgment source that reads the user's own tables, if one is installed; the core does not know its name."""
+    specs = [entry.spec for _, entry in sorted(registry.entries["judgment source"].items())]
+    readers = [spec for spec in specs if isinstance(spec, JudgmentSourceSpec) and spec.rows_argument is not None]
+    return readers[0] if readers else None
 
 
 def parse_value(text: str) -> Any:
@@ -193,6 +214,12 @@ def pip_line(entry: Entry) -> str | None:
     if entry.spec.extra is None or entry.file is not None:
         return None
     return f"pip install '{entry.distribution}[{entry.spec.extra}]'"
+
+
+def _is_table(text: str) -> bool:
+    """Whether the user wrote a path, perhaps with parameters after it, where a source's name stands."""
+    path = Path(re.split(rf"[,:](?={_KEY})", text, maxsplit=1)[0])
+    return path.suffix.lower() in _TABLES or path.is_file()
 
 
 def _missing(kind: str, entry: Entry, error: ModuleNotFoundError) -> PluginError:

@@ -110,10 +110,14 @@ def test_the_source_and_the_systems_can_be_chosen():
         (TABLE, "chrf", {"seeds": 3}, "no option 'seeds' of a meta-evaluation. Did you mean 'seed'"),
         (TABLE, "chrf", {"folds": 1}, "folds must be at least 2, got 1"),
         (TABLE, "chrf", {"raters": "some"}, "raters"),
+        (TABLE, "chrf", {"raters": ["Anna", "Bo"]},
+         r"'raters' is a parameter of the judgment source: give read=\{'raters': \['Anna', 'Bo'\]\}"),
+        (TABLE, "chrf", {"scale": [1, 5], "language": "sv", "seed": 1},
+         r"'scale' and 'language' are parameters of the judgment source: give read=\{'scale': \[1, 5\], 'language': 'sv'\}"),
         (TABLE, "chrf", {"criteria": ["meaning"]}, "has no criterion 'meaning'"),
         (42, "chrf", {}, "expected a list of dicts or a table"),
     ],
-)
+)  # fmt: skip
 def test_wrong_use_says_what_is_wrong(judgments, metrics, options, complaint):
     with pytest.raises(HarnessError, match=complaint):
         harness.metaevaluate(judgments, metrics, **options)

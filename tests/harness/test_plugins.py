@@ -256,6 +256,12 @@ def test_parameters_and_what_a_build_returns_are_checked(lab, build, params, com
         ("m:a=x,y,b=2", None, "m", {"a": "x,y", "b": 2}),
         ("table:ratings, final.csv", "path", "table", {"path": "ratings, final.csv"}),
         ("table:C:/x.csv,systems=a", "path", "table", {"path": "C:/x.csv", "systems": "a"}),
+        ("table:x.csv:raters=[Anna,Bo]", "path", "table", {"path": "x.csv", "raters": ["Anna", "Bo"]}),
+        ("table:x.csv:language=sv,item=a:b=c", "path", "table", {"path": "x.csv", "language": "sv", "item": "a:b=c"}),
+        ("table:C:\\x.csv:language=sv", "path", "table", {"path": "C:\\x.csv", "language": "sv"}),
+        ("table:C:x=1.csv", "path", "table", {"path": "C:x=1.csv"}),
+        ("table:run/12:30.csv", "path", "table", {"path": "run/12:30.csv"}),
+        ("table:path=a:b=c.csv", "path", "table", {"path": "a:b=c.csv"}),
     ],
 )  # fmt: skip
 def test_a_reference_is_read_as_its_writer_means_it(text, argument, name, params):
