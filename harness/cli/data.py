@@ -71,12 +71,9 @@ def check(name: str, as_json: bool) -> None:
     ref = plugins.parse(KIND, name)
     files = plugins.find(KIND, ref.name).spec.data  # type: ignore[attr-defined]  # as above
     states = {} if files is None else check_data(files)
-    bad = [f"{path} is {state}" for path, state in states.items() if state != "ok"]
+    bad = {path: state for path, state in states.items() if state != "ok"}
     if bad:
-        raise InputError(
-            f"{ref.name}: {len(bad)} of {len(states)} files are missing or not the pinned ones: {', '.join(bad)}; "
-            f"run `harness data get {ref.name}`, or set HARNESS_DATA to a folder that holds {files.folder}/"
-        )
+        raise InputError(f"{ref.name}: {_not_pinned(bad, len(states))}; {_remedy(ref.name, files)}")
     summary = describe(read_judgments(plugins.build(KIND, ref)))
     if as_json:
         print_json({**summary, "files": states})
@@ -84,6 +81,22 @@ def check(name: str, as_json: bool) -> None:
         if states:
             click.echo(f"{len(states)} files, every sha256 right")
         _print_summary(summary)
+
+
+def _not_pinned(bad: dict[str, Any], total: int) -> str:
+    """`11 of 11 files are missing (A, B and 9 more)`, and likewise those that are not the pinned ones."""
+    parts = []
+    for state, what in (("missing", "missing"), ("wrong", "not the pinned ones (sha256)")):
+        paths = [path for path, found in bad.items() if found == state]
+        more = f" and {len(paths) - 2} more" if len(paths) > 2 else ""
+        if paths:
+            verb = "is" if len(paths) == 1 else "are"
+            parts.append(f"{len(paths)} of {total} files {verb} {what}: {', '.join(paths[:2])}{more}")
+    return "; ".join(parts)
+
+
+def _remedy(name: str, files: Any) -> str:
+    return f"run `harness data get {name}`, or set HARNESS_DATA to a folder that holds {files.folder}/"
 
 
 def _listed(entry: Any) -> dict[str, Any]:

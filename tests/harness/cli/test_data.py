@@ -125,6 +125,14 @@ def test_an_unknown_source_is_answered_with_the_nearest(run: Harness) -> None:
         assert "unknown judgment source 'gec-vs'. Did you mean 'gec-sv'" in result.stderr
 
 
+def test_the_path_of_a_table_is_answered_with_the_reference_to_it(run: Harness, tmp_path: Path) -> None:
+    for written in ("ratings.csv", "ratings.TSV,raters=[Anna,Bo]", "folder/ratings.jsonl:language=sv"):
+        assert f"Did you mean 'table:{written}'?" in run("check", written).stderr
+    other = tmp_path / "ratings.txt"
+    other.write_text("item", encoding="utf-8")
+    assert f"Did you mean 'table:{other}'?" in run("check", other).stderr
+
+
 def test_check_prints_what_the_set_holds(run: Harness) -> None:
     run("get", "demo")
     result = run("check", "demo")
@@ -153,8 +161,16 @@ def test_check_names_files_that_are_not_the_pinned_ones(state: str, run: Harness
         (home / "demo-set" / "words.txt").write_bytes(b"annat")
     result = run("check", "demo")
     assert result.exit_code == 2
-    assert f"1 of 1 files are missing or not the pinned ones: words.txt is {state}" in result.stderr
-    assert "harness data get demo" in result.stderr
+    what = "missing" if state == "missing" else "not the pinned ones (sha256)"
+    assert f"demo: 1 of 1 files is {what}: words.txt; run `harness data get demo`" in result.stderr
+
+
+def test_check_counts_many_missing_files_and_names_two(run: Harness) -> None:
+    result = run("check", "gec-sv")
+    assert result.exit_code == 2
+    assert "gec-sv: 11 of 11 files are missing: " in result.stderr
+    assert " and 9 more; run `harness data get gec-sv`" in result.stderr
+    assert len(result.stderr) < 400
 
 
 def test_check_reads_a_table_by_its_path_and_names_its_mistakes(run: Harness, tmp_path: Path) -> None:
