@@ -86,12 +86,13 @@ def read_manifest(folder: str | Path) -> Manifest:
 class Run:
     """A run folder that this process writes. A context manager: leaving it writes the manifest's last word, if `finish` has not.
 
-    `notes` and `counts` gather what goes into the manifest.
+    `notes` and `counts` gather what goes into the manifest; `earlier` is the manifest of the last session in this folder.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, lock: IO[str]) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, lock: IO[str], earlier: Manifest | None = None) -> None:
         self.folder = folder
         self.manifest = manifest
+        self.earlier = earlier
         self.notes: list[str] = list(manifest.notes)
         self.counts: dict[str, int] = {}
         self._lock = lock
@@ -102,7 +103,8 @@ class Run:
         """Makes the run folder, or goes on with the one that is there; its manifest says "running" from now on.
 
         Finished stages are found by their `stage_id`, so a changed config computes again only what it changed.
-        Raises InputError if another process writes the run, or if the folder holds something else than a run.
+        Raises InputError if another process writes the run, if the folder holds something else than a run, or a run on other
+        judgments: a run folder belongs to one judgment set, and nothing in it is overwritten by another's.
         """
         folder = Path(folder)
         _check_folder(folder)
@@ -110,15 +112,17 @@ class Run:
         lock = _lock(folder)
         try:
             settings = msgspec.to_builtins(dict(config), enc_hook=str)
+            earlier = read_manifest(folder) if (folder / "manifest.json").exists() else None
+            _check_judgments(folder, earlier, settings)
             manifest = Manifest(
                 command=tuple(command),
                 status="running",
                 config=settings,
                 versions=_versions(),
                 times={"started": time.time()},
-                notes=_notes_that_hold(folder),
+                notes=_notes_that_hold(earlier),
             )
-            run = cls(folder, manifest, lock)
+            run = cls(folder, manifest, lock, earlier)
             _replace(folder / "config.yaml", _to_yaml(settings))
             run._write_manifest()
         except BaseException:
@@ -195,9 +199,21 @@ class Run:
         _replace(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(self.manifest), indent=2) + b"\n")
 
 
-def _notes_that_hold(folder: Path) -> tuple[str, ...]:
+def _check_judgments(folder: Path, earlier: Manifest | None, settings: Mapping[str, Any]) -> None:
+    held, wanted = (None if earlier is None else earlier.config.get("judgments")), settings.get("judgments")
+    if held is not None and wanted is not None and held != wanted:
+        raise InputError(
+            f"{folder} holds a run on other judgments ({_in_words(held)}, not {_in_words(wanted)}); give another output, or "
+            "delete the folder if you no longer need it"
+        )
+
+
+def _in_words(judgments: Any) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in judgments.items()) if isinstance(judgments, Mapping) else str(judgments)
+
+
+def _notes_that_hold(earlier: Manifest | None) -> tuple[str, ...]:
     """What an unfinished session noted, without what stopped it: its segments are gone on with, and so are their notices."""
-    earlier = read_manifest(folder) if (folder / "manifest.json").exists() else None
     if earlier is None or earlier.status == "done":
         return ()
     return tuple(note for note in earlier.notes if not note.startswith(_STOPPED))

@@ -7,14 +7,15 @@ from typing import Any
 
 import msgspec
 
+from harness import __version__
 from harness.errors import InputError
 from harness.judgments import JudgmentSet, read_judgments
 from harness.meta.options import MetaOptions
-from harness.records import JudgmentInfo, MetaRow, Score
+from harness.records import JudgmentInfo, MetaRow, Score, digest
 from harness.registry import PluginRef, Registry, parameters
 from harness.stages.metaevaluate import MetricSummary, check_options, metaevaluate, summarise
 from harness.stages.score import BuiltMetric, Progress, score
-from harness.store import TABLES, Run, read_manifest, read_table, table_path
+from harness.store import TABLES, Run, read_manifest, read_table, stage_id, table_path
 
 KIND = "judgment source"
 
@@ -81,14 +82,14 @@ def evaluate(
     done = Evaluation(data, tuple(map(summarise, metrics)), {m.signature: m.label for m in metrics}, tuple(scores))
     if run is not None:
         run.write_table("scores", scores)
+    fingerprints = {"judgments": data.digest}
     if options is not None:
-        done = replace(done, rows=tuple(metaevaluate(data, scores, done.metrics, options, progress=progress)))
-        if run is not None:
-            run.write_table("meta", done.rows)
+        fingerprints["meta"] = stage_id([data.digest, digest(scores)], _choices(done, options), __version__)
+        done = replace(done, rows=_meta_rows(done, options, fingerprints["meta"], run, progress))
     if run is not None:
         run.finish(
             "done",
-            fingerprints={"judgments": data.digest},
+            fingerprints=fingerprints,
             signatures={metric.label: metric.signature for metric in metrics},
             described=_describe(done),
             seeds={} if options is None else {"metaevaluate": options.seed},
@@ -119,6 +120,23 @@ def load_run(folder: str | Path) -> Evaluation:
     metrics = msgspec.convert(manifest.described["metrics"], tuple[MetricSummary, ...])
     labels = {signature: label for label, signature in manifest.signatures.items()}
     return Evaluation(data, metrics, labels, tables["scores"], tables["meta"])
+
+
+def _meta_rows(
+    done: Evaluation, options: MetaOptions, fingerprint: str, run: Run | None, progress: Progress | None
+) -> tuple[MetaRow, ...]:
+    """MetaRows in table order: those that the run holds if nothing that they rest on has changed, else new ones."""
+    known = run.earlier.fingerprints.get("meta") if run is not None and run.earlier is not None else None
+    if run is not None and known == fingerprint and run.has_table("meta"):
+        return tuple(run.read_table("meta"))
+    rows = metaevaluate(done.data, done.scores, done.metrics, options, progress=progress)
+    if run is not None:
+        run.write_table("meta", rows)
+    return tuple(rows)
+
+
+def _choices(done: Evaluation, options: MetaOptions) -> dict[str, Any]:
+    return msgspec.to_builtins({"options": options, "metrics": done.metrics}, order="sorted")
 
 
 def _describe(done: Evaluation) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from harness.meta.table import Table
 from harness.meta.targets import Target, ratings_on, targets
 from harness.meta.task import CellTask
 from harness.records import MetaRow, Score
+from harness.store import TABLES
 
 __all__ = ["MetricSummary", "check_options", "metaevaluate", "summarise"]
 
@@ -58,7 +59,7 @@ def metaevaluate(
     *,
     progress: Progress | None = None,
 ) -> list[MetaRow]:
-    """Every statistic of every metric, criterion, slice and grouping, in a fixed order.
+    """Every statistic of every metric, criterion, slice and grouping, in the order of the table `meta`.
 
     Raises HarnessError for a criterion that the set does not have, and when there is neither a rating nor a preference.
     """
@@ -80,7 +81,7 @@ def metaevaluate(
             rows.extend(preference_rows(table, criterion, scores, metrics))
     if progress is not None:
         progress("meta-evaluating", len(steps), len(steps))
-    return rows
+    return sorted(rows, key=TABLES["meta"].key)
 
 
 def _rating_rows(table: Table, criterion: str) -> Iterator[MetaRow]:

@@ -195,3 +195,15 @@ def test_importing_the_store_does_not_import_pyarrow() -> None:
     program = "import sys, harness.store; print([name for name in ('pyarrow', 'numpy', 'yaml') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_run_folder_belongs_to_one_judgment_set(tmp_path: Path) -> None:
+    with Run.open(tmp_path / "run", config={"judgments": {"source": "one"}, "metrics": ["m"]}, command=("harness",)):
+        pass
+    with Run.open(tmp_path / "run", config={"judgments": {"source": "one"}, "metrics": ["m", "n"]}, command=("harness",)) as run:
+        assert run.earlier is not None
+        assert run.earlier.config["metrics"] == ["m"]
+    before = (tmp_path / "run" / "manifest.json").read_bytes()
+    with pytest.raises(InputError, match=r"other judgments \(source: one, not source: two\); give another output"):
+        Run.open(tmp_path / "run", config={"judgments": {"source": "two"}, "metrics": ["m"]}, command=("harness",))
+    assert (tmp_path / "run" / "manifest.json").read_bytes() == before

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_options
 
 from harness.errors import HarnessError, InputError
 from harness.meta.options import MetaOptions
@@ -13,6 +14,7 @@ from harness.plugins import load_plugins
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, Judgment, JudgmentInfo, Output
 from harness.registry import Entry, PluginRef, Registry
+from harness.stages import evaluate as stage
 from harness.stages.evaluate import evaluate, in_table_order, load_run, read_source
 from harness.stages.score import build_metrics
 from harness.store import Run
@@ -115,3 +117,16 @@ def test_a_wrong_criterion_is_refused_before_a_metric_is_asked(weather, metrics)
     with pytest.raises(HarnessError, match=r"no criterion 'corectness'\. Did you mean 'correctness'"):
         evaluate(weather, metrics, MetaOptions(criteria=("corectness",)), progress=lambda *step: asked.append(step))
     assert asked == []
+
+
+def test_a_finished_run_is_not_meta_evaluated_again_until_an_option_changes(tmp_path, weather, metrics, monkeypatch):
+    asked = []
+    real = stage.metaevaluate
+    monkeypatch.setattr(stage, "metaevaluate", lambda *a, **k: asked.append(a[3].seed) or real(*a, **k))
+    found = []
+    for seed in (0, 0, 1):
+        with Run.open(tmp_path / "run", config={}, command=("test",)) as run:
+            found.append(evaluate(weather, metrics, replace_options(FAST, seed=seed), run=run).rows)
+    assert asked == [0, 1]
+    assert found[0] == found[1]
+    assert {row.seed for row in found[2]} == {1}
