@@ -142,6 +142,8 @@ def _print_summary(summary: dict[str, Any]) -> None:
     for criterion, by_rater in summary["criteria"].items():
         for rater, rated in by_rater.items():
             _print_rated(criterion, rater, rated)
+        if criterion in summary["agreement"]:
+            _print_agreement(criterion, summary["agreement"][criterion])
     for criterion, by_rater in summary["preferences"].items():
         for rater, preferred in by_rater.items():
             wins = ", ".join(f"{system} wins {count}" for system, count in preferred["wins"].items())
@@ -161,6 +163,15 @@ def _print_rated(criterion: str, rater: str, rated: dict[str, Any]) -> None:
     _print_columns([(f"  {system}", f"{cell['mean']:.2f}", f"n={cell['n']}") for system, cell in rated["mean"].items()])
     if rated["labels"]:
         click.echo("  labels: " + ", ".join(f"{label} {count}" for label, count in rated["labels"].items()))
+
+
+def _print_agreement(criterion: str, found: dict[str, Any]) -> None:
+    alpha = found["krippendorff_alpha_ordinal"]
+    value = "undefined" if alpha is None else f"{alpha:.3f}"
+    click.echo(
+        f"\n{criterion}, agreement of {found['raters']} raters: Krippendorff's alpha (ordinal) {value} "
+        f"over {found['outputs']} outputs with at least two ratings"
+    )
 
 
 def _print_columns(rows: list[tuple[str, ...]]) -> None:

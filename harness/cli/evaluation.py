@@ -158,11 +158,13 @@ def print_plan(plan: Plan, as_json: bool) -> None:
     click.echo("nothing was computed (--dry-run)")
 
 
-def print_evaluation(done: "Evaluation", level: float) -> None:
-    """The boards and slices of a meta-evaluation."""
+def print_evaluation(done: "Evaluation", options: "MetaOptions") -> None:
+    """The boards and slices of a meta-evaluation, and what its metrics left without a score."""
     from harness.report.terminal import print_meta
+    from harness.report.views import missing_notes
 
-    print_meta(console(), done.rows, labels=done.labels, notes=done.data.notes, level=level)
+    notes = [*missing_notes(done.scores, done.labels), *done.data.notes]
+    print_meta(console(), done.rows, labels=done.labels, notes=notes, level=options.level, alpha=options.alpha)
 
 
 def exit_if_failed(done: "Evaluation", folder: Path | None) -> None:

@@ -70,7 +70,7 @@ def metaeval(
     if as_json:
         print_json(done.rows)
     else:
-        print_evaluation(done, plan.config.metaevaluate.level)
+        print_evaluation(done, plan.config.metaevaluate)
     exit_if_failed(done, Path(output) if output else None)
 
 
@@ -91,4 +91,4 @@ def _again(folder: str, given: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_evaluation(replace(done, rows=tuple(rows)), options.level)
+        print_evaluation(replace(done, rows=tuple(rows)), options)

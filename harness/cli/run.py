@@ -34,6 +34,6 @@ def run(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json({"run": str(folder), "judgments": done.data.label, "units_failed": done.failed, "rows": done.rows})
     else:
-        print_evaluation(done, loaded.metaevaluate.level)
+        print_evaluation(done, loaded.metaevaluate)
         click.echo(f"\nThe run lies in {folder}; `harness show {folder}` prints it again.")
     exit_if_failed(done, folder)

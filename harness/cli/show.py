@@ -9,6 +9,8 @@ import click
 from harness.cli.common import console, json_option, print_json, print_table
 from harness.cli.tables import matching, parse_filters, table_argument, where_option
 
+_LEVELS = {"level": 0.95, "alpha": 0.05}  # as in a config that does not name them
+
 
 @click.command(
     help=f"""{__doc__}
@@ -40,6 +42,7 @@ def _print_run(folder: Path) -> None:
     from datetime import datetime
 
     from harness.report.terminal import print_meta
+    from harness.report.views import missing_notes
     from harness.store import TABLES, read_manifest, read_table, table_path
 
     manifest = read_manifest(folder)
@@ -58,8 +61,9 @@ def _print_run(folder: Path) -> None:
         order = list(manifest.described.get("judgments", {}).get("info", {}).get("criteria", ()))
         rows = list(read_table(table_path(folder, "meta"), TABLES["meta"].record_type))
         rows.sort(key=lambda row: order.index(row.criterion) if row.criterion in order else len(order))
-        level = manifest.config.get("metaevaluate", {}).get("level", 0.95)
-        print_meta(console(), rows, labels=labels, level=level)
+        scored = read_table(table_path(folder, "scores"), TABLES["scores"].record_type) if "scores" in there else ()
+        options = {key: manifest.config.get("metaevaluate", {}).get(key, default) for key, default in _LEVELS.items()}
+        print_meta(console(), rows, labels=labels, notes=missing_notes(scored, labels), **options)
     for note in manifest.notes:
         click.echo(f"note: {note}")
 

@@ -1,34 +1,44 @@
 """MetaRows arranged for reading: a board of metrics per criterion, and a grid of metrics by slice. No formatting here."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.meta.slices import DIMENSIONS
-from harness.records import MetaRow
+from harness.records import MetaRow, Score
 
 BOARD_STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout", "above_floor")
 NOTED = ("accuracy", "floor", "unresolved")  # statistics whose notes are about the board as a whole
 CONTRAST = "accuracy_difference"  # of two languages, on a slice of its own
 LEAVE_ONE_OUT = "leave-one-out"
+AGREEMENT = ("krippendorff_alpha_ordinal", "krippendorff_alpha_interval", "krippendorff_alpha_nominal", "fleiss_kappa")
+GROUPINGS = ("item", "preference", "system", "none")  # the first that has data is shown
 CONSTRUCTION = "construction"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One metric (or sentinel) of a board: its rank cluster, and the row of each statistic."""
+    """One metric (or sentinel) of a board: its rank cluster (None where it has no value), and the row of each statistic.
+
+    `beats` is True where its calibrated accuracy is tested to be above that of every sentinel.
+    """
 
     label: str
     sentinel: bool
     rank: int | None
     cells: Mapping[str, MetaRow]
     missing_wrong: MetaRow | None
+    beats: bool = False
 
 
 @dataclass(frozen=True)
 class Board:
-    """All metrics on one criterion, best first, then the sentinels; `floor` and `human_level` are rows of their own."""
+    """All metrics on one criterion, best first, then the sentinels; `floor`, `human_level` and `agreement` are rows of their own.
+
+    `agreement` is the first of AGREEMENT that there is; `others` are groupings with data where items have none.
+    """
 
     criterion: str
     slice: str
@@ -38,11 +48,13 @@ class Board:
     floor: MetaRow | None
     human_level: MetaRow | None
     notes: tuple[str, ...]
+    agreement: MetaRow | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class GridRow:
-    """One slice: the row of each metric (None where it has none), and the sentinel that does best there."""
+    """One slice: the row of each metric (None where it has none), the sentinel that does best there, and the slice's floor."""
 
     slice: str
     n_items: int
@@ -50,6 +62,7 @@ class GridRow:
     cells: tuple[MetaRow | None, ...]
     best_sentinel: MetaRow | None
     note: str | None
+    floor: MetaRow | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ class Grid:
     same: tuple[str, ...]
 
 
-def boards(rows: Sequence[MetaRow], labels: Mapping[str, str], slice: str = "all") -> list[Board]:
+def boards(rows: Sequence[MetaRow], labels: Mapping[str, str], slice: str = "all", alpha: float = 0.05) -> list[Board]:
     """A board per criterion and human target on one slice, in the rows' order. `labels`: signature → what the user wrote."""
     name = _namer(rows, labels)
     found = []
@@ -73,7 +86,9 @@ def boards(rows: Sequence[MetaRow], labels: Mapping[str, str], slice: str = "all
         here = [row for row in own if row.slice == slice]
         level = [row for row in rows if (row.criterion, row.statistic, row.slice) == (criterion, "human_level", slice)]
         floors = [row for row in here if row.statistic == "floor"]
-        lines = sorted(_lines(here, name), key=_standing)
+        beating = _beating(rows, (criterion, raters, grouping, slice), alpha)
+        lines = sorted(_lines(here, name, beating), key=_standing)
+        agreement = [row for row in rows if (row.criterion, row.slice) == (criterion, slice) and row.statistic in AGREEMENT]
         board = Board(
             criterion=criterion,
             slice=slice,
@@ -83,10 +98,29 @@ def boards(rows: Sequence[MetaRow], labels: Mapping[str, str], slice: str = "all
             floor=floors[0] if floors else None,
             human_level=level[0] if level else None,
             notes=tuple(dict.fromkeys(row.note for row in here if row.note and row.statistic in NOTED)),
+            agreement=min(agreement, key=lambda row: AGREEMENT.index(row.statistic), default=None),
+            others=tuple(_instead(rows, criterion, raters)) if grouping not in GROUPINGS[:2] else (),
         )
         if board.lines:
             found.append(board)
     return found
+
+
+def missing_notes(scores: Iterable[Score], labels: Mapping[str, str]) -> list[str]:
+    """A line per metric that left outputs without a score: how many, and the reasons with their counts."""
+    units: dict[str, set[tuple[str, ...]]] = {}
+    reasons: dict[str, dict[tuple[str, ...], str]] = {}
+    for score in scores:
+        units.setdefault(score.metric, set()).add(score.targets)
+        if score.value is None:
+            reasons.setdefault(score.metric, {}).setdefault(score.targets, score.status)
+    lines = []
+    for metric in sorted(reasons, key=lambda signature: labels.get(signature, signature)):
+        without, total = reasons[metric], len(units[metric])
+        what = "outputs" if all(len(targets) == 1 for targets in units[metric]) else "units"
+        why = ", ".join(f"{count} {reason}" for reason, count in Counter(without.values()).most_common())
+        lines.append(f"{labels.get(metric, metric)}: no score on {len(without)} of {total} {what}: {why}")
+    return lines
 
 
 def grids(rows: Sequence[MetaRow], labels: Mapping[str, str], *, whole: bool = False) -> list[Grid]:
@@ -112,19 +146,45 @@ def is_sentinel(signature: str) -> bool:
 
 
 def _groups(rows: Iterable[MetaRow]) -> dict[tuple[str, str, str], list[MetaRow]]:
-    """Rows by criterion, raters and grouping: item grouping, preferences, and another grouping only where there is no item."""
+    """Rows by criterion, raters and grouping: item grouping and preferences, and where these have no data the next that has."""
     found: dict[tuple[str, str, str], list[MetaRow]] = {}
     for row in rows:
         if row.criterion and row.raters and row.grouping and row.raters != LEAVE_ONE_OUT and row.against is None:
             found.setdefault((row.criterion, row.raters, row.grouping), []).append(row)
-    return {
-        key: own
-        for key, own in found.items()
-        if key[2] in ("item", "preference") or not any((*key[:2], grouping) in found for grouping in ("item", "preference"))
-    }
+    return {key: own for key, own in found.items() if _shown(key, found)}
 
 
-def _lines(rows: Iterable[MetaRow], name: Callable[[str], str]) -> Iterator[Line]:
+def _shown(key: tuple[str, str, str], found: Mapping[tuple[str, str, str], Sequence[MetaRow]]) -> bool:
+    here = [grouping for grouping in GROUPINGS if (*key[:2], grouping) in found]
+    filled = [grouping for grouping in here if any(row.n_pairs for row in found[*key[:2], grouping])]
+    first = (filled or here or [key[2]])[0]
+    return key[2] == first or (first in GROUPINGS[:2] and key[2] in GROUPINGS[:2] and key[2] in (filled or here))
+
+
+def _instead(rows: Iterable[MetaRow], criterion: str, raters: str) -> list[str]:
+    """Groupings with data, in order, where the item grouping was asked for and has none; else nothing."""
+    own = [row for row in rows if (row.criterion, row.raters, row.against) == (criterion, raters, None)]
+    if not any(row.grouping == "item" for row in own):
+        return []
+    return [grouping for grouping in GROUPINGS if any(row.grouping == grouping and row.n_pairs for row in own)]
+
+
+def _beating(rows: Iterable[MetaRow], where: tuple[str, str, str, str], alpha: float) -> set[tuple[str, str | None]]:
+    """Metrics (with their component) whose calibrated accuracy is above that of every sentinel tested, p adjusted < alpha."""
+    tested: dict[tuple[str, str | None], list[bool]] = {}
+    for row in rows:
+        if (row.criterion, row.raters, row.grouping, row.slice) != where or row.statistic != CONTRAST:
+            continue
+        if row.metric is None or row.against is None or not is_sentinel(row.against):
+            continue
+        better = row.value is not None and row.value > 0 and row.p_adjusted is not None and row.p_adjusted < alpha
+        tested.setdefault((row.metric, row.component), []).append(better)
+    return {key for key, better in tested.items() if all(better)}
+
+
+def _lines(
+    rows: Iterable[MetaRow], name: Callable[[str], str], beating: Collection[tuple[str, str | None]] = ()
+) -> Iterator[Line]:
     by_column: dict[tuple[str, str | None], dict[str, MetaRow]] = {}
     bounds: dict[tuple[str, str | None], MetaRow] = {}
     ranks: dict[tuple[str, str | None], int] = {}
@@ -147,7 +207,9 @@ def _lines(rows: Iterable[MetaRow], name: Callable[[str], str]) -> Iterator[Line
             main.setdefault(signature, component)  # other components stand in the table `meta`
     for signature, component in main.items():
         key = (signature, component)
-        yield Line(name(signature), is_sentinel(signature), ranks.get(key), by_column[key], bounds.get(key))
+        cells = by_column[key]
+        rank = ranks.get(key) if any(row.value is not None for row in cells.values()) else None
+        yield Line(name(signature), is_sentinel(signature), rank, cells, bounds.get(key), key in beating)
 
 
 def _standing(line: Line) -> tuple[bool, float, float, str]:
@@ -172,6 +234,7 @@ def _grid_row(label: str, rows: Sequence[MetaRow], statistic: str, metrics: Sequ
         cells=tuple(cells.get(metric) for metric in metrics),
         best_sentinel=max(valued, key=lambda row: row.value or 0.0, default=None),
         note=notes[0] if notes else None,
+        floor=next((row for row in rows if row.statistic == "floor"), None),
     )
 
 

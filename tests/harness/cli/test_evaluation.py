@@ -237,3 +237,19 @@ def test_constructed_sets_are_labelled_as_such_and_show_a_line_per_phenomenon():
     assert "not checked by a native reader" in flat
     (line,) = [line.split() for line in printed.splitlines() if line.startswith(" negation")]
     assert (line[1], line[3][0], line[4][-1]) == ("14", "[", "]")
+
+
+def test_a_metric_without_a_reference_says_why_it_has_no_score(tmp_path):
+    table = tmp_path / "ratings.csv"
+    table.write_text("\n".join(["item,system,output,rating", "1,a,det blir sol,3", "1,b,nej,1", "2,a,ja,2", "2,b,nej,1"]))
+    printed = invoke("metaeval", "--judgments", f"table:{table}", "-m", "word-recall", *PLUGINS, *FAST, "-o", "run").stdout
+    assert "note: word-recall: no score on 4 of 4 outputs: 4 no-reference\n" in printed
+    assert "note: word-recall: no score on 4 of 4 outputs: 4 no-reference\n" in invoke("show", "run").stdout
+
+
+def test_of_one_system_the_first_grouping_with_pairs_is_shown(tmp_path):
+    table = tmp_path / "ratings.csv"
+    table.write_text("\n".join(["item,system,output,reference,rating", "1,a,det blir sol,det blir sol,3", "2,a,nej,ja,1"]))
+    printed = invoke("metaeval", "--judgments", f"table:{table}", "-m", "word-recall", *PLUGINS, *FAST).stdout
+    assert "rating: nothing can be compared within an item; groupings with rows: system, none." in printed
+    assert "primary:rater, system grouping" in printed

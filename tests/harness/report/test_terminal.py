@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from harness.records import MetaRow
-from harness.report.terminal import interval, number, print_meta
+from harness.report.layout import broken, interval, number
+from harness.report.terminal import print_meta
 
 METRICS = {f"metric-{letter}|option:{letter}|v:1": f"metric-{letter}:option={letter}" for letter in "abcdefg"}
 LENGTH, RANDOM = "length|sentinel|unit:code-points|v:1", "random|sentinel|draws:200|v:1"
@@ -101,8 +102,78 @@ def test_sentinels_the_floor_and_what_is_unknown_are_there():
 def test_a_slice_without_data_says_so_and_slices_are_called_exploratory():
     text = printed(rated(), 200)
     assert "meaning by slice, calibrated accuracy (exploratory)" in text
-    (line,) = [line for line in text.splitlines() if line.startswith(" short")]
-    assert line.split()[:5] == ["short", "0", "0", "no", "data"]
+    empty = [row("metric-a|option:a|v:1", None, slice="length=81+", n_pairs=0, n_items=0, note="no data: too few")]
+    assert "  no data: form=short, length=81+ (too few)\n" in printed([*rated(), *empty], 200)
+
+
+def test_a_metric_that_beats_every_sentinel_is_marked_and_one_that_beats_all_but_one_is_not():
+    def against(metric, sentinel, p):
+        return row(metric, 0.1, "accuracy_difference", against=sentinel, p_adjusted=p, support="common")
+
+    first, second = list(METRICS)[:2]
+    tests = [
+        against(first, LENGTH, 0.01),
+        against(first, RANDOM, 0.04),
+        against(second, LENGTH, 0.01),
+        against(second, RANDOM, 0.06),
+    ]
+    lines = printed([*rated(), *tests], 200, slices=False).splitlines()
+    ranks = {line.split()[1]: line.split()[0] for line in lines if " metric-" in line and "[" in line}
+    assert (ranks["metric-a:option=a"], ranks["metric-b:option=b"]) == ("1*", "1")
+    assert "* after a rank: its calibrated accuracy is above that of every sentinel (p after Holm < 0.05)" in " ".join(lines)
+
+
+def test_the_agreement_of_the_raters_stands_under_the_board():
+    alpha = {"raters": "k+r", "grouping": None, "support": None, "n_items": 11, "low": 0.715, "high": 0.984}
+    rows = [row(None, 0.8, "fleiss_kappa", **alpha), row(None, 0.865, "krippendorff_alpha_ordinal", **alpha)]
+    assert "  raters agree: alpha (ordinal) .865 [.715 .984] on 11 items (2 raters)\n" in printed([*rated(), *rows], 100)
+    unknown = {"raters": "k+r", "grouping": None, "note": "no data: no output has two raters"}
+    text = printed([*rated(), row(None, None, "krippendorff_alpha_ordinal", **unknown)], 100)
+    assert "  raters agree: unknown, no output has two raters (2 raters)\n" in text
+    alone = row(None, None, "krippendorff_alpha_ordinal", raters="k", grouping=None)
+    assert "  raters agree: unknown, one rater only\n" in printed([*rated(), alone], 100)
+
+
+def test_a_slice_stands_beside_its_own_floor():
+    text = printed([*rated(), row(None, 0.456, "floor", slice="length=1-5")], 200)
+    (head,) = [line for line in text.splitlines() if line.startswith("slice") and "metric-a" not in line][-1:]
+    (line,) = [line for line in text.splitlines() if line.startswith(" 1-5")]
+    assert head.split()[:4] == ["slice", "items", "pairs", "floor"]
+    assert line.split()[:4] == ["1-5", "10", "100", ".46"]
+
+
+def test_a_metric_without_any_score_has_no_rank():
+    rows = [row("chrf|v:1", None, rank_cluster=1, coverage=0.0, n_items=0, n_pairs=0, low=None, high=None), row(LENGTH, 0.6)]
+    (line,) = [line for line in printed(rows, 200).splitlines() if line.split()[:1] == ["chrf"]]
+    assert line.split() == ["chrf", "–", "–", "[–]", "–", "–", ".00", "0", "0"]
+
+
+def test_where_items_have_no_pairs_it_is_said_and_the_next_grouping_is_shown():
+    nothing = row(None, None, n_items=0, n_pairs=0, note="no data: no two rated outputs can be compared")
+    text = " ".join(printed([nothing, *(row("chrf|v:1", 0.5, grouping=g) for g in ("none", "system"))], 100).split())
+    assert (
+        "meaning: nothing can be compared within an item; groupings with rows: system, none. This is the system grouping." in text
+    )
+    assert "meaning — set@0123456789ab, primary:r, system grouping" in text
+
+
+def test_where_no_grouping_has_pairs_there_is_a_reason_and_no_legend():
+    nothing = row(None, None, n_items=0, n_pairs=0, note="no data: no two rated outputs can be compared")
+    assert printed([nothing], 100) == "nothing can be compared: no two rated outputs can be compared\n\n"
+
+
+@pytest.mark.parametrize(
+    ("label", "width", "lines"),
+    [
+        ("rouge-l:tokenizer=rouge-score", 13, ["rouge-l:", "tokenizer=", "rouge-score"]),
+        ("chrf:beta=3,word_order=2", 13, ["chrf:beta=3,", "word_order=2"]),
+        ("unsupported-additions", 16, ["unsupported-", "additions"]),
+        ("bleu", 13, ["bleu"]),
+        ("abcdefgh", 3, ["abc", "def", "gh"]),
+    ],
+)
+def test_a_long_label_is_broken_between_its_parts(label, width, lines):
+    assert broken(label, width).split("\n") == lines
 
 
 def test_where_a_system_is_nearly_the_reference_there_is_a_second_board_without_it():

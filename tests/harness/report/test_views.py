@@ -1,7 +1,7 @@
 """MetaRows become boards and grids: best first, sentinels last, every slice with its n or "no data"."""
 
-from harness.records import MetaRow
-from harness.report.views import boards, grids, is_sentinel
+from harness.records import MetaRow, Score
+from harness.report.views import boards, grids, is_sentinel, missing_notes
 
 CHRF, ROUGE, SWEDISH = "chrf|v:1", "rouge-l|stemmer:none|v:1", "rouge-l|stemmer:swedish|v:1"
 LENGTH = "length|sentinel|unit:code-points|v:1"
@@ -123,3 +123,14 @@ def test_a_sentinel_is_told_by_its_signature():
     assert is_sentinel(LENGTH)
     assert not is_sentinel(CHRF)
     assert not is_sentinel("sentinel|v:1")
+
+
+def test_outputs_without_a_score_are_counted_once_however_many_components_and_with_their_reasons():
+    missing = [
+        Score(targets=(target,), metric=ROUGE, component=component, status=status)
+        for target, status in (("a", "no-reference"), ("b", "no-reference"), ("c", "empty"))
+        for component in ("f1", "recall")
+    ]
+    there = [Score(targets=("d",), metric=ROUGE, component="f1", value=0.5), Score(targets=("a",), metric=CHRF, value=0.5)]
+    assert missing_notes([*missing, *there], LABELS) == ["rouge-l: no score on 3 of 4 outputs: 2 no-reference, 1 empty"]
+    assert missing_notes(there, LABELS) == []

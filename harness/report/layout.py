@@ -1,0 +1,51 @@
+"""Figures and labels as text that fits a column: numbers without a leading zero, labels broken only where they may be."""
+
+import re
+
+from rich.table import Table
+
+from harness.records import MetaRow
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """`.605`, `-.012`, `1.000`; a dash where there is none."""
+    if value is None:
+        return "–"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        return text.lstrip("-").removeprefix("0")
+    return text.replace("0.", ".", 1) if abs(float(text)) < 1 else text
+
+
+def interval(row: MetaRow, digits: int = 3) -> str:
+    """`[.571 .640]`; a dash where there is none."""
+    return "[–]" if row.low is None or row.high is None else f"[{number(row.low, digits)} {number(row.high, digits)}]"
+
+
+def small(row: MetaRow) -> str:
+    """Value and interval in two decimals: a slice has few items, and more digits would be noise."""
+    return f"{number(row.value, 2)} {interval(row, 2)}".replace("1.00", "1.0")
+
+
+def broken(label: str, width: int) -> str:
+    """The label in lines of at most `width`, broken after `,` `:` `=` `-` `|` or a space, in a word only where it is longer."""
+    lines = [""]
+    for piece in re.findall(r"[^,:=|\- ]*[,:=|\- ]|[^,:=|\- ]+$", label):
+        while len(piece) > width:
+            lines += [piece[:width]]
+            piece = piece[width:]
+        if len(lines[-1]) + len(piece.rstrip()) > width:
+            lines.append(piece)
+        else:
+            lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines if line)
+
+
+def longest(texts: list[str]) -> int:
+    """Characters in the longest line of all texts."""
+    return max((len(line) for text in texts for line in text.split("\n")), default=0)
+
+
+def plain_table() -> Table:
+    """A table without lines, its headings bold."""
+    return Table(box=None, pad_edge=False, header_style="bold")
