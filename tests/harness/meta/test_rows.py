@@ -1,7 +1,7 @@
 """Every row carries what it rests on."""
 
 import pytest
-from judgment_sets import Sheet, find, only
+from judgment_sets import Sheet, find, grid, only
 
 from harness.meta.rows import floor
 from harness.records import MetaRow
@@ -98,3 +98,16 @@ def test_a_set_on_which_people_tie_everything_has_nothing_above_its_floor() -> N
     assert only(rows, metric="m", grouping="item", statistic="accuracy").value == 1.0  # an epsilon that ties everything
     assert only(rows, metric="m", grouping="item", statistic="accuracy").epsilon == 1.0
     assert only(rows, metric="m", grouping="item", statistic="accuracy_raw").value == 0.0
+
+
+def test_the_floor_is_recomputed_in_every_resample() -> None:
+    """Two items, on each of which the metric orders every pair and people tie one pair of the first.
+
+    A resample of the first alone has accuracy 2/3 and floor 1/3, of the second alone 1 and 1/2, of both 5/6 and 5/12.
+    """
+    human = [[1, 1], [1, 2], [2, 3]]
+    metric = [[0, 0], [10, 1], [20, 3]]  # an epsilon that ties people's tie (gap 10) would tie the whole second item
+    row = only(grid(human, m=metric).rows(resamples=400), metric="m", grouping="item", statistic="above_floor")
+    assert row.value == pytest.approx((5 / 6 - 5 / 12) / (1 - 5 / 12))
+    assert row.low == pytest.approx((2 / 3 - 1 / 3) / (1 - 1 / 3))
+    assert row.high == pytest.approx(1.0)

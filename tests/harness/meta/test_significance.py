@@ -77,8 +77,8 @@ def test_score_swap_does_not_depend_on_the_unit_of_a_metric(seed: int, scale: fl
     groups, human, one, two = metrics(12, seed)
     pairs = make_pairs(groups, 1000)
     signs = human_signs(pairs, human)
-    assert score_swap(pairs, signs, one * scale + shift, two, 40, 0) == score_swap(pairs, signs, one, two, 40, 0)
-    assert score_swap(pairs, signs, two, one * scale + shift, 40, 0) == score_swap(pairs, signs, two, one, 40, 0)
+    assert score_swap(pairs, signs, (one + shift) * scale, two, 40, 0) == score_swap(pairs, signs, one, two, 40, 0)
+    assert score_swap(pairs, signs, two, (one + shift) * scale, 40, 0) == score_swap(pairs, signs, two, one, 40, 0)
 
 
 def test_score_swap_rejects_where_one_metric_is_right_and_the_other_random_and_not_where_both_are_equal() -> None:
