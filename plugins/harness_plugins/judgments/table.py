@@ -1,33 +1,32 @@
 """Ratings from a table of your own: CSV, TSV, JSON Lines or a data frame, long or wide."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from harness import hookimpl
-from harness.errors import InputError, did_you_mean
 from harness.protocols import JudgmentSourceSpec
-from harness.records import Example, Judgment, JudgmentInfo, Message, Origin, Output, Scale, TextPart
+from harness.records import Example, Judgment, JudgmentInfo, Message, Origin, Output, TextPart
 from harness_plugins.judgments.table_columns import Layout, find_columns, role_of
 from harness_plugins.judgments.table_contents import Cell, Contents, RatingKey, collect
-from harness_plugins.judgments.table_rows import Rows, memory_rows, read_rows
+from harness_plugins.judgments.table_rows import memory_rows, read_rows
+from harness_plugins.judgments.table_scales import Bounds, Direction, check_known, find_scales
 
 NAME = "table"
 VERSION = "1"
-Bounds = Sequence[float]
-Direction = Literal["up", "down"]
 
 
 class Table:
     """Outputs and ratings from a file, or from `rows` in memory (a list of dicts, a pandas, polars or pyarrow table).
 
     A long table has one rating a row; a wide one has a column per rater (`raters`, or columns called `rater_…`) or per criterion
-    (`criteria`). Columns are found by their usual names, or named by the parameters that are called as the roles are, or by
-    `columns` (role → column). `reference` may be several columns (or `reference`, `reference_2`, …; a list in JSON Lines).
-    `language` is a column or one tag for all rows. `scale` is [low, high] and `direction` "up" or "down", each for all criteria
-    or a mapping by criterion; without a scale, the range of the ratings is taken and noted. An empty rating is a missing one.
-    A semicolon-separated CSV may hold decimal commas. `primary`: the rater whose ratings are the primary ones.
+    (`criteria`). Columns are found by their usual names (English, else Swedish), or named by the parameters that are called
+    as the roles are, or by `columns` (role → column). `reference` may be several columns (or `reference`, `reference_2`, …; a
+    list in JSON Lines). `language` is a column or one tag for all rows. `scale` is [low, high] and `direction` "up" or "down",
+    each for all criteria or a mapping by criterion; without a scale, the range of the ratings is taken and noted. An empty
+    rating is a missing one. A semicolon-separated CSV may hold decimal commas. `primary`: the rater whose ratings are the
+    primary ones.
     Raises InputError naming the file, the line, the column and what to do.
     """
 
@@ -74,11 +73,11 @@ class Table:
         self._dataset = NAME if path is None else Path(path).stem
         self._file = None if path is None else Path(path).name
         self._contents = collect(table, layout)
-        self._scales, scale_notes = _scales(table, self._contents, scale, direction)
+        self._scales, scale_notes = find_scales(table, self._contents, scale, direction)
         people = sorted({key.rater for key in self._contents.ratings})
         systems = {name for outputs in self._contents.outputs.values() for name, _ in outputs}
-        _check_known(table, "rater", "primary", () if primary is None else (primary,), people)
-        _check_known(table, "system", "reference_systems", reference_systems, systems)
+        check_known(table, "rater", "primary", () if primary is None else (primary,), people)
+        check_known(table, "system", "reference_systems", reference_systems, systems)
         self.info = JudgmentInfo(
             name=NAME if self._file is None else f"{NAME}:{self._file}",
             version=VERSION,
@@ -112,7 +111,7 @@ class Table:
 
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
-    help = "ratings from your own CSV, TSV or JSON Lines file: table:FILE.csv"
+    help = "ratings from your own CSV, TSV or JSON Lines file: table:FILE.csv, 'table:FILE.csv,raters=[Anna, Bo]'"
     return [JudgmentSourceSpec(NAME, build=Table, version=VERSION, help=help, argument="path", rows_argument="rows")]
 
 
@@ -128,67 +127,6 @@ def _merge(given: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, An
 
 def _names(value: str | Sequence[str] | None) -> list[str] | None:
     return [value] if isinstance(value, str) else None if value is None else [str(name) for name in value]
-
-
-def _check_known(table: Rows, noun: str, key: str, names: Iterable[str], known: Iterable[str]) -> None:
-    for name in names:
-        if name not in set(known):
-            raise InputError(f"{table.label}: there is no {noun} {name!r} ({key}).{did_you_mean(name, known)}")
-
-
-def _scales(
-    table: Rows,
-    contents: Contents,
-    scale: Bounds | Mapping[str, Bounds] | None,
-    direction: Direction | Mapping[str, Direction],
-) -> tuple[dict[str, Scale | None], list[str]]:
-    """Each criterion's scale, and a note where it is only the range of its ratings; raises InputError for a rating off it."""
-    values: dict[str, list[Cell]] = {}
-    for key, cell in contents.ratings.items():
-        values.setdefault(key.criterion, []).append(cell)
-    for mapping, name in ((scale, "scale"), (direction, "direction")):
-        if isinstance(mapping, Mapping):
-            _check_known(table, "criterion", name, mapping, values)
-    scales: dict[str, Scale | None] = {}
-    notes = []
-    for criterion, cells in values.items():
-        way = direction.get(criterion, "up") if isinstance(direction, Mapping) else direction
-        if way not in ("up", "down"):
-            raise ValueError(f"direction is up or down, got {way!r}")
-        bounds = scale.get(criterion) if isinstance(scale, Mapping) else scale
-        present = [cell.value for cell in cells if cell.value is not None]
-        if bounds is not None:
-            low, high = _bounds(bounds)
-            _check_on_scale(table, criterion, cells, low, high)
-        elif present and min(present) < max(present):
-            low, high = min(present), max(present)
-            notes.append(
-                f"the scale of {criterion!r} was not given; the range of its ratings, {low:g} to {high:g}, stands in for it"
-            )
-        else:
-            scales[criterion] = None
-            continue
-        scales[criterion] = Scale(low=low, high=high, direction=way)
-    return scales, notes
-
-
-def _bounds(bounds: Bounds) -> tuple[float, float]:
-    try:
-        low, high = (float(bound) for bound in bounds)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"scale is [low, high], got {bounds!r}") from error
-    if not low < high:
-        raise ValueError(f"scale is [low, high] with low below high (direction=down turns it), got {bounds!r}")
-    return low, high
-
-
-def _check_on_scale(table: Rows, criterion: str, cells: Iterable[Cell], low: float, high: float) -> None:
-    for value, number in cells:
-        if value is not None and not low <= value <= high:
-            raise InputError(
-                f"{table.place(number)}: the rating {value:g} on {criterion!r} is off the scale {low:g} to {high:g}; "
-                "correct it, change the scale, or leave the cell empty if missing"
-            )
 
 
 def _notes(layout: Layout, contents: Contents) -> Iterator[str]:

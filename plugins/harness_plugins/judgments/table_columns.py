@@ -1,8 +1,10 @@
 """Which column of a table means what: given by the user, or found by the names that people use."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from harness.errors import InputError, did_you_mean
@@ -26,10 +28,24 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "criterion": ("criterion", "dimension", "aspect"),
     "rating": ("rating", "score", "judgment", "value"),
 }
+# Looked for where a table has none of the names above.
+SWEDISH: dict[str, tuple[str, ...]] = {
+    "item": ("uppgift", "post", "exempel"),
+    "system": ("modell",),
+    "output": ("svar", "utdata"),
+    "reference": ("referens", "facit", "mall"),
+    "source": ("källa",),
+    "instruction": ("fråga",),
+    "language": ("språk",),
+    "rater": ("bedömare", "annotatör"),
+    "criterion": ("kriterium", "aspekt"),
+    "rating": ("betyg", "omdöme", "poäng"),
+}
 REQUIRED = ("item", "system", "output")
 FORMS = ("short", "long")
-_RATER_COLUMN = re.compile(r"(rater|annotator)[ _:.-]?\S+", re.IGNORECASE)
-_NUMBERED_REFERENCE = re.compile(r"(reference|ref)[ _-]?\d+", re.IGNORECASE)
+_RATER_COLUMN = re.compile(r"(rater|annotator|bedömare|annotatör)[ _:.-]?\S+", re.IGNORECASE)
+_NUMBERED_REFERENCE = re.compile(r"(reference|ref|referens)[ _-]?\d+", re.IGNORECASE)
+_NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?")
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 
 
@@ -62,7 +78,8 @@ def find_columns(
     """
     if raters is not None and criteria is not None:
         raise InputError(
-            f"{rows.label}: give raters or criteria, not both; a table with one column per rater and criterion must be long"
+            f"{rows.label}: give raters or criteria, not both ({written(rows, 'raters=[Anna, Bo]')}); "
+            "a table with one column per rater and criterion must be long"
         )
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
@@ -83,21 +100,26 @@ def find_columns(
             if found is not None:
                 columns[role] = found
     if "reference" not in given:
-        numbered = [c for c in rows.columns if c not in claimed and _NUMBERED_REFERENCE.fullmatch(c)]
+        numbered = [c for c in rows.columns if c not in claimed and _NUMBERED_REFERENCE.fullmatch(_folded(c))]
         base = columns.pop("reference", None)
         references = (() if base is None else (base,)) + tuple(numbered)
     for role in REQUIRED:
         if role not in columns:
-            raise _missing(rows, role)
-    ratings = _rating_columns(rows, columns, wide, wide_criteria, raters is not None)
+            raise _missing(rows, role, claimed | {*columns.values(), *references})
+    ratings = _rating_columns(rows, columns, references, wide, wide_criteria, raters is not None)
     used = {*columns.values(), *references, *(rating.column for rating in ratings)}
     return Layout(columns, constants, references, ratings, tuple(c for c in rows.columns if c not in used))
+
+
+def written(rows: Rows, parameters: str) -> str:
+    """How a user gives these parameters: the whole reference to a file, ready for a shell; for rows in memory, the parameters."""
+    return f"'table:{rows.label},{parameters}'" if rows.unit == "line" else parameters
 
 
 def role_of(key: str) -> str:
     """The role that a key of the `columns` mapping means; raises InputError for an unknown one."""
     for role, aliases in ALIASES.items():
-        if key in aliases:
+        if key in aliases or key in SWEDISH.get(role, ()):
             return role
     raise InputError(f"columns: there is nothing called {key!r} in a table of ratings.{did_you_mean(key, ALIASES)}")
 
@@ -118,7 +140,9 @@ def _named(rows: Rows, name: Any, key: str) -> str:
 
 
 def _guess(rows: Rows, role: str, claimed: set[str]) -> str | None:
-    found = [column for column in rows.columns if column.casefold() in ALIASES[role] and column not in claimed]
+    free = [column for column in rows.columns if column not in claimed]
+    found = [column for column in free if _folded(column) in ALIASES[role]]
+    found = found or [column for column in free if _folded(column) in SWEDISH.get(role, ())]
     own = [column for column in found if column.casefold() == role]
     if len(own) == 1 or len(found) == 1:
         return (own or found)[0]
@@ -126,6 +150,11 @@ def _guess(rows: Rows, role: str, claimed: set[str]) -> str | None:
         names = ", ".join(map(repr, found))
         raise InputError(f"{rows.label}: columns {names} could each be the {role}; say which: {role}={found[0]}")
     return None
+
+
+def _folded(column: str) -> str:
+    """The name without case; some systems write ö as two characters."""
+    return unicodedata.normalize("NFC", column).casefold()
 
 
 def _replaced(role: str, raters: Sequence[str] | None, criteria: Sequence[str] | None) -> bool:
@@ -136,6 +165,7 @@ def _replaced(role: str, raters: Sequence[str] | None, criteria: Sequence[str] |
 def _rating_columns(
     rows: Rows,
     columns: Mapping[str, str],
+    references: Sequence[str],
     wide: Sequence[tuple[str, str]],
     wide_criteria: Sequence[tuple[str, str]],
     raters_given: bool,
@@ -152,21 +182,33 @@ def _rating_columns(
     if "rating" in columns:
         return (RatingColumn(columns["rating"]),)
     if "rater" not in columns:
-        automatic = [column for column in rows.columns if _RATER_COLUMN.fullmatch(column)]
+        automatic = [column for column in rows.columns if _RATER_COLUMN.fullmatch(_folded(column))]
         if automatic:
             return tuple(RatingColumn(column, rater=column) for column in automatic)
-    raise _missing(rows, "rating")
+    raise _missing(rows, "rating", {*columns.values(), *references})
 
 
-def _missing(rows: Rows, role: str) -> InputError:
-    names = [column for column in rows.columns if column]
-    hints = {did_you_mean(alias, names) for alias in ALIASES[role]}
-    close = sorted(hint for hint in hints if "Did you mean" in hint)
-    known = close[0] if close else f" The columns are: {', '.join(names)}."
-    wide = " or, for a wide table, raters=[COLUMN, …] or criteria=[COLUMN, …]" if role == "rating" else ""
+def _missing(rows: Rows, role: str, taken: set[str]) -> InputError:
+    free = [column for column in rows.columns if column and column not in taken]
+    aliases = (*ALIASES[role], *SWEDISH.get(role, ()))
+    close = [column for column in free if get_close_matches(_folded(column), aliases, n=1, cutoff=0.75)]
+    meant = f" Did you mean {' or '.join(map(repr, close[:2]))}?" if close else ""
+    column = close[0] if close else "COLUMN"
+    how = f"give {role}={column}: {written(rows, f'{role}={column}')}"
+    if role == "rating":
+        numeric = [column for column in free if _is_numeric(rows, column)][:4]
+        several = ", ".join(numeric if len(numeric) > 1 else ["Anna", "Bo"])
+        how += f"; for a wide table, raters=[…] or criteria=[…]: {written(rows, f'raters=[{several}]')}"
+    names = ", ".join(column for column in rows.columns if column)
     return InputError(
-        f"{rows.label}: no column holds the {role} (looked for {', '.join(ALIASES[role])}); give {role}=COLUMN{wide}.{known}"
+        f"{rows.label}: no column holds the {role} (looked for {', '.join(aliases)}); {how}. The columns are: {names}.{meant}"
     )
+
+
+def _is_numeric(rows: Rows, column: str) -> bool:
+    """Whether the first rows that say something here say a number."""
+    cells = [str(cells[column]) for _, cells in rows.rows if cells.get(column) not in (None, "")][:20]
+    return bool(cells) and all(_NUMERAL.fullmatch(cell.strip()) for cell in cells)
 
 
 def _list(value: Any) -> Sequence[Any]:

@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 from harness.errors import InputError
-from harness_plugins.judgments.table_columns import FORMS, Layout
+from harness_plugins.judgments.table_columns import FORMS, Layout, written
 from harness_plugins.judgments.table_rows import Rows
 
 ONE_RATER = "rater"  # the rater's name in a table that names none
@@ -62,7 +62,8 @@ def collect(rows: Rows, layout: Layout) -> Contents:
         for key, value in _ratings(rows, number, cells, layout, item, system, sample):
             if key in contents.ratings:
                 first = contents.ratings[key].number
-                hint = "" if "rater" in layout.columns else "; if several people rated it, name the rater's column (rater=COLUMN)"
+                how = f"; if several people rated it, name the rater's column: {written(rows, 'rater=COLUMN')}"
+                hint = "" if "rater" in layout.columns else how
                 raise InputError(
                     f"{rows.place(number)}: the rating of item {item!r}, system {system!r}, sample {sample} by {key.rater!r} on "
                     f"{key.criterion!r} is already in {rows.unit} {first}; keep one{hint}"

@@ -41,7 +41,10 @@ def read_rows(path: str | Path, format: str | None = None, delimiter: str | None
     path = Path(path).expanduser()
     kind = format if format is not None else FORMATS.get(path.suffix.lower())
     if kind not in ("csv", "tsv", "jsonl"):
-        raise InputError(f"{path}: cannot tell the format; name the file .csv, .tsv or .jsonl, or give format=csv, tsv or jsonl")
+        after = ". Parameters follow a comma: 'table:FILE.csv,raters=[Anna, Bo]'" if "=" in path.suffix else ""
+        raise InputError(
+            f"{path}: cannot tell the format; name the file .csv, .tsv or .jsonl, or give format=csv, tsv or jsonl{after}"
+        )
     text = _text(path)
     if not text.strip():
         raise InputError(f"{path}: the file is empty; a header and at least one row are needed")

@@ -3,8 +3,9 @@
 import csv
 import io
 import json
+import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from harness.errors import InputError
 from harness.judgments import JudgmentSet, read_judgments
 from harness.plugins import load_plugins
+from harness.records import TextPart
 
 LONG = """item,system,output,reference,rater,criterion,rating
 1,a,Hej då,Hej då!,anna,fluency,4
@@ -81,6 +83,41 @@ def test_it_is_found_by_name_with_the_file_after_the_colon(tmp_path: Path) -> No
 )
 def test_spreadsheets_ways_of_writing_the_same_table_read_the_same(spoilt: bytes, tmp_path: Path) -> None:
     assert read(write(tmp_path, spoilt)).digest == read(write(tmp_path, LONG)).digest
+
+
+SWEDISH = """uppgift,modell,svar,facit,bedömare,kriterium,betyg
+1,a,Hej då,Hej då!,anna,fluency,4
+1,a,Hej då,Hej då!,bo,fluency,3
+1,b,Hejdå,Hej då!,anna,fluency,
+2,a,Tack,Tack så mycket,anna,fluency,2
+"""
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_swedish_headings_are_understood(form: Literal["NFC", "NFD"], tmp_path: Path) -> None:
+    header, _, rest = SWEDISH.partition("\n")
+    text = f"{unicodedata.normalize(form, header.title())}\n{rest}"
+    assert read(write(tmp_path, text)).digest == read(write(tmp_path, LONG)).digest
+
+
+def test_every_swedish_heading_has_its_role(tmp_path: Path) -> None:
+    header = "post,modell,utdata,referens 1,referens 2,källa,fråga,språk,Bedömare 1,Bedömare 2"
+    data = read(write(tmp_path, f"{header}\n1,a,x,r,s,k,f?,sv,3,4\n1,b,y,,,,,,1,2\n"))
+    (example,) = data.examples
+    assert (example.references, example.source, example.language) == (("r", "s"), "k", "sv")
+    assert example.messages[0].parts == (TextPart(text="f?"),)
+    assert {j.rater for j in data.judgments} == {"Bedömare 1", "Bedömare 2"}
+
+
+def test_english_headings_and_the_users_own_mapping_go_before_swedish_ones(tmp_path: Path) -> None:
+    both = write(tmp_path, "id,uppgift,model,text,svar,score,betyg\n1,x,a,Hej,Nej,3,5\n")
+    data = read(both)
+    assert ([o.text for o in data.outputs], [j.value for j in data.judgments]) == (["Hej"], [3.0])
+    data = read(both, output="svar", rating="betyg", instruction="uppgift")
+    assert ([o.text for o in data.outputs], [j.value for j in data.judgments]) == (["Nej"], [5.0])
+    assert data.examples[0].messages[0].parts == (TextPart(text="x"),)
+    with pytest.raises(InputError, match="columns 'betyg', 'poäng' could each be the rating; say which: rating=betyg"):
+        read(write(tmp_path, "id,modell,svar,betyg,poäng\n1,a,Hej,3,5\n"))
 
 
 def test_tsv_and_json_lines_read_as_the_csv_does(tmp_path: Path) -> None:
