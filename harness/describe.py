@@ -5,8 +5,13 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from harness.judgments import JudgmentSet
+from harness.meta.agreement import krippendorff_alpha
 from harness.records import Judgment, Output, Preference
+
+_MOST_VALUES = 1000  # alpha takes memory with the square of the distinct ratings
 
 
 def describe(data: JudgmentSet) -> dict[str, Any]:
@@ -14,6 +19,8 @@ def describe(data: JudgmentSet) -> dict[str, Any]:
 
     `criteria`: criterion → rater → ratings, missing (asked, not answered), unrated outputs, mean per system with its n, and
     the tie rate: per item the share of its pairs of rated outputs that the rater tied, averaged over items with a pair.
+    `agreement`: criterion with several raters → Krippendorff's alpha (ordinal) over outputs with two ratings; None if undefined,
+    or if there are too many distinct ratings.
     `preferences`: criterion → rater → pairs, ties, missing, and how often each system won.
     """
     judged = [judgment for judgment in data.judgments if judgment.span is None]
@@ -45,6 +52,11 @@ def describe(data: JudgmentSet) -> dict[str, Any]:
             criterion: _by_rater(judgments, lambda own: _rated(own, data.outputs))
             for criterion in data.criteria
             if (judgments := [judgment for judgment in judged if judgment.criterion == criterion])
+        },
+        "agreement": {
+            criterion: agreement
+            for criterion in data.criteria
+            if (agreement := _agreement([judgment for judgment in judged if judgment.criterion == criterion]))
         },
         "preferences": {
             criterion: _by_rater(preferences, lambda own: _preferred(own, data.outputs))
@@ -92,6 +104,22 @@ def _rated(judgments: Sequence[Judgment], outputs: Sequence[Output]) -> dict[str
         "tie_rate_items": n_items,
         "mean": {system: {"mean": sum(own) / len(own), "n": len(own)} for system, own in sorted(systems.items())},
     }
+
+
+def _agreement(judgments: Sequence[Judgment]) -> dict[str, Any] | None:
+    """How far the raters of one criterion agree; None where no two of them gave numbers."""
+    rated = [judgment for judgment in judgments if isinstance(judgment.value, int | float)]
+    raters = {rater: row for row, rater in enumerate(sorted({judgment.rater for judgment in rated}))}
+    if len(raters) < 2:
+        return None
+    outputs = {output: column for column, output in enumerate(dict.fromkeys(judgment.output_id for judgment in rated))}
+    ratings = np.full((len(raters), len(outputs)), np.nan)
+    for judgment in rated:
+        ratings[raters[judgment.rater], outputs[judgment.output_id]] = judgment.value
+    shared = int((np.isfinite(ratings).sum(axis=0) > 1).sum())
+    distinct = len({judgment.value for judgment in rated})
+    alpha = krippendorff_alpha(ratings, "ordinal") if distinct <= _MOST_VALUES else None
+    return {"krippendorff_alpha_ordinal": alpha, "raters": len(raters), "outputs": shared, "distinct_ratings": distinct}
 
 
 def _preferred(preferences: Sequence[Preference], outputs: Sequence[Output]) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def _print_rated(criterion: str, rater: str, rated: dict[str, Any]) -> None:
 
 def _print_agreement(criterion: str, found: dict[str, Any]) -> None:
     alpha = found["krippendorff_alpha_ordinal"]
-    value = "undefined" if alpha is None else f"{alpha:.3f}"
+    value = f"not computed ({found['distinct_ratings']} different ratings)" if alpha is None else f"{alpha:.3f}"
     click.echo(
         f"\n{criterion}, agreement of {found['raters']} raters: Krippendorff's alpha (ordinal) {value} "
         f"over {found['outputs']} outputs with at least two ratings"

@@ -1,9 +1,11 @@
 """A description counts what a person could count by hand."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import krippendorff
 import msgspec
 import pytest
 from hypothesis import given
@@ -56,6 +58,23 @@ def test_preferences_are_described_by_criterion_and_rater(data: JudgmentSet) -> 
     assert describe(data)["preferences"] == {
         "overall": {"bo": {"pairs": 3, "ties": 1, "missing": 1, "wins": {"b": 1}, "first_wins": 0}}
     }
+
+
+def test_raters_of_a_criterion_are_held_against_each_other(data: JudgmentSet) -> None:
+    assert describe(data)["agreement"] == {}  # anna alone rated
+    others = [(1.0, "d/0/a"), (2.0, "d/0/b"), (3.0, "d/0/c"), (3.0, "d/1/a"), (1.0, "d/2/b")]
+    bo = tuple(Judgment(output_id=output, rater="bo", criterion="fluency", value=value) for value, output in others)
+    found = describe(replace(data, judgments=data.judgments + bo))["agreement"]["fluency"]
+    both = [[1, 1, 2, 3], [1, 2, 3, 3]]  # outputs that anna rated too
+    expected = krippendorff.alpha(reliability_data=both, level_of_measurement="ordinal")
+    assert (found["raters"], found["outputs"]) == (2, 4)
+    assert found["krippendorff_alpha_ordinal"] == pytest.approx(expected)
+
+
+def test_agreement_without_a_doubly_rated_output_is_missing(data: JudgmentSet) -> None:
+    bo = (Judgment(output_id="d/2/b", rater="bo", criterion="fluency", value=1.0),)
+    found = describe(replace(data, judgments=data.judgments + bo))["agreement"]["fluency"]
+    assert (found["krippendorff_alpha_ordinal"], found["outputs"]) == (None, 0)
 
 
 def test_a_description_is_json(data: JudgmentSet) -> None:

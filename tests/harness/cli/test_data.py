@@ -183,6 +183,19 @@ def test_check_reads_a_table_by_its_path_and_names_its_mistakes(run: Harness, tm
     assert "1 items in 1 clusters, 2 outputs of a, b" in run("check", f"table:{path},language=sv").stdout
 
 
+def test_check_of_a_table_prints_agreement_and_what_lies_far_off(run: Harness, tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    rows = "".join(f"{n},{system},Hej,{n},{n}\n" for n in range(1, 6) for system in "ab")
+    path.write_text(f"item,system,output,Anna,Bo\n{rows}6,a,Hej,99,3\n", encoding="utf-8")
+    lines = run("check", f"table:{path}:raters=[Anna,Bo]").stdout.splitlines()
+    (agreement,) = [line for line in lines if "agreement" in line]
+    assert agreement.startswith("rating, agreement of 2 raters: Krippendorff's alpha (ordinal) 0.")
+    assert agreement.endswith(" over 11 outputs with at least two ratings")
+    (note,) = [line for line in lines if "far from the others" in line]
+    assert note.startswith(f"note: {path}, line 12: the rating 99 on 'rating' lies far from the others, 1 to 5; ")
+    assert note.endswith(f"give the scale: 'table:{path},scale=[1, 5]'")
+
+
 def test_check_of_a_constructed_set_says_that_nobody_judged_it(run: Harness) -> None:
     lines = run("check", "contrast-sv").stdout.splitlines()
     assert lines[0].endswith("better by construction, not human judgments")
