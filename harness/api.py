@@ -44,7 +44,7 @@ def metaevaluate(
     try:
         chosen = make_options(options)
     except HarnessError as error:
-        raise HarnessError(f"{error}{_read_instead(options, plugins)}") from error
+        raise HarnessError(_read_instead(options, plugins) or str(error)) from error
     data, built = _prepare(judgments, metrics, systems, read, plugins)
     return list(evaluate(data, built, chosen).rows)
 
@@ -83,7 +83,7 @@ def _read_instead(options: Mapping[str, Any], plugins: Sequence[str | Path]) -> 
         return ""
     noun = "is a parameter" if len(meant) == 1 else "are parameters"
     shown = ", ".join(f"{key!r}: {value!r:.80}" for key, value in meant.items())
-    return f" {' and '.join(map(repr, meant))} {noun} of the judgment source: give read={{{shown}}}."
+    return f"{' and '.join(map(repr, meant))} {noun} of the judgment source: give read={{{shown}}}"
 
 
 def _fits(key: str, value: Any) -> bool:

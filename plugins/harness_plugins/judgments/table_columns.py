@@ -78,7 +78,7 @@ def find_columns(
     """
     if raters is not None and criteria is not None:
         raise InputError(
-            f"{rows.label}: give raters or criteria, not both ({written(rows, 'raters=[Anna, Bo]')}); "
+            f"{rows.label}: give raters or criteria, not both ({written(rows, raters=['Anna', 'Bo'])}); "
             "a table with one column per rater and criterion must be long"
         )
     columns: dict[str, str] = {}
@@ -105,15 +105,24 @@ def find_columns(
         references = (() if base is None else (base,)) + tuple(numbered)
     for role in REQUIRED:
         if role not in columns:
-            raise _missing(rows, role, claimed | {*columns.values(), *references})
-    ratings = _rating_columns(rows, columns, references, wide, wide_criteria, raters is not None)
+            raise _missing(rows, role, claimed | {*columns.values(), *references}, given)
+    ratings = _rating_columns(rows, columns, wide, wide_criteria, raters is not None)
+    if ratings is None:
+        raise _missing(rows, "rating", {*columns.values(), *references}, given)
     used = {*columns.values(), *references, *(rating.column for rating in ratings)}
     return Layout(columns, constants, references, ratings, tuple(c for c in rows.columns if c not in used))
 
 
-def written(rows: Rows, parameters: str) -> str:
-    """How a user gives these parameters: the whole reference to a file, ready for a shell; for rows in memory, the parameters."""
-    return f"'table:{rows.label},{parameters}'" if rows.unit == "line" else parameters
+def written(rows: Rows, **parameters: Any) -> str:
+    """How a user gives these parameters: the whole reference to a file, quoted for a shell, or `read` for rows in memory."""
+    if rows.unit != "line":
+        return f"read={parameters}"
+    pieces = [f"{key}={value if isinstance(value, str) else _bracketed(value)}" for key, value in parameters.items()]
+    return f"'table:{','.join([rows.label, *pieces])}'"
+
+
+def _bracketed(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
 
 
 def role_of(key: str) -> str:
@@ -165,11 +174,11 @@ def _replaced(role: str, raters: Sequence[str] | None, criteria: Sequence[str] |
 def _rating_columns(
     rows: Rows,
     columns: Mapping[str, str],
-    references: Sequence[str],
     wide: Sequence[tuple[str, str]],
     wide_criteria: Sequence[tuple[str, str]],
     raters_given: bool,
-) -> tuple[RatingColumn, ...]:
+) -> tuple[RatingColumn, ...] | None:
+    """The columns of ratings; None where the table seems to have none."""
     if raters_given or wide_criteria:
         both = [role for role in ("rating", "rater" if raters_given else "criterion") if role in columns]
         if both:
@@ -185,20 +194,20 @@ def _rating_columns(
         automatic = [column for column in rows.columns if _RATER_COLUMN.fullmatch(_folded(column))]
         if automatic:
             return tuple(RatingColumn(column, rater=column) for column in automatic)
-    raise _missing(rows, "rating", {*columns.values(), *references})
+    return None
 
 
-def _missing(rows: Rows, role: str, taken: set[str]) -> InputError:
+def _missing(rows: Rows, role: str, taken: set[str], given: Mapping[str, Any]) -> InputError:
     free = [column for column in rows.columns if column and column not in taken]
     aliases = (*ALIASES[role], *SWEDISH.get(role, ()))
     close = [column for column in free if get_close_matches(_folded(column), aliases, n=1, cutoff=0.75)]
     meant = f" Did you mean {' or '.join(map(repr, close[:2]))}?" if close else ""
     column = close[0] if close else "COLUMN"
-    how = f"give {role}={column}: {written(rows, f'{role}={column}')}"
+    how = f"give {role}={column}: {written(rows, **given, **{role: column})}"
     if role == "rating":
         numeric = [column for column in free if _is_numeric(rows, column)][:4]
-        several = ", ".join(numeric if len(numeric) > 1 else ["Anna", "Bo"])
-        how += f"; for a wide table, raters=[…] or criteria=[…]: {written(rows, f'raters=[{several}]')}"
+        several = numeric if len(numeric) > 1 else ["Anna", "Bo"]
+        how += f"; for a wide table, raters=[…] or criteria=[…]: {written(rows, **given, raters=several)}"
     names = ", ".join(column for column in rows.columns if column)
     return InputError(
         f"{rows.label}: no column holds the {role} (looked for {', '.join(aliases)}); {how}. The columns are: {names}.{meant}"

@@ -62,7 +62,7 @@ def collect(rows: Rows, layout: Layout) -> Contents:
         for key, value in _ratings(rows, number, cells, layout, item, system, sample):
             if key in contents.ratings:
                 first = contents.ratings[key].number
-                how = f"; if several people rated it, name the rater's column: {written(rows, 'rater=COLUMN')}"
+                how = f"; if several people rated it, name the rater's column: {written(rows, rater='COLUMN')}"
                 hint = "" if "rater" in layout.columns else how
                 raise InputError(
                     f"{rows.place(number)}: the rating of item {item!r}, system {system!r}, sample {sample} by {key.rater!r} on "

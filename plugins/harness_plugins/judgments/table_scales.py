@@ -6,7 +6,6 @@ from typing import Literal
 
 from harness.errors import InputError, did_you_mean
 from harness.records import Scale
-from harness_plugins.judgments.table_columns import written
 from harness_plugins.judgments.table_contents import Cell, Contents
 from harness_plugins.judgments.table_rows import Rows
 
@@ -91,8 +90,7 @@ def _outlier_notes(table: Rows, criterion: str, cells: Sequence[Cell]) -> list[s
     more = f" (and {len(far) - 1} more such)" if len(far) > 1 else ""
     return [
         f"{table.place(first.number)}: the rating {first.value:g} on {criterion!r} lies far from the others, {low:g} to {high:g}"
-        f"{more}; correct it or leave the cell empty if missing, and give the scale: "
-        f"{written(table, f'scale=[{low:g}, {high:g}]')}"
+        f"{more}; correct it or leave the cell empty if missing, and give scale=[{low:g}, {high:g}]"
     ]
 
 

@@ -150,3 +150,12 @@ def test_a_mistake_in_json_lines_is_named(lines: Sequence[str], message: str, tm
 def test_a_mistake_in_memory_is_named_by_row(rows: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         Table(rows=rows)
+
+
+def test_what_to_give_keeps_what_was_given(tmp_path: Path) -> None:
+    rows = [{"nr": 1, "system": "a", "output": "x", "Anna": 1, "Bo": 2}]
+    with pytest.raises(InputError, match=r"read=\{'item': 'nr', 'raters': \['Anna', 'Bo'\]\}"):
+        Table(rows=rows, item="nr")
+    path = write(tmp_path, "nr,2024,output,Anna,Bo\n1,a,x,1,2\n")
+    with pytest.raises(InputError, match=r"'table:\S+ratings\.csv,item=nr,system=2024,raters=\[Anna, Bo\]'"):
+        Table(path, item="nr", columns={"system": 2024})  # what a command line makes of system=2024

@@ -22,7 +22,7 @@ def notes(ratings: list[float], **parameters: Any) -> list[str]:
 )
 def test_a_rating_far_off_is_named_with_its_row_and_the_scale_to_give(ratings: list[float], expected: str) -> None:
     (note,) = notes(ratings)
-    assert note.endswith("give the scale: scale=[1, 5]")
+    assert note.endswith("and give scale=[1, 5]")
     assert re.match(expected, note)
 
 
