@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from harness.plugins import Registry
 
+SHORT = 12  # a cell of so many characters is never cut in two
 FAILURES = 3  # exit code of a command that finished, with failures it named
 _PLUGIN_FILES = "harness.plugin_files"
 _QUIET = "harness.quiet"
@@ -103,6 +104,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for column in table.columns:
         column.overflow = "fold"
+    for column, cells in zip(table.columns, zip(*rows, strict=True), strict=False):
+        column.no_wrap = max(map(len, cells)) <= SHORT
     for row in rows:
         table.add_row(*row)
     console().print(table)

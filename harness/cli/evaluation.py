@@ -10,7 +10,7 @@ import click
 
 from harness.cli.common import console, finish_with_failures, print_json, registry
 from harness.cli.completion import PluginType
-from harness.cli.progress import progress
+from harness.cli.progress import progress, telling_reused
 
 if TYPE_CHECKING:
     from harness.config import RunConfig
@@ -109,7 +109,7 @@ def execute(plan: Plan) -> "Evaluation":
         if plan.folder is None:
             return evaluate(plan.data, plan.metrics, plan.options, progress=report)
         with Run.open(plan.folder, config=resolved(plan.config), command=("harness", *sys.argv[1:])) as run:
-            return evaluate(plan.data, plan.metrics, plan.options, run=run, progress=report)
+            return evaluate(plan.data, plan.metrics, plan.options, run=run, progress=telling_reused(report, run.counts))
 
 
 def print_plan(plan: Plan, as_json: bool) -> None:

@@ -2,9 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from harness.cli.common import notice, quiet
 
@@ -12,35 +12,59 @@ if TYPE_CHECKING:
     from rich.progress import Progress, Task
     from rich.text import Text
 
-Report = Callable[[str, int, int], None]
+
+class Report(Protocol):
+    """Says how far a step is; `reused` of what is done was there already."""
+
+    def __call__(self, label: str, done: int, total: int, *, reused: int = 0) -> None: ...
 
 
 @contextmanager
 def progress() -> Iterator[Report]:
     """A function to call with a step's name, what is done of it and what there is to do in all."""
     if quiet():
-        yield lambda label, done, total: None
+        yield _silent
     elif sys.stderr.isatty():
         with _bars() as bars:
             tasks: dict[str, int] = {}
 
-            def show(label: str, done: int, total: int) -> None:
+            def show(label: str, done: int, total: int, *, reused: int = 0) -> None:
                 if label not in tasks:
                     tasks[label] = bars.add_task(label, total=total)  # type: ignore[assignment]  # TaskID is an int
-                bars.update(tasks[label], completed=done, total=total)  # type: ignore[arg-type]  # as above
+                said = f"{label} ({reused} reused)" if reused else label
+                bars.update(tasks[label], completed=done, total=total, description=said)  # type: ignore[arg-type]  # as above
 
             yield show
     else:
         yield _lines()
 
 
+def telling_reused(report: Report, counts: Mapping[str, int]) -> Callable[[str, int, int], None]:
+    """`report`, told of each step how many units the run already held: what `units_reused` has grown by since the step before."""
+    before: dict[str, int] = {}
+    last = 0
+
+    def tell(label: str, done: int, total: int) -> None:
+        nonlocal last
+        start = before.setdefault(label, last)
+        last = counts.get("units_reused", 0)
+        report(label, done, total, reused=last - start)
+
+    return tell
+
+
+def _silent(label: str, done: int, total: int, *, reused: int = 0) -> None:
+    """Nothing is said under `--quiet`."""
+
+
 def _lines() -> Report:
     started: dict[str, float] = {}
 
-    def say(label: str, done: int, total: int) -> None:
+    def say(label: str, done: int, total: int, *, reused: int = 0) -> None:
         begun = started.setdefault(label, time.monotonic())
         if done >= total:
-            notice(f"{label}: {done} of {total}, {time.monotonic() - begun:.1f} s")
+            there = f" ({reused} reused)" if reused else ""
+            notice(f"{label}: {done} of {total}{there}, {time.monotonic() - begun:.1f} s")
 
     return say
 

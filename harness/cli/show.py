@@ -2,13 +2,14 @@
 
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import click
 
-from harness.cli.common import console, json_option, print_json, print_table
-from harness.cli.tables import matching, parse_filters, table_argument, where_option
+from harness.cli.common import console, json_option, notice, print_json
+from harness.cli.tables import labels_of, matching, parse_filters, table_argument, where_option, why_none
+from harness.errors import HarnessError
 
+_INTERRUPTED = "stopped by KeyboardInterrupt"  # the note of a run that Ctrl-C ended
 _LEVELS = {"level": 0.95, "alpha": 0.05}  # as in a config that does not name them
 
 
@@ -48,7 +49,8 @@ def _print_run(folder: Path) -> None:
     manifest = read_manifest(folder)
     started = datetime.fromtimestamp(manifest.times.get("started", 0)).strftime("%Y-%m-%d %H:%M:%S")
     took = f", {manifest.times['seconds']:.1f} s" if "seconds" in manifest.times else ""
-    click.echo(f"{folder}: {manifest.status}, started {started}{took}")
+    interrupted = manifest.status == "failed" and _INTERRUPTED in manifest.notes
+    click.echo(f"{folder}: {'interrupted' if interrupted else manifest.status}, started {started}{took}")
     click.echo(f"command: {' '.join(manifest.command)}")
     there = [name for name in TABLES if table_path(folder, name).exists()]
     click.echo("tables: " + (", ".join(f"{name} {manifest.counts.get(name, '?')}" for name in there) or "none yet"))
@@ -65,7 +67,7 @@ def _print_run(folder: Path) -> None:
         options = {key: manifest.config.get("metaevaluate", {}).get(key, default) for key, default in _LEVELS.items()}
         print_meta(console(), rows, labels=labels, notes=missing_notes(scored, labels), **options)
     for note in manifest.notes:
-        click.echo(f"note: {note}")
+        click.echo("run the same command again to resume" if note == _INTERRUPTED else f"note: {note}")
 
 
 def _print_rows(folder: Path, name: str, limit: int, where: tuple[str, ...], as_json: bool) -> None:
@@ -74,21 +76,19 @@ def _print_rows(folder: Path, name: str, limit: int, where: tuple[str, ...], as_
     if as_json:
         print_json(rows)
         return
+    if not rows and filters:
+        raise HarnessError(why_none(folder, name, filters))
     if not rows:
-        click.echo("no rows" + (f" where {' and '.join(where)}" if where else ""))
+        click.echo("no rows")
         return
-    columns = [column for column in rows[0] if any(row[column] not in (None, "", [], {}) for row in rows)]
-    print_table(columns, [[_cell(row[column]) for column in columns] for row in rows])
+    from harness.report.rows import rows_table
+
+    screen = console()
+    shown = rows_table(name, rows, labels_of(folder), screen.width)
+    screen.print(shown.table)
+    if shown.left_out:
+        notice(
+            f"columns left out: {', '.join(shown.left_out)}; `harness export {folder} {name} --format csv` writes every column"
+        )
     if limit and len(rows) == limit:
         click.echo(f"the first {limit} rows; --limit 0 prints all, `harness export` writes them to a file", err=True)
-
-
-def _cell(value: Any) -> str:
-    import json
-
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.replace("\n", "⏎")

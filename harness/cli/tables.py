@@ -1,12 +1,14 @@
 """What `show` and `export` share: a run's table as plain rows, and filters on them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from harness.errors import HarnessError, did_you_mean
+
+LISTED = 30  # values of a column that a message names
 
 where_option = click.option(
     "--where",
@@ -58,9 +60,55 @@ def records(folder: Path, name: str, filters: Mapping[str, str]) -> Iterator[Any
     """The table's records that pass, in the table's order."""
     from harness.store import TABLES, read_table, table_path
 
+    filters = _signed(folder, filters)
     for record in read_table(table_path(folder, name), TABLES[name].record_type):
         if all(_passes(column, getattr(record, column), value) for column, value in filters.items()):
             yield record
+
+
+def _signed(folder: Path, filters: Mapping[str, str]) -> dict[str, str]:
+    """The filters, a metric's label with parameters (`rouge-l:stemmer=swedish`) replaced by its signature."""
+    if not any(":" in filters.get(column, "") for column in ("metric", "against")):
+        return dict(filters)
+    signatures = {label: signature for signature, label in labels_of(folder).items() if ":" in label}
+    return {
+        column: signatures.get(value, value) if column in ("metric", "against") else value for column, value in filters.items()
+    }
+
+
+def labels_of(folder: Path) -> dict[str, str]:
+    """Signature → what the user wrote; empty where the run is not finished."""
+    from harness.store import read_manifest
+
+    return {signature: label for label, signature in read_manifest(folder).signatures.items()}
+
+
+def why_none(folder: Path, name: str, filters: Mapping[str, str]) -> str:
+    """Why no row passes: the values that there are in the column whose value is not among them."""
+    for column, wanted in filters.items():
+        if any(True for _ in records(folder, name, {column: wanted})):
+            continue
+        values = [getattr(record, column) for record in records(folder, name, {})]
+        return f"the table {name!r} has no row with {column}={wanted}.{_meant(column, wanted, values)}"
+    return f"the table {name!r} has no row with {' and '.join(f'{column}={value}' for column, value in filters.items())} together"
+
+
+def _meant(column: str, wanted: str, values: Sequence[Any]) -> str:
+    """What the column holds: its range where that is numbers, else its values, and the one that may have been meant."""
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    if len(set(numbers)) > LISTED:
+        return f" Its values run from {min(numbers):.6g} to {max(numbers):.6g}."
+    given = [one for value in values if value is not None for one in (value if isinstance(value, tuple) else (value,))]
+    known = list(dict.fromkeys(f"{one:.6g}" if isinstance(one, float) else str(one) for one in given))
+    if column in ("metric", "against"):
+        known = list(dict.fromkeys(signature.partition("|")[0] for signature in known))
+    if not known:
+        return " The column is empty."
+    ending = [value for value in known if value.endswith((f"={wanted}", f"/{wanted}"))]
+    guess = f" Did you mean {ending[0]!r}?" if ending else did_you_mean(wanted, known)
+    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    listed = f" There are: {', '.join(known[:LISTED])}{more}."
+    return (guess if guess.startswith(" Did you mean") else "") + listed
 
 
 def _columns(name: str) -> tuple[str, ...]:

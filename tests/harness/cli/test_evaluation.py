@@ -157,6 +157,8 @@ def test_a_run_leaves_every_table_and_a_second_one_scores_nothing_again(config, 
     assert {row["saved"] for row in planned["metrics"]} == {6}
     again = invoke("run", config)
     assert again.stdout == first.stdout
+    assert "word-recall: 6 of 6," in first.stderr
+    assert again.stderr.count(": 6 of 6 (6 reused),") == 3
     assert read_manifest(run).counts["units_scored"] == 0
     assert {path.name: path.read_bytes() for path in run.glob("*.parquet")} == tables
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from harness.cli.main import harness
 from harness.records import Output, Score, from_json
-from harness.store import read_table
+from harness.store import Run, read_table
 
 TEXTS = ["=1+1", "+46 8 123", "-fel", "@svar", "\tindrag", "rad ett\nrad två", 'sa "hej", gick', "åäö 🦌", "vanlig text"]
 SAFE = {"=1+1": "'=1+1", "+46 8 123": "'+46 8 123", "-fel": "'-fel", "@svar": "'@svar", "\tindrag": "'\tindrag"}
@@ -123,6 +123,11 @@ def test_show_says_what_a_run_is(run):
         (["scores", "--where", "metrik=chrf"], "has no column 'metrik'. Did you mean 'metric'?"),
         (["scores", "--where", "chrf"], "write COLUMN=VALUE"),
         (["meta"], "there is no table"),
+        (["scores", "--where", "metric=chfr"], "no row with metric=chfr. Did you mean 'chrf'? There are: chrf."),
+        (["outputs", "--where", "example_id=0"], "Did you mean 'ratings/0'"),
+        (["outputs", "--where", "system=b"], "the table 'outputs' has no row with system=b. There are: a."),
+        (["outputs", "--where", "system=a", "--where", "sample=0", "--where", "text=x"], "no row with text=x."),
+        (["judgments", "--where", "value=1", "--where", "output_id=ratings/1/a"], "value=1 and output_id=ratings/1/a together"),
     ],
 )
 def test_what_a_run_does_not_hold_is_said(run, arguments, complaint):
@@ -132,3 +137,16 @@ def test_what_a_run_does_not_hold_is_said(run, arguments, complaint):
 def test_a_folder_that_is_no_run_is_said_to_be_none(tmp_path):
     assert "is not a run folder" in invoke("show", tmp_path, code=2).stderr
     assert "no-such" in invoke("export", Path("no-such"), "scores", "--format", "csv", code=2).stderr
+
+
+def test_a_run_that_was_interrupted_is_called_so(tmp_path):
+    with pytest.raises(KeyboardInterrupt), Run.open(tmp_path / "run", config={}, command=["harness"]):
+        raise KeyboardInterrupt
+    shown = invoke("show", tmp_path / "run").stdout
+    assert shown.startswith(f"{tmp_path / 'run'}: interrupted, started ")
+    assert shown.endswith("run the same command again to resume\n")
+    assert "KeyboardInterrupt" not in shown
+
+
+def test_rows_that_are_asked_for_as_json_may_be_none(run):
+    assert json.loads(invoke("show", run, "scores", "--where", "status=error", "--json").stdout) == []
