@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from harness.records import Score
     from harness.stages.evaluate import Evaluation
 
+LABEL = 24  # characters of a metric's label in one line
+
 
 @click.command(
     help=f"""{__doc__}
@@ -58,6 +60,8 @@ def score(
 
 def _summary(done: "Evaluation") -> list[list[str]]:
     """Per metric, component and system: how many scores there are, why others are missing, and the range of those there are."""
+    from harness.report.layout import broken
+
     system = {output.id: output.system for output in done.data.outputs}
     groups: dict[tuple[str, str, str], list[Score]] = {}
     for score in done.scores:
@@ -70,5 +74,5 @@ def _summary(done: "Evaluation") -> list[list[str]]:
         missing = len(scores) - len(values)
         figures = [f"{pick(values):.4g}" for pick in (min, median, max)] if values else ["–"] * 3
         why = f" ({', '.join(reasons)})" if missing else ""
-        rows.append([label, component, names, str(len(values)), f"{missing}{why}", *figures])
+        rows.append([broken(label, LABEL), component, names, str(len(values)), f"{missing}{why}", *figures])
     return rows

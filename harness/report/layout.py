@@ -28,17 +28,24 @@ def small(row: MetaRow) -> str:
 
 
 def broken(label: str, width: int) -> str:
-    """The label in lines of at most `width`, broken after `,` `:` `=` `-` `|` or a space, in a word only where it is longer."""
+    """The label in lines of at most `width`: broken after `,` `:` `=` `|` or a space, else after `-`, else where it must be."""
     lines = [""]
-    for piece in re.findall(r"[^,:=|\- ]*[,:=|\- ]|[^,:=|\- ]+$", label):
-        while len(piece) > width:
-            lines += [piece[:width]]
-            piece = piece[width:]
-        if len(lines[-1]) + len(piece.rstrip()) > width:
-            lines.append(piece)
-        else:
-            lines[-1] += piece
+    for part in _pieces(label, ",:=| "):
+        for piece in [part] if len(part.rstrip()) <= width else _pieces(part, "-"):
+            while len(piece.rstrip()) > width:
+                lines += [piece[:width]]
+                piece = piece[width:]
+            if len(lines[-1]) + len(piece.rstrip()) > width:
+                lines.append(piece)
+            else:
+                lines[-1] += piece
     return "\n".join(line.rstrip() for line in lines if line)
+
+
+def _pieces(text: str, ends: str) -> list[str]:
+    """The text cut after each of the characters `ends`."""
+    end = re.escape(ends)
+    return re.findall(f"[^{end}]*[{end}]|[^{end}]+$", text)
 
 
 def longest(texts: list[str]) -> int:

@@ -12,6 +12,8 @@ from harness.report.views import BOARD_STATISTICS, CONSTRUCTION, Board, Grid, Gr
 
 MUTED = "dim"
 GAP = 2  # columns between two columns of a table
+LABEL = 10  # columns that a metric's label needs at least
+LEAST_MISSED = (6, 4, 5, 2)  # columns of a board that a narrow terminal does without: cover, held-out, above floor, raw
 SLICE = 24  # the longest name of a slice in one line
 ONE_LINE = 124  # columns from which a value and its interval stand side by side
 TWO_LINES = 100  # columns from which figures have three decimals and every count its own column
@@ -101,7 +103,11 @@ def _board(board: Board, judgments: str, width: int) -> Iterator[RenderableType]
     if level is not None and level.value is not None:
         body.append(["", "human level", cell(level), "", "", "", "", *counts(level)])
     widths = [longest([head, *(row[place] for row in body)]) + GAP for place, head in enumerate(heads)]
-    room = max(10, width - sum(widths) + widths[1])
+    kept = list(range(len(heads)))
+    for place in LEAST_MISSED:
+        if sum(widths[other] for other in kept) - widths[1] + LABEL > width:
+            kept.remove(place)
+    room = max(LABEL, width - sum(widths[place] for place in kept) + widths[1])
     part = "" if board.slice == "all" else f" ({board.slice})"
     if board.others and board.slice == "all":
         yield Text(
@@ -110,11 +116,15 @@ def _board(board: Board, judgments: str, width: int) -> Iterator[RenderableType]
         )
     yield Text(f"{board.criterion}{part} — {judgments}, {board.raters}, {board.grouping} grouping", style="bold")
     table = plain_table()
-    for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place == 1 else "right", no_wrap=True)
+    for place in kept:
+        table.add_column(heads[place], justify="left" if place == 1 else "right", no_wrap=True)
     for index, row in enumerate(body):
-        table.add_row(row[0], broken(row[1], room), *row[2:], style="" if index < shown else MUTED)
+        cells = [broken(row[place], room) if place == 1 else row[place] for place in kept]
+        table.add_row(*cells, style="" if index < shown else MUTED)
     yield table
+    left_out = [head.replace("\n", " ") for place, head in enumerate(heads) if place not in kept]
+    if left_out:
+        yield Text(f"  no room for: {', '.join(left_out)}", style=MUTED)
     yield from (Text(f"  {text}", style=MUTED) for text in _board_notes(board))
     yield ""
 
@@ -198,16 +208,19 @@ def _grid(grid: Grid, title: str, width: int) -> Iterator[RenderableType]:
 
 
 def _blocks(metrics: int, left: int, cell: int, sentinel: int, width: int) -> list[range]:
-    """Ranges of metrics that fit beside `left` columns; the last one leaves room for the best sentinel."""
+    """Ranges of metrics that fit beside `left` columns; the last one leaves room for the best sentinel, or is empty for it."""
     fitting = max(1, (width - left) // cell)
     blocks, start = [], 0
     while start < metrics:
         rest = metrics - start
         size = min(rest, fitting)
-        if size == rest and size > 1 and left + size * cell + sentinel > width:
+        crowded = size == rest and left + size * cell + sentinel > width
+        if crowded and size > 1:
             size -= 1
         blocks.append(range(start, start + size))
         start += size
+        if crowded and start == metrics:
+            blocks.append(range(metrics, metrics))
     return blocks or [range(0)]
 
 

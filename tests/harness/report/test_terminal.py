@@ -65,7 +65,7 @@ def test_an_interval_that_is_not_there_is_a_dash():
     assert interval(row("m", 0.6, low=None)) == "[–]"
 
 
-@pytest.mark.parametrize("width", [80, 100, 123, 124, 200])
+@pytest.mark.parametrize("width", [60, 70, 80, 100, 123, 124, 200])
 @pytest.mark.parametrize("rows", [rated(), constructed()], ids=["rated", "constructed"])
 def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut(rows, width):
     text = printed(rows, width)
@@ -85,6 +85,14 @@ def test_every_metric_stands_with_four_figures_their_intervals_and_its_n(width):
         assert sum(part.count("[") for part in after) >= 4
         assert any("191" in part for part in after)
         assert any("1870" in part for part in after)
+
+
+def test_a_narrow_terminal_has_fewer_columns_and_says_which():
+    text = printed(rated(), 60, slices=False)
+    assert "  no room for: held-out, cover\n" in text
+    assert [
+        text.count(f" {number(0.7 + place / 100, 2)}\n") + text.count(f" {number(0.7 + place / 100, 2)} ") for place in (0, 6)
+    ] == [3, 3]
 
 
 def test_a_wide_terminal_holds_a_metric_in_one_line_beside_its_intervals():
@@ -168,6 +176,7 @@ def test_where_no_grouping_has_pairs_there_is_a_reason_and_no_legend():
         ("rouge-l:tokenizer=rouge-score", 13, ["rouge-l:", "tokenizer=", "rouge-score"]),
         ("chrf:beta=3,word_order=2", 13, ["chrf:beta=3,", "word_order=2"]),
         ("unsupported-additions", 16, ["unsupported-", "additions"]),
+        ("rouge-l:tokenizer=rouge-score", 18, ["rouge-l:tokenizer=", "rouge-score"]),
         ("bleu", 13, ["bleu"]),
         ("abcdefgh", 3, ["abc", "def", "gh"]),
     ],
