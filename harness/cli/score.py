@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.records import Score
     from harness.stages.evaluate import Evaluation
 
-LABEL = 24  # characters of a metric's label in one line
+LABEL = 20  # characters of a metric's label in one line
 
 
 @click.command(

@@ -124,9 +124,13 @@ def _board(board: Board, judgments: str, width: int) -> Iterator[RenderableType]
     yield table
     left_out = [head.replace("\n", " ") for place, head in enumerate(heads) if place not in kept]
     if left_out:
-        yield Text(f"  no room for: {', '.join(left_out)}", style=MUTED)
-    yield from (Text(f"  {text}", style=MUTED) for text in _board_notes(board))
+        yield _note(f"no room for: {', '.join(left_out)}")
+    yield from (_note(f"{text}") for text in _board_notes(board))
     yield ""
+
+
+def _note(text: str) -> Padding:
+    return Padding(Text(text, style=MUTED), (0, 0, 0, 2), expand=False)
 
 
 def _board_notes(board: Board) -> Iterator[str]:
@@ -201,9 +205,9 @@ def _grid(grid: Grid, title: str, width: int) -> Iterator[RenderableType]:
         yield table
     empty = [_empty(row) for row in grid.rows if not row.n_pairs]
     if empty:
-        yield Text(f"  no data: {', '.join(empty)}", style=MUTED)
+        yield _note(f"no data: {', '.join(empty)}")
     if grid.same:
-        yield Text(f"  the same outputs as another slice: {', '.join(grid.same)}", style=MUTED)
+        yield _note(f"the same outputs as another slice: {', '.join(grid.same)}")
     yield ""
 
 
