@@ -1,11 +1,13 @@
 """A judgment set in memory: examples, outputs and what people said of them, read from a source and checked."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.errors import InputError, did_you_mean
+import msgspec
+
+from harness.errors import HarnessError, InputError, PluginError, did_you_mean
 from harness.protocols import JudgmentSource
 from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, digest
 
@@ -51,9 +53,9 @@ def read_judgments(source: JudgmentSource, *, systems: str | Sequence[str] | Non
     """
     info = source.info
     kinds: dict[type, list[Any]] = {Example: [], Output: [], Judgment: [], Preference: []}
-    for record in source.read():
-        if type(record) not in kinds:
-            raise InputError(f"{info.name}: a judgment source yields records, got {type(record).__name__}")
+    if not isinstance(info, JudgmentInfo):
+        raise PluginError(f"judgment source {type(source).__name__}: its info must be a JudgmentInfo, got {info!r:.80}")
+    for record in _records(source, info):
         kinds[type(record)].append(record)
     _check_primary(info, kinds[Judgment], kinds[Preference])
     if systems is not None:
@@ -83,6 +85,21 @@ def select_examples(data: JudgmentSet, ids: Iterable[str]) -> JudgmentSet:
         judgments=tuple(judgment for judgment in data.judgments if judgment.output_id in kept),
         preferences=tuple(p for p in data.preferences if p.output_a in kept and p.output_b in kept),
     )
+
+
+def _records(source: JudgmentSource, info: JudgmentInfo) -> Iterator[Any]:
+    """The source's records, their fields checked; what a stranger's source raises is told with its name and place."""
+    number = 0
+    try:
+        for number, record in enumerate(source.read(), 1):
+            if type(record) not in (Example, Output, Judgment, Preference):
+                raise InputError(f"{info.name}: a judgment source yields records, got {type(record).__name__} as number {number}")
+            yield msgspec.convert(msgspec.to_builtins(record), type(record))
+    except HarnessError:
+        raise
+    except Exception as error:  # whatever a stranger's source raises, and fields of the wrong type
+        message = f"{info.name}: reading failed after {number} records: {type(error).__name__}: {error}"
+        raise PluginError(message) from error
 
 
 def _keep_systems(kinds: Mapping[type, list[Any]], info: JudgmentInfo, systems: str | Sequence[str]) -> None:

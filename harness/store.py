@@ -19,6 +19,7 @@ import msgspec
 
 import harness
 from harness.errors import InputError, did_you_mean
+from harness.integrity import file_digest, is_intact
 from harness.records import Example, Judgment, Manifest, MetaRow, Output, Preference, Score
 from harness.segments import Segments
 from harness.tables import Key, arrow_table, read_table, sync_folder, write_table
@@ -95,6 +96,7 @@ class Run:
         self.earlier = earlier
         self.notes: list[str] = list(manifest.notes)
         self.counts: dict[str, int] = {}
+        self._digests: dict[str, str] = {}
         self._lock = lock
         self._started = time.monotonic()
 
@@ -137,6 +139,7 @@ class Run:
             raise InputError(f"table {name!r} holds {table.record_type.__name__}, not {record_type!r}")
         rows = write_table(path, records, table.record_type, key=table.key)
         self.counts[name] = rows
+        self._digests[path.name] = file_digest(path)
         return rows
 
     def read_table(self, name: str) -> Iterator[Any]:
@@ -146,6 +149,15 @@ class Run:
     def has_table(self, name: str) -> bool:
         """Whether the table is there: from this session or from an earlier one, perhaps under another config."""
         return table_path(self.folder, name).is_file()
+
+    def keep_table(self, name: str) -> bool:
+        """Takes over a table of the last session, if it is there as that session wrote it."""
+        path = table_path(self.folder, name)
+        if not is_intact(path, self.earlier) or self.earlier is None:
+            return False
+        self._digests[path.name] = self.earlier.fingerprints[path.name]
+        self.counts[name] = self.earlier.counts.get(name, 0)
+        return True
 
     def segments(self, stage_id: str, writer: str = "main") -> Segments:
         """What the stage has finished so far; a torn last line is cut off and told in `notices` and in the manifest."""
@@ -169,6 +181,7 @@ class Run:
         for text in fields.pop("notes", ()):
             self.note(text)
         self.counts.update(fields.pop("counts", {}))
+        fields["fingerprints"] = {**self._digests, **fields.get("fingerprints", {})}
         for name, value in fields.items():
             before = getattr(self.manifest, name)
             fields[name] = {**before, **value} if isinstance(before, dict) else value

@@ -107,14 +107,14 @@ def _open(path: Path) -> Any:
         raise InputError(f"there is no table {path}")
     try:
         return pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: not a readable Parquet file ({error}); delete it and run again") from error
 
 
 def _records(path: Path, file: Any, columns: "Sequence[_Column]", record_type: type[RecordT]) -> Iterator[RecordT]:
     names = [column.name for column in columns]
     row = 0
-    for batch in file.iter_batches(batch_size=ROW_GROUP):
+    for batch in _batches(path, file):
         table = {name: batch.column(name).to_pylist() for name in batch.schema.names}
         for values in zip(*(column.from_arrow(table) for column in columns), strict=True):
             row += 1
@@ -122,6 +122,15 @@ def _records(path: Path, file: Any, columns: "Sequence[_Column]", record_type: t
                 yield msgspec.convert(dict(zip(names, values, strict=True)), record_type)
             except msgspec.ValidationError as error:
                 raise InputError(f"{path}, row {row}: {error}; delete the file and run again") from error
+
+
+def _batches(path: Path, file: Any) -> Iterator[Any]:
+    import pyarrow as pa
+
+    try:
+        yield from file.iter_batches(batch_size=ROW_GROUP)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: damaged ({error}); delete it and run again") from error
 
 
 @dataclass(frozen=True)

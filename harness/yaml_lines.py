@@ -59,6 +59,8 @@ def read_yaml(path: Path) -> Document:
         raise _error(path, mark.line + 1 if mark else 1, f"not valid YAML: {error.problem or error.context}{hint}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: brackets or indents are nested too deeply to be read") from error
     if root is None:
         raise ConfigError(f"{path}: the file is empty")
     if not isinstance(root, yaml.MappingNode):

@@ -35,6 +35,8 @@ class MetaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(f"alpha must lie between 0 and 1, got {self.alpha:g}")
         if self.gap_tolerance < 0:
             raise ValueError(f"gap_tolerance must not be negative, got {self.gap_tolerance:g}")
+        if self.seed < 0:
+            raise ValueError(f"seed must not be negative, got {self.seed}")
         for name in ("resamples", "draws", "random_draws"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")

@@ -9,6 +9,7 @@ import msgspec
 
 from harness import __version__
 from harness.errors import InputError
+from harness.integrity import check_tables
 from harness.judgments import JudgmentSet, read_judgments
 from harness.meta.options import MetaOptions
 from harness.records import JudgmentInfo, MetaRow, Score, digest
@@ -99,14 +100,15 @@ def evaluate(
 
 
 def load_run(folder: str | Path) -> Evaluation:
-    """What a finished run holds, read from its tables; InputError if it is no run, or was not finished."""
+    """What a finished run holds; InputError if it is no run, was not finished, or a table is not what the run wrote."""
     manifest = read_manifest(folder)
     if manifest.status != "done" or not manifest.described:
         raise InputError(f"{folder}: this run is not finished (its status is {manifest.status!r}); run the same command again")
+    check_tables(Path(folder), manifest)
     tables: dict[str, tuple[Any, ...]] = {}
     for name, table in TABLES.items():
         path = table_path(folder, name)
-        tables[name] = tuple(read_table(path, table.record_type)) if path.exists() else ()
+        tables[name] = tuple(read_table(path, table.record_type)) if path.name in manifest.fingerprints else ()
     about = manifest.described["judgments"]
     data = JudgmentSet(
         info=msgspec.convert(about["info"], JudgmentInfo),
@@ -127,7 +129,7 @@ def _meta_rows(
 ) -> tuple[MetaRow, ...]:
     """MetaRows in table order: those that the run holds if nothing that they rest on has changed, else new ones."""
     known = run.earlier.fingerprints.get("meta") if run is not None and run.earlier is not None else None
-    if run is not None and known == fingerprint and run.has_table("meta"):
+    if run is not None and known == fingerprint and run.keep_table("meta"):
         return tuple(run.read_table("meta"))
     rows = metaevaluate(done.data, done.scores, done.metrics, options, progress=progress)
     if run is not None:

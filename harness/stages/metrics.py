@@ -93,11 +93,19 @@ def targets(unit: Unit) -> tuple[str, ...]:
     return tuple(output.id for output in unit.outputs)
 
 
+def _signature(metric: object) -> object:
+    """The metric's signature, or what went wrong in asking for it, which is then shown as no text."""
+    try:
+        return getattr(metric, "signature", None)
+    except Exception as error:  # a stranger's property may raise anything
+        return error
+
+
 def _build(registry: Registry, ref: PluginRef) -> BuiltMetric:
     entry = registry.find("metric", ref.name)
     metric = registry.build("metric", ref)
-    signature = getattr(metric, "signature", None)
-    if not isinstance(signature, str) or not signature.strip():
+    signature = _signature(metric)
+    if not isinstance(signature, str) or not signature.strip() or not signature.isprintable():
         raise PluginError(
             f"metric {str(ref)!r} of plugin {entry.plugin!r} (from {entry.distribution}): its signature must be a text such as "
             f"'name|option:value|v:1', got {signature!r:.80}"

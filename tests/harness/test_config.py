@@ -205,7 +205,7 @@ def test_the_resolved_config_is_plain_says_every_default_and_loads_as_the_same_c
     assert config(yaml.safe_dump(plain, allow_unicode=True), "again.yaml") == read
 
 
-characters = st.characters(min_codepoint=32, max_codepoint=0x17F, exclude_characters="\x7f")
+characters = st.characters(min_codepoint=32, max_codepoint=0x17F, exclude_categories=["Cc"])  # PyYAML writes \x85 as it is
 # YAML 1.1, which writes here, leaves 1e3 without quotes; YAML 1.2, which is read here, takes that for a number
 words = st.text(characters, min_size=1, max_size=6).filter(lambda word: not re.fullmatch(r"[-+.0-9_eE]+", word))
 

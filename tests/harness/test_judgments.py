@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.errors import InputError
+from harness.errors import InputError, PluginError
 from harness.judgments import read_judgments, select_examples
 from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, Scale, Span, digest
 
@@ -187,3 +187,32 @@ def test_reading_twice_gives_the_same_digest_and_another_rating_another() -> Non
     make: Callable[[float], str] = lambda value: read_judgments(Source([*BASE, judgment(value=value)])).digest  # noqa: E731
     assert make(2.0) == make(2.0)
     assert make(2.0) != make(3.0)
+
+
+class Stranger:
+    def __init__(self, records, info=None):
+        self.info = JudgmentInfo(name="stranger", version="1") if info is None else info
+        self._records = records
+
+    def read(self):
+        return self._records()
+
+
+def test_a_source_that_raises_is_named_with_what_it_had_read() -> None:
+    def records():
+        yield Example(id="e", kind="instruction", language="sv")
+        raise RuntimeError("the disk is gone")
+
+    with pytest.raises(PluginError, match=r"stranger: reading failed after 1 records: RuntimeError: the disk is gone"):
+        read_judgments(Stranger(records))
+
+
+def test_a_field_of_the_wrong_type_is_named_though_the_record_was_made_in_python() -> None:
+    wrong = Output(id="o", example_id="e", system=7)  # type: ignore[arg-type]
+    with pytest.raises(PluginError, match=r"stranger: .*Expected `str`, got `int` - at `\$.system`"):
+        read_judgments(Stranger(lambda: [Example(id="e", kind="instruction", language="sv"), wrong]))
+
+
+def test_a_source_without_an_info_is_refused() -> None:
+    with pytest.raises(PluginError, match=r"its info must be a JudgmentInfo, got \{\}"):
+        read_judgments(Stranger(list, info={}))
