@@ -120,6 +120,14 @@ def test_slices_without_preferences_say_no_data_and_repeated_ones_say_so() -> No
     assert "exploratory" in note
 
 
+def test_a_slice_holds_the_pairs_that_lie_wholly_inside_it() -> None:
+    sheet = three_pairs_on_one_item()
+    sheet.info = type(sheet.info)(name="sheet", version="1", system_sets={"two": ("s0", "s1")})
+    rows = sheet.rows(slices=("systems",))
+    assert row(rows, "accuracy_raw", slice="systems=two").n_pairs == 2  # s0 against s1 on both items, nothing with s2
+    assert row(rows, "accuracy_raw").n_pairs == 4
+
+
 def test_a_constructed_set_says_so_in_every_row_of_every_slice() -> None:
     rows = sheet_of([("short", "a", 1.0), ("x", "a", 1.0)], constructed=True).rows(slices=("form", "language"))
     numbers = [r for r in rows if r.value is not None]

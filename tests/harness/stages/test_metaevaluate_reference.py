@@ -171,7 +171,7 @@ def test_a_gap_tolerance_makes_float_noise_one_gap(case: Case, shift: float) -> 
         )
 
 
-@settings(max_examples=20)
+@settings(max_examples=40)
 @given(case=cases().filter(usable), split=st.integers(0, 4))
 def test_one_epsilon_for_all_slices_is_that_of_the_whole_set(case: Case, split: int) -> None:
     sheet = case.sheet()
@@ -191,3 +191,7 @@ def test_one_epsilon_for_all_slices_is_that_of_the_whole_set(case: Case, split: 
             assert row.epsilon == epsilon
             assert row.epsilon_scope == scope
             assert close(row.value, slow.accuracy(pairs, case.human, case.metric, epsilon or 0.0))
+            verdicts = slow.held_out_verdicts(whole if scope == "global" else pairs, case.human, case.metric, case.clusters)
+            inside = [pair for pair in pairs if pair in verdicts]
+            heldout = only(rows, metric="m", slice=f"meta:half={value}", statistic="accuracy_heldout")
+            assert close(heldout.value, slow.mean_over_groups(inside, verdicts))
