@@ -62,8 +62,8 @@ class EntryPointGroup(click.Group):
         except BrokenPipeError:
             raise  # the reader of our output has gone (`harness show … | head`); click ends quietly
         except OSError as error:
-            if error.filename is None:
-                raise
+            if error.filename is None:  # a full disk, mostly
+                raise _WrongUse(f"{error.strerror or error}; what was finished before is kept") from error
             raise _WrongUse(f"{error.filename}: {error.strerror}") from error
         except KeyboardInterrupt:
             click.echo("interrupted; run the same command again to resume", err=True)

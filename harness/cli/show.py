@@ -22,7 +22,12 @@ Without TABLE: the manifest in short, and what its meta-evaluation found. With T
 @click.argument("run", type=click.Path(exists=True, file_okay=False), metavar="RUN")
 @table_argument(required=False)
 @click.option(
-    "--limit", "-n", default=20, show_default=True, type=click.IntRange(min=0), help="Print at most this many rows; 0 for all."
+    "--limit",
+    "-n",
+    default=20,
+    show_default=True,
+    type=click.IntRange(0, 10**12),
+    help="Print at most this many rows; 0 for all.",
 )
 @where_option
 @json_option

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 Grouping = Literal["item", "system", "none"]
+_MOST = 1_000_000  # resamples or draws; more is a slip of the key, and would take hours and gigabytes
 
 
 class MetaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,10 +30,12 @@ class MetaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def __post_init__(self) -> None:
         if self.folds < 2:
             raise ValueError(f"folds must be at least 2, got {self.folds}")
+        if self.folds > 1000:
+            raise ValueError(f"folds must be at most 1,000, got {self.folds}")
         if not 0 < self.level < 1:
             raise ValueError(f"level must lie between 0 and 1, got {self.level:g}")
-        if not 0 < self.alpha < 1:
-            raise ValueError(f"alpha must lie between 0 and 1, got {self.alpha:g}")
+        if not 1e-6 <= self.alpha < 1:
+            raise ValueError(f"alpha must lie between 0.000001 and 1, got {self.alpha:g}")
         if self.gap_tolerance < 0:
             raise ValueError(f"gap_tolerance must not be negative, got {self.gap_tolerance:g}")
         if self.seed < 0:
@@ -40,3 +43,5 @@ class MetaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         for name in ("resamples", "draws", "random_draws"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+            if getattr(self, name) > _MOST:
+                raise ValueError(f"{name} must be at most {_MOST:,}, got {getattr(self, name)}")

@@ -159,6 +159,8 @@ def _json_rows(label: str, text: str) -> Rows:
             continue
         try:
             cells = json.loads(line)
+        except RecursionError as error:
+            raise InputError(f"{label}, line {number}: brackets are nested too deeply to be read") from error
         except json.JSONDecodeError as error:
             raise InputError(
                 f"{label}, line {number}: not JSON: {error.msg} (column {error.colno}); each line is one JSON object"

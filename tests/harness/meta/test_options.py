@@ -30,3 +30,17 @@ def test_the_defaults_are_the_definitions_of_the_method() -> None:
     assert (options.folds, options.resamples, options.level, options.alpha, options.random_draws) == (5, 2000, 0.95, 0.05, 200)
     assert (options.gap_tolerance, options.raters, options.test, options.draws) == (0.0, "primary", "sign-flip", 1000)
     assert options.groupings == ("item", "system", "none")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"seed": -1}, "seed must not be negative, got -1"),
+        ({"resamples": 10**9}, "resamples must lie between 1 and 1,000,000"),
+        ({"alpha": 1e-300}, "alpha must lie between"),
+        ({"folds": 10**6}, "folds must be at least 2 and at most 1000"),
+    ],
+)
+def test_a_slip_of_the_key_is_refused_before_it_takes_hours(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        MetaOptions(**wrong)
