@@ -34,8 +34,10 @@ class MetaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(f"folds must be at most 1,000, got {self.folds}")
         if not 0 < self.level < 1:
             raise ValueError(f"level must lie between 0 and 1, got {self.level:g}")
-        if not 1e-6 <= self.alpha < 1:
-            raise ValueError(f"alpha must lie between 0.000001 and 1, got {self.alpha:g}")
+        if not 0 < self.alpha < 1:
+            raise ValueError(f"alpha must lie between 0 and 1, got {self.alpha:g}")
+        if self.alpha < 1e-6:
+            raise ValueError(f"alpha must be at least 0.000001, got {self.alpha:g}")
         if self.gap_tolerance < 0:
             raise ValueError(f"gap_tolerance must not be negative, got {self.gap_tolerance:g}")
         if self.seed < 0:
