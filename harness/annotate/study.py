@@ -1,0 +1,123 @@
+"""A rating study as its owner writes it down: criteria with anchors, what raters see, training, checks, overlap, items."""
+
+from typing import Any, Literal
+
+import msgspec
+
+Texts = dict[str, str]
+"""Interface language → text."""
+Shown = Literal["instruction", "source", "reference"]
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Criterion(_Part, frozen=True, kw_only=True):
+    """Something to rate on whole numbers from `low` to `high`; `anchors` hold a word for each of them, from low to high.
+
+    `direction` is "down" where a lower rating is the better one.
+    """
+
+    name: str
+    label: Texts
+    question: Texts = {}
+    anchors: dict[str, tuple[str, ...]] = {}
+    low: int = 1
+    high: int = 3
+    direction: Literal["up", "down"] = "up"
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The ratings that can be given, from low to high."""
+        return tuple(range(self.low, self.high + 1))
+
+
+class PairCriterion(_Part, frozen=True, kw_only=True):
+    """Something on which one of two texts is to be preferred."""
+
+    name: str
+    label: Texts
+    question: Texts = {}
+
+
+class Comparisons(_Part, frozen=True, kw_only=True):
+    """Pairwise preference: on which criteria, whether a tie may be said, how many pairs of systems an item (None: all)."""
+
+    criteria: tuple[PairCriterion, ...]
+    ties: bool = True
+    per_item: int | None = None
+
+
+class KnownItem(_Part, frozen=True, kw_only=True):
+    """An item whose answer is known, for training or as an attention check: `text` to rate, or `pair` to compare.
+
+    `expected`: criterion → the answer, or all answers that count as right ("first", "second", "tie" for a pair).
+    """
+
+    text: str | None = None
+    pair: tuple[str, str] | None = None
+    instruction: str | None = None
+    source: str | None = None
+    reference: str | None = None
+    language: str | None = None
+    expected: dict[str, int | str | tuple[int | str, ...]]
+    feedback: Texts = {}
+
+
+class Checks(_Part, frozen=True, kw_only=True):
+    """Attention checks: `count` of the `items` for each rater (None: all), spread evenly over the session."""
+
+    items: tuple[KnownItem, ...] = ()
+    count: int | None = None
+
+
+class Overlap(_Part, frozen=True, kw_only=True):
+    """Which items several people rate: a `share` of them or a number of `items`, each by `raters` raters (None: by all)."""
+
+    share: float | None = None
+    items: int | None = None
+    raters: int | None = None
+
+
+class ItemsFrom(_Part, frozen=True, kw_only=True):
+    """Where examples and outputs come from: one of a run folder, a judgment source, and JSONL files of Examples and Outputs."""
+
+    run: str | None = None
+    source: str | dict[str, Any] | None = None
+    jsonl: str | tuple[str, ...] | None = None
+    systems: tuple[str, ...] = ()
+    sample: int | None = None
+
+
+class Study(_Part, frozen=True, kw_only=True):
+    """A study. `languages` are those of the interface, the first one is the default; texts are Markdown where they are long.
+
+    `order`: an item's outputs one after the other (`by-item`), or one output of every item, then the next (`by-round`).
+    """
+
+    name: str
+    title: Texts
+    languages: tuple[str, ...] = ("sv", "en")
+    criteria: tuple[Criterion, ...] = ()
+    compare: Comparisons | None = None
+    show: tuple[Shown, ...] = ("instruction", "source")
+    guidelines: Texts
+    consent: Texts
+    training: tuple[KnownItem, ...] = ()
+    checks: Checks = Checks()
+    overlap: Overlap = Overlap(share=1.0)
+    raters: tuple[str, ...] = ()
+    items: ItemsFrom
+    order: Literal["by-item", "by-round"] = "by-item"
+    cannot_judge: bool = False
+    comments: bool = False
+    seed: int = 0
+
+
+def in_language(texts: Texts, language: str, study: Study) -> str:
+    """The text in this interface language, else in the study's first; empty where there is none."""
+    for tag in (language, *study.languages):
+        if tag in texts:
+            return texts[tag]
+    return ""
