@@ -27,6 +27,18 @@ def small(row: MetaRow) -> str:
     return f"{number(row.value, 2)} {interval(row, 2)}".replace("1.00", "1.0")
 
 
+def agreement_in_words(row: MetaRow) -> str:
+    """`raters agree: alpha (ordinal) .865 [.715 .984] on 11 items (2 raters)`, or why that is not known."""
+    raters = len((row.raters or "").split("+"))
+    if raters < 2:
+        return "raters agree: unknown, one rater only"
+    if row.value is None:
+        return f"raters agree: unknown, {(row.note or 'alpha is undefined').removeprefix('no data: ')} ({raters} raters)"
+    kind = row.statistic.rpartition("_")[2]
+    name = "Fleiss' kappa" if kind == "kappa" else f"alpha ({kind})"
+    return f"raters agree: {name} {number(row.value)} {interval(row)} on {row.n_items} items ({raters} raters)"
+
+
 def broken(label: str, width: int) -> str:
     """The label in lines of at most `width`: broken after `,` `:` `=` `|` or a space, else after `-`, else where it must be."""
     lines = [""]

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from harness.records import MetaRow
-from harness.report.layout import broken, interval, longest, number, plain_table, small
+from harness.report.layout import agreement_in_words, broken, interval, longest, number, plain_table, small
 from harness.report.views import BOARD_STATISTICS, CONSTRUCTION, Board, Grid, GridRow, boards, grids, is_sentinel
 
 MUTED = "dim"
@@ -138,30 +138,22 @@ def _board_notes(board: Board) -> Iterator[str]:
     if level is not None and level.value is None:
         yield f"human level {level.note or 'unknown'}"
     if board.agreement is not None:
-        yield _agreement(board.agreement)
+        yield agreement_in_words(board.agreement)
+    if board.kappas:
+        kappas = [f"{(row.raters or '').replace('+', ' and ')} {number(row.value)} {interval(row)}" for row in board.kappas]
+        yield f"Cohen's kappa: {', '.join(kappas)}"
     yield from board.notes
     for line in board.lines:
-        bound, main = line.missing_wrong, line.cells.get("accuracy")
+        bound, main = line.missing_wrong, line.cells.get("accuracy") or line.cells.get("accuracy_raw")
         if bound is not None and main is not None and main.value is not None:
+            what = "outputs" if "accuracy" in line.cells else "pairs"
             yield (
-                f"{line.label} scored {number(main.coverage, 3)} of the outputs; with what it left out counted as wrong it is at "
+                f"{line.label} scored {number(main.coverage, 3)} of the {what}; with what it left out counted as wrong it is at "
                 f"{number(bound.value)} {interval(bound)} on {bound.n_pairs} pairs"
             )
         held_out = line.cells.get("accuracy_heldout")
         if main is not None and held_out is not None and held_out.n_pairs != main.n_pairs:
             yield f"{line.label}: held-out accuracy is over {held_out.n_pairs} pairs of {held_out.n_items} items"
-
-
-def _agreement(row: MetaRow) -> str:
-    """`raters agree: alpha (ordinal) .865 [.715 .984] on 11 items (2 raters)`, or why that is not known."""
-    raters = len((row.raters or "").split("+"))
-    if raters < 2:
-        return "raters agree: unknown, one rater only"
-    if row.value is None:
-        return f"raters agree: unknown, {(row.note or 'alpha is undefined').removeprefix('no data: ')} ({raters} raters)"
-    kind = row.statistic.rpartition("_")[2]
-    name = "Fleiss' kappa" if kind == "kappa" else f"alpha ({kind})"
-    return f"raters agree: {name} {number(row.value)} {interval(row)} on {row.n_items} items ({raters} raters)"
 
 
 def _grid(grid: Grid, title: str, width: int) -> Iterator[RenderableType]:

@@ -37,7 +37,8 @@ class Line:
 class Board:
     """All metrics on one criterion, best first, then the sentinels; `floor`, `human_level` and `agreement` are rows of their own.
 
-    `agreement` is the first of AGREEMENT that there is; `others` are groupings with data where items have none.
+    `agreement` is the first of AGREEMENT that there is, `kappas` are Cohen's of every two raters of preferences; `others` are
+    groupings with data where items have none.
     """
 
     criterion: str
@@ -50,6 +51,7 @@ class Board:
     notes: tuple[str, ...]
     agreement: MetaRow | None = None
     others: tuple[str, ...] = ()
+    kappas: tuple[MetaRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Grid:
 
 def boards(rows: Sequence[MetaRow], labels: Mapping[str, str], slice: str = "all", alpha: float = 0.05) -> list[Board]:
     """A board per criterion and human target on one slice, in the rows' order. `labels`: signature → what the user wrote."""
-    name = _namer(rows, labels)
+    name = namer(rows, labels)
     found = []
     for (criterion, raters, grouping), own in _groups(rows).items():
         here = [row for row in own if row.slice == slice]
@@ -100,6 +102,7 @@ def boards(rows: Sequence[MetaRow], labels: Mapping[str, str], slice: str = "all
             notes=tuple(dict.fromkeys(row.note for row in here if row.note and row.statistic in NOTED)),
             agreement=min(agreement, key=lambda row: AGREEMENT.index(row.statistic), default=None),
             others=tuple(_instead(rows, criterion, raters)) if grouping not in GROUPINGS[:2] else (),
+            kappas=tuple(row for row in rows if (row.criterion, row.slice, row.statistic) == (criterion, slice, "cohen_kappa")),
         )
         if board.lines:
             found.append(board)
@@ -125,7 +128,7 @@ def missing_notes(scores: Iterable[Score], labels: Mapping[str, str]) -> list[st
 
 def grids(rows: Sequence[MetaRow], labels: Mapping[str, str], *, whole: bool = False) -> list[Grid]:
     """A grid per criterion and human target: raw accuracy for preferences, else calibrated. `whole` keeps the slice `all`."""
-    name = _namer(rows, labels)
+    name = namer(rows, labels)
     found = []
     for (criterion, raters, grouping), own in _groups(rows).items():
         statistic = "accuracy_raw" if grouping == "preference" else "accuracy"
@@ -193,8 +196,8 @@ def _lines(
             continue
         key = (row.metric, row.component)
         if row.support == "missing-wrong":
-            if row.statistic == "accuracy":
-                bounds[key] = row
+            if row.statistic == "accuracy" or (row.statistic == "accuracy_raw" and key not in bounds):
+                bounds[key] = row  # direct verdicts on pairs have raw accuracy only
             by_column.setdefault(key, {}).setdefault(row.statistic, row)
         else:
             by_column.setdefault(key, {})[row.statistic] = row
@@ -246,7 +249,7 @@ def _slice_key(label: str) -> tuple[Any, ...]:
     return equals, place, dimension, value == "long", natural
 
 
-def _namer(rows: Iterable[MetaRow], labels: Mapping[str, str]) -> Callable[[str], str]:
+def namer(rows: Iterable[MetaRow], labels: Mapping[str, str]) -> Callable[[str], str]:
     """Signature → what the user wrote, else the metric's name, else (where two share it) the whole signature."""
     unnamed = {row.metric for row in rows if row.metric is not None and row.metric not in labels}
     heads = [signature.partition("|")[0] for signature in unnamed]

@@ -1,0 +1,55 @@
+"""Texts of models and raters made safe to show: what cannot be seen is written out, and what is too long is cut with a word.
+
+Markup stays as it is: a report holds plain text, and whoever draws it escapes it.
+"""
+
+import unicodedata
+from typing import Any
+
+import msgspec
+
+from harness.report.contents import Report
+
+LONGEST = 4_000  # characters of any other text in a report
+LABEL = 200  # characters of a name
+MANIFEST = 200_000
+_LABELS = frozenset({"label", "system", "slice", "metric", "criterion", "item", "language", "name", "rating", "rows_name"})
+
+
+def cleaned(report: Report) -> Report:
+    """The report with every text shown as `shown` shows it."""
+    return msgspec.convert(_walk(msgspec.to_builtins(report), ""), Report)
+
+
+def shown(text: str, most: int = LONGEST) -> str:
+    """The text in NFC-free, unchanged form, but for characters that no one can see or that reorder what follows.
+
+    Control characters (all but newline and tab), line separators, marks of direction, other invisible format characters, surrogates
+    and what is not assigned become `\\u{202e}`; a text longer than `most` is cut, and says how long it was.
+    """
+    cut = text[:most]
+    safe = cut if cut.isascii() and cut.isprintable() else "".join(map(_visible, cut))
+    return safe if len(text) <= most else f"{safe} … ({len(text) - most:,} more characters)"
+
+
+def _visible(character: str) -> str:
+    if character in "\n\t" or character.isprintable():
+        return character
+    if character == "\r":
+        return ""
+    kind = unicodedata.category(character)
+    if (
+        kind == "Zs" or character in "\u200c\u200d\u00ad"
+    ):  # blanks of some width; joiners that scripts and emoji need; soft hyphen
+        return character
+    return f"\\u{{{ord(character):x}}}"
+
+
+def _walk(value: Any, field: str) -> Any:
+    if isinstance(value, str):
+        return shown(value, MANIFEST if field == "manifest" else LABEL if field in _LABELS else LONGEST)
+    if isinstance(value, dict):
+        return {key: _walk(one, key) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_walk(one, field) for one in value]
+    return value

@@ -1,0 +1,93 @@
+"""What a reader must know before trusting the numbers: few items, few raters, missing scores, near-references."""
+
+from collections.abc import Iterator
+
+from harness.meta.notes import FEW_ITEMS
+from harness.report.findings import accuracy_of, metrics_of
+from harness.report.frame import Frame, amount, listed, worded
+from harness.report.views import missing_notes
+
+WITHOUT = "systems=without:"
+_MANY_TIES = 0.5
+
+
+def warnings(frame: Frame) -> tuple[str, ...]:
+    """One sentence or two each, the gravest first, none twice."""
+    return tuple(dict.fromkeys(_all(frame)))
+
+
+def _all(frame: Frame) -> Iterator[str]:
+    data = frame.done.data
+    if frame.constructed:
+        yield "The better answers are better by construction: no person judged them, and nothing here is agreement with people."
+    yield from _few(frame)
+    if not frame.constructed:
+        yield from _raters(frame)
+        yield from _ties(frame)
+    yield from _near_references(frame)
+    yield from (f"{note}." for note in missing_notes(frame.done.scores, frame.done.labels))
+    if len(data.systems) == 1:
+        yield "There is one system only: nothing can be said of how metrics compare systems."
+    for board in frame.boards:
+        if board.others:
+            yield (
+                f"{frame.title(board)}: nothing can be compared within an item, so answers are compared in the {board.grouping} "
+                "grouping, where differences between items count too."
+            )
+    yield from (note if note.endswith(".") else f"{note}." for note in data.notes)
+
+
+def _few(frame: Frame) -> Iterator[str]:
+    few = []
+    for board in frame.boards:
+        rows = [row for line in metrics_of(board) if (row := accuracy_of(line)) is not None]
+        items = max((row.n_items for row in rows), default=0)
+        if rows and items < FEW_ITEMS:
+            few.append(f"{frame.title(board)} {amount(items, 'item')}")
+    if few:
+        yield f"Under {FEW_ITEMS} items the intervals are approximate, and too narrow rather than too wide: {listed(few)}."
+
+
+def _raters(frame: Frame) -> Iterator[str]:
+    one = []
+    for criterion in frame.done.data.criteria:
+        raters = {j.rater for j in frame.done.data.judgments if j.criterion == criterion and j.value is not None}
+        raters |= {p.rater for p in frame.done.data.preferences if p.criterion == criterion and p.winner is not None}
+        if len(raters) == 1:
+            one.append(criterion)
+    if one:
+        yield f"One rater alone judged {listed(one)}: how far people agree is unknown, and so is how much of this is one taste."
+
+
+def _ties(frame: Frame) -> Iterator[str]:
+    many = [
+        f"{frame.title(board)} {share.value:.0%}"
+        for board in frame.boards
+        for share in frame.by_slice["all"]
+        if share.statistic == "tie_floor" and share.value is not None and share.value > _MANY_TIES
+        if (share.criterion, share.raters, share.grouping) == (board.criterion, board.raters, board.grouping)
+    ]
+    if many:
+        yield (
+            f"People tie most pairs ({listed(many)}), so a metric that always ties scores high: read accuracies against the floor."
+        )
+
+
+def _near_references(frame: Frame) -> Iterator[str]:
+    """What becomes of the best metric without the systems that are nearly the reference."""
+    for label in (name for name in frame.by_slice if name.startswith(WITHOUT)):
+        system = label.removeprefix(WITHOUT)
+        for board in frame.boards:
+            part = frame.slice_board(board, label)
+            metrics = metrics_of(part) if part is not None else []
+            if part is None or not metrics or not metrics_of(board):
+                continue
+            best = metrics_of(board)[0]
+            without = next((line for line in metrics if line.label == best.label), None)
+            if without is None:
+                continue
+            floor = f", floor {worded(part.floor)}" if part.floor is not None else ""
+            yield (
+                f"{system} often equals the reference, which flatters metrics that use it. On {frame.title(board)} without {system}: "
+                f"{best.label} {worded(accuracy_of(without))}{floor}; with it {worded(accuracy_of(best))}."
+            )
