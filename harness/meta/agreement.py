@@ -1,4 +1,4 @@
-"""Agreement of raters: Krippendorff's alpha and Fleiss' kappa."""
+"""Agreement of raters: Krippendorff's alpha, Fleiss' kappa and Cohen's kappa."""
 
 from typing import Literal
 
@@ -40,6 +40,21 @@ def fleiss_kappa(ratings: Floats) -> float | None:
     shares = counts.sum(axis=0) / counts.sum()
     expected = float((shares**2).sum())
     return float((observed - expected) / (1 - expected)) if expected < 1 else None
+
+
+def cohen_kappa(first: Floats, second: Floats) -> float | None:
+    """Cohen's kappa (Educational and Psychological Measurement 20, 1960) of two raters; shape (units,), nan where missing.
+
+    Units that only one of them rated are left out; None where undefined (no unit, or both gave one and the same value only).
+    """
+    both = np.isfinite(first) & np.isfinite(second)
+    first, second = first[both], second[both]
+    if not len(first):
+        return None
+    observed = float((first == second).mean())
+    values = np.unique(np.concatenate([first, second]))
+    expected = sum(float((first == value).mean() * (second == value).mean()) for value in values)
+    return (observed - expected) / (1 - expected) if expected < 1 else None
 
 
 def _distance(values: Floats, totals: Floats, level: Level) -> Floats:

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import combinations
 
 import numpy as np
 from msgspec.structs import replace
 
-from harness.meta.agreement import Level, fleiss_kappa, krippendorff_alpha
+from harness.meta.agreement import Level, cohen_kappa, fleiss_kappa, krippendorff_alpha
 from harness.meta.notes import approximate, join
 from harness.meta.options import MetaOptions
-from harness.meta.pairs import Floats, Ints
+from harness.meta.pairs import Bools, Floats, Ints
+from harness.meta.preferences import Ballots, ballots
 from harness.meta.table import Table
 from harness.meta.targets import Ratings
 from harness.records import MetaRow
+
+MOST_RATERS = 10  # with more, a row for every two of them would bury all others
 
 
 def agreement_rows(table: Table, criterion: str, ratings: Ratings) -> Iterator[MetaRow]:
@@ -38,6 +42,54 @@ def agreement_rows(table: Table, criterion: str, ratings: Ratings) -> Iterator[M
         counted = f"{int(double.sum())} outputs with at least two of {len(ratings.raters)} raters"
         note = join(counted, approximate(base.n_items))
         yield replace(base, statistic=name, value=function(shared), low=low, high=high, note=note)
+
+
+def preference_agreement_rows(table: Table, criterion: str) -> Iterator[MetaRow]:
+    """Krippendorff's alpha (nominal) and Fleiss' kappa of all raters of preferences, and Cohen's kappa of every two of them.
+
+    Nothing for a constructed set: nobody judged it.
+    """
+    if table.data.info.constructed:
+        return
+    found = ballots(table.data.preferences, criterion, table.position)
+    shared = np.isfinite(found.values).sum(axis=0) > 1
+    base = _pair_counts(table, table.base(criterion, None, "+".join(found.raters)), found, shared)
+    if not shared.any():
+        yield replace(base, statistic="krippendorff_alpha_nominal", note="no data: no pair has two raters")
+        return
+    alpha: Callable[[Floats], float | None] = partial(krippendorff_alpha, level="nominal")
+    for name, function in (("krippendorff_alpha_nominal", alpha), ("fleiss_kappa", fleiss_kappa)):
+        counted = f"{int(shared.sum())} pairs with at least two of {len(found.raters)} raters"
+        yield _pair_row(table, replace(base, statistic=name, note=counted), found, shared, function)
+    if len(found.raters) > MOST_RATERS:
+        return
+    for one, other in combinations(range(len(found.raters)), 2):
+        both = np.isfinite(found.values[[one, other]]).all(axis=0)
+        if both.any():
+            two = Ballots((found.raters[one], found.raters[other]), found.left, found.values[[one, other]])
+            row = _pair_counts(table, table.base(criterion, None, "+".join(two.raters)), two, both)
+            counted = f"{int(both.sum())} pairs that both judged"
+            yield _pair_row(table, replace(row, statistic="cohen_kappa", note=counted), two, both, _cohen_kappa_of_two)
+
+
+def _pair_counts(table: Table, row: MetaRow, found: Ballots, chosen: Bools) -> MetaRow:
+    outputs = found.left[chosen]
+    return replace(
+        row,
+        n_items=len(np.unique(table.item[outputs])),
+        n_clusters=len(np.unique(table.cluster[outputs])),
+        n_pairs=int(chosen.sum()),
+    )
+
+
+def _pair_row(table: Table, row: MetaRow, found: Ballots, chosen: Bools, function: Callable[[Floats], float | None]) -> MetaRow:
+    values = found.values[:, chosen]
+    low, high = _agreement_interval(function, values, table.cluster[found.left[chosen]], table.options)
+    return replace(row, value=function(values), low=low, high=high, note=join(row.note, approximate(row.n_items)))
+
+
+def _cohen_kappa_of_two(values: Floats) -> float | None:
+    return cohen_kappa(values[0], values[1])
 
 
 def _agreement_interval(

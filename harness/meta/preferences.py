@@ -58,6 +58,31 @@ def majority(preferences: Sequence[Preference], criterion: str, position: Mappin
 
 
 @dataclass(frozen=True)
+class Ballots:
+    """Every rater's word on every distinct pair of outputs: 1 left, -1 right, 0 tie, nan missing; shape (raters, pairs)."""
+
+    raters: tuple[str, ...]
+    left: Ints
+    values: Floats
+
+
+def ballots(preferences: Sequence[Preference], criterion: str, position: Mapping[str, int]) -> Ballots:
+    """The raters' words on a criterion, for their agreement. `position`: output id → index; left is the lower one of a pair."""
+    wanted = [p for p in preferences if p.criterion == criterion and p.output_a in position and p.output_b in position]
+    raters = tuple(sorted({preference.rater for preference in wanted}))
+    row = {rater: index for index, rater in enumerate(raters)}
+    ends = [(position[preference.output_a], position[preference.output_b]) for preference in wanted]
+    pairs = sorted({(min(end), max(end)) for end in ends})
+    column = {pair: index for index, pair in enumerate(pairs)}
+    values = np.full((len(raters), len(pairs)), np.nan)
+    for preference, (a, b) in zip(wanted, ends, strict=True):
+        if preference.winner is not None:
+            sign = {"a": 1.0, "b": -1.0, "tie": 0.0}[preference.winner]
+            values[row[preference.rater], column[min(a, b), max(a, b)]] = sign if a < b else -sign
+    return Ballots(raters, np.array([pair[0] for pair in pairs], dtype=np.int64), values)
+
+
+@dataclass(frozen=True)
 class Verdicts:
     """A pair metric's direct verdicts, shape (P,): 1 left, -1 right, 0 tie, nan missing; and where orders disagreed."""
 

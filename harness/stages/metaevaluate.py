@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from harness.errors import HarnessError, did_you_mean
 from harness.judgments import JudgmentSet
-from harness.meta.agreement_rows import agreement_rows
+from harness.meta.agreement_rows import agreement_rows, preference_agreement_rows
 from harness.meta.columns import MetricSummary
 from harness.meta.compare import Key
 from harness.meta.crosslingual import crosslingual_rows
@@ -78,6 +78,7 @@ def metaevaluate(
             rows.extend(_rating_rows(table, criterion))
             rows.extend(_left_out(table, criterion, metrics, criterion in preferred))
         else:
+            rows.extend(preference_agreement_rows(table, criterion))
             rows.extend(preference_rows(table, criterion, scores, metrics))
     if progress is not None:
         progress("meta-evaluating", len(steps), len(steps))

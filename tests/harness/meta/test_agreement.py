@@ -7,7 +7,7 @@ import slow_reference as slow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.meta.agreement import fleiss_kappa, krippendorff_alpha
+from harness.meta.agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha
 
 values = st.sampled_from([1.0, 2.0, 3.0, 5.0, float("nan")])
 tables = st.integers(1, 9).flatmap(
@@ -74,3 +74,36 @@ def test_one_value_only_has_no_kappa_and_no_alpha() -> None:
     assert fleiss_kappa(same) is None
     assert krippendorff_alpha(same, "nominal") is None
     assert fleiss_kappa(np.array([[1.0, 2.0]])) is None
+
+
+def test_cohen_kappa_by_hand() -> None:
+    """Ten units, 4 both 1, 3 both 2, 2 are 1 and 2, 1 is 2 and 1: agreement .7, by chance .6 * .5 + .4 * .5 = .5."""
+    first = np.array([1.0, 1, 1, 1, 2, 2, 2, 1, 1, 2])
+    second = np.array([1.0, 1, 1, 1, 2, 2, 2, 2, 2, 1])
+    assert cohen_kappa(first, second) == pytest.approx((0.7 - 0.5) / (1 - 0.5))
+
+
+def test_cohen_kappa_leaves_out_what_one_rater_did_not_rate() -> None:
+    missing = float("nan")
+    first, second = np.array([1.0, 2, 1, missing]), np.array([1.0, 2, 2, 3])
+    assert cohen_kappa(first, second) == pytest.approx(cohen_kappa(first[:3], second[:3]))
+
+
+def test_cohen_kappa_is_undefined_without_shared_units_and_where_nothing_varies() -> None:
+    missing = float("nan")
+    assert cohen_kappa(np.array([1.0, missing]), np.array([missing, 1.0])) is None
+    assert cohen_kappa(np.array([2.0, 2]), np.array([2.0, 2])) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("abt"), st.sampled_from("abt")), min_size=2, max_size=12))
+def test_cohen_kappa_is_chance_corrected_over_all_combinations_of_units(pairs: list[tuple[str, str]]) -> None:
+    """Chance agreement is that of one rater's word on a unit with the other's on any unit."""
+    first, second = (np.array([float("abt".index(pair[side])) for pair in pairs]) for side in (0, 1))
+    observed = sum(a == b for a, b in pairs) / len(pairs)
+    chance = sum(one[0] == other[1] for one in pairs for other in pairs) / len(pairs) ** 2
+    found = cohen_kappa(first, second)
+    if chance == 1:
+        assert found is None
+    else:
+        assert found == pytest.approx((observed - chance) / (1 - chance), abs=1e-12)
+        assert found == pytest.approx(cohen_kappa(second, first), abs=1e-12)

@@ -53,3 +53,48 @@ def test_agreement_counts_every_rater_whatever_the_target() -> None:
     ]
     assert values == [pytest.approx(values[0])] * 3
     assert np.isfinite(values[0])
+
+
+def preferred(*words: str) -> Sheet:
+    """A pair an item, the raters' words as letters: a, b, t, or - for no answer."""
+    sheet = Sheet()
+    for number, letters in enumerate(words):
+        a, b = (sheet.answer(f"{number}", system, {}) for system in "ab")
+        for rater, letter in enumerate(letters):
+            sheet.prefer(a, b, {"a": "a", "b": "b", "t": "tie", "-": None}[letter], f"r{rater}")
+    return sheet
+
+
+def test_raters_of_preferences_have_a_kappa_for_every_two_of_them_and_coefficients_of_all() -> None:
+    rows = preferred("aaa", "bbb", "tta", "aab", "bba", "a-a").rows(resamples=200)
+    first = only(rows, statistic="cohen_kappa", raters="r0+r1")
+    assert (first.value, first.n_pairs, first.n_items) == (pytest.approx(1.0), 5, 5)
+    second = only(rows, statistic="cohen_kappa", raters="r0+r2")  # a a, b b, t a, a b, b a, a a
+    chance = (3 * 4 + 2 * 2) / 36
+    assert second.value == pytest.approx((3 / 6 - chance) / (1 - chance))
+    assert (second.n_pairs, second.grouping) == (6, None)
+    assert second.low <= second.value <= second.high
+    for statistic in ("krippendorff_alpha_nominal", "fleiss_kappa"):
+        row = only(rows, statistic=statistic)
+        assert (row.raters, row.n_pairs) == ("r0+r1+r2", 6)
+        assert "6 pairs with at least two of 3 raters" in row.note
+
+
+def test_a_preference_means_the_same_whichever_output_is_named_first() -> None:
+    sheet = Sheet()
+    for number in range(4):
+        a, b = (sheet.answer(f"{number}", system, {}) for system in "ab")
+        sheet.prefer(a, b, "ab"[number % 2], "one").prefer(b, a, "ba"[number % 2], "two")
+    assert only(sheet.rows(), statistic="cohen_kappa").value == pytest.approx(1.0)
+
+
+def test_one_rater_of_preferences_has_nobody_to_agree_with() -> None:
+    rows = preferred("a", "b").rows()
+    assert only(rows, statistic="krippendorff_alpha_nominal").note == "no data: no pair has two raters"
+    assert not find(rows, statistic="cohen_kappa")
+
+
+def test_many_raters_have_no_kappa_for_every_two_of_them() -> None:
+    rows = preferred("a" * 11, "b" * 11).rows()
+    assert not find(rows, statistic="cohen_kappa")
+    assert only(rows, statistic="krippendorff_alpha_nominal").value == pytest.approx(1.0)

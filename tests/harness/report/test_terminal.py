@@ -203,6 +203,18 @@ def test_a_metric_that_left_something_out_is_told_with_the_bound():
     assert "on 1900 pairs" in flat
 
 
+def test_a_judge_of_pairs_is_told_with_its_bound_and_raters_with_the_kappa_of_every_two():
+    fields = {"grouping": "preference", "raters": "majority"}
+    rows = [
+        row("metric-a|option:a|v:1", 0.716, "accuracy_raw", coverage=0.975, n_pairs=974, **fields),
+        row("metric-a|option:a|v:1", 0.698, "accuracy_raw", support="missing-wrong", n_pairs=999, coverage=0.975, **fields),
+        row(None, 0.85, "cohen_kappa", grouping=None, raters="ann+bo"),
+    ]
+    flat = " ".join(printed(rows, 100).split())
+    assert "scored .975 of the pairs; with what it left out counted as wrong it is at .698 [.571 .640] on 999 pairs" in flat
+    assert "Cohen's kappa: ann and bo .850 [.571 .640]" in flat
+
+
 def test_constructed_sets_are_shown_by_phenomenon_only_and_named_as_constructed():
     text = printed(constructed(), 120, notes=["not checked by a native reader"])
     flat = " ".join(text.split())
