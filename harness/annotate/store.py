@@ -87,7 +87,7 @@ class Store:
         raise NotImplementedError
 
     def delete_rater(self, pseudonym: str) -> int:
-        """Erases a rater with everything they said, for good; returns the number of answers erased. The audit keeps the fact only."""
+        """Erases a rater and everything they said; returns the number of answers erased. The audit keeps the bare fact."""
         raise NotImplementedError
 
     def close(self) -> None:

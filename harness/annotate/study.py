@@ -1,5 +1,6 @@
 """A rating study as its owner writes it down: criteria with anchors, what raters see, training, checks, overlap, items."""
 
+import re
 from typing import Any, Literal
 
 import msgspec
@@ -7,6 +8,8 @@ import msgspec
 Texts = dict[str, str]
 """Interface language → text."""
 Shown = Literal["instruction", "source", "reference"]
+CHOICES = ("first", "second", "tie")
+PSEUDONYM = re.compile(r"\w[\w.-]{0,63}\Z")
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,3 +124,22 @@ def in_language(texts: Texts, language: str, study: Study) -> str:
         if tag in texts:
             return texts[tag]
     return ""
+
+
+def allowed_answers(study: Study, form: str) -> dict[str, tuple[int | str, ...]]:
+    """Criterion → the answers that can be given, for a task of this form ("rate" or "compare")."""
+    if form == "rate":
+        return {criterion.name: criterion.values for criterion in study.criteria}
+    if study.compare is None:
+        return {}
+    return {criterion.name: CHOICES if study.compare.ties else CHOICES[:2] for criterion in study.compare.criteria}
+
+
+def expected_answers(value: int | str | tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """All answers that count as right."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def not_a_pseudonym(name: str) -> str:
+    """What to say of a name that cannot be used."""
+    return f"{name!r} is no pseudonym: use at most 64 letters, digits, hyphens and dots (no e-mail address, no full name)"

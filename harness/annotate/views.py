@@ -1,4 +1,4 @@
-"""What the store hands to a page: a task as its rater sees it, what saving it did, how far a rater is. No system names in here."""
+"""What the store hands to a page: a task as its rater sees it, what saving it did, how far a rater is; no system names."""
 
 from typing import Literal
 
@@ -31,7 +31,7 @@ class Task(_View, frozen=True, kw_only=True):
 
     `id` is opaque; `position` counts from 1 to `total`, training included. `instruction`, `source` and `references` are None or
     empty where the study does not show them or the item has none. `language` is the BCP-47 tag of the texts. `criteria` are the
-    names to ask for, in order. `answers` are the rater's last ones, None where the task has none yet; `seconds` is the time spent.
+    names to ask for, in order. `answers` are the rater's last ones, None where the task has none yet.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Task(_View, frozen=True, kw_only=True):
 
 
 class Feedback(_View, frozen=True, kw_only=True):
-    """What a training item says after it is answered: per criterion whether the answer was an expected one, which are, and why."""
+    """What a training item says once it is answered: the answers expected for each criterion, the criteria answered else, why."""
 
     right: bool
     expected: dict[str, tuple[int | str, ...]]
