@@ -1,9 +1,13 @@
-"""Slices of a judgment set: by form, task, language, length and systems. A slice without data stays, and says so."""
+"""Slices of a judgment set: by form, task, language, length and systems, and the crossed cells of form, language and length.
+
+A slice of one dimension without data stays, and says so; crossed cells are those that exist.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import HarnessError, did_you_mean
 from harness.judgments import JudgmentSet
@@ -11,6 +15,8 @@ from harness.meta.pairs import Bools
 from harness.records import Example, Output
 
 DIMENSIONS = ("form", "task", "language", "length", "systems")
+CROSSED = ("form", "language", "length")
+AND = "&"  # joins the parts of a crossed label: form=short&language=sv&length=6-20
 LENGTH_BUCKETS = (("1-5", 1, 5), ("6-20", 6, 20), ("21-80", 21, 80), ("81+", 81, None))
 
 
@@ -23,20 +29,27 @@ class Slice:
 
 
 def slices(data: JudgmentSet, dimensions: Sequence[str]) -> Iterator[Slice]:
-    """`all`, then every value of each dimension, those without outputs included.
+    """`all`, then every value of each dimension, those without outputs included; last the crossed cells that have outputs.
 
-    Dimensions: `form`, `task`, `language`, `length`, `systems`, and `meta:KEY` for any key of `Example.meta`.
+    Dimensions: `form`, `task`, `language`, `length`, `systems`, and `meta:KEY` for any key of `Example.meta`. Where two or
+    three of form, language and length are asked for and take several values, those are crossed.
     """
     yield Slice("all", np.ones(len(data.outputs), dtype=bool))
     for dimension in dimensions:
         if dimension == "systems":
             yield from _system_slices(data)
             continue
-        by_example = _values(data, dimension)
-        values = np.array([by_example[output.example_id] for output in data.outputs], dtype=object)
+        values = _of_outputs(data, dimension)
         fixed = {"form": ("short", "long"), "length": tuple(name for name, _, _ in LENGTH_BUCKETS)}.get(dimension, ())
         for value in [*fixed, *sorted({value for value in values if value is not None} - set(fixed))]:
             yield Slice(f"{dimension}={value}", values == value)
+    yield from _crossed(data, [dimension for dimension in CROSSED if dimension in dimensions])
+
+
+def is_crossed(label: str) -> bool:
+    """True for the label of a crossed cell, such as `form=short&language=sv`."""
+    parts = label.split(AND)
+    return len(parts) > 1 and all(part.partition("=")[0] in CROSSED and "=" in part for part in parts)
 
 
 def length_bucket(example: Example, outputs: Sequence[Output]) -> str | None:
@@ -60,6 +73,28 @@ def near_references(data: JudgmentSet) -> tuple[str, ...]:
         if equal and sum(equal) * 2 > len(equal):
             near.append(system)
     return tuple(near)
+
+
+def _crossed(data: JudgmentSet, dimensions: Sequence[str]) -> Iterator[Slice]:
+    """Every combination of values that some output has, of those dimensions that take several values; none of one alone."""
+    columns = {dimension: _of_outputs(data, dimension) for dimension in dimensions}
+    several = [name for name, values in columns.items() if len({value for value in values if value is not None}) > 1]
+    if len(several) < 2:
+        return
+    cells: dict[tuple[str, ...], list[int]] = {}
+    for index, values in enumerate(zip(*(columns[name] for name in several), strict=True)):
+        if None not in values:
+            cells.setdefault(values, []).append(index)
+    for values in sorted(cells):
+        outputs = np.zeros(len(data.outputs), dtype=bool)
+        outputs[cells[values]] = True
+        yield Slice(AND.join(f"{name}={value}" for name, value in zip(several, values, strict=True)), outputs)
+
+
+def _of_outputs(data: JudgmentSet, dimension: str) -> NDArray[np.object_]:
+    """The dimension's value of each output's example, shape (N,)."""
+    by_example = _values(data, dimension)
+    return np.array([by_example[output.example_id] for output in data.outputs], dtype=object)
 
 
 def _values(data: JudgmentSet, dimension: str) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
-from harness.meta.slices import DIMENSIONS
+from harness.meta.slices import DIMENSIONS, is_crossed
 from harness.records import MetaRow, Score
 
 BOARD_STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout", "above_floor")
@@ -16,6 +16,7 @@ LEAVE_ONE_OUT = "leave-one-out"
 AGREEMENT = ("krippendorff_alpha_ordinal", "krippendorff_alpha_interval", "krippendorff_alpha_nominal", "fleiss_kappa")
 GROUPINGS = ("item", "preference", "system", "none")  # the first that has data is shown
 CONSTRUCTION = "construction"
+PREFERENCE = "preference"
 
 
 @dataclass(frozen=True)
@@ -127,14 +128,18 @@ def missing_notes(scores: Iterable[Score], labels: Mapping[str, str]) -> list[st
 
 
 def grids(rows: Sequence[MetaRow], labels: Mapping[str, str], *, whole: bool = False) -> list[Grid]:
-    """A grid per criterion and human target: raw accuracy for preferences, else calibrated. `whole` keeps the slice `all`."""
+    """A grid per criterion and human target: raw accuracy for preferences, else calibrated; without crossed slices.
+
+    `whole` keeps the slice `all`.
+    """
     name = namer(rows, labels)
     found = []
     for (criterion, raters, grouping), own in _groups(rows).items():
         statistic = "accuracy_raw" if grouping == "preference" else "accuracy"
         lines = sorted(_lines([row for row in own if row.slice == "all"], name), key=_standing)
         metrics = [line.label for line in lines if not line.sentinel]
-        slices = [label for label in sorted({row.slice for row in own}, key=_slice_key) if whole or label != "all"]
+        labels_here = sorted({row.slice for row in own if not is_crossed(row.slice)}, key=_slice_key)
+        slices = [label for label in labels_here if whole or label != "all"]
         grid_rows = [_grid_row(label, [row for row in own if row.slice == label], statistic, metrics, name) for label in slices]
         same = [row.slice for row in grid_rows if row.note is not None and row.note.startswith("the same ")]
         kept = tuple(row for row in grid_rows if row.slice not in same)

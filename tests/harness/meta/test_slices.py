@@ -6,7 +6,7 @@ import pytest
 from judgment_sets import Sheet, find, only
 
 from harness.errors import HarnessError
-from harness.meta.slices import length_bucket, near_references, slices
+from harness.meta.slices import is_crossed, length_bucket, near_references, slices
 from harness.records import Example, Output
 
 
@@ -68,7 +68,49 @@ def test_every_dimension_has_its_values_and_forms_and_lengths_their_fixed_ones()
         "systems=none-of-these": [],
         "meta:level=2": second,
         "meta:level=A": first,
+        "language=en&length=21-80": second,
+        "language=sv&length=1-5": first,
     }
+
+
+def test_form_language_and_length_are_crossed_where_they_take_several_values_and_only_in_cells_that_exist() -> None:
+    sheet = Sheet()
+    for name, form, language, count in (("a", "short", "sv", 3), ("b", "long", "sv", 30), ("c", "long", "en", 30)):
+        sheet.item(name, form=form, language=language, references=(words(count),))
+        sheet.answer(name, "s", 1.0)
+    sheet.item("d", language="en", references=(words(3),))  # nobody says which form: in no crossed cell
+    sheet.answer("d", "s", 1.0)
+    crossed = {label: ids for label, ids in labels(sheet, "form", "task", "language", "length").items() if is_crossed(label)}
+    assert crossed == {
+        "form=long&language=en&length=21-80": ["c/s"],
+        "form=long&language=sv&length=21-80": ["b/s"],
+        "form=short&language=sv&length=1-5": ["a/s"],
+    }
+    assert [label for label in labels(sheet, "form", "length") if is_crossed(label)] == [
+        "form=long&length=21-80",
+        "form=short&length=1-5",
+    ]
+    assert not any(is_crossed(label) for label in labels(sheet, "language"))
+
+
+def test_nothing_is_crossed_where_one_dimension_alone_varies() -> None:
+    sheet = Sheet()
+    for name, count in (("a", 3), ("b", 30)):
+        sheet.item(name, form="short", references=(words(count),)).answer(name, "s", 1.0)
+    assert not any(is_crossed(label) for label in labels(sheet, "form", "language", "length"))
+
+
+def test_a_task_with_an_ampersand_is_no_crossed_label() -> None:
+    assert not is_crossed("task=R&D")
+    assert not is_crossed("task=a&language=sv")
+    assert is_crossed("form=short&length=6-20")
+
+
+def test_crossed_cells_have_rows_and_are_exploratory() -> None:
+    rows = mixed().rows(slices=("language", "length"), groupings=("item",))
+    part = only(rows, slice="language=en&length=21-80", metric="m", statistic="accuracy")
+    assert (part.value, part.n_items, part.n_pairs) == (1.0, 1, 3)
+    assert "exploratory" in part.note
 
 
 def test_an_unknown_dimension_is_refused_with_a_suggestion() -> None:
