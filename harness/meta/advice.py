@@ -1,18 +1,27 @@
-"""Advice: may a metric stand in for people on a kind of task? *use*, *weak* or *ask people*, each with its reason in one sentence.
+"""Advice: may a metric stand in for people on a kind of task? *use*, *weak* or *ask people*, each with its reason in a sentence.
 
-A pure function of MetaRows, so that a finished run can be advised on without its texts. The rule [ours; docs/explanation/statistics.md]:
-*use* if the lower bound of held-out accuracy exceeds the highest upper bound of any sentinel in the same cell and at least 98 % of
-the outputs have a score; *weak* if only its point estimate exceeds every sentinel's; else *ask people*, with the planner's N.
+A pure function of MetaRows, so that a finished run can be advised on without its texts. The rule [ours]: *use* if the lower bound
+of held-out accuracy exceeds the highest upper bound of any sentinel in the same cell, at least 98 % of the outputs have a score
+and at least 30 clusters were rated; *weak* if only its point estimate exceeds every sentinel's; else *ask people*, with the
+planner's N. A missing score counts as wrong. How often *use* is said in vain: benchmarks/advice.py.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import ceil, sqrt
 from typing import Literal
 
 import msgspec
 
+from harness.meta.planner import clusters_for_difference, normal_quantile
+from harness.meta.slices import slice_key
 from harness.records import MetaRow
 
 Verdict = Literal["use", "weak", "ask people", "no advice"]
+COVERAGE = 0.98
+MIN_CLUSTERS = 30  # under this many, percentile intervals are too short for a promise
+GROUPINGS = ("item", "preference")  # advice is about telling answers to one question apart
+DIFFERENCE = "accuracy_difference"
+HELD_OUT, RAW, CONSTRUCTION, LEAVE_ONE_OUT = "accuracy_heldout", "accuracy_raw", "construction", "leave-one-out"
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +30,7 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     `metric` is a signature, `label` what the user wrote for it. `value`, `low`, `high` are of `statistic`: held-out accuracy, or
     raw accuracy for direct verdicts on pairs, which are never calibrated. `sentinel` (a name) is the one that decides.
     `needed_items`: items in all that would tell an advantage of `delta` over that sentinel; None where not asked for or unknown.
+    `note` is that of the row (exploratory; approximate; the same outputs as another slice).
     """
 
     metric: str
@@ -44,6 +54,14 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     coverage: float | None = None
     delta: float | None = None
     needed_items: int | None = None
+    note: str | None = None
+
+
+class _Terms(msgspec.Struct, frozen=True):
+    delta: float
+    power: float
+    alpha: float
+    level: float
 
 
 def advise(
@@ -55,11 +73,186 @@ def advise(
     alpha: float = 0.05,
     level: float = 0.95,
 ) -> list[Advice]:
-    """One Advice per metric × criterion × human target × slice: criteria and slices in reading order, metrics as in `labels`.
+    """One Advice per metric × criterion × human target × slice: criteria in the rows' order, slices and metrics in reading order.
 
     :param rows: of one meta-evaluation.
-    :param labels: signature → what the user wrote; its order is the metrics' order.
+    :param labels: signature → what the user wrote; its order is the metrics' order, others follow.
     :param delta: the advantage over a sentinel that *ask people* counts items for; a choice, never the observed difference.
     :param level: that of the intervals in `rows`.
     """
-    return []
+    terms = _Terms(delta, power, alpha, level)
+    main = _main_components(rows)
+    signatures = [*(signature for signature in labels if signature in main), *(one for one in main if one not in labels)]
+    cells: dict[tuple[str, str], dict[str, list[MetaRow]]] = {}
+    for row in rows:
+        contrast = row.against is None and row.statistic.startswith(DIFFERENCE)  # of two languages: no kind of task
+        if row.criterion and row.raters != LEAVE_ONE_OUT and row.grouping in GROUPINGS and not contrast:
+            by_slice = cells.setdefault((row.criterion, row.raters or ""), {})
+            by_slice.setdefault(row.slice, []).append(row)
+    unable = {(row.metric, row.criterion): row.note for row in rows if row.metric and row.grouping is None and row.note}
+    found: list[Advice] = []
+    for (criterion, raters), by_slice in cells.items():
+        for label in sorted(by_slice, key=slice_key):
+            for signature in signatures:
+                name = labels.get(signature, signature.partition("|")[0])
+                empty = Advice(
+                    metric=signature, label=name, criterion=criterion, slice=label, raters=raters, verdict="no advice", reason=""
+                )
+                component = main[signature]
+                found.append(_one(empty, by_slice[label], component, unable.get((signature, criterion)), terms))
+    return found
+
+
+def _main_components(rows: Sequence[MetaRow]) -> dict[str, str | None]:
+    """The main component of each metric that is no sentinel: the ranked one, else the first."""
+    first: dict[str, str | None] = {}
+    ranked: dict[str, str | None] = {}
+    for row in rows:
+        if row.metric is None or _is_sentinel(row.metric):
+            continue
+        first.setdefault(row.metric, row.component)
+        if row.rank_cluster is not None:
+            ranked[row.metric] = row.component
+    return {**first, **ranked}
+
+
+def _one(empty: Advice, rows: Sequence[MetaRow], component: str | None, unable: str | None, terms: _Terms) -> Advice:
+    """The advice on one metric from the rows of one cell."""
+    if any(row.raters == CONSTRUCTION for row in rows):
+        return _nothing(
+            empty, "the better answers are better by construction: nobody was asked, so nothing here says what people think"
+        )
+    own = [row for row in rows if (row.metric, row.component, row.against) == (empty.metric, component, None)]
+    row = _deciding(own, HELD_OUT) or _deciding(own, RAW)
+    if row is None or not row.coverage:
+        return _nothing(empty, _why_nothing(rows, row, unable))
+    advice = msgspec.structs.replace(
+        empty,
+        verdict="ask people",
+        statistic=row.statistic,
+        value=row.value,
+        low=row.low,
+        high=row.high,
+        n_items=row.n_items,
+        n_clusters=row.n_clusters,
+        n_pairs=row.n_pairs,
+        coverage=row.coverage,
+        note=row.note,
+    )
+    if row.value is None:
+        return msgspec.structs.replace(advice, reason="people rated too few items to hold any out")
+    sentinels = _sentinels(rows, row.statistic)
+    if not sentinels:
+        return _nothing(empty, "no sentinel was computed, so there is nothing that the metric must beat")
+    return _judged(advice, row, sentinels, rows, terms)
+
+
+def _nothing(empty: Advice, reason: str) -> Advice:
+    return msgspec.structs.replace(empty, verdict="no advice", reason=reason)
+
+
+def _why_nothing(rows: Sequence[MetaRow], row: MetaRow | None, unable: str | None) -> str:
+    if row is not None:
+        return "the metric scored no output here"
+    said = [one.note for one in rows if one.metric is None and one.note and one.note.startswith("no data")]
+    reason = (said[0] if said else unable or "").removeprefix("no data").removeprefix(": ")
+    return reason or ("nobody rated answers of this kind" if said else "the metric has no number here")
+
+
+def _judged(advice: Advice, row: MetaRow, sentinels: Sequence[MetaRow], rows: Sequence[MetaRow], terms: _Terms) -> Advice:
+    """The verdict on a metric that has a value, against sentinels that have one."""
+    value = row.value or 0.0
+    best = max(sentinels, key=lambda one: one.value or 0.0)
+    widest = max(sentinels, key=lambda one: float("inf") if one.high is None else one.high)
+    above = value > (best.value or 0.0)
+    clear = above and row.low is not None and widest.high is not None and row.low > widest.high
+    rival = widest if above else best
+    covered, enough = (row.coverage or 0.0) >= COVERAGE, row.n_clusters >= MIN_CLUSTERS
+    verdict: Verdict = "use" if clear and covered and enough else "weak" if above else "ask people"
+    needed = None if clear else _needed(row, rival, rows, terms)
+    rival_name = (rival.metric or "").partition("|")[0]
+    own = f"{'raw' if row.statistic == RAW else 'held-out'} accuracy {_figures(row)}"
+    other = f"{rival_name} {_figures(rival)}"
+    if not above:
+        reason = f"{own} does not beat {other} on {_items(row)}; {_wanted(needed, row, rival_name, terms)}"
+    elif not clear:
+        reason = (
+            f"{own} is above every sentinel, but its interval is not clear of {other} on {_items(row)}; "
+            f"{_wanted(needed, row, rival_name, terms)}"
+        )
+    else:
+        reason = f"{own} is clear of every sentinel (the nearest: {other}) on {_items(row)}"
+        if not covered:
+            reason += f", but only {row.coverage:.1%} of the outputs have a score and {COVERAGE:.0%} are needed"
+        if not enough:
+            reason += f", but {row.n_clusters} are too few to rely on the interval: {MIN_CLUSTERS} are needed"
+    return msgspec.structs.replace(
+        advice,
+        verdict=verdict,
+        reason=reason,
+        sentinel=rival_name,
+        sentinel_value=rival.value,
+        sentinel_low=rival.low,
+        sentinel_high=rival.high,
+        delta=None if clear else terms.delta,
+        needed_items=needed,
+    )
+
+
+def _sentinels(rows: Sequence[MetaRow], statistic: str) -> list[MetaRow]:
+    """Each sentinel's row of the statistic; beside raw accuracy (a verdict's) also held out, which a sentinel may choose."""
+    allowed = (HELD_OUT,) if statistic == HELD_OUT else (RAW, HELD_OUT)
+    names = dict.fromkeys(row.metric for row in rows if row.metric is not None and _is_sentinel(row.metric))
+    found = []
+    for name in names:
+        own = [row for row in rows if row.metric == name and row.against is None]
+        found += [row for row in (_deciding(own, one) for one in allowed) if row is not None and row.value is not None]
+    return found
+
+
+def _deciding(rows: Sequence[MetaRow], statistic: str) -> MetaRow | None:
+    """The row of a statistic that counts missing scores as wrong, where there is one, else the metric's own."""
+    own = [row for row in rows if row.statistic == statistic]
+    return next((row for row in own if row.support == "missing-wrong"), own[0] if own else None)
+
+
+def _needed(row: MetaRow, rival: MetaRow, rows: Sequence[MetaRow], terms: _Terms) -> int | None:
+    """Items that tell an advantage of delta over the sentinel, alpha after Holm over the cell's metric–sentinel differences.
+
+    The spread of the difference per cluster is read off its interval.
+    """
+    family = [one for one in rows if one.statistic == DIFFERENCE and one.against is not None and _is_sentinel(one.against)]
+    mine = [one for one in family if (one.metric, one.component, one.against) == (row.metric, row.component, rival.metric)]
+    one = next((one for one in mine if one.support == "missing-wrong"), mine[0] if mine else None)
+    if one is None or one.low is None or one.high is None or one.high <= one.low or not one.n_clusters:
+        return None
+    comparisons = len({(other.metric, other.component, other.against) for other in family})
+    deviation = (one.high - one.low) / (2 * normal_quantile((1 + terms.level) / 2)) * sqrt(one.n_clusters)
+    clusters = clusters_for_difference(deviation, terms.delta, terms.alpha / comparisons, terms.power)
+    return ceil(clusters * one.n_items / one.n_clusters)
+
+
+def _wanted(needed: int | None, row: MetaRow, rival: str, terms: _Terms) -> str:
+    what = f"an advantage of {_number(terms.delta, 2)} over {rival} ({terms.power:.0%} power)"
+    if needed is None:
+        return f"how many items it takes to find {what} is unknown"
+    if needed <= row.n_items:
+        return f"the items there are would show {what}: about {needed:,} do"
+    return f"about {needed:,} items would be needed to find {what}"
+
+
+def _items(row: MetaRow) -> str:
+    return f"{row.n_items:,} item{'' if row.n_items == 1 else 's'} ({row.n_pairs:,} pairs)"
+
+
+def _figures(row: MetaRow) -> str:
+    interval = "[no interval]" if row.low is None or row.high is None else f"[{_number(row.low)} {_number(row.high)}]"
+    return f"{_number(row.value)} {interval}"
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.{digits}f}"
+
+
+def _is_sentinel(signature: str) -> bool:
+    return signature.split("|")[1:2] == ["sentinel"]

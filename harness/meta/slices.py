@@ -3,8 +3,10 @@
 A slice of one dimension without data stays, and says so; crossed cells are those that exist.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +52,16 @@ def is_crossed(label: str) -> bool:
     """True for the label of a crossed cell, such as `form=short&language=sv`."""
     parts = label.split(AND)
     return len(parts) > 1 and all(part.partition("=")[0] in CROSSED and "=" in part for part in parts)
+
+
+def slice_key(label: str) -> tuple[Any, ...]:
+    """Sorts labels for reading: `all`, each dimension (6-20 before 21-80, short before long), crossed cells last."""
+    if is_crossed(label):
+        return 2, [slice_key(part) for part in label.split(AND)]
+    dimension, equals, value = label.partition("=")
+    place = DIMENSIONS.index(dimension) if dimension in DIMENSIONS else len(DIMENSIONS)
+    natural = [(int(piece), "") if piece.isdigit() else (0, piece) for piece in re.split(r"(\d+)", value) if piece]
+    return int(bool(equals)), place, dimension, value == "long", natural
 
 
 def length_bucket(example: Example, outputs: Sequence[Output]) -> str | None:

@@ -1,12 +1,10 @@
 """MetaRows arranged for reading: a board of metrics per criterion, and a grid of metrics by slice. No formatting here."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from harness.meta.slices import DIMENSIONS, is_crossed
+from harness.meta.slices import is_crossed, slice_key
 from harness.records import MetaRow, Score
 
 BOARD_STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout", "above_floor")
@@ -138,7 +136,7 @@ def grids(rows: Sequence[MetaRow], labels: Mapping[str, str], *, whole: bool = F
         statistic = "accuracy_raw" if grouping == "preference" else "accuracy"
         lines = sorted(_lines([row for row in own if row.slice == "all"], name), key=_standing)
         metrics = [line.label for line in lines if not line.sentinel]
-        labels_here = sorted({row.slice for row in own if not is_crossed(row.slice)}, key=_slice_key)
+        labels_here = sorted({row.slice for row in own if not is_crossed(row.slice)}, key=slice_key)
         slices = [label for label in labels_here if whole or label != "all"]
         grid_rows = [_grid_row(label, [row for row in own if row.slice == label], statistic, metrics, name) for label in slices]
         same = [row.slice for row in grid_rows if row.note is not None and row.note.startswith("the same ")]
@@ -244,14 +242,6 @@ def _grid_row(label: str, rows: Sequence[MetaRow], statistic: str, metrics: Sequ
         note=notes[0] if notes else None,
         floor=next((row for row in rows if row.statistic == "floor"), None),
     )
-
-
-def _slice_key(label: str) -> tuple[Any, ...]:
-    """`all` first, then the dimensions in their order, and in a dimension 6-20 before 21-80 and short before long."""
-    dimension, equals, value = label.partition("=")
-    place = DIMENSIONS.index(dimension) if dimension in DIMENSIONS else len(DIMENSIONS)
-    natural = [(int(piece), "") if piece.isdigit() else (0, piece) for piece in re.split(r"(\d+)", value) if piece]
-    return equals, place, dimension, value == "long", natural
 
 
 def namer(rows: Iterable[MetaRow], labels: Mapping[str, str]) -> Callable[[str], str]:
