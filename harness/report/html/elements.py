@@ -11,7 +11,9 @@ Attribute = str | float | int | None
 def element(name: str, *children: Child, **attributes: Attribute) -> Markup:
     """`<name …>children</name>`; `class_` gives `class`, `aria_label` gives `aria-label`, None leaves the attribute out."""
     head = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_value(value))}"' for key, value in attributes.items() if value is not None
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_value(value))}"'
+        for key, value in attributes.items()
+        if value is not None
     )
     if not children and name in _EMPTY:
         return Markup(f"<{name}{head}/>")

@@ -1,0 +1,67 @@
+"""A report as one self-contained HTML page: styles and script inside, nothing fetched, nothing run but that script."""
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.report.contents import Report
+from harness.report.html import dots, text
+from harness.report.html.figures import sections
+from harness.report.html.palette import theme_css
+
+_HERE = Path(__file__).parent
+_STYLES = ("page.css", "figures.css", "tables.css", "cards.css", "print.css")
+
+
+def render(report: Report) -> str:
+    """The page's text, to be written as UTF-8. It opens from a file, offline, and reads without its script.
+
+    Every text of the report is escaped; controls and overrides of direction are written out. A content security policy forbids
+    all network and every script and style but the page's own, which it names by their SHA-256.
+    """
+    css = theme_css() + "".join((_HERE / "static" / name).read_text(encoding="utf-8") for name in _STYLES)
+    script = (_HERE / "static" / "report.js").read_text(encoding="utf-8")
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            sections=sections(report),
+            language=text.language_tag(report.language) or "en",
+            css=Markup(css),
+            script=Markup(script),
+            policy=_policy(css, script),
+            symbols=dots.symbols(),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        finalize=text.clean,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(amount=text.amount, breakable=text.breakable, count=text.count)
+    return environment
+
+
+def _policy(css: str, script: str) -> str:
+    parts = (
+        "default-src 'none'",
+        f"style-src {_source(css)}",
+        f"script-src {_source(script)}",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+    return "; ".join(parts)
+
+
+def _source(content: str) -> str:
+    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"

@@ -1,0 +1,90 @@
+"""Tables that a reader can sort, filter and copy: what is shown, and the full number behind it for sorting and copying."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from harness.report.contents import DataTable, Mark, TableColumn
+from harness.report.html.text import count, figure, finite, visible
+
+Value = float | int | str | bool | None
+
+_FILTER_FROM = 8  # shorter tables are read at a glance
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready for the template; `body` holds its rows."""
+
+    id: str
+    caption: str
+    columns: tuple[TableColumn, ...]
+    body: Markup
+    n_rows: int
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter box is worth its place."""
+        return self.n_rows >= _FILTER_FROM
+
+    @property
+    def explained(self) -> bool:
+        """Whether any column has a line of help."""
+        return any(column.help for column in self.columns)
+
+
+def table(identifier: str, caption: str, columns: Sequence[TableColumn], rows: Sequence[Sequence[Value]]) -> Table:
+    """The table; the first column of texts names the row."""
+    head = next((i for i, column in enumerate(columns) if not column.numeric), -1)
+    body = Markup("\n").join(
+        Markup("<tr>") + Markup("").join(cell(value, heading=i == head) for i, value in enumerate(row)) + Markup("</tr>")
+        for row in rows
+    )
+    return Table(id=identifier, caption=caption, columns=tuple(columns), body=body, n_rows=len(rows))
+
+
+def from_contents(figure_: DataTable, identifier: str) -> Table:
+    """The table of a report's figure."""
+    return table(f"{identifier}-table", figure_.title, figure_.columns, figure_.rows)
+
+
+def cell(value: Value, *, heading: bool = False) -> Markup:
+    """A number with its full value behind it, a text, or a dash where there is no data."""
+    if isinstance(value, bool):
+        value = "yes" if value else ""
+    if isinstance(value, float):
+        value = finite(value)
+    if value is None:
+        return Markup("<td class=x>–</td>")
+    if isinstance(value, str):
+        text = escape(visible(value))
+        return Markup(f'<th scope="row">{text}</th>' if heading else f"<td>{text}</td>")
+    shown = count(value) if isinstance(value, int) else figure(value)
+    return Markup(f'<td data-v="{value:.7g}">{shown}</td>' if isinstance(value, float) else f'<td data-v="{value}">{shown}</td>')
+
+
+def mark_columns(name: str) -> list[TableColumn]:
+    """The columns of a value with its interval."""
+    return [
+        TableColumn(name=name, numeric=True),
+        TableColumn(name=f"{name}, low", numeric=True, help=f"lower end of the interval of {name}"),
+        TableColumn(name=f"{name}, high", numeric=True, help=f"upper end of the interval of {name}"),
+    ]
+
+
+def mark_cells(mark: Mark | None) -> list[Value]:
+    """The cells for `mark_columns`."""
+    return [None, None, None] if mark is None else [mark.value, mark.low, mark.high]
+
+
+def extent_columns() -> list[TableColumn]:
+    """Items, pairs and the note of a mark."""
+    return [TableColumn(name="items", numeric=True), TableColumn(name="pairs", numeric=True), TableColumn(name="note")]
+
+
+def extent_cells(marks: Sequence[Mark | None]) -> list[Value]:
+    """The cells for `extent_columns`: the largest numbers and every note of these marks."""
+    known = [mark for mark in marks if mark is not None]
+    notes = dict.fromkeys(mark.note for mark in known if mark.note)
+    return [max((m.n_items for m in known), default=0), max((m.n_pairs for m in known), default=0), "; ".join(notes) or None]
