@@ -92,7 +92,8 @@ def test_ratings_numbers_and_choices_of_two_raters_are_judgments_on_their_scales
     ]
     scales = {judgment.criterion: judgment.scale for judgment in data.judgments}
     assert scales == {
-        "correctness": Scale(low=1, high=3), "naturalness": Scale(low=0, high=10), "relatedness": Scale(low=1, high=3), "tone": None
+        "correctness": Scale(low=1, high=3), "naturalness": Scale(low=0, high=10),
+        "relatedness": Scale(low=1, high=3), "tone": None,
     }  # fmt: skip
     (example,) = data.examples
     assert (example.instruction, example.references, example.language) == ("Fråga q1?", ("Stockholm.",), "sv")
@@ -180,8 +181,8 @@ def test_json_min_says_the_same_as_json(read: Read) -> None:
     """The row is what label_studio_sdk's converter writes for the task."""
     mark = {"start": 0, "end": 3, "text": "Hej", "labels": ["fakta"]}
     row = {
-        **shown("q1", "stor", "Hej du"), "id": 1, "correctness": [{"rating": 3}], "naturalness": [{"number": 4}], "relatedness": "3",
-        "clear": "ja", "comment": "bra svar", "errors": [mark], "annotator": 3, "annotation_id": 11,
+        **shown("q1", "stor", "Hej du"), "id": 1, "correctness": [{"rating": 3}], "naturalness": [{"number": 4}],
+        "relatedness": "3", "clear": "ja", "comment": "bra svar", "errors": [mark], "annotator": 3, "annotation_id": 11,
         "created_at": "2026-03-01T10:00:00.000000Z", "updated_at": "2026-03-01T10:00:00.000000Z", "lead_time": 12.5,
     }  # fmt: skip
     full = [
