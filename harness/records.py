@@ -212,6 +212,8 @@ class JudgmentInfo(_Record, frozen=True, kw_only=True):
 
     `constructed` marks sets whose better answer is better by construction: no human judgment, and never a ground for advice.
     `reference_systems` are systems whose outputs are the references; `system_sets` names subsets of systems that can be selected.
+    `unknown_systems` are names under which outputs of several systems stand, since nobody knows which is whose: such outputs are
+    compared on their item, never as a system.
     """
 
     name: str
@@ -220,6 +222,7 @@ class JudgmentInfo(_Record, frozen=True, kw_only=True):
     primary_rater: str | None = None
     constructed: bool = False
     reference_systems: tuple[str, ...] = ()
+    unknown_systems: tuple[str, ...] = ()
     system_sets: dict[str, tuple[str, ...]] = {}
     licence: str | None = None
     citation: str | None = None
