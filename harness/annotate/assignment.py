@@ -30,10 +30,10 @@ class Planned(NamedTuple):
 def plan(study: Study, outputs: Sequence[Output], *, slot: int, number: int) -> list[Planned]:
     """All tasks of one rater in their order: training, then ratings, then comparisons, attention checks among them.
 
-    `slot` is the rater's share (see `share_out`), `number` counts raters from 0 and is never given twice. Among items that the same
-    systems answered, each system stands in each place of its item equally often, counts differing by at most 1, whenever a whole
-    item is done (for `by-round`: when all are); a system follows every other about equally often (Williams 1949). In comparisons
-    each pair of systems is shown either way round equally often, counts differing by at most 1.
+    `slot` is the rater's share (see `share_out`), `number` counts raters from 0 and is never given twice. Among items that the
+    same systems answered, each system stands in each place of its item equally often, counts differing by at most 1, whenever a
+    whole item is done (for `by-round`: when all are); a system follows every other about equally often (Williams 1949). In
+    comparisons each pair of systems is shown either way round equally often, counts differing by at most 1.
     """
     cells = _cells(outputs)
     mine = share_out(study, list(cells))[slot]

@@ -9,6 +9,10 @@ class UnknownRater(HarnessError):
     """No rater has this pseudonym."""
 
 
+class StoreUnavailable(HarnessError):
+    """The database does not answer now (locked, full, gone): nothing was stored; trying again is right."""
+
+
 class UnknownTask(HarnessError):
     """This rater has no such task."""
 

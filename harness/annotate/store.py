@@ -3,65 +3,148 @@
 Every method is one transaction and may be called from any thread and from several processes at once.
 """
 
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
-from harness.annotate.study import Study
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
+
+from harness.annotate import contents
+from harness.annotate.answers import check_submission, feedback_on
+from harness.annotate.assignment import plan
+from harness.annotate.contents import Answered, Contents, Step
+from harness.annotate.errors import ClientIdReused, ConsentNeeded, NotYet, UnknownRater, UnknownTask
+from harness.annotate.items import Items, read_items
+from harness.annotate.schema import Database, answers_table, audit_table, raters_table, study_table, tasks_table
+from harness.annotate.study import PSEUDONYM, Study, not_a_pseudonym
 from harness.annotate.views import Answers, Progress, Rater, Saved, Task
+from harness.errors import InputError, did_you_mean
+
+_TOKEN_BYTES = 32
+_TASK_ID = re.compile(r"[0-9a-f]{16}\Z")
+ReadItems = Callable[[Study], Items]
 
 
-def open_store(study: Study, url: str | None = None) -> "Store":
+def open_store(study: Study, url: str | None = None, read: ReadItems = read_items) -> "Store":
     """The study's store: opened where it is, made where it is not (then the items are read and the study's raters are added).
 
     `url`: an SQLAlchemy URL or the path of an SQLite file; None is `annotations/<study name>.sqlite`. Raises InputError if the
-    database holds another study, or this one with other items or criteria.
+    database holds another study, or this one with other items or criteria. `read` gives the items of a new study.
     """
-    raise NotImplementedError
+    database = Database(str(default_path(study)) if url is None else url)
+    try:
+        known = contents.stored_study(database)
+        items = read(study) if known is None else None
+        with database.creating() as connection:
+            if items is not None and contents.study_in(connection) is None:
+                contents.write_study(connection, study, items)
+                store = Store(database, contents.read_contents(connection))
+                for pseudonym in study.raters:
+                    store._add(connection, pseudonym)
+                return store
+            contents.update_texts(connection, study, database.name)
+            return Store(database, contents.read_contents(connection))
+    except BaseException:
+        database.close()
+        raise
+
+
+def default_path(study: Study) -> Path:
+    """Where a study's SQLite file lies unless the owner says otherwise."""
+    return Path("annotations") / f"{study.name}.sqlite"
 
 
 class Store:
     """One study's raters, tasks and answers."""
 
-    study: Study
+    def __init__(self, database: Database, held: Contents) -> None:
+        self._database = database
+        self.contents = held
+        self.study = held.study
 
     def add_rater(self, pseudonym: str) -> str:
         """Adds a rater and their tasks; returns the token of their link (256 random bits, stored only as a hash)."""
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            return self._add(connection, pseudonym)
 
     def new_token(self, pseudonym: str) -> str:
         """A new token for a rater whose link is lost; the old one stops working."""
-        raise NotImplementedError
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        with self._database.writing() as connection:
+            rater = self._named(connection, pseudonym)
+            connection.execute(update(raters_table).where(raters_table.c.id == rater.id).values(token_hash=_hash(token)))
+        return token
 
     def new_owner_token(self) -> str:
         """A new token for the owner's page; the old one stops working."""
-        raise NotImplementedError
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        with self._database.writing() as connection:
+            connection.execute(update(study_table).values(owner_hash=_hash(token)))
+        return token
 
     def is_owner(self, token: str) -> bool:
         """Whether this is the owner's token."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return connection.execute(select(study_table.c.owner_hash)).scalar_one() == _hash(token)
 
     def rater_by_token(self, token: str) -> Rater | None:
         """The rater whose link this is; None for any other text."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            row = connection.execute(select(raters_table).where(raters_table.c.token_hash == _hash(token))).one_or_none()
+        return None if row is None else self.contents.rater(row)
+
+    def rater(self, pseudonym: str) -> Rater:
+        """The rater of this pseudonym; raises UnknownRater naming those that there are."""
+        with self._database.reading() as connection:
+            return self._named(connection, pseudonym)
 
     def raters(self) -> list[Rater]:
         """All raters, in the order in which they were added."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            rows = connection.execute(select(raters_table).order_by(raters_table.c.number)).all()
+        return [self.contents.rater(row) for row in rows]
 
     def record_consent(self, rater: Rater, language: str | None = None, how: str = "page") -> Rater:
-        """Notes that the rater agreed to the study's consent text (its sha256, the time, the language shown); once is enough."""
-        raise NotImplementedError
+        """Notes that the rater agreed to the study's consent text (its sha256, the time, the language shown); once is enough.
+
+        A consent text that is changed later is to be agreed to again.
+        """
+        with self._database.writing() as connection:
+            current = self._current(connection, rater)
+            if current.consented_at is not None:
+                return current
+            values = {
+                "consented_at": contents.now(),
+                "consent_hash": self.contents.consent_hash,
+                "consent_language": language,
+                "consent_how": how,
+            }
+            connection.execute(update(raters_table).where(raters_table.c.id == rater.id).values(**values))
+            return self._current(connection, rater)
 
     def tasks_of(self, rater: Rater) -> list[Task]:
         """All tasks in the rater's order, with their last answers; raises ConsentNeeded before consent."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            self._consenting(connection, rater)
+            steps = contents.steps_of(connection, rater.id)
+            last = {answered.task_id: answered for answered in contents.last_answers(connection, rater.id)}
+        return [self.contents.task(step, len(steps), last.get(step.id)) for step in steps]
 
     def next_task(self, rater: Rater) -> Task | None:
         """The first task without an answer; None when all are done; raises ConsentNeeded before consent."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            self._consenting(connection, rater)
+            position = _next_position(connection, rater.id)
+            return None if position is None else self._task(connection, rater, position)
 
     def task(self, rater: Rater, position: int) -> Task:
         """The task at a position from 1, to look at again or change; raises UnknownTask, or NotYet beyond `next_task`."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            self._consenting(connection, rater)
+            _check_turn(position, _next_position(connection, rater.id))
+            return self._task(connection, rater, position)
 
     def save_answer(
         self,
@@ -80,20 +163,148 @@ class Store:
         history is kept and the last one counts. `seconds`: time the task was in view. Raises ConsentNeeded, UnknownTask, NotYet,
         InvalidAnswers (naming the criteria) or ClientIdReused.
         """
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            self._consenting(connection, rater, lock=True)
+            step = contents.step(connection, rater.id, task_id) if _TASK_ID.match(task_id) else None
+            if step is None:
+                raise UnknownTask(f"{rater.pseudonym} has no task {task_id!r:.40}")
+            content = check_submission(self.study, step, answers, client_id, client_time, seconds, note)
+            stored = contents.by_client_id(connection, rater.id, client_id)
+            if stored is not None and stored != (task_id, content):
+                raise ClientIdReused(f"the client id {client_id!r} has stored another answer; make a new one for each submission")
+            last = contents.last_content(connection, task_id)
+            if stored is None:
+                _check_turn(step.position, _next_position(connection, rater.id))
+                values = {
+                    "rater_id": rater.id,
+                    "task_id": task_id,
+                    "revision": 1 if last is None else last.revision + 1,
+                    "client_id": client_id,
+                    "content": content,
+                    "seconds": seconds,
+                    "client_time": client_time,
+                    "saved_at": contents.now(),
+                }
+                connection.execute(insert(answers_table).values(**values))
+            following = _next_position(connection, rater.id)
+        return Saved(
+            task_id=task_id,
+            position=step.position,
+            duplicate=stored is not None,
+            changed=stored is None and last is not None and last.content != content,
+            next_position=following,
+            feedback=feedback_on(self.study, step, answers),
+        )
 
     def progress(self, rater: Rater) -> Progress:
         """How far the rater is."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            current = self._current(connection, rater)
+            done = exists().where(answers_table.c.task_id == tasks_table.c.id)
+            counts = {"training": [0, 0], "main": [0, 0]}
+            query = select(tasks_table.c.kind, done, func.count()).where(tasks_table.c.rater_id == rater.id)
+            for kind, answered, count in connection.execute(query.group_by(tasks_table.c.kind, done)):
+                phase = counts["training" if kind == "training" else "main"]
+                phase[0] += count if answered else 0
+                phase[1] += count
+            return Progress(
+                pseudonym=current.pseudonym,
+                consented=current.consented_at is not None,
+                training_done=counts["training"][0],
+                training_total=counts["training"][1],
+                main_done=counts["main"][0],
+                main_total=counts["main"][1],
+                next_position=_next_position(connection, rater.id),
+            )
+
+    def last_answers(self) -> list[Answered]:
+        """The answer that counts for every task that has one, of all raters, training and attention checks included."""
+        with self._database.reading() as connection:
+            return contents.last_answers(connection)
+
+    def steps(self, rater: Rater) -> list[Step]:
+        """What each task of a rater is, outputs and attention checks by name: for the owner's eyes only."""
+        with self._database.reading() as connection:
+            return contents.steps_of(connection, rater.id)
 
     def delete_rater(self, pseudonym: str) -> int:
         """Erases a rater and everything they said; returns the number of answers erased. The audit keeps the bare fact."""
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            rater = self._named(connection, pseudonym)
+            self._current(connection, rater, lock=True)
+            erased = connection.execute(delete(answers_table).where(answers_table.c.rater_id == rater.id)).rowcount
+            connection.execute(delete(tasks_table).where(tasks_table.c.rater_id == rater.id))
+            connection.execute(delete(raters_table).where(raters_table.c.id == rater.id))
+            event = f"rater number {rater.number} and {erased} answers erased"
+            connection.execute(insert(audit_table).values(at=contents.now(), event=event))
+        self._database.forget_deleted()
+        return erased
 
     def close(self) -> None:
         """Gives the connections back."""
+        self._database.close()
+
+    def _add(self, connection: Connection, pseudonym: str) -> str:
+        if not PSEUDONYM.match(pseudonym):
+            raise InputError(not_a_pseudonym(pseudonym))
+        number = connection.execute(select(study_table.c.next_number).with_for_update()).scalar_one()
+        rows = connection.execute(select(raters_table.c.pseudonym, raters_table.c.slot)).all()
+        if pseudonym in {row.pseudonym for row in rows}:
+            raise InputError(f"there is a rater {pseudonym!r} already; take another pseudonym, or print a new link for this one")
+        taken = [row.slot for row in rows]
+        slot = min(range(max(1, len(self.study.raters))), key=lambda slot: (taken.count(slot), slot))
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        values = {
+            "pseudonym": pseudonym,
+            "number": number,
+            "slot": slot,
+            "token_hash": _hash(token),
+            "added_at": contents.now(),
+        }
+        added = connection.execute(insert(raters_table).values(**values).returning(raters_table.c.id)).scalar_one()
+        connection.execute(update(study_table).values(next_number=number + 1))
+        planned = plan(self.study, self.contents.ordered_outputs, slot=slot, number=number)
+        contents.write_steps(connection, added, planned)
+        return token
+
+    def _named(self, connection: Connection, pseudonym: str) -> Rater:
+        row = connection.execute(select(raters_table).where(raters_table.c.pseudonym == pseudonym)).one_or_none()
+        if row is None:
+            known = connection.execute(select(raters_table.c.pseudonym)).scalars().all()
+            raise UnknownRater(f"there is no rater {pseudonym!r}.{did_you_mean(pseudonym, known)}")
+        return self.contents.rater(row)
+
+    def _current(self, connection: Connection, rater: Rater, lock: bool = False) -> Rater:
+        """The rater as the database knows them now; UnknownRater if they were erased. `lock` lets one writer in at a time."""
+        query = select(raters_table).where(raters_table.c.id == rater.id)
+        row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+        if row is None:
+            raise UnknownRater("this rater has been erased from the study")
+        return self.contents.rater(row)
+
+    def _consenting(self, connection: Connection, rater: Rater, lock: bool = False) -> None:
+        if self._current(connection, rater, lock).consented_at is None:
+            raise ConsentNeeded(f"{rater.pseudonym} has not agreed to the consent text yet")
+
+    def _task(self, connection: Connection, rater: Rater, position: int) -> Task:
+        steps = contents.steps_of(connection, rater.id)
+        if not 1 <= position <= len(steps):
+            raise UnknownTask(f"{rater.pseudonym} has {len(steps)} tasks, there is no number {position}")
+        step = steps[position - 1]
+        return self.contents.task(step, len(steps), contents.last_answer(connection, step.id))
 
 
-def default_path(study: Study) -> Path:
-    """Where a study's SQLite file lies unless the owner says otherwise."""
-    return Path("annotations") / f"{study.name}.sqlite"
+def _check_turn(position: int, following: int | None) -> None:
+    if following is not None and position > following:
+        raise NotYet(f"task {position} comes later: the next one to answer is number {following}")
+
+
+def _next_position(connection: Connection, rater_id: int) -> int | None:
+    answered = exists().where(answers_table.c.task_id == tasks_table.c.id)
+    query = select(func.min(tasks_table.c.position)).where(tasks_table.c.rater_id == rater_id, ~answered)
+    return connection.execute(query).scalar_one()
+
+
+def _hash(token: str) -> str:
+    """Tokens are long and random, so one plain sha256 keeps them secret."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

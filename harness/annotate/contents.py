@@ -1,0 +1,315 @@
+"""What a study's database holds, row by row: the study and its items, what each task is, the answers that count."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Row, func, insert, inspect, select, update
+
+from harness.annotate.assignment import Planned
+from harness.annotate.items import Items
+from harness.annotate.schema import (
+    VERSION,
+    Database,
+    answers_table,
+    audit_table,
+    examples_table,
+    outputs_table,
+    raters_table,
+    study_table,
+    tasks_table,
+)
+from harness.annotate.study import KnownItem, Study, allowed_answers
+from harness.annotate.views import Answers, Rater, Task
+from harness.errors import InputError
+from harness.records import Example, Output, from_json, to_json
+
+
+class Step(NamedTuple):
+    """One task of a rater, as it is planned and stored; `kind` and `outputs` never reach the rater."""
+
+    id: str
+    rater_id: int
+    position: int
+    kind: str
+    form: str
+    outputs: tuple[str, ...]
+    known: int | None
+
+
+class Answered(NamedTuple):
+    """The answer that counts for a task; `saved_at` is the server's time, UTC in ISO 8601."""
+
+    task_id: str
+    rater_id: int
+    position: int
+    kind: str
+    form: str
+    outputs: tuple[str, ...]
+    known: int | None
+    answers: Answers
+    note: str | None
+    seconds: float | None
+    saved_at: str
+    revision: int
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rater said in one submission."""
+
+    answers: Answers
+    note: str | None = None
+
+
+class Last(NamedTuple):
+    """The newest submission for a task."""
+
+    revision: int
+    content: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The study, its examples and its outputs by id; they do not change once the study is made."""
+
+    study: Study
+    examples: Mapping[str, Example]
+    outputs: Mapping[str, Output]
+
+    @property
+    def ordered_outputs(self) -> list[Output]:
+        """All outputs, in the order of the items."""
+        return list(self.outputs.values())
+
+    @property
+    def consent_hash(self) -> str:
+        """sha256 of the consent text in all its languages."""
+        return hashlib.sha256(msgspec.json.encode(self.study.consent, order="sorted")).hexdigest()
+
+    def rater(self, row: Row[Any]) -> Rater:
+        """The rater of a row; consent to an earlier text is none."""
+        consented_at = row.consented_at if row.consent_hash == self.consent_hash else None
+        return Rater(
+            id=row.id,
+            pseudonym=row.pseudonym,
+            number=row.number,
+            slot=row.slot,
+            added_at=row.added_at,
+            consented_at=consented_at,
+        )
+
+    def task(self, step: Step, total: int, last: Answered | None) -> Task:
+        """The task as its rater sees it."""
+        known = known_item(self.study, step)
+        if known is None:
+            example = self.examples[self.outputs[step.outputs[0]].example_id]
+            texts = tuple(self.outputs[output].text or "" for output in step.outputs)
+            language, references = example.language, example.references
+            instruction, source = example.instruction, example.source
+        else:
+            texts = (known.text or "",) if known.pair is None else known.pair
+            language = known.language or self.study.languages[0]
+            references = () if known.reference is None else (known.reference,)
+            instruction, source = known.instruction, known.source
+        shown = self.study.show
+        return Task(
+            id=step.id,
+            position=step.position,
+            total=total,
+            phase="training" if step.kind == "training" else "main",
+            form="rate" if step.form == "rate" else "compare",
+            language=language,
+            instruction=instruction if "instruction" in shown else None,
+            source=source if "source" in shown else None,
+            references=references if "reference" in shown else (),
+            texts=texts,
+            criteria=tuple(allowed_answers(self.study, step.form)),
+            answers=None if last is None else last.answers,
+            note=None if last is None else last.note,
+        )
+
+
+def known_item(study: Study, step: Step | Answered) -> KnownItem | None:
+    """The training item or attention check that a task is; None for a task of the study proper."""
+    if step.known is None:
+        return None
+    return study.training[step.known] if step.kind == "training" else study.checks.items[step.known]
+
+
+def now() -> str:
+    """The time, UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def stored_study(database: Database) -> Study | None:
+    """The study that a database holds; None where there is none yet."""
+    with database.reading() as connection:
+        return study_in(connection) if inspect(connection).has_table(study_table.name) else None
+
+
+def study_in(connection: Connection) -> Study | None:
+    """The same, where the tables are there."""
+    row = connection.execute(select(study_table)).one_or_none()
+    if row is None:
+        return None
+    if row.version != VERSION:
+        raise InputError(f"the database was written by another version (format {row.version}, this program reads {VERSION})")
+    return msgspec.json.decode(row.study, type=Study)
+
+
+def write_study(connection: Connection, study: Study, items: Items) -> None:
+    """Puts a new study and its items into empty tables."""
+    values = {"id": 1, "version": VERSION, "study": _json(study), "created_at": now(), "next_number": 0}
+    connection.execute(insert(study_table).values(**values))
+    for table, records in ((examples_table, items.examples), (outputs_table, items.outputs)):
+        rows = [{"position": place, "record": to_json(record).decode()} for place, record in enumerate(records)]
+        connection.execute(insert(table), rows)
+    connection.execute(insert(audit_table).values(at=now(), event="study made"))
+
+
+def update_texts(connection: Connection, study: Study, place: str) -> None:
+    """Takes over the texts of the study as it is now; InputError if more than texts has changed since it was made."""
+    stored = study_in(connection)
+    if stored is None:
+        raise InputError(f"{place}: the study vanished while it was opened; try again")
+    current = msgspec.structs.replace(study, raters=stored.raters)  # the shares of the items were made for these
+    for key, was in _fixed(stored).items():
+        if _fixed(current)[key] != was:
+            raise InputError(
+                f"{place} holds the study {stored.name!r} with another `{key}`; what is rated cannot change once raters may have "
+                "begun. Put it back, or start the changed study under another name (or with another --db)"
+            )
+    connection.execute(update(study_table).values(study=_json(current)))
+
+
+def read_contents(connection: Connection) -> Contents:
+    """The study and its items."""
+    study = study_in(connection)
+    if study is None:
+        raise InputError("the database holds no study")
+    lines = connection.execute(select(examples_table.c.record).order_by(examples_table.c.position)).scalars()
+    examples = {example.id: example for example in (from_json(line, Example) for line in lines)}
+    lines = connection.execute(select(outputs_table.c.record).order_by(outputs_table.c.position)).scalars()
+    outputs = {output.id: output for output in (from_json(line, Output) for line in lines)}
+    return Contents(study, examples, outputs)
+
+
+def write_steps(connection: Connection, rater_id: int, planned: Sequence[Planned]) -> None:
+    """Stores a rater's tasks under ids that tell nothing."""
+    rows = [
+        {
+            "id": secrets.token_hex(8),
+            "rater_id": rater_id,
+            "position": position,
+            "kind": task.kind,
+            "form": task.form,
+            "outputs": msgspec.json.encode(task.outputs).decode(),
+            "known": task.known,
+        }
+        for position, task in enumerate(planned, 1)
+    ]
+    if rows:
+        connection.execute(insert(tasks_table), rows)
+
+
+def steps_of(connection: Connection, rater_id: int) -> list[Step]:
+    """A rater's tasks in their order."""
+    query = select(tasks_table).where(tasks_table.c.rater_id == rater_id).order_by(tasks_table.c.position)
+    return [_step(row) for row in connection.execute(query)]
+
+
+def step(connection: Connection, rater_id: int, task_id: str) -> Step | None:
+    """A task of a rater, or None."""
+    query = select(tasks_table).where(tasks_table.c.rater_id == rater_id, tasks_table.c.id == task_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _step(row)
+
+
+def by_client_id(connection: Connection, rater_id: int, client_id: str) -> tuple[str, str] | None:
+    """(task id, content) of what this client id has stored."""
+    columns = (answers_table.c.task_id, answers_table.c.content)
+    query = select(*columns).where(answers_table.c.rater_id == rater_id, answers_table.c.client_id == client_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.task_id, row.content)
+
+
+def last_content(connection: Connection, task_id: str) -> Last | None:
+    """The newest submission for a task."""
+    query = select(answers_table.c.revision, answers_table.c.content).where(answers_table.c.task_id == task_id)
+    row = connection.execute(query.order_by(answers_table.c.revision.desc()).limit(1)).one_or_none()
+    return None if row is None else Last(row.revision, row.content)
+
+
+def last_answer(connection: Connection, task_id: str) -> Answered | None:
+    """The answer that counts for a task."""
+    return next(iter(_answered(connection, answers_table.c.task_id == task_id)), None)
+
+
+def last_answers(connection: Connection, rater_id: int | None = None) -> list[Answered]:
+    """The answers that count, by rater and position."""
+    return _answered(connection, *([] if rater_id is None else [answers_table.c.rater_id == rater_id]))
+
+
+def _answered(connection: Connection, *conditions: Any) -> list[Answered]:
+    newest = select(answers_table.c.task_id, func.max(answers_table.c.revision).label("revision"))
+    last = newest.where(*conditions).group_by(answers_table.c.task_id).subquery()
+    query = (
+        select(answers_table, tasks_table.c.position, tasks_table.c.kind, tasks_table.c.form, tasks_table.c.known)
+        .add_columns(tasks_table.c.outputs)
+        .join(last, (answers_table.c.task_id == last.c.task_id) & (answers_table.c.revision == last.c.revision))
+        .join(tasks_table, tasks_table.c.id == answers_table.c.task_id)
+        .join(raters_table, raters_table.c.id == answers_table.c.rater_id)
+        .order_by(raters_table.c.number, tasks_table.c.position)
+    )
+    found = []
+    for row in connection.execute(query):
+        content = msgspec.json.decode(row.content, type=Content)
+        found.append(
+            Answered(
+                task_id=row.task_id,
+                rater_id=row.rater_id,
+                position=row.position,
+                kind=row.kind,
+                form=row.form,
+                outputs=tuple(msgspec.json.decode(row.outputs)),
+                known=row.known,
+                answers=content.answers,
+                note=content.note,
+                seconds=row.seconds,
+                saved_at=row.saved_at,
+                revision=row.revision,
+            )
+        )
+    return found
+
+
+def _step(row: Row[Any]) -> Step:
+    outputs = tuple(msgspec.json.decode(row.outputs))
+    return Step(row.id, row.rater_id, row.position, row.kind, row.form, outputs, row.known)
+
+
+def _fixed(study: Study) -> dict[str, Any]:
+    """What must stay as it is once raters may have begun: everything but the words on the page and who takes part."""
+    known = [[(item.text, item.pair, item.instruction, item.source, item.reference, item.expected) for item in items]
+             for items in (study.training, study.checks.items)]  # fmt: skip
+    compare = study.compare
+    return {
+        "name": study.name,
+        "criteria": [(c.name, c.low, c.high, c.direction) for c in study.criteria],
+        "compare": None if compare is None else ([c.name for c in compare.criteria], compare.ties, compare.per_item),
+        "show": study.show,
+        "training": known[0],
+        "checks": (known[1], study.checks.count),
+        "overlap": study.overlap,
+        "items": study.items,
+        "order": study.order,
+        "seed": study.seed,
+    }
+
+
+def _json(study: Study) -> str:
+    return msgspec.json.encode(study).decode()
