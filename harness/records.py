@@ -12,7 +12,9 @@ import msgspec
 
 Kind = Literal["instruction", "chat", "choice", "document", "aligned"]
 Role = Literal["system", "user", "assistant", "tool", "document", "neighbour"]
-Status = Literal["ok", "empty", "unparsed", "no-reference", "no-source", "reference-is-system", "inconsistent", "error"]
+Status = Literal[
+    "ok", "empty", "unparsed", "no-reference", "no-source", "reference-is-system", "inconsistent", "not-recorded", "error"
+]
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -64,7 +64,7 @@ def preference_agreement_rows(table: Table, criterion: str) -> Iterator[MetaRow]
     if len(found.raters) > MOST_RATERS:
         return
     for one, other in combinations(range(len(found.raters)), 2):
-        both = np.isfinite(found.values[[one, other]]).all(axis=0)
+        both = np.isfinite(found.values[one]) & np.isfinite(found.values[other])
         if both.any():
             two = Ballots((found.raters[one], found.raters[other]), found.left, found.values[[one, other]])
             row = _pair_counts(table, table.base(criterion, None, "+".join(two.raters)), two, both)

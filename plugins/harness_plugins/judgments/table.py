@@ -97,7 +97,7 @@ class Table:
             yield _example(example_id, fields, Origin(builder=NAME, dataset=self._file))
             ids = {}
             for (system, sample), cell in self._contents.outputs[item].items():
-                ids[system, sample] = _output_id(example_id, system, sample)
+                ids[system, sample] = output_id(example_id, system, sample)
                 yield Output(id=ids[system, sample], example_id=example_id, system=system, sample=sample, text=cell.value)
             for key, cell in ratings.get(item, ()):
                 yield Judgment(
@@ -158,7 +158,7 @@ def _example(example_id: str, fields: Mapping[str, Cell], origin: Origin) -> Exa
     )
 
 
-def _output_id(example_id: str, system: str, sample: int) -> str:
+def output_id(example_id: str, system: str, sample: int) -> str:
     """`example/system`, with `#sample` from the second sample on; the signs between the parts are escaped in the name."""
     name = re.sub("[%/#]", lambda sign: f"%{ord(sign[0]):02X}", system)
     return f"{example_id}/{name}#{sample}" if sample else f"{example_id}/{name}"
