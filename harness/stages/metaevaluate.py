@@ -16,6 +16,7 @@ from harness.meta.human_level import human_level_rows
 from harness.meta.judging import Judged
 from harness.meta.notes import same_as_another
 from harness.meta.options import MetaOptions
+from harness.meta.pairs import Floats
 from harness.meta.preference_rows import preference_rows
 from harness.meta.rows import cell_rows
 from harness.meta.slices import Slice, slices
@@ -114,7 +115,8 @@ def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, 
     base = table.base(criterion, grouping, target.raters)
     fixed: Mapping[Key, Judged] | None = None
     known: dict[bytes, list[MetaRow]] = {}
-    rated = np.isfinite(target.values)
+    values = _of_known_systems(table, target.values) if grouping == "system" else target.values
+    rated = np.isfinite(values)
     for part in sliced:
         mask = (part.outputs & rated).tobytes()
         note = None if part.label == "all" else "exploratory"
@@ -122,7 +124,7 @@ def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, 
             yield from (replace(row, slice=part.label, note=same_as_another("outputs", note, row.note)) for row in known[mask])
             continue
         start = replace(base, slice=part.label, note=note)
-        cell = table.cell(part.outputs, groups, target.values)
+        cell = table.cell(part.outputs, groups, values)
         if cell is None:
             reason = "no data" if not (part.outputs & rated).any() else "no data: no two rated outputs can be compared"
             yield replace(start, statistic="accuracy", note=reason)
@@ -138,11 +140,18 @@ def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, 
 
 def _system_level(table: Table, criterion: str, target: Target) -> Iterator[MetaRow]:
     base = table.base(criterion, None, target.raters)
-    rated = np.isfinite(target.values)
+    values = _of_known_systems(table, target.values)
+    rated = np.isfinite(values)
     for part in table.slices:
         if part.label != "all" and not part.label.startswith("systems="):
             continue
         here = part.outputs & rated
         if here.any():
             note = None if part.label == "all" else "exploratory"
-            yield from system_rows(table, replace(base, slice=part.label, note=note), target.values, here)
+            yield from system_rows(table, replace(base, slice=part.label, note=note), values, here)
+
+
+def _of_known_systems(table: Table, values: Floats) -> Floats:
+    """The values, nan where nobody knows an output's system: such outputs share a name, but are no system."""
+    unknown = np.isin([output.system for output in table.data.outputs], list(table.data.info.unknown_systems))
+    return np.where(unknown, np.nan, values)

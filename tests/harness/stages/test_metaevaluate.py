@@ -193,3 +193,27 @@ def test_a_metric_that_scores_no_single_output_is_said_to_be_left_out(unit: str)
     rows = find(sheet.rows(), metric="whole")
     assert [(row.statistic, row.value) for row in rows] == [("accuracy", None)]
     assert f"scores a {unit}" in rows[0].note
+
+
+def test_outputs_of_unknown_systems_are_compared_on_their_item_and_never_as_a_system() -> None:
+    sheet = Sheet(unknown_systems=("unattributed",))
+    for item, ratings in (("one", (1, 2)), ("two", (2, 1))):
+        for system, rating in zip(("a", "b"), ratings, strict=True):
+            sheet.answer(item, system, float(rating), m=float(rating))
+        for sample in (0, 1):
+            sheet.answer(item, "unattributed", 3.0 + sample, sample=sample, m=3.0 + sample)
+    rows = sheet.rows()
+    pairs = {row.grouping: row.n_pairs for row in find(rows, metric="m", statistic="accuracy_raw")}
+    assert pairs == {"item": 2 * 6, "system": 2, "none": 8 * 7 // 2}
+    assert {row.n_pairs for row in find(rows, metric="m", statistic="system_pairwise_accuracy")} == {1}
+
+
+def test_a_set_of_unknown_systems_alone_says_that_systems_cannot_be_compared() -> None:
+    sheet = Sheet(unknown_systems=("unattributed",))
+    for item in ("one", "two"):
+        for sample in (0, 1):
+            sheet.answer(item, "unattributed", float(sample), sample=sample, m=float(sample))
+    rows = sheet.rows()
+    assert only(find(rows, grouping="system"), statistic="accuracy").note == "no data"
+    assert not find(rows, statistic="system_pairwise_accuracy")
+    assert only(find(rows, grouping="item"), metric="m", statistic="accuracy_raw").value == 1.0
