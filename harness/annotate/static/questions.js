@@ -1,0 +1,110 @@
+// The questions of one task as groups of radio buttons, and what was chosen in them.
+
+import { el } from "./dom.js";
+
+const LETTERS = new Map([["a", "first"], ["b", "second"], ["t", "tie"]]);
+
+/**
+ * `criteria` are {name, question, choices: [{value, key, label}]} with texts per language; `draft` is {values, note} and is changed
+ * in place; `changed()` is called after every choice.
+ */
+export function questions({ criteria, draft, language, t, comments, changed }) {
+  const groups = criteria.map((criterion, number) => group(criterion, number, draft, language, () => chosen(number)));
+  let active = Math.max(0, criteria.findIndex((criterion) => !(criterion.name in draft.values)));
+
+  function activate(number) {
+    active = number;
+    groups.forEach((node, index) => node.classList.toggle("active", groups.length > 1 && index === active));
+  }
+
+  function chosen(number) {
+    activate(number);
+    changed();
+  }
+
+  /** Chooses by a key in the active group and moves on to the next open one. False where the key means nothing. */
+  function press(key) {
+    const criterion = criteria[active];
+    const at = criterion.choices.findIndex((one) => one.key === key || (LETTERS.has(key.toLowerCase()) && one.value === LETTERS.get(key.toLowerCase())));
+    if (at < 0) return false;
+    const input = groups[active].querySelectorAll("input")[at];
+    input.checked = true;
+    draft.values[criterion.name] = criterion.choices[at].value;
+    const open = criteria.findIndex((one) => !(one.name in draft.values));
+    if (open >= 0) groups[open].querySelector("input").focus(); // a screen reader then reads the next question
+    else input.focus();
+    groups[active].scrollIntoView({ block: "nearest" });
+    changed();
+    return true;
+  }
+
+  groups.forEach((node, number) => node.addEventListener("focusin", () => activate(number)));
+  activate(active);
+  const note = comments && el("label", { className: "note" }, t("comment"), noteField(draft, changed));
+  return {
+    node: el("div", { className: "questions" }, groups, note),
+    press,
+    missing: () => criteria.filter((criterion) => !(criterion.name in draft.values)),
+    focusMissing: () => {
+      const number = criteria.findIndex((criterion) => !(criterion.name in draft.values));
+      groups[number]?.querySelector("input").focus();
+    },
+  };
+}
+
+function group(criterion, number, draft, language, chosen) {
+  const choices = criterion.choices.map((choice, at) => {
+    const input = el("input", { type: "radio", name: `criterion-${number}`, value: at });
+    input.checked = draft.values[criterion.name] === choice.value;
+    input.addEventListener("change", () => {
+      draft.values[criterion.name] = choice.value;
+      chosen();
+    });
+    const rating = typeof choice.value === "number";
+    const key = el("kbd", { "aria-hidden": rating && choice.key === String(choice.value) ? null : "true" }, choice.key);
+    const words = choice.label[language] || (rating && choice.key !== String(choice.value) ? String(choice.value) : "");
+    return el("label", { className: "choice" }, input, key, el("span", {}, words));
+  });
+  return el(
+    "fieldset",
+    { className: "criterion" },
+    el("legend", {}, criterion.question[language]),
+    el("div", { className: choices.length > 4 ? "choices many" : "choices" }, choices),
+  );
+}
+
+function noteField(draft, changed) {
+  const field = el("textarea", { rows: 2, maxlength: 2000 });
+  field.value = draft.note ?? "";
+  field.addEventListener("input", () => {
+    draft.note = field.value;
+    changed();
+  });
+  return field;
+}
+
+/** The texts of a task: instruction, source, reference and one or two answers, each under its heading. */
+export function texts(task, t) {
+  const card = (title, text, kind) =>
+    text !== null &&
+    text !== undefined &&
+    el(
+      "section",
+      { className: `card ${kind}` },
+      el("h2", {}, title),
+      el("div", { className: text === "" ? "text nothing" : "text", lang: text === "" ? null : task.language }, text || t("empty")),
+    );
+  const two = task.texts.length === 2;
+  return el(
+    "div",
+    { className: "texts" },
+    card(t("instruction"), task.instruction, "instruction"),
+    card(t("source"), task.source, "source"),
+    task.references.map((text) => card(t("reference"), text, "reference")),
+    el(
+      "div",
+      { className: two ? "answers pair" : "answers" },
+      task.texts.map((text, number) => card(two ? t(number ? "answer_b" : "answer_a") : t("answer"), text, "answer")),
+    ),
+  );
+}
