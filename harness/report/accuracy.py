@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from harness.report.contents import DotPanel, DotPlot, DotRow, RankCluster, Ranks
 from harness.report.frame import MANY, SHOWN, Frame, amount, mark
-from harness.report.views import Board, Line
+from harness.report.views import PREFERENCE, Board, Line
 
 PANELS = 24  # slices that one plot shows; the table of slices holds them all
 
@@ -94,19 +94,11 @@ def _ends(panel: DotPanel) -> list[float]:
 def _caption(frame: Frame, board: Board, whole: DotPanel, left_out: int) -> str:
     n = f"{amount(whole.n_items, 'item')}, {amount(whole.n_pairs, 'pair')} of answers"
     more = f" {amount(left_out, 'slice')} with fewer pairs stand in the table of slices only." if left_out else ""
-    bars = f"Bars are {frame.options.level:.0%} intervals by bootstrap over items."
-    slices = f" Slices are exploratory: no test is corrected over them, and their intervals are wider.{more}"
+    rest = f"Bars are {frame.options.level:.0%} intervals by bootstrap over items; slices are exploratory.{more}"
     if frame.constructed:
-        return (
-            f"Share of pairs in which each metric prefers the answer that is better by construction, a tie being wrong; no person "
-            f"judged them; guessing is right on half ({n}). {bars}{slices}"
-        )
-    how = "of judged pairs, pooled" if board.grouping == "preference" else f"of pairs within {_within(board)}, averaged over them"
-    return (
-        f"Share {how}, that each metric orders or ties as people do ({board.raters}; {n}): raw (no tie threshold), calibrated (the "
-        f"threshold that fits these pairs best, hence optimistic) and held-out (that of other items). Floor: what always tying, or "
-        f"guessing, reaches. Sentinels know nothing of quality; a metric marked * is tested to beat each of them. {bars}{slices}"
-    )
+        return f"Share of pairs in which each metric prefers the answer better by construction, a tie being wrong ({n}). {rest}"
+    how = "of judged pairs, pooled" if board.grouping == PREFERENCE else f"of pairs within {_within(board)}, averaged over them"
+    return f"Share {how}, that each metric orders or ties as people do (raters: {board.raters}; {n}). {rest}"
 
 
 def _within(board: Board) -> str:
@@ -130,10 +122,12 @@ def _ranks(frame: Frame, board: Board) -> Ranks | None:
         if len(clusters) == 1
         else "A new rank begins where some metric of the rank above is tested to be better. One rank does not mean equally good."
     )
+    n = f"{amount(n_items, 'item')}, {amount(n_pairs, 'pair')}"
     return Ranks(
         id=f"ranks-{frame.key(board)}",
         title=f"Ranks on {frame.title(board)}",
-        caption=f"{amount(len(ranked), 'metric')} by calibrated accuracy on {amount(n_items, 'item')}, {amount(n_pairs, 'pair')}; "
-        f"differences tested with Holm's correction over all pairs of metrics, adjusted p < {frame.options.alpha:g}. {together}",
+        caption=f"{amount(len(ranked), 'metric')} by {'accuracy' if frame.constructed else 'calibrated accuracy'} on {n}; "
+        f"differences tested, Holm's correction over all pairs of metrics, adjusted p < {frame.options.alpha:g}. "
+        f"{together}",
         clusters=tuple(clusters),
     )

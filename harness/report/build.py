@@ -1,17 +1,26 @@
 """A finished run as a Report: the answer first, then the figures behind it, the tables and the manifest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from harness.meta.advice import Advice
 from harness.meta.options import MetaOptions
 from harness.records import Manifest
+from harness.report import leads
 from harness.report.accuracy import dot_plots, rank_figures
+from harness.report.advice import advice_figures, advice_in_words, advices
 from harness.report.contents import Figure, Report, Section
+from harness.report.curves import curves
+from harness.report.disagreements import disagreements
 from harness.report.findings import answer
 from harness.report.frame import Frame, amount, listed
+from harness.report.ground import Ground
+from harness.report.heat import heat_maps
+from harness.report.ratings import rating_plots, rating_tables
+from harness.report.systems import system_means
 from harness.report.tables import agreement_table, tables
 from harness.report.texts import cleaned
 from harness.report.warnings import warnings
@@ -27,32 +36,38 @@ def report_of_run(folder: str | Path) -> Report:
 def build_report(done: Evaluation, manifest: Manifest) -> Report:
     """The report of an evaluation, with the manifest of its run. Every text in it is safe to show once it is escaped."""
     frame = Frame(done, msgspec.convert(manifest.config.get("metaevaluate", {}), MetaOptions))
+    advice = advices(frame)
     ended = manifest.times.get("started", 0.0) + manifest.times.get("seconds", 0.0)
     return cleaned(
         Report(
             title=_title(frame),
             subtitle=_subtitle(frame),
-            answer=answer(frame),
+            answer=answer(frame, advice_in_words(frame, advice)),
             warnings=warnings(frame),
-            sections=tuple(section for section in _sections(frame) if section.figures),
+            sections=tuple(section for section in _sections(frame, advice) if section.figures),
             manifest=msgspec.json.format(msgspec.json.encode(manifest), indent=2).decode(),
             made=datetime.fromtimestamp(ended, UTC).isoformat(timespec="seconds"),
         )
     )
 
 
-def _sections(frame: Frame) -> Iterable[Section]:
-    yield _section("accuracy", "Accuracy", dot_plots(frame), _ACCURACY if not frame.constructed else _CONSTRUCTED)
-    yield _section("ranks", "Ranks", rank_figures(frame), "What can be told apart, and what cannot.")
-    if not frame.constructed:
-        yield _section("raters", "Raters", [agreement_table(frame)], "One rater's taste is not the truth.")
-    yield _section("tables", "Tables", tables(frame), "Every number with its n.")
-
-
-_ACCURACY = (
-    "A metric is worth something where its interval clears the floor and the sentinels; held-out accuracy is what to expect."
-)
-_CONSTRUCTED = "Which metrics prefer the better answer more often than guessing would; no person judged these answers."
+def _sections(frame: Frame, advice: Sequence[Advice]) -> Iterable[Section]:
+    ground = Ground(frame)
+    made = frame.constructed
+    yield _section("accuracy", "Accuracy", dot_plots(frame), leads.CONSTRUCTED if made else leads.ACCURACY)
+    yield _section("ranks", "Ranks", rank_figures(frame), "What the tests tell apart, and what they do not.")
+    yield _section(
+        "advice", "Advice", advice_figures(advice), "Where a metric may stand in for people, and where only people can tell."
+    )
+    yield _section("curves", "Accuracy by tie threshold", curves(frame, ground), leads.CURVES)
+    if not made:
+        raters = [agreement_table(frame), *rating_tables(frame, ground)]
+        yield _section("raters", "Raters", raters, "How far people agree with each other: one rater's taste is not the truth.")
+    yield _section("scores", "Score against rating", rating_plots(frame, ground), leads.SCORES)
+    yield _section("slices", "Phenomena" if made else "Slices", heat_maps(frame), leads.PHENOMENA if made else leads.SLICES)
+    yield _section("disagreements", "Worst disagreements", disagreements(frame, ground), leads.WORST)
+    yield _section("systems", "Systems", system_means(frame, ground), leads.SYSTEMS)
+    yield _section("tables", "Tables", tables(frame), "Every number of the run that the figures are drawn from, with its n.")
 
 
 def _section(id: str, title: str, figures: Iterable[Figure], lead: str = "") -> Section:

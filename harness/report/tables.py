@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from harness.records import MetaRow
 from harness.report.contents import DataTable, TableColumn
-from harness.report.findings import accuracy_of
 from harness.report.frame import SHOWN, Frame, amount
-from harness.report.views import AGREEMENT, BOARD_STATISTICS, CONTRAST, Board, Line, is_sentinel
+from harness.report.standing import accuracy_of
+from harness.report.views import AGREEMENT, BOARD_STATISTICS, CONTRAST, Line, is_sentinel
 
 MOST_ROWS = 1500
 CORRELATIONS = ("kendall_b", "spearman", "pearson", "system_pairwise_accuracy", "soft_pairwise_accuracy")
+_SAME = "the same "  # how the note of a slice begins that holds the outputs of another
 _RATERS = (*AGREEMENT, "human_level", "unresolved")
 Cell = float | int | str | None
 
@@ -93,7 +94,8 @@ def _slices(frame: Frame) -> DataTable:
 
 
 def _tests(frame: Frame) -> DataTable:
-    rows = [row for row in frame.done.rows if row.statistic == CONTRAST and row.against is not None]
+    tested = [row for row in frame.done.rows if row.statistic == CONTRAST and row.against is not None]
+    rows = [row for row in tested if not (row.note or "").startswith(_SAME)]
     rows.sort(key=lambda row: (row.slice != "all", row.criterion or ""))
     cells = [
         (
@@ -126,8 +128,10 @@ def _tests(frame: Frame) -> DataTable:
 def _correlations(frame: Frame) -> DataTable:
     rows = [row for row in frame.done.rows if row.statistic in CORRELATIONS and row.metric is not None and row.slice == "all"]
     cells = [
-        (row.criterion, row.grouping or "systems", _spoken(row.statistic), frame.name(row.metric or ""), row.component, *_ends(row),
-         row.n_items, row.n_pairs, row.note)
+        (
+            row.criterion, row.grouping or "systems", _spoken(row.statistic), frame.name(row.metric or ""), row.component,
+            *_ends(row), row.n_items, row.n_pairs, row.note,
+        )
         for row in rows
     ]  # fmt: skip
     columns = (
@@ -213,8 +217,3 @@ def _table(id: str, title: str, caption: str, columns: Sequence[TableColumn], ro
         columns=tuple(columns[place] for place in used),
         rows=tuple(tuple(row[place] for place in used) for row in kept),
     )
-
-
-def board_title(frame: Frame, board: Board) -> str:
-    """The criterion of the board, as tables name it."""
-    return frame.title(board)

@@ -13,7 +13,7 @@ from harness.report.contents import Report
 LONGEST = 4_000  # characters of any other text in a report
 LABEL = 200  # characters of a name
 MANIFEST = 200_000
-_LABELS = frozenset({"label", "system", "slice", "metric", "criterion", "item", "language", "name", "rating", "rows_name"})
+_LABELS = frozenset({"label", "system", "slice", "metric", "criterion", "item", "language", "name", "rating"})
 
 
 def cleaned(report: Report) -> Report:
@@ -22,10 +22,10 @@ def cleaned(report: Report) -> Report:
 
 
 def shown(text: str, most: int = LONGEST) -> str:
-    """The text in NFC-free, unchanged form, but for characters that no one can see or that reorder what follows.
+    """The text as it is, but for characters that no one can see or that reorder what follows.
 
-    Control characters (all but newline and tab), line separators, marks of direction, other invisible format characters, surrogates
-    and what is not assigned become `\\u{202e}`; a text longer than `most` is cut, and says how long it was.
+    Control characters (all but newline and tab), line separators, marks of direction, other invisible characters, surrogates and
+    what is not assigned become `\\u{202e}`; a text longer than `most` is cut, and says how much is missing.
     """
     cut = text[:most]
     safe = cut if cut.isascii() and cut.isprintable() else "".join(map(_visible, cut))

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from harness.meta.notes import FEW_ITEMS
-from harness.report.findings import accuracy_of, metrics_of
 from harness.report.frame import Frame, amount, listed, worded
+from harness.report.layout import number
+from harness.report.standing import accuracy_of, metrics_of
 from harness.report.views import missing_notes
 
 WITHOUT = "systems=without:"
@@ -24,7 +25,6 @@ def _all(frame: Frame) -> Iterator[str]:
     if not frame.constructed:
         yield from _raters(frame)
         yield from _ties(frame)
-    yield from _near_references(frame)
     yield from (f"{note}." for note in missing_notes(frame.done.scores, frame.done.labels))
     if len(data.systems) == 1:
         yield "There is one system only: nothing can be said of how metrics compare systems."
@@ -34,7 +34,8 @@ def _all(frame: Frame) -> Iterator[str]:
                 f"{frame.title(board)}: nothing can be compared within an item, so answers are compared in the {board.grouping} "
                 "grouping, where differences between items count too."
             )
-    yield from (note if note.endswith(".") else f"{note}." for note in data.notes)
+    yield from (f"{note[:1].upper()}{note[1:]}{'' if note.endswith('.') else '.'}" for note in data.notes)
+    yield from _near_references(frame)
 
 
 def _few(frame: Frame) -> Iterator[str]:
@@ -69,7 +70,8 @@ def _ties(frame: Frame) -> Iterator[str]:
     ]
     if many:
         yield (
-            f"People tie most pairs ({listed(many)}), so a metric that always ties scores high: read accuracies against the floor."
+            f"People tie most pairs ({listed(many)}), so a metric that always ties scores high: read accuracies against the "
+            "floor."
         )
 
 
@@ -77,17 +79,17 @@ def _near_references(frame: Frame) -> Iterator[str]:
     """What becomes of the best metric without the systems that are nearly the reference."""
     for label in (name for name in frame.by_slice if name.startswith(WITHOUT)):
         system = label.removeprefix(WITHOUT)
+        said = []
         for board in frame.boards:
             part = frame.slice_board(board, label)
-            metrics = metrics_of(part) if part is not None else []
-            if part is None or not metrics or not metrics_of(board):
+            best = next(iter(metrics_of(board)), None)
+            without = [line for line in metrics_of(part) if best is not None and line.label == best.label] if part else []
+            if part is None or best is None or not without:
                 continue
-            best = metrics_of(board)[0]
-            without = next((line for line in metrics if line.label == best.label), None)
-            if without is None:
-                continue
-            floor = f", floor {worded(part.floor)}" if part.floor is not None else ""
+            floor = f" (floor {number(part.floor.value)})" if part.floor is not None else ""
+            said.append(f"{frame.title(board)}: {best.label} {worded(accuracy_of(without[0]))}{floor}")
+        if said:
             yield (
-                f"{system} often equals the reference, which flatters metrics that use it. On {frame.title(board)} without {system}: "
-                f"{best.label} {worded(accuracy_of(without))}{floor}; with it {worded(accuracy_of(best))}."
+                f"Without {system}, which often equals the reference, the metric that leads has: {'; '.join(said)}. See the "
+                f"slice {label}."
             )
