@@ -8,25 +8,17 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, inspect, select, update
+from sqlalchemy import Connection, Row, func, insert, select
 
 from harness.annotate.assignment import Planned
-from harness.annotate.items import Items
 from harness.annotate.schema import (
-    VERSION,
-    Database,
     answers_table,
-    audit_table,
-    examples_table,
-    outputs_table,
     raters_table,
-    study_table,
     tasks_table,
 )
 from harness.annotate.study import KnownItem, Study, allowed_answers
 from harness.annotate.views import Answers, Rater, Task
-from harness.errors import InputError
-from harness.records import Example, Output, from_json, to_json
+from harness.records import Example, Output
 
 
 class Step(NamedTuple):
@@ -145,59 +137,6 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def stored_study(database: Database) -> Study | None:
-    """The study that a database holds; None where there is none yet."""
-    with database.reading() as connection:
-        return study_in(connection) if inspect(connection).has_table(study_table.name) else None
-
-
-def study_in(connection: Connection) -> Study | None:
-    """The same, where the tables are there."""
-    row = connection.execute(select(study_table)).one_or_none()
-    if row is None:
-        return None
-    if row.version != VERSION:
-        raise InputError(f"the database was written by another version (format {row.version}, this program reads {VERSION})")
-    return msgspec.json.decode(row.study, type=Study)
-
-
-def write_study(connection: Connection, study: Study, items: Items) -> None:
-    """Puts a new study and its items into empty tables."""
-    values = {"id": 1, "version": VERSION, "study": _json(study), "created_at": now(), "next_number": 0}
-    connection.execute(insert(study_table).values(**values))
-    for table, records in ((examples_table, items.examples), (outputs_table, items.outputs)):
-        rows = [{"position": place, "record": to_json(record).decode()} for place, record in enumerate(records)]
-        connection.execute(insert(table), rows)
-    connection.execute(insert(audit_table).values(at=now(), event="study made"))
-
-
-def update_texts(connection: Connection, study: Study, place: str) -> None:
-    """Takes over the texts of the study as it is now; InputError if more than texts has changed since it was made."""
-    stored = study_in(connection)
-    if stored is None:
-        raise InputError(f"{place}: the study vanished while it was opened; try again")
-    current = msgspec.structs.replace(study, raters=stored.raters)  # the shares of the items were made for these
-    for key, was in _fixed(stored).items():
-        if _fixed(current)[key] != was:
-            raise InputError(
-                f"{place} holds the study {stored.name!r} with another `{key}`; what is rated cannot change once raters may have "
-                "begun. Put it back, or start the changed study under another name (or with another --db)"
-            )
-    connection.execute(update(study_table).values(study=_json(current)))
-
-
-def read_contents(connection: Connection) -> Contents:
-    """The study and its items."""
-    study = study_in(connection)
-    if study is None:
-        raise InputError("the database holds no study")
-    lines = connection.execute(select(examples_table.c.record).order_by(examples_table.c.position)).scalars()
-    examples = {example.id: example for example in (from_json(line, Example) for line in lines)}
-    lines = connection.execute(select(outputs_table.c.record).order_by(outputs_table.c.position)).scalars()
-    outputs = {output.id: output for output in (from_json(line, Output) for line in lines)}
-    return Contents(study, examples, outputs)
-
-
 def write_steps(connection: Connection, rater_id: int, planned: Sequence[Planned]) -> None:
     """Stores a rater's tasks under ids that tell nothing."""
     rows = [
@@ -235,6 +174,29 @@ def by_client_id(connection: Connection, rater_id: int, client_id: str) -> tuple
     query = select(*columns).where(answers_table.c.rater_id == rater_id, answers_table.c.client_id == client_id)
     row = connection.execute(query).one_or_none()
     return None if row is None else (row.task_id, row.content)
+
+
+def write_answer(
+    connection: Connection,
+    step: Step,
+    last: Last | None,
+    client_id: str,
+    content: str,
+    seconds: float | None,
+    client_time: str | None,
+) -> None:
+    """Adds a submission for a task after the last one."""
+    values = {
+        "rater_id": step.rater_id,
+        "task_id": step.id,
+        "revision": 1 if last is None else last.revision + 1,
+        "client_id": client_id,
+        "content": content,
+        "seconds": seconds,
+        "client_time": client_time,
+        "saved_at": now(),
+    }
+    connection.execute(insert(answers_table).values(**values))
 
 
 def last_content(connection: Connection, task_id: str) -> Last | None:
@@ -290,26 +252,3 @@ def _answered(connection: Connection, *conditions: Any) -> list[Answered]:
 def _step(row: Row[Any]) -> Step:
     outputs = tuple(msgspec.json.decode(row.outputs))
     return Step(row.id, row.rater_id, row.position, row.kind, row.form, outputs, row.known)
-
-
-def _fixed(study: Study) -> dict[str, Any]:
-    """What must stay as it is once raters may have begun: everything but the words on the page and who takes part."""
-    known = [[(item.text, item.pair, item.instruction, item.source, item.reference, item.expected) for item in items]
-             for items in (study.training, study.checks.items)]  # fmt: skip
-    compare = study.compare
-    return {
-        "name": study.name,
-        "criteria": [(c.name, c.low, c.high, c.direction) for c in study.criteria],
-        "compare": None if compare is None else ([c.name for c in compare.criteria], compare.ties, compare.per_item),
-        "show": study.show,
-        "training": known[0],
-        "checks": (known[1], study.checks.count),
-        "overlap": study.overlap,
-        "items": study.items,
-        "order": study.order,
-        "seed": study.seed,
-    }
-
-
-def _json(study: Study) -> str:
-    return msgspec.json.encode(study).decode()

@@ -115,8 +115,8 @@ audit_table = Table(
 class Database:
     """A database by SQLAlchemy URL or path of an SQLite file; what reads or writes is one transaction, safe across processes."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        self.engine = _engine(url, create)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -170,7 +170,7 @@ class Database:
         return self.engine.url.render_as_string(hide_password=True)
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, create: bool) -> Engine:
     try:
         parsed = make_url(url if "://" in url else f"sqlite:///{Path(url).expanduser()}")
         if parsed.drivername in ("postgres", "postgresql"):
@@ -178,7 +178,7 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
             raise InputError(f"{parsed.get_backend_name()}: a study lives in SQLite or PostgreSQL")
         if parsed.get_backend_name() == "sqlite":
-            _make_file(parsed.database)
+            _make_file(parsed.database, create)
             engine = create_engine(parsed)
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -191,11 +191,13 @@ def _engine(url: str) -> Engine:
         raise InputError(f"not a database that can be used: {_first_line(error)}") from None
 
 
-def _make_file(database: str | None) -> None:
+def _make_file(database: str | None, create: bool) -> None:
     """The SQLite file, readable by its owner only; what raters say is theirs."""
     if not database or database == ":memory:":
         raise InputError("a study needs a database in a file, so that nothing is lost when the program ends")
     path = Path(database)
+    if not create and not path.is_file():
+        raise InputError(f"{path}: there is no such file; `harness data annotate serve STUDY.yaml` makes the study there")
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 

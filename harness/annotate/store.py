@@ -3,49 +3,51 @@
 Every method is one transaction and may be called from any thread and from several processes at once.
 """
 
-import hashlib
 import re
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
-from harness.annotate import contents
+from harness.annotate import contents, rater_rows, study_rows
 from harness.annotate.answers import check_submission, feedback_on
-from harness.annotate.assignment import plan
 from harness.annotate.contents import Answered, Contents, Step
-from harness.annotate.errors import ClientIdReused, ConsentNeeded, NotYet, UnknownRater, UnknownTask
+from harness.annotate.errors import ClientIdReused, ConsentNeeded, NotYet, UnknownTask
 from harness.annotate.items import Items, read_items
 from harness.annotate.schema import Database, answers_table, audit_table, raters_table, study_table, tasks_table
-from harness.annotate.study import PSEUDONYM, Study, not_a_pseudonym
+from harness.annotate.study import Study
 from harness.annotate.views import Answers, Progress, Rater, Saved, Task
-from harness.errors import InputError, did_you_mean
+from harness.errors import InputError
 
-_TOKEN_BYTES = 32
 _TASK_ID = re.compile(r"[0-9a-f]{16}\Z")
+Taken = Literal["new", "same", "conflict", "replaced"]
 ReadItems = Callable[[Study], Items]
 
 
-def open_store(study: Study, url: str | None = None, read: ReadItems = read_items) -> "Store":
+def open_store(study: Study, url: str | None = None, read: ReadItems = read_items, *, create: bool = True) -> "Store":
     """The study's store: opened where it is, made where it is not (then the items are read and the study's raters are added).
 
     `url`: an SQLAlchemy URL or the path of an SQLite file; None is `annotations/<study name>.sqlite`. Raises InputError if the
-    database holds another study, or this one with other items or criteria. `read` gives the items of a new study.
+    database holds another study, or this one with other items or criteria, or none and `create` is off. `read` gives the items of
+    a new study; the tokens of its raters are in `new_tokens`, this once.
     """
-    database = Database(str(default_path(study)) if url is None else url)
+    database = Database(str(default_path(study)) if url is None else url, create=create)
     try:
-        known = contents.stored_study(database)
+        known = study_rows.stored_study(database)
+        if known is None and not create:
+            raise InputError(f"{database.name}: there is no study yet; `harness data annotate serve STUDY.yaml` makes it")
         items = read(study) if known is None else None
         with database.creating() as connection:
-            if items is not None and contents.study_in(connection) is None:
-                contents.write_study(connection, study, items)
-                store = Store(database, contents.read_contents(connection))
-                for pseudonym in study.raters:
-                    store._add(connection, pseudonym)
+            if items is not None and study_rows.study_in(connection) is None:
+                study_rows.write_study(connection, study, items)
+                store = Store(database, study_rows.read_contents(connection))
+                store.new_tokens = {
+                    pseudonym: rater_rows.add(connection, store.contents, pseudonym) for pseudonym in study.raters
+                }
                 return store
-            contents.update_texts(connection, study, database.name)
-            return Store(database, contents.read_contents(connection))
+            study_rows.update_texts(connection, study, database.name)
+            return Store(database, study_rows.read_contents(connection))
     except BaseException:
         database.close()
         raise
@@ -63,42 +65,47 @@ class Store:
         self._database = database
         self.contents = held
         self.study = held.study
+        self.new_tokens: dict[str, str] = {}
 
     def add_rater(self, pseudonym: str) -> str:
         """Adds a rater and their tasks; returns the token of their link (256 random bits, stored only as a hash)."""
         with self._database.writing() as connection:
-            return self._add(connection, pseudonym)
+            return rater_rows.add(connection, self.contents, pseudonym)
 
     def new_token(self, pseudonym: str) -> str:
         """A new token for a rater whose link is lost; the old one stops working."""
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        token = rater_rows.new_token()
         with self._database.writing() as connection:
-            rater = self._named(connection, pseudonym)
-            connection.execute(update(raters_table).where(raters_table.c.id == rater.id).values(token_hash=_hash(token)))
+            rater = rater_rows.named(connection, self.contents, pseudonym)
+            connection.execute(
+                update(raters_table).where(raters_table.c.id == rater.id).values(token_hash=rater_rows.hashed(token))
+            )
         return token
 
     def new_owner_token(self) -> str:
         """A new token for the owner's page; the old one stops working."""
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        token = rater_rows.new_token()
         with self._database.writing() as connection:
-            connection.execute(update(study_table).values(owner_hash=_hash(token)))
+            connection.execute(update(study_table).values(owner_hash=rater_rows.hashed(token)))
         return token
 
     def is_owner(self, token: str) -> bool:
         """Whether this is the owner's token."""
         with self._database.reading() as connection:
-            return connection.execute(select(study_table.c.owner_hash)).scalar_one() == _hash(token)
+            return connection.execute(select(study_table.c.owner_hash)).scalar_one() == rater_rows.hashed(token)
 
     def rater_by_token(self, token: str) -> Rater | None:
         """The rater whose link this is; None for any other text."""
         with self._database.reading() as connection:
-            row = connection.execute(select(raters_table).where(raters_table.c.token_hash == _hash(token))).one_or_none()
+            row = connection.execute(
+                select(raters_table).where(raters_table.c.token_hash == rater_rows.hashed(token))
+            ).one_or_none()
         return None if row is None else self.contents.rater(row)
 
     def rater(self, pseudonym: str) -> Rater:
         """The rater of this pseudonym; raises UnknownRater naming those that there are."""
         with self._database.reading() as connection:
-            return self._named(connection, pseudonym)
+            return rater_rows.named(connection, self.contents, pseudonym)
 
     def raters(self) -> list[Rater]:
         """All raters, in the order in which they were added."""
@@ -112,7 +119,7 @@ class Store:
         A consent text that is changed later is to be agreed to again.
         """
         with self._database.writing() as connection:
-            current = self._current(connection, rater)
+            current = rater_rows.current(connection, self.contents, rater)
             if current.consented_at is not None:
                 return current
             values = {
@@ -122,7 +129,7 @@ class Store:
                 "consent_how": how,
             }
             connection.execute(update(raters_table).where(raters_table.c.id == rater.id).values(**values))
-            return self._current(connection, rater)
+            return rater_rows.current(connection, self.contents, rater)
 
     def tasks_of(self, rater: Rater) -> list[Task]:
         """All tasks in the rater's order, with their last answers; raises ConsentNeeded before consent."""
@@ -175,17 +182,7 @@ class Store:
             last = contents.last_content(connection, task_id)
             if stored is None:
                 _check_turn(step.position, _next_position(connection, rater.id))
-                values = {
-                    "rater_id": rater.id,
-                    "task_id": task_id,
-                    "revision": 1 if last is None else last.revision + 1,
-                    "client_id": client_id,
-                    "content": content,
-                    "seconds": seconds,
-                    "client_time": client_time,
-                    "saved_at": contents.now(),
-                }
-                connection.execute(insert(answers_table).values(**values))
+                contents.write_answer(connection, step, last, client_id, content, seconds, client_time)
             following = _next_position(connection, rater.id)
         return Saved(
             task_id=task_id,
@@ -196,10 +193,31 @@ class Store:
             feedback=feedback_on(self.study, step, answers),
         )
 
+    def take_over(self, rater: Rater, said: Iterable[tuple[Step, Answers, str | None]], *, replace: bool = False) -> list[Taken]:
+        """Stores answers given elsewhere (a sheet), in any order and all in one transaction; says for each what happened.
+
+        `same`: it is what counts already; `conflict`: another answer counts, and stays unless `replace`. Raises ConsentNeeded or
+        InvalidAnswers, and then nothing is stored.
+        """
+        found: list[Taken] = []
+        with self._database.writing() as connection:
+            self._consenting(connection, rater, lock=True)
+            for step, answers, note in said:
+                last = contents.last_content(connection, step.id)
+                client_id = "sheet-" + rater_rows.hashed(f"{step.id} {0 if last is None else last.revision}")[:32]
+                content = check_submission(self.study, step, answers, client_id, None, None, note)
+                outcome: Taken = "new" if last is None else "same" if last.content == content else "conflict"
+                if outcome == "conflict" and replace:
+                    outcome = "replaced"
+                if outcome in ("new", "replaced"):
+                    contents.write_answer(connection, step, last, client_id, content, None, None)
+                found.append(outcome)
+        return found
+
     def progress(self, rater: Rater) -> Progress:
         """How far the rater is."""
         with self._database.reading() as connection:
-            current = self._current(connection, rater)
+            current = rater_rows.current(connection, self.contents, rater)
             done = exists().where(answers_table.c.task_id == tasks_table.c.id)
             counts = {"training": [0, 0], "main": [0, 0]}
             query = select(tasks_table.c.kind, done, func.count()).where(tasks_table.c.rater_id == rater.id)
@@ -230,8 +248,8 @@ class Store:
     def delete_rater(self, pseudonym: str) -> int:
         """Erases a rater and everything they said; returns the number of answers erased. The audit keeps the bare fact."""
         with self._database.writing() as connection:
-            rater = self._named(connection, pseudonym)
-            self._current(connection, rater, lock=True)
+            rater = rater_rows.named(connection, self.contents, pseudonym)
+            rater_rows.current(connection, self.contents, rater, lock=True)
             erased = connection.execute(delete(answers_table).where(answers_table.c.rater_id == rater.id)).rowcount
             connection.execute(delete(tasks_table).where(tasks_table.c.rater_id == rater.id))
             connection.execute(delete(raters_table).where(raters_table.c.id == rater.id))
@@ -244,46 +262,8 @@ class Store:
         """Gives the connections back."""
         self._database.close()
 
-    def _add(self, connection: Connection, pseudonym: str) -> str:
-        if not PSEUDONYM.match(pseudonym):
-            raise InputError(not_a_pseudonym(pseudonym))
-        number = connection.execute(select(study_table.c.next_number).with_for_update()).scalar_one()
-        rows = connection.execute(select(raters_table.c.pseudonym, raters_table.c.slot)).all()
-        if pseudonym in {row.pseudonym for row in rows}:
-            raise InputError(f"there is a rater {pseudonym!r} already; take another pseudonym, or print a new link for this one")
-        taken = [row.slot for row in rows]
-        slot = min(range(max(1, len(self.study.raters))), key=lambda slot: (taken.count(slot), slot))
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
-        values = {
-            "pseudonym": pseudonym,
-            "number": number,
-            "slot": slot,
-            "token_hash": _hash(token),
-            "added_at": contents.now(),
-        }
-        added = connection.execute(insert(raters_table).values(**values).returning(raters_table.c.id)).scalar_one()
-        connection.execute(update(study_table).values(next_number=number + 1))
-        planned = plan(self.study, self.contents.ordered_outputs, slot=slot, number=number)
-        contents.write_steps(connection, added, planned)
-        return token
-
-    def _named(self, connection: Connection, pseudonym: str) -> Rater:
-        row = connection.execute(select(raters_table).where(raters_table.c.pseudonym == pseudonym)).one_or_none()
-        if row is None:
-            known = connection.execute(select(raters_table.c.pseudonym)).scalars().all()
-            raise UnknownRater(f"there is no rater {pseudonym!r}.{did_you_mean(pseudonym, known)}")
-        return self.contents.rater(row)
-
-    def _current(self, connection: Connection, rater: Rater, lock: bool = False) -> Rater:
-        """The rater as the database knows them now; UnknownRater if they were erased. `lock` lets one writer in at a time."""
-        query = select(raters_table).where(raters_table.c.id == rater.id)
-        row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-        if row is None:
-            raise UnknownRater("this rater has been erased from the study")
-        return self.contents.rater(row)
-
     def _consenting(self, connection: Connection, rater: Rater, lock: bool = False) -> None:
-        if self._current(connection, rater, lock).consented_at is None:
+        if rater_rows.current(connection, self.contents, rater, lock=lock).consented_at is None:
             raise ConsentNeeded(f"{rater.pseudonym} has not agreed to the consent text yet")
 
     def _task(self, connection: Connection, rater: Rater, position: int) -> Task:
@@ -303,8 +283,3 @@ def _next_position(connection: Connection, rater_id: int) -> int | None:
     answered = exists().where(answers_table.c.task_id == tasks_table.c.id)
     query = select(func.min(tasks_table.c.position)).where(tasks_table.c.rater_id == rater_id, ~answered)
     return connection.execute(query).scalar_one()
-
-
-def _hash(token: str) -> str:
-    """Tokens are long and random, so one plain sha256 keeps them secret."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
