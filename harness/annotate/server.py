@@ -21,7 +21,7 @@ from harness.errors import HarnessError, MissingExtra
 try:
     import uvicorn
     from fastapi import Depends, FastAPI, HTTPException, Request, Response
-    from fastapi.responses import HTMLResponse, JSONResponse
+    from fastapi.responses import HTMLResponse
     from fastapi.staticfiles import StaticFiles
     from sqlalchemy.exc import OperationalError
     from starlette.exceptions import HTTPException as AnyHTTPException
@@ -40,6 +40,7 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     errors.NotYet: (409, "not-yet"),
     errors.ClientIdReused: (409, "client-id-reused"),
     errors.InvalidAnswers: (422, "invalid-answers"),
+    errors.StoreUnavailable: (503, "try-again"),
 }
 BodyT = TypeVar("BodyT")
 Body = Annotated[bytes, Depends(small_body)]
@@ -141,25 +142,25 @@ def _rater_routes(app: FastAPI, store: Store, pages: rendering.Pages) -> None:
         return HTMLResponse(pages.render("rater.html.j2", language, root="../", version=__version__, **values))
 
     @app.get("/r/{token}/state")
-    def state(rater: Asking) -> JSONResponse:
-        return JSONResponse(wire.rater_state(store, rater))
+    def state(rater: Asking) -> Response:
+        return _json(wire.rater_state(store, rater))
 
     @app.get("/r/{token}/tasks")
-    def tasks(first: int, count: int, rater: Asking) -> JSONResponse:
+    def tasks(first: int, count: int, rater: Asking) -> Response:
         if first < 1 or not 1 <= count <= MOST_TASKS:
             raise HTTPException(400, "no-such-window")
-        return JSONResponse({"tasks": wire.task_window(store, rater, first, count)})
+        return _json({"tasks": wire.task_window(store, rater, first, count)})
 
     @app.post("/r/{token}/consent")
-    def consent(rater: Asking, body: Body) -> JSONResponse:
+    def consent(rater: Asking, body: Body) -> Response:
         language = _decoded(body, wire.Consent).language
         if language not in study.languages:
             raise HTTPException(400, "unknown-language")
         rater = store.record_consent(rater, language)
-        return JSONResponse({"progress": wire.progress_of(store, rater)})
+        return _json({"progress": wire.progress_of(store, rater)})
 
     @app.post("/r/{token}/answers")
-    def answers(rater: Asking, body: Body) -> JSONResponse:
+    def answers(rater: Asking, body: Body) -> Response:
         sent = _decoded(body, wire.Sent)
         saved = store.save_answer(
             rater,
@@ -170,7 +171,7 @@ def _rater_routes(app: FastAPI, store: Store, pages: rendering.Pages) -> None:
             seconds=sent.seconds,
             note=sent.note,
         )
-        return JSONResponse(msgspec.to_builtins(saved))  # the store has committed: only now may the page forget its copy
+        return _json(saved)  # the store has committed: only now may the page forget its copy
 
 
 def _owner_routes(app: FastAPI, store: Store, pages: rendering.Pages) -> None:
@@ -188,37 +189,41 @@ def _owner_routes(app: FastAPI, store: Store, pages: rendering.Pages) -> None:
         return HTMLResponse(pages.render("owner.html.j2", language, root="../", version=__version__, **values))
 
     @app.get("/owner/{token}/texts", dependencies=[Depends(owner_only)])
-    def texts() -> JSONResponse:
-        return JSONResponse(pages.strings)
+    def texts() -> Response:
+        return _json(pages.strings)
 
     @app.get("/owner/{token}/status", dependencies=[Depends(owner_only)])
-    def status() -> JSONResponse:
+    def status() -> Response:
         from harness.annotate.monitor import study_status
 
-        return JSONResponse(study_status(store))
+        return _json(study_status(store))
 
     @app.post("/owner/{token}/raters", dependencies=[Depends(owner_only)])
-    def add(body: Body) -> JSONResponse:
+    def add(body: Body) -> Response:
         taken = {rater.pseudonym for rater in store.raters()}
         name = (_decoded(body, wire.NewRater).pseudonym or "").strip()
         name = name or next(free for number in range(1, len(taken) + 2) if (free := f"rater-{number}") not in taken)
         if name in taken:
             raise HTTPException(409, "pseudonym-taken")
-        return JSONResponse({"pseudonym": name, "token": store.add_rater(name)})
+        return _json({"pseudonym": name, "token": store.add_rater(name)})
 
     @app.post("/owner/{token}/raters/{pseudonym}/link", dependencies=[Depends(owner_only)])
-    def link(pseudonym: str) -> JSONResponse:
-        return JSONResponse({"pseudonym": pseudonym, "token": store.new_token(pseudonym)})
+    def link(pseudonym: str) -> Response:
+        return _json({"pseudonym": pseudonym, "token": store.new_token(pseudonym)})
 
     @app.delete("/owner/{token}/raters/{pseudonym}", dependencies=[Depends(owner_only)])
-    def delete(pseudonym: str) -> JSONResponse:
-        return JSONResponse({"pseudonym": pseudonym, "answers": store.delete_rater(pseudonym)})
+    def delete(pseudonym: str) -> Response:
+        return _json({"pseudonym": pseudonym, "answers": store.delete_rater(pseudonym)})
 
     @app.get("/owner/{token}/export", dependencies=[Depends(owner_only)])
     def export() -> Response:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", study.name)
         headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
         return Response(_zipped(store), media_type="application/zip", headers=headers)
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")  # a figure that is not a number becomes null
 
 
 def _prose(study: Study) -> dict[str, Any]:
