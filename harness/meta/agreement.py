@@ -1,4 +1,4 @@
-"""Agreement of raters: Krippendorff's alpha, Fleiss' kappa and Cohen's kappa."""
+"""Agreement of raters: Krippendorff's alpha, Fleiss' kappa, Randolph's kappa and Cohen's kappa."""
 
 from typing import Literal
 
@@ -30,16 +30,26 @@ def krippendorff_alpha(ratings: Floats, level: Level) -> float | None:
 
 def fleiss_kappa(ratings: Floats) -> float | None:
     """Fleiss' kappa (Psychological Bulletin 76, 1971) over units that all rated; shape (raters, units); None if undefined."""
-    complete = ratings[:, np.isfinite(ratings).all(axis=0)]
-    raters, units = complete.shape
-    if raters < 2 or units == 0:
+    complete = _complete(ratings)
+    observed = _observed_agreement(complete)
+    if observed is None:
         return None
-    values = np.unique(complete)
-    counts = (complete[:, :, None] == values).sum(axis=0)
-    observed = ((counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))).mean()
-    shares = counts.sum(axis=0) / counts.sum()
-    expected = float((shares**2).sum())
+    _, counts = np.unique(complete, return_counts=True)
+    expected = float(((counts / counts.sum()) ** 2).sum())
     return float((observed - expected) / (1 - expected)) if expected < 1 else None
+
+
+def randolph_kappa(ratings: Floats, categories: int) -> float | None:
+    """Randolph's free-marginal kappa over units that all rated; shape (raters, units), nan where missing; None if undefined.
+
+    Chance agreement is 1/`categories`, the number of values that a rater could give, whether or not anybody gave them: raters who
+    all give the one right value agree, where Fleiss' kappa is undefined. Randolph, "Free-Marginal Multirater Kappa", Joensuu
+    University Learning and Instruction Symposium 2005; Warrens, Advances in Data Analysis and Classification 4, 2010.
+    """
+    observed = _observed_agreement(_complete(ratings))
+    if categories < 2 or observed is None:
+        return None
+    return (observed - 1 / categories) / (1 - 1 / categories)
 
 
 def cohen_kappa(first: Floats, second: Floats) -> float | None:
@@ -55,6 +65,20 @@ def cohen_kappa(first: Floats, second: Floats) -> float | None:
     values = np.unique(np.concatenate([first, second]))
     expected = sum(float((first == value).mean() * (second == value).mean()) for value in values)
     return (observed - expected) / (1 - expected) if expected < 1 else None
+
+
+def _complete(ratings: Floats) -> Floats:
+    """The units that all rated."""
+    return ratings[:, np.isfinite(ratings).all(axis=0)]
+
+
+def _observed_agreement(complete: Floats) -> float | None:
+    """Share of pairs of raters that agree on a unit; (raters, units) without a gap; None without a pair or a unit."""
+    raters, units = complete.shape
+    if raters < 2 or units == 0:
+        return None
+    counts = (complete[:, :, None] == np.unique(complete)).sum(axis=0)
+    return float(((counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))).mean())
 
 
 def _distance(values: Floats, totals: Floats, level: Level) -> Floats:

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from msgspec.structs import replace
 
-from harness.meta.agreement import Level, cohen_kappa, fleiss_kappa, krippendorff_alpha
+from harness.meta.agreement import Level, cohen_kappa, fleiss_kappa, krippendorff_alpha, randolph_kappa
 from harness.meta.notes import approximate, join
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Floats, Ints
@@ -17,10 +17,14 @@ from harness.meta.targets import Ratings
 from harness.records import MetaRow
 
 MOST_RATERS = 10  # with more, a row for every two of them would bury all others
+MOST_CATEGORIES = 11  # a longer scale is read as a quantity: exact agreement on it means little
 
 
 def agreement_rows(table: Table, criterion: str, ratings: Ratings) -> Iterator[MetaRow]:
-    """Krippendorff's alpha and Fleiss' kappa of the raters, over outputs that at least two rated."""
+    """Krippendorff's alpha and Fleiss' kappa of the raters, over outputs that at least two rated.
+
+    On a scale of a few whole numbers also Randolph's kappa, whose chance agreement rests on the scale alone.
+    """
     values = ratings.values
     double = (np.isfinite(values).sum(axis=0) > 1) if len(values) else np.zeros(0, dtype=bool)
     base = replace(
@@ -36,11 +40,15 @@ def agreement_rows(table: Table, criterion: str, ratings: Ratings) -> Iterator[M
         f"krippendorff_alpha_{level}": partial(krippendorff_alpha, level=level) for level in levels
     }
     statistics["fleiss_kappa"] = fleiss_kappa
+    categories = _categories(table, criterion)
+    if categories is not None:
+        statistics["randolph_kappa"] = partial(randolph_kappa, categories=categories)
     shared, cluster = values[:, double], table.cluster[double]
     for name, function in statistics.items():
         low, high = _agreement_interval(function, shared, cluster, table.options)
         counted = f"{int(double.sum())} outputs with at least two of {len(ratings.raters)} raters"
-        note = join(counted, approximate(base.n_items))
+        chance = f"chance: one of {categories} values" if name == "randolph_kappa" else None
+        note = join(counted, chance, approximate(base.n_items))
         yield replace(base, statistic=name, value=function(shared), low=low, high=high, note=note)
 
 
@@ -70,6 +78,18 @@ def preference_agreement_rows(table: Table, criterion: str) -> Iterator[MetaRow]
             row = _pair_counts(table, table.base(criterion, None, "+".join(two.raters)), two, both)
             counted = f"{int(both.sum())} pairs that both judged"
             yield _pair_row(table, replace(row, statistic="cohen_kappa", note=counted), two, both, _cohen_kappa_of_two)
+
+
+def _categories(table: Table, criterion: str) -> int | None:
+    """How many values a rater could give, where all rate in whole numbers on one short scale of whole numbers."""
+    given = [judgment for judgment in table.data.judgments if judgment.criterion == criterion and judgment.span is None]
+    scales = {judgment.scale for judgment in given}
+    scale = scales.pop() if len(scales) == 1 else None
+    values = [judgment.value for judgment in given if judgment.value is not None]
+    if scale is None or not all(isinstance(value, float) and value.is_integer() for value in (scale.low, scale.high, *values)):
+        return None
+    categories = int(scale.high - scale.low) + 1
+    return categories if categories <= MOST_CATEGORIES else None
 
 
 def _pair_counts(table: Table, row: MetaRow, found: Ballots, chosen: Bools) -> MetaRow:

@@ -7,7 +7,7 @@ import slow_reference as slow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.meta.agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha
+from harness.meta.agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha, randolph_kappa
 
 values = st.sampled_from([1.0, 2.0, 3.0, 5.0, float("nan")])
 tables = st.integers(1, 9).flatmap(
@@ -74,6 +74,42 @@ def test_one_value_only_has_no_kappa_and_no_alpha() -> None:
     assert fleiss_kappa(same) is None
     assert krippendorff_alpha(same, "nominal") is None
     assert fleiss_kappa(np.array([[1.0, 2.0]])) is None
+
+
+def test_randolph_kappa_by_hand() -> None:
+    """Two raters, four units, three of which agree; four values could have been given: (3/4 - 1/4) / (1 - 1/4)."""
+    ratings = np.array([[1.0, 1, 2, 2], [1.0, 2, 2, 2]])
+    assert randolph_kappa(ratings, 4) == pytest.approx(2 / 3)
+    assert randolph_kappa(ratings, 2) == pytest.approx(1 / 2)
+
+
+def test_randolph_kappa_of_three_raters_by_hand() -> None:
+    """Units 111, 112, 122, 222 of two values: 1, 1/3, 1/3, 1 of the pairs of raters agree, in the mean 2/3; chance is 1/2."""
+    ratings = np.array([[1.0, 1, 1, 2], [1.0, 1, 2, 2], [1.0, 2, 2, 2]])
+    assert randolph_kappa(ratings, 2) == pytest.approx((2 / 3 - 1 / 2) / (1 / 2))
+
+
+def test_randolph_kappa_is_one_where_all_say_the_same_and_fleiss_kappa_is_undefined() -> None:
+    same = np.ones((2, 5))
+    assert randolph_kappa(same, 4) == 1.0
+    assert fleiss_kappa(same) is None
+
+
+def test_randolph_kappa_is_undefined_without_a_unit_a_second_rater_or_a_choice() -> None:
+    nan = float("nan")
+    assert randolph_kappa(np.array([[1.0, nan], [nan, 2.0]]), 4) is None
+    assert randolph_kappa(np.array([[1.0, 2.0]]), 4) is None
+    assert randolph_kappa(np.ones((2, 5)), 1) is None
+
+
+@given(tables)
+def test_randolph_kappa_is_never_below_fleiss_kappa_at_the_number_of_values_given(table: list[list[float]]) -> None:
+    """Warrens 2010: chance agreement is least where every value is as likely."""
+    ratings = np.array(table)
+    fleiss = fleiss_kappa(ratings)
+    if fleiss is not None:
+        given_values = len(np.unique(ratings[:, np.isfinite(ratings).all(axis=0)]))
+        assert randolph_kappa(ratings, given_values) >= fleiss - 1e-12
 
 
 def test_cohen_kappa_by_hand() -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from judgment_sets import Sheet, find, only
 
+from harness.records import Scale
+
 STATISTICS = ["krippendorff_alpha_nominal", "krippendorff_alpha_ordinal", "krippendorff_alpha_interval", "fleiss_kappa"]
 
 
@@ -31,6 +33,31 @@ def test_the_interval_resamples_clusters_and_narrows_with_less_confidence() -> N
     wide, narrow = (only(two_raters().rows(resamples=200, level=level), statistic="fleiss_kappa") for level in (0.95, 0.5))
     assert wide.low <= narrow.low <= narrow.high <= wide.high
     assert wide.low < narrow.low
+
+
+def on_scale(scale: Scale | None, *ratings: tuple[float, float]) -> Sheet:
+    sheet = Sheet()
+    for number, (anna, bo) in enumerate(ratings):
+        sheet.answer(f"item{number // 2}", "ab"[number % 2], {"anna": anna, "bo": bo}, scale=scale)
+    return sheet
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_on_a_short_scale_randolph_kappa_counts_the_values_of_the_scale(direction: str) -> None:
+    sheet = on_scale(Scale(low=1, high=4, direction=direction), (1, 1), (1, 2), (2, 2), (2, 2))
+    row = only(sheet.rows(), statistic="randolph_kappa")
+    assert row.value == pytest.approx((3 / 4 - 1 / 4) / (1 - 1 / 4))
+    assert "chance: one of 4 values" in row.note
+
+
+@pytest.mark.parametrize(
+    ("scale", "halves"),
+    [(None, False), (Scale(low=0, high=100), False), (Scale(low=1, high=4), True), (Scale(low=0.5, high=4), False)],
+)
+def test_without_a_short_scale_of_whole_numbers_there_is_no_randolph_kappa(scale: Scale | None, halves: bool) -> None:
+    sheet = on_scale(scale, (1, 1), (1, 2), (2, 2), (2, 2.5 if halves else 2))
+    assert not find(sheet.rows(), statistic="randolph_kappa")
+    assert find(sheet.rows(), statistic="fleiss_kappa")
 
 
 def test_one_rater_has_nobody_to_agree_with() -> None:
