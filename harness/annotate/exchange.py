@@ -1,0 +1,166 @@
+"""A study's answers as records and as a table: what `harness metaeval --judgments records:FOLDER` reads."""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from harness.annotate.contents import Answered
+from harness.annotate.store import Store
+from harness.annotate.study import Criterion, allowed_answers
+from harness.annotate.views import Rater
+from harness.errors import InputError, did_you_mean
+from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, Scale, to_json
+
+VERSION = "1"
+_COLUMNS = (
+    "item", "system", "sample", "output", "rater", "criterion", "rating",
+    "instruction", "source", "language", "task", "form", "cluster",
+)  # fmt: skip
+
+
+def export_store(store: Store, folder: Path, *, without: Sequence[str] = ()) -> dict[str, int]:
+    """Writes the study as a judgment set into `folder`; returns how many records of each kind.
+
+    Files: `info.json`, `examples.jsonl`, `outputs.jsonl`, `judgments.jsonl`, `preferences.jsonl`, and `ratings.csv`, which the
+    reader of tables takes. The last answer of each task counts; training, attention checks and the raters in `without` are left
+    out; people are pseudonyms. Each file is written beside and then renamed. Raises InputError for an unknown rater, or where
+    nothing is rated.
+    """
+    raters = store.raters()
+    for name in without:
+        if name not in {rater.pseudonym for rater in raters}:
+            raise InputError(f"there is no rater {name!r}.{did_you_mean(name, [rater.pseudonym for rater in raters])}")
+    who = {rater.id: rater.pseudonym for rater in raters if rater.pseudonym not in without}
+    answers = [answer for answer in store.last_answers() if answer.known is None and answer.rater_id in who]
+    if not answers:
+        raise InputError("no rater has answered a task of the study yet, so there is nothing to export")
+    scales = {criterion.name: scale_of(criterion) for criterion in store.study.criteria}
+    judgments = [judgment for answer in answers for judgment in _judgments(answer, who, scales)]
+    preferences = [preference for answer in answers for preference in _preferences(answer, who)]
+    examples, outputs = store.contents.examples, store.contents.outputs
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "examples.jsonl", _lines(examples.values()))
+    _write(folder / "outputs.jsonl", _lines(outputs.values()))
+    _write(folder / "judgments.jsonl", _lines(judgments))
+    _write(folder / "preferences.jsonl", _lines(preferences))
+    _write(folder / "ratings.csv", _table(judgments, examples, outputs))
+    _write(folder / "info.json", _info(store, judgments, preferences, raters, without))
+    return {
+        "examples": len(examples),
+        "outputs": len(outputs),
+        "judgments": len(judgments),
+        "preferences": len(preferences),
+        "raters": len({judgment.rater for judgment in judgments} | {preference.rater for preference in preferences}),
+    }
+
+
+def scale_of(criterion: Criterion) -> Scale:
+    """The criterion's scale as a record."""
+    return Scale(low=criterion.low, high=criterion.high, direction=criterion.direction)
+
+
+def _judgments(answer: Answered, who: Mapping[int, str], scales: Mapping[str, Scale]) -> Iterator[Judgment]:
+    """A rating for each criterion; the rater's comment stands at the first one."""
+    if answer.form != "rate":
+        return
+    note = answer.note
+    for criterion, value in answer.answers.items():
+        yield Judgment(
+            output_id=answer.outputs[0],
+            rater=who[answer.rater_id],
+            criterion=criterion,
+            value=value,
+            scale=scales[criterion],
+            note=note,
+        )
+        note = None
+
+
+def _preferences(answer: Answered, who: Mapping[int, str]) -> Iterator[Preference]:
+    """A choice for each criterion; `a` is the output whose id comes first."""
+    if answer.form != "compare":
+        return
+    a, b = sorted(answer.outputs)
+    shown: tuple[Literal["a", "b"], Literal["a", "b"]] = ("a", "b") if answer.outputs[0] == a else ("b", "a")
+    winners: dict[Any, Literal["a", "b", "tie"]] = {"first": shown[0], "second": shown[1], "tie": "tie"}
+    for criterion, value in answer.answers.items():
+        yield Preference(
+            output_a=a,
+            output_b=b,
+            rater=who[answer.rater_id],
+            criterion=criterion,
+            winner=winners.get(value),
+            shown_first=shown[0],
+        )
+
+
+def _info(
+    store: Store,
+    judgments: Sequence[Judgment],
+    preferences: Sequence[Preference],
+    raters: Sequence[Rater],
+    without: Sequence[str],
+) -> bytes:
+    study = store.study
+    compared = study.compare.criteria if study.compare else ()
+    named = [criterion.name for criterion in (*study.criteria, *compared)]
+    asked = {record.criterion for record in (*judgments, *preferences)}
+    notes = [
+        f"collected with `harness data annotate`: study {study.name!r}, {len(raters) - len(without)} raters, seed {study.seed}"
+    ]
+    if without:
+        notes.append(f"left out by the study's owner: {', '.join(without)}")
+    info = JudgmentInfo(
+        name=study.name,
+        version=VERSION,
+        criteria=tuple(dict.fromkeys(name for name in named if name in asked)),
+        notes=tuple(notes),
+    )
+    return msgspec.json.format(msgspec.json.encode(info, order="sorted"), indent=2) + b"\n"
+
+
+def _table(judgments: Iterable[Judgment], examples: Mapping[str, Example], outputs: Mapping[str, Output]) -> bytes:
+    """A row for each rating; texts stand as they are, for programs to read."""
+    references = max((len(example.references) for example in examples.values()), default=0)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([*_COLUMNS, *(f"reference_{number}" for number in range(1, references + 1))])
+    for judgment in judgments:
+        output = outputs[judgment.output_id]
+        example = examples[output.example_id]
+        fields = {
+            "item": example.id,
+            "system": output.system,
+            "sample": output.sample,
+            "output": output.text,
+            "rater": judgment.rater,
+            "criterion": judgment.criterion,
+            "rating": None if judgment.value is None else f"{judgment.value:g}",
+            "instruction": example.instruction,
+            "source": example.source,
+            "language": example.language,
+            "task": example.task,
+            "form": example.form,
+            "cluster": example.cluster_id,
+        }
+        padded = (*example.references, *[None] * (references - len(example.references)))
+        writer.writerow([*(fields[column] for column in _COLUMNS), *padded])
+    return text.getvalue().encode()
+
+
+def _lines(records: Iterable[msgspec.Struct]) -> bytes:
+    return b"".join(to_json(record) + b"\n" for record in records)
+
+
+def _write(path: Path, content: bytes) -> None:
+    beside = path.with_name(f"{path.name}.tmp")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)

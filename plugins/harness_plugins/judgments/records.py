@@ -1,0 +1,74 @@
+"""A judgment set kept as the harness's own records: a folder of JSON Lines, as `harness data annotate export` writes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from harness import hookimpl
+from harness.errors import InputError, did_you_mean
+from harness.protocols import JudgmentSourceSpec
+from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, from_json
+
+NAME = "records"
+VERSION = "1"
+Record = Example | Output | Judgment | Preference
+FILES: dict[str, type[Record]] = {
+    "examples.jsonl": Example,
+    "outputs.jsonl": Output,
+    "judgments.jsonl": Judgment,
+    "preferences.jsonl": Preference,
+}
+
+
+class Records:
+    """The records of a folder: `examples.jsonl` and `outputs.jsonl`, and `judgments.jsonl` or `preferences.jsonl` or both.
+
+    `info.json` (a JudgmentInfo) names the set; without it the folder's name does. `primary`: the rater whose ratings are the
+    primary ones. Raises InputError naming the file and the line.
+    """
+
+    def __init__(self, path: str | Path, primary: str | None = None) -> None:
+        self._folder = Path(path).expanduser()
+        if not self._folder.is_dir():
+            raise InputError(f"{self._folder}: there is no such folder; name one that holds {' and '.join(list(FILES)[:2])}")
+        for name in list(FILES)[:2]:
+            if not (self._folder / name).is_file():
+                found = sorted(file.name for file in self._folder.iterdir())
+                raise InputError(f"{self._folder}: there is no {name} in it.{did_you_mean(name, found)}")
+        self.info = self._info()
+        if primary is not None:
+            self.info = msgspec.structs.replace(self.info, primary_rater=primary)
+
+    def read(self) -> Iterator[Record]:
+        """Examples, outputs, judgments, preferences, each in its file's order."""
+        for name, kind in FILES.items():
+            path = self._folder / name
+            if not path.is_file():
+                continue
+            with path.open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    if line.strip():
+                        yield _record(path, number, line.removeprefix(b"\xef\xbb\xbf"), kind)
+
+    def _info(self) -> JudgmentInfo:
+        path = self._folder / "info.json"
+        if not path.is_file():
+            return JudgmentInfo(name=f"{NAME}:{self._folder.resolve().name}", version=VERSION)
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=JudgmentInfo)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: not what a judgment set says of itself: {error}") from error
+
+
+def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
+    try:
+        return from_json(line, kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{path}, line {number}: not a record of the kind {kind.__name__}: {error}") from error
+
+
+@hookimpl
+def harness_judgment_sources() -> list[JudgmentSourceSpec]:
+    help = "a folder of records in JSON Lines, as `harness data annotate export` writes: records:FOLDER"
+    return [JudgmentSourceSpec(NAME, build=Records, version=VERSION, help=help, argument="path")]
