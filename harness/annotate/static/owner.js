@@ -15,6 +15,7 @@ async function start() {
 
   const number = (value, digits) =>
     value === null || value === undefined ? t("no_value") : value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const signed = (value) => (value > 0.005 ? "+" : "") + number(Math.abs(value) < 0.005 ? 0 : value, 2);
   const n = (count) => el("span", { className: "n" }, ` n = ${count}`);
 
   function table(columns, rows) {
@@ -36,13 +37,23 @@ async function start() {
       [el("progress", { value: rater.done, max: rater.total || 1, "aria-label": name }), ` ${rater.done}/${rater.total}`],
       rater.median_seconds === null ? t("no_value") : [t("seconds", { n: number(rater.median_seconds, 1) }), n(rater.n_seconds)],
       rater.checks_done ? el("span", { className: failed ? "flag" : "" }, `${rater.checks_done - rater.checks_failed}/${rater.checks_done}`) : t("no_value"),
-      rater.flags.length ? el("span", { className: "flag" }, rater.flags.map((flag) => t(flag)).join("; ")) : t("no_value"),
+      apart(rater.drift),
+      rater.flags.length ? rater.flags.map((flag) => el("div", { className: "flag" }, t(`flag_${flag}`))) : t("no_value"),
       rater.last_answer_at ? ago(rater.last_answer_at) : t("no_value"),
       [
         el("button", { type: "button", onclick: () => renew(name), "aria-label": `${t("owner_new_link")}: ${name}` }, t("owner_new_link")),
         el("button", { type: "button", className: "danger", onclick: () => erase(name), "aria-label": `${t("owner_delete")}: ${name}` }, t("owner_delete")),
       ],
     ];
+  }
+
+  function apart(drift) {
+    const known = Object.entries(drift).filter(([, found]) => found.n > 0);
+    if (!known.length) return t("no_value");
+    return known.map(([criterion, found]) => {
+      const halves = found.n_early && found.n_late && t("apart_halves", { early: signed(found.early), late: signed(found.late) });
+      return el("div", {}, t("apart", { criterion, difference: signed(found.difference) }), el("span", { className: "n" }, halves ? ` (${halves})` : ""), n(found.n));
+    });
   }
 
   function ago(iso) {
@@ -54,8 +65,8 @@ async function start() {
 
   function agreementRow(found) {
     const alpha = found.alpha_ordinal ?? found.alpha_nominal ?? null;
-    const pairs = found.pairwise.map((pair) => el("div", {}, `${pair.a} – ${pair.b}: ${number(pair.exact * 100, 0)} %`, n(pair.n)));
-    return [found.criterion, [number(alpha, 2), n(found.n)], number(found.fleiss_kappa, 2), found.raters, pairs];
+    const pairs = found.pairwise.map((pair) => el("div", {}, `${pair.a} – ${pair.b}: ${number(pair.exact === null ? null : pair.exact * 100, 0)} %`, n(pair.n)));
+    return [found.criterion, [number(alpha, 2), n(found.n)], [number(found.fleiss_kappa, 2), n(found.n_fleiss)], found.raters, pairs];
   }
 
   function draw() {
@@ -65,8 +76,8 @@ async function start() {
     byId("total").max = latest.tasks_total || 1;
     byId("total").value = latest.tasks_done;
     byId("total-text").textContent = t("owner_answers", { i: latest.tasks_done, n: latest.tasks_total });
-    const columns = ["col_rater", "col_state", "col_done", "col_median", "col_attention", "col_drift", "col_last", "col_actions"];
-    byId("raters").replaceChildren(latest.raters.length ? table(columns, latest.raters.map(raterRow)) : el("p", {}, t("owner_no_raters")));
+    const columns = ["col_rater", "col_state", "col_done", "col_median", "col_attention", "col_apart", "col_flags", "col_last", "col_actions"];
+    byId("raters").replaceChildren(...(latest.raters.length ? [table(columns, latest.raters.map(raterRow)), el("p", { className: "hint" }, t("apart_hint"))] : [el("p", {}, t("owner_no_raters"))]));
     const agreement = latest.agreement.filter((found) => found.n > 0);
     const measured = ["col_criterion", "col_value", "col_kappa", "col_n_raters", "col_exact"];
     byId("agreement").replaceChildren(agreement.length ? table(measured, agreement.map(agreementRow)) : el("p", {}, t("owner_agreement_none")));
@@ -78,9 +89,10 @@ async function start() {
     try {
       latest = await request("GET", `${base}/status`);
       seen = new Date();
-      byId("notice").hidden = true;
+      if (byId("notice").dataset.stale) byId("notice").hidden = true;
       draw();
     } catch (error) {
+      byId("notice").dataset.stale = "yes";
       complain(error instanceof Refused ? t("link_gone") : t("owner_stale", { time: seen?.toLocaleTimeString(language) ?? t("no_value") }));
     }
   }
@@ -91,10 +103,13 @@ async function start() {
   }
 
   async function attempt(work) {
+    byId("notice").hidden = true;
     try {
       await work();
     } catch (error) {
-      complain(t("owner_failed", { reason: t(`refused_${error.message}`) }));
+      delete byId("notice").dataset.stale;
+      const key = `refused_${error.message}`;
+      complain(t("owner_failed", { reason: key in strings[language] ? t(key) : t("refused_other") }));
     }
     await refresh();
   }

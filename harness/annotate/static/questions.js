@@ -40,7 +40,8 @@ export function questions({ criteria, draft, language, t, comments, changed }) {
 
   groups.forEach((node, number) => node.addEventListener("focusin", () => activate(number)));
   activate(active);
-  const note = comments && el("label", { className: "note" }, t("comment"), noteField(draft, changed));
+  const field = comments && noteField(draft, changed, t("comment"));
+  const note = comments && el("details", { className: "note", open: Boolean(draft.note) }, el("summary", {}, t("comment")), field);
   return {
     node: el("div", { className: "questions" }, groups, note),
     press,
@@ -73,8 +74,8 @@ function group(criterion, number, draft, language, chosen) {
   );
 }
 
-function noteField(draft, changed) {
-  const field = el("textarea", { rows: 2, maxlength: 2000 });
+function noteField(draft, changed, label) {
+  const field = el("textarea", { rows: 2, maxlength: 2000, "aria-label": label });
   field.value = draft.note ?? "";
   field.addEventListener("input", () => {
     draft.note = field.value;

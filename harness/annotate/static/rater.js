@@ -277,7 +277,7 @@ async function start() {
     byId("bar").max = state.progress.main_total || 1;
     byId("bar").value = main;
     byId("count").textContent = t("answered", { i: main, n: state.progress.main_total });
-    byId("progress").hidden = !state.progress.consented;
+    byId("progress").hidden = byId("saved").hidden = !state.progress.consented;
     byId("pause").hidden = !form;
   }
 

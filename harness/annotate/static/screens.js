@@ -85,19 +85,20 @@ export function feedback({ t, language, criteria, values, expected, words }) {
   const label = (criterion, value) => {
     const text = criterion.choices.find((one) => one.value === value)?.label[language];
     if (typeof value !== "number") return text ?? String(value);
-    return text ? `${value} (${text})` : String(value);
+    return text ? `${value} – ${text}` : String(value);
   };
   const lines = criteria.map((criterion) => {
     const wanted = expected[criterion.name] ?? [];
     const given = values[criterion.name];
     const same = wanted.includes(given);
-    const key = wanted.length === 0 ? "feedback_free" : same ? "feedback_same" : "feedback_other";
-    const places = {
-      criterion: criterion.title[language],
-      given: label(criterion, given),
-      expected: wanted.map((value) => label(criterion, value)).join(" / "),
-    };
-    return el("li", { className: wanted.length === 0 ? "" : same ? "same" : "other" }, t(key, places));
+    const ours = t("feedback_we", { expected: wanted.map((value) => label(criterion, value)).join(" / ") });
+    return el(
+      "li",
+      { className: wanted.length === 0 ? "" : same ? "same" : "other" },
+      el("strong", {}, t(same ? "feedback_same" : "feedback_of", { criterion: criterion.title[language] })),
+      el("div", {}, t("feedback_you", { given: label(criterion, given) })),
+      wanted.length > 0 && !same && el("div", {}, ours),
+    );
   });
   return el(
     "section",
