@@ -68,7 +68,7 @@ def read_judgments(source: JudgmentSource, *, systems: str | Sequence[str] | Non
     known = {output.id: output for output in outputs}
     _check_judgments(info, known, judgments)
     _check_preferences(info, known, preferences)
-    notes = info.notes + tuple(_notes(examples, outputs, judgments))
+    notes = info.notes + tuple(_notes(info, examples, outputs, judgments))
     everything = digest([*examples, *outputs, *judgments, *preferences])
     return JudgmentSet(info, examples, outputs, judgments, preferences, everything, notes)
 
@@ -194,7 +194,9 @@ def _check_preferences(info: JudgmentInfo, outputs: Mapping[str, Output], prefer
         seen.add(key)
 
 
-def _notes(examples: Sequence[Example], outputs: Sequence[Output], judgments: Sequence[Judgment]) -> Iterable[str]:
+def _notes(
+    info: JudgmentInfo, examples: Sequence[Example], outputs: Sequence[Output], judgments: Sequence[Judgment]
+) -> Iterable[str]:
     systems = sorted({output.system for output in outputs})
     answered: dict[str, set[str]] = {system: set() for system in systems}
     for output in outputs:
@@ -210,7 +212,7 @@ def _notes(examples: Sequence[Example], outputs: Sequence[Output], judgments: Se
     for system in systems:
         texts = [(o.example_id, o.text) for o in outputs if o.system == system and o.text is not None]
         equal = sum(text in references[example_id] for example_id, text in texts)
-        if texts and equal > len(texts) / 2:
+        if texts and equal > len(texts) / 2 and system not in info.reference_systems:
             yield (
                 f"system {system!r} equals a reference on {equal} of {len(texts)} items ({equal / len(texts):.1%}): "
                 "metrics that use the reference are flattered; compare with the table without it"
