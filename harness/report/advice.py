@@ -24,22 +24,19 @@ def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
     """One sentence on all items together: where a metric may be used, where one is weak, and where only people can tell."""
     whole = [one for one in found if one.slice == "all" and one.verdict != "no advice"]
     criteria = dict.fromkeys(one.criterion for one in whole)
-    use, weak, ask = [], [], []
+    said: dict[str, list[str]] = {"use": [], "weak": [], "ask people": []}
     for criterion in sorted(criteria, key=lambda name: _place(frame, name)):
-        for verdict, said in (("use", use), ("weak", weak)):
-            labels = list(dict.fromkeys(one.label for one in whole if (one.criterion, one.verdict) == (criterion, verdict)))
-            if labels:
-                said.append(f"{criterion}: {listed(labels)}")
-                break
-        else:
-            ask.append(criterion)
+        of = [one for one in whole if one.criterion == criterion]
+        verdict = next((name for name in said if any(one.verdict == name for one in of)), "ask people")
+        labels = listed(list(dict.fromkeys(one.label for one in of if one.verdict == verdict)))
+        said[verdict].append(criterion if verdict == "ask people" else f"{labels} on {criterion}")
     parts = []
-    if use:
-        parts.append(f"use, held out above every sentinel with its whole interval, {'; '.join(use)}")
-    if weak:
-        parts.append(f"weak, held out above every sentinel by its point estimate only, {'; '.join(weak)}")
-    if ask:
-        parts.append(f"ask people on {listed(ask, 8)}, where no metric meets the rule")
+    if said["use"]:
+        parts.append(f"use {'; '.join(said['use'])} (held out above every sentinel with the whole interval)")
+    if said["weak"]:
+        parts.append(f"weak: {'; '.join(said['weak'])} (held out above every sentinel, but not with the whole interval)")
+    if said["ask people"]:
+        parts.append(f"ask people on {listed(said['ask people'], 8)}, where no metric meets the rule")
     return f"Advice for new items like these: {'. '.join(_capital(part) for part in parts)}." if parts else ""
 
 

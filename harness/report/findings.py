@@ -12,7 +12,7 @@ from harness.report.views import Board, Line
 
 
 def answer(frame: Frame, advice: str = "") -> tuple[str, ...]:
-    """A few sentences each: all criteria together, the `advice` in words, then the criteria one by one, how far people agree, then what stays unknown."""
+    """A few sentences each: all criteria, the `advice` in words, each criterion, how far people agree, and what stays unknown."""
     compared = [board for board in frame.boards if metrics_of(board)]
     if not compared:
         return (_nothing(frame),)
@@ -124,7 +124,7 @@ def _sentinels(frame: Frame, board: Board, metrics: list[Line]) -> str:
     tested = ""
     if worse:
         every = "every metric" if len(worse) == len(metrics) > 1 else listed(worse)
-        tested = f" {_capital(best.label)} is tested to be better than {every}."
+        tested = f" That sentinel is tested to be better than {every}."
     return f"{figures}{above}; no metric is shown to beat every sentinel.{tested}"
 
 
