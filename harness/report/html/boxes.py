@@ -1,6 +1,7 @@
 """Scores by rating: a box for each rating (quartiles, middle 90 %), a sample of the outputs behind it, n beneath it."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -109,7 +110,7 @@ def _places(panel: RatingPanel) -> list[float] | None:
 
 def _place(rating: float, places: list[float]) -> float:
     """The slot of a rating; between two levels where it lies between them."""
-    for i, (low, high) in enumerate(zip(places, places[1:], strict=False)):
+    for i, (low, high) in enumerate(pairwise(places)):
         if rating <= high:
             return max(i + (rating - low) / (high - low), 0.0)
     return len(places) - 1.0

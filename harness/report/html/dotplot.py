@@ -69,7 +69,10 @@ class DotPlotView:
 def dot_plot(figure: DotPlot, identifier: str) -> DotPlotView:
     """The view of a dot plot."""
     axis, looks = scale(figure.low, figure.high), dots.styles(figure.statistics)
-    panels = [_panel(panel, looks, axis, f"_{identifier}-{i}", tight=i > 0) for i, panel in enumerate(figure.panels)]
+    panels = [
+        _panel(panel, looks, axis if i else _close(panel, axis), f"_{identifier}-{i}", tight=i > 0)
+        for i, panel in enumerate(figure.panels)
+    ]
     rest = list(zip(figure.panels, panels, strict=True))[1:]
     grouped = groupby(rest, key=lambda pair: pair[0].slice.partition("=")[0])
     return DotPlotView(
@@ -105,6 +108,13 @@ def ranks(figure: Ranks, identifier: str) -> DotPlotView:
         has_human=False,
         has_stars=any(row.beats_sentinels for row in rows),
     )
+
+
+def _close(panel: DotPanel, axis: Scale) -> Scale:
+    """The axis of the large panel: what it shows with a margin, no wider than that of the small ones."""
+    marks = [mark for row in panel.rows for mark in row.marks.values()] + [m for m in (panel.floor, panel.human_level) if m]
+    own = around([end for mark in marks for end in (mark.value, mark.low, mark.high)])
+    return scale(max(own.low, axis.low), min(own.high, axis.high)) if own.low < axis.high and own.high > axis.low else axis
 
 
 def _panel(panel: DotPanel, looks: Mapping[str, str], axis: Scale, guides: str, *, tight: bool) -> Panel:

@@ -1,4 +1,4 @@
-"""Dots with intervals on a common axis: one small SVG a row, as wide as its column, so that letters keep their size on a phone."""
+"""Dots with intervals on a common axis: one small SVG a row, as wide as its column, so letters keep their size on a phone."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,6 +17,8 @@ _TIGHT = 6
 
 def styles(statistics: Sequence[str]) -> dict[str, str]:
     """The look of each statistic (`k1` dot, `k2` diamond, `k3` square, `k4` triangle): fixed for the known ones."""
+    if len(statistics) == 1:
+        return {statistics[0]: "k1"}
     left = [key for key in _ALL if key not in {_KNOWN.get(statistic) for statistic in statistics}] or list(_ALL)
     others = [statistic for statistic in statistics if statistic not in _KNOWN]
     return {statistic: _KNOWN.get(statistic) or left[others.index(statistic) % len(left)] for statistic in statistics}

@@ -33,6 +33,8 @@ class LinePlotView:
     context: Markup
     panels: tuple[LinePanel, ...]
     floor: str | None
+    x_label: str
+    y_label: str
     numbers: Table
 
 
@@ -48,7 +50,14 @@ def line_plot(figure: LinePlot, identifier: str) -> LinePlotView:
         LinePanel(label(s.label), _summary(s), _panel(figure, s, points, x_axis, y_axis, f"_{identifier}-{i}", floor), s.note)
         for i, (s, points) in enumerate(zip(figure.series, known, strict=True))
     )
-    return LinePlotView(context, panels, None if floor is None else f"floor {share(floor)}", _numbers(figure, identifier))
+    return LinePlotView(
+        context,
+        panels,
+        None if floor is None else f"floor {share(floor)}",
+        figure.x_label,
+        figure.y_label,
+        _numbers(figure, identifier),
+    )
 
 
 def thinned(length: int, most: int, keep: int | None) -> list[int]:

@@ -57,7 +57,8 @@ def theme_css() -> str:
     light, dark = variables(LIGHT, HEAT_LIGHT), variables(DARK, HEAT_DARK)
     return (
         f":root{{color-scheme:light;{_declarations(light)}}}\n"
-        f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{_declarations(dark)}}}}}\n"
+        f"@media screen and (prefers-color-scheme:dark)"
+        f"{{:root:not([data-theme=light]){{color-scheme:dark;{_declarations(dark)}}}}}\n"
         f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{_declarations(dark)}}}}}\n"
     )
 

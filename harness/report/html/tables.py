@@ -38,7 +38,11 @@ def table(identifier: str, caption: str, columns: Sequence[TableColumn], rows: S
     """The table; the first column of texts names the row."""
     head = next((i for i, column in enumerate(columns) if not column.numeric), -1)
     body = Markup("\n").join(
-        Markup("<tr>") + Markup("").join(cell(value, heading=i == head) for i, value in enumerate(row)) + Markup("</tr>")
+        Markup("<tr>")
+        + Markup("").join(
+            cell(value, columns[i].numeric if i < len(columns) else False, heading=i == head) for i, value in enumerate(row)
+        )
+        + Markup("</tr>")
         for row in rows
     )
     return Table(id=identifier, caption=caption, columns=tuple(columns), body=body, n_rows=len(rows))
@@ -49,19 +53,26 @@ def from_contents(figure_: DataTable, identifier: str) -> Table:
     return table(f"{identifier}-table", figure_.title, figure_.columns, figure_.rows)
 
 
-def cell(value: Value, *, heading: bool = False) -> Markup:
-    """A number with its full value behind it, a text, or a dash where there is no data."""
+def cell(value: Value, numeric: bool = True, *, heading: bool = False) -> Markup:
+    """A number, with five figures behind it where fewer are shown; a text; or a dash where there is no data."""
     if isinstance(value, bool):
         value = "yes" if value else ""
     if isinstance(value, float):
         value = finite(value)
     if value is None:
-        return Markup("<td class=x>–</td>")
+        return Markup("<td class=x>–</td>" if numeric else '<td class="x t">–</td>')
     if isinstance(value, str):
         text = escape(visible(value))
-        return Markup(f'<th scope="row">{text}</th>' if heading else f"<td>{text}</td>")
-    shown = count(value) if isinstance(value, int) else figure(value)
-    return Markup(f'<td data-v="{value:.7g}">{shown}</td>' if isinstance(value, float) else f'<td data-v="{value}">{shown}</td>')
+        return Markup(f"<th scope=row>{text}</th>" if heading else f"<td class=t>{text}</td>")
+    # A year or a seed has four digits: only longer whole numbers are grouped.
+    shown = figure(value) if isinstance(value, float) else count(value) if abs(value) >= 10_000 else str(value)
+    exact = f"{value:.5g}" if isinstance(value, float) else str(value)
+    return Markup(f"<td>{shown}</td>" if float(exact) == _read(shown) else f"<td data-v={exact}>{shown}</td>")
+
+
+def _read(shown: str) -> float:
+    """The number that a reader, and the script of the page, takes from a cell."""
+    return float(shown.replace("−", "-").replace(",", ""))
 
 
 def mark_columns(name: str) -> list[TableColumn]:

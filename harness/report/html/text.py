@@ -52,8 +52,8 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> str:
 
 
 def count(number_of: int) -> str:
-    """`1910`, `60,000`."""
-    return f"{number_of:,}" if abs(number_of) >= 10_000 else str(number_of)
+    """`1,910`, `60,000`."""
+    return f"{number_of:,}"
 
 
 def amount(number_of: int, noun: str) -> str:

@@ -33,12 +33,13 @@
     say.timer = setTimeout(() => { place.textContent = ''; }, 4000);
   }
 
-  // Tables. The full number stands in data-v; a cell without it in a column of numbers is missing and sorts last.
+  // Tables. Where fewer figures are shown than known, data-v has them. Missing cells (x) sort last.
+  const read = (text) => parseFloat(text.replaceAll('−', '-').replaceAll(',', ''));
   const key = (row, index, numeric) => {
     const cell = row.cells[index];
     if (!cell || cell.classList.contains('x')) return null;
     if (!numeric) return cell.textContent.trim();
-    const value = parseFloat(cell.dataset.v ?? cell.textContent.replace('−', '-'));
+    const value = read(cell.dataset.v ?? cell.textContent);
     return Number.isNaN(value) ? null : value;
   };
 
@@ -98,8 +99,10 @@
 
   // A text that a spreadsheet would run as a formula is marked as text.
   const field = (cell) => {
-    let text = cell.dataset.v ?? (cell.classList.contains('x') ? '' : cell.textContent.trim());
-    if (cell.dataset.v === undefined && /^[=+\-@\t]/.test(text)) text = `'${text}`;
+    if (cell.classList.contains('x')) return '';
+    if (cell.tagName === 'TD' && !cell.classList.contains('t')) return String(read(cell.dataset.v ?? cell.textContent));
+    let text = cell.textContent.trim();
+    if (/^[=+\-@\t]/.test(text)) text = `'${text}`;
     return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const csv = (table) => [...table.rows].filter((row) => !row.hidden).map((row) => [...row.cells].map(field).join(',')).join('\n') + '\n';
