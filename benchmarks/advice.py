@@ -104,7 +104,7 @@ def advise_on(study: World, metrics: Sequence[Floats], resamples: int, seed: int
         judged = judge_column(cell, column, options)
         support = judged.support("accuracy_heldout")
         value = estimate(cell, judged.right["accuracy_heldout"], support, judged.scale)
-        row = MetaRow(judgments=study.name, metric=column.signature, criterion="quality", grouping="item", raters="primary:simulated",
+        row = MetaRow(judgments=study.name, metric=column.signature, criterion="quality", grouping="item", raters="simulated",
                       statistic="accuracy_heldout", value=value.value, low=value.low, high=value.high, n_items=value.n_groups,
                       n_clusters=value.n_clusters, n_pairs=value.n_pairs, coverage=1.0, support="own")  # fmt: skip
         rows.append(row)
