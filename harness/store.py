@@ -125,7 +125,7 @@ class Run:
                 notes=_notes_that_hold(earlier),
             )
             run = cls(folder, manifest, lock, earlier)
-            _replace(folder / "config.yaml", _to_yaml(settings))
+            replace_file(folder / "config.yaml", _to_yaml(settings))
             run._write_manifest()
         except BaseException:
             lock.close()
@@ -209,7 +209,7 @@ class Run:
 
     def _write_manifest(self) -> None:
         self.manifest = msgspec.structs.replace(self.manifest, notes=tuple(self.notes), counts=dict(self.counts))
-        _replace(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(self.manifest), indent=2) + b"\n")
+        replace_file(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(self.manifest), indent=2) + b"\n")
 
 
 def _check_judgments(folder: Path, earlier: Manifest | None, settings: Mapping[str, Any]) -> None:
@@ -257,7 +257,7 @@ def _lock(folder: Path) -> IO[str]:
     return file
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Writes the file beside itself and renames it, so that a reader sees the old one or the new one, whole."""
     beside = path.with_name(path.name + ".tmp")
     with beside.open("wb") as file:

@@ -12,9 +12,7 @@ import click
 
 from harness.cli.common import notice, quiet_option
 from harness.cli.tables import parse_filters, records, table_argument, where_option
-
-# What a spreadsheet takes for a formula at the start of a cell; a tab or a carriage return is skipped before it looks.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from harness.report.formulas import FORMULA_STARTS
 
 
 @click.command(

@@ -1,4 +1,4 @@
-"""Runs a config from end to end: reads judgments, scores outputs, holds every metric against people, and resumes."""
+"""Runs a config from end to end: reads judgments, scores outputs, holds every metric against people, reports, and resumes."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import click
 
 from harness.cli.common import json_option, plugin_option, print_json, quiet_option, registry
 from harness.cli.evaluation import dry_run_option, execute, exit_if_failed, make_plan, output_option, print_evaluation, print_plan
+from harness.cli.report import write_at_the_end
 
 
 @click.command(
@@ -31,9 +32,13 @@ def run(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
         print_plan(plan, as_json)
         return
     done = execute(plan)
+    files = write_at_the_end(done, folder)
     if as_json:
-        print_json({"run": str(folder), "judgments": done.data.label, "units_failed": done.failed, "rows": done.rows})
+        print_json(
+            {"run": str(folder), "report": files, "judgments": done.data.label, "units_failed": done.failed, "rows": done.rows}
+        )
     else:
         print_evaluation(done, loaded.metaevaluate)
         click.echo(f"\nThe run lies in {folder}; `harness show {folder}` prints it again.")
+        click.echo(f"Its report: {' and '.join(files.values())}")
     exit_if_failed(done, folder)

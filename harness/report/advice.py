@@ -37,7 +37,7 @@ def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
         parts.append(f"weak: {'; '.join(said['weak'])} (held out above every sentinel, but not with the whole interval)")
     if said["ask people"]:
         parts.append(f"ask people on {listed(said['ask people'], 8)}, where no metric meets the rule")
-    return f"Advice for new items like these: {'. '.join(_capital(part) for part in parts)}." if parts else ""
+    return f"Advice for new items like these: {'. '.join([*parts[:1], *map(_capital, parts[1:])])}." if parts else ""
 
 
 def _capital(text: str) -> str:

@@ -77,7 +77,8 @@ def mark(row: MetaRow | None, missing: str = "no data") -> Mark:
     """The row's value, interval and n; without a row no value, and `missing` as the reason."""
     if row is None:
         return Mark(value=None, note=missing)
-    return Mark(value=row.value, low=row.low, high=row.high, n_items=row.n_items, n_pairs=row.n_pairs, note=row.note)
+    value, low, high = (None if end is None else round(end, 6) for end in (row.value, row.low, row.high))
+    return Mark(value=value, low=low, high=high, n_items=row.n_items, n_pairs=row.n_pairs, note=row.note)
 
 
 def worded(row: MetaRow | Mark | None) -> str:

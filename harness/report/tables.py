@@ -8,7 +8,8 @@ from harness.report.frame import SHOWN, Frame, amount
 from harness.report.standing import accuracy_of
 from harness.report.views import AGREEMENT, BOARD_STATISTICS, CONTRAST, Line, is_sentinel
 
-MOST_ROWS = 1500
+MOST_ROWS = 1_500
+MOST_TESTS = 500  # unless those on all items are more
 CORRELATIONS = ("kendall_b", "spearman", "pearson", "system_pairwise_accuracy", "soft_pairwise_accuracy")
 _SAME = "the same "  # how the note of a slice begins that holds the outputs of another
 _RATERS = (*AGREEMENT, "human_level", "unresolved")
@@ -122,7 +123,8 @@ def _tests(frame: Frame) -> DataTable:
         _text("note"),
     )
     caption = f"Differences in calibrated accuracy with {frame.options.test} tests; on slices exploratory; {_level(frame)}."
-    return _table("tests", "Tests", caption, columns, cells)
+    whole = sum(row.slice == "all" for row in rows)
+    return _table("tests", "Tests", caption, columns, cells, min(MOST_ROWS, max(whole, MOST_TESTS)))
 
 
 def _correlations(frame: Frame) -> DataTable:
@@ -205,9 +207,16 @@ def _items(frame: Frame) -> str:
     return f"n: {amount(n, 'item')} at most"
 
 
-def _table(id: str, title: str, caption: str, columns: Sequence[TableColumn], rows: Iterable[Sequence[Cell]]) -> DataTable:
+def _rounded(cell: Cell) -> Cell:
+    """Six digits: more would be noise, and a long table holds many numbers."""
+    return float(f"{cell:.6g}") if isinstance(cell, float) else cell
+
+
+def _table(
+    id: str, title: str, caption: str, columns: Sequence[TableColumn], rows: Iterable[Sequence[Cell]], most: int = MOST_ROWS
+) -> DataTable:
     every = [tuple(row) for row in rows]
-    kept = tuple(every[:MOST_ROWS])
+    kept = tuple(tuple(_rounded(cell) for cell in row) for row in every[:most])
     cut = f" The first {len(kept):,} of {len(every):,} rows; `harness export RUN meta --format csv` writes all."
     used = [place for place in range(len(columns)) if any(row[place] is not None for row in kept)]
     return DataTable(
