@@ -46,7 +46,7 @@ def check_submission(
         what = "; ".join(f"{key}: {problem}" for key, problem in problems.items())
         raise InvalidAnswers(f"task {step.position}: {what}", problems)
     ordered = {criterion: answers[criterion] for criterion in allowed_answers(study, step.form)}
-    said = None if note is None or not note.strip() else note.encode("utf-8", "replace").decode()
+    said = None if note is None or not note.strip() else note.strip().encode("utf-8", "replace").decode()
     return msgspec.json.encode(Content(answers=ordered, note=said)).decode()
 
 

@@ -107,12 +107,10 @@ def _info(
     without: Sequence[str],
 ) -> bytes:
     study = store.study
-    compared = study.compare.criteria if study.compare else ()
-    named = [criterion.name for criterion in (*study.criteria, *compared)]
-    asked = {record.criterion for record in (*judgments, *preferences)}
-    notes = [
-        f"collected with `harness data annotate`: study {study.name!r}, {len(raters) - len(without)} raters, seed {study.seed}"
-    ]
+    named = [*allowed_answers(study, "rate"), *allowed_answers(study, "compare")]
+    asked = {judgment.criterion for judgment in judgments} | {preference.criterion for preference in preferences}
+    people = len(raters) - len(set(without))
+    notes = [f"collected with `harness data annotate`: study {study.name!r}, {people} raters, seed {study.seed}"]
     if without:
         notes.append(f"left out by the study's owner: {', '.join(without)}")
     info = JudgmentInfo(

@@ -89,6 +89,11 @@ class Store:
             connection.execute(update(study_table).values(owner_hash=rater_rows.hashed(token)))
         return token
 
+    def has_owner(self) -> bool:
+        """Whether a link for the owner was ever made."""
+        with self._database.reading() as connection:
+            return connection.execute(select(study_table.c.owner_hash)).scalar_one() is not None
+
     def is_owner(self, token: str) -> bool:
         """Whether this is the owner's token."""
         with self._database.reading() as connection:

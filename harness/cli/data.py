@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from harness.cli.annotate import annotate
 from harness.cli.common import json_option, notice, plugin_option, print_json, quiet_option, registry
 
 KIND = "judgment source"
@@ -15,6 +16,9 @@ def data() -> None:
 
     Files lie in the folder that HARNESS_DATA names, else in the user's data folder.
     """
+
+
+data.add_command(annotate)
 
 
 @data.command("list")
