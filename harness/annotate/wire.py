@@ -13,7 +13,10 @@ from harness.annotate.views import Rater, Task
 LONGEST_NOTE = 2000
 _OWNERS = ("owner_", "col_", "state_", "ago_", "flag_")
 
-Id = Annotated[str, msgspec.Meta(min_length=8, max_length=100)]
+Id = Annotated[str, msgspec.Meta(min_length=8, max_length=100, pattern="^[0-9A-Za-z-]+$")]
+# a NUL character is refused: PostgreSQL cannot store it
+Note = Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$")]
+Time = Annotated[str, msgspec.Meta(max_length=40, pattern="^[0-9TZ:.+-]+$")]
 
 
 class Sent(msgspec.Struct, forbid_unknown_fields=True):
@@ -22,9 +25,9 @@ class Sent(msgspec.Struct, forbid_unknown_fields=True):
     client_id: Id
     task: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     answers: Annotated[dict[Annotated[str, msgspec.Meta(max_length=200)], int | str | None], msgspec.Meta(max_length=50)]
-    note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)] | None = None
+    note: Note | None = None
     seconds: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)] | None = None
-    client_time: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    client_time: Time | None = None
 
 
 class Consent(msgspec.Struct, forbid_unknown_fields=True):

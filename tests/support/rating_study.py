@@ -31,7 +31,10 @@ TRAINING = {
     "text": "Den heter Göteborg.",
     "language": "sv",
     "expected": {"naturalness": 3, "relatedness": 3, "correctness": 1},
-    "feedback": {"sv": "Svaret är välskrivet men fel: huvudstaden är Stockholm.", "en": "Well written but wrong: it is Stockholm."},
+    "feedback": {
+        "sv": "Svaret är välskrivet men fel: huvudstaden är Stockholm.",
+        "en": "Well written but wrong: it is Stockholm.",
+    },
 }
 
 
@@ -51,7 +54,10 @@ def write_study(folder: Path, items: int = 4, systems: tuple[str, ...] = ("alfa-
         "title": {"sv": "Hur bra är svaren?", "en": "How good are the answers?"},
         "criteria": ["naturalness", "relatedness", "correctness"],
         "guidelines": {"sv": "# Så här\n\nLäs *hela* svaret.", "en": "# Like this\n\nRead the *whole* answer."},
-        "consent": {"sv": "Vi undersöker **mått**. Du får sluta när du vill.", "en": "We study **metrics**. Stop whenever you like."},
+        "consent": {
+            "sv": "Vi undersöker **mått**. Du får sluta när du vill.",
+            "en": "We study **metrics**. Stop whenever you like.",
+        },
         "training": [TRAINING],
         "raters": ["anna", "bo", "cia"],
         "items": {"jsonl": str(folder / "items.jsonl")},
