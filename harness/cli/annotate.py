@@ -256,9 +256,8 @@ def _say_missing(store: "Store", study: str) -> None:
     known = {rater.pseudonym for rater in store.raters()}
     for pseudonym in load_study(study).raters:
         if pseudonym not in known:
-            notice(
-                f"{pseudonym} stands in {study} but not in the study; add them with: harness data annotate raters add {study} {pseudonym}"
-            )
+            how = f"harness data annotate raters add {study} {pseudonym}"
+            notice(f"{pseudonym} stands in {study} but is no rater of the study; add them with: {how}")
 
 
 def _write_sheet(store: "Store", pseudonym: str, path: Path, consent_given: bool, delimiter: str | None) -> None:
