@@ -165,10 +165,9 @@ def _pattern(key: str, text: str | None) -> re.Pattern[str] | None:
         raise ValueError(f"{key} is {' or '.join(LAYOUTS)} or a regular expression, got {text!r} ({error})") from error
     unknown = sorted(set(pattern.groupindex) - set(USUAL))
     if unknown or not pattern.groupindex:
-        hint = (
-            did_you_mean(unknown[0], USUAL) if unknown else f" Known: {', '.join(USUAL)}, and as layout {' and '.join(LAYOUTS)}."
-        )
-        raise ValueError(f"{key}={text}: its named groups (?P<NAME>…) say what is what; {unknown or 'there is none'}.{hint}")
+        hint = did_you_mean(unknown[0], USUAL) if unknown else f" Known: {', '.join(USUAL)}; layouts: {', '.join(LAYOUTS)}."
+        what = f"{unknown[0]!r} is unknown" if unknown else "it has none"
+        raise ValueError(f"{key}={text}: the named groups (?P<NAME>…) of a pattern say what is what, and {what}.{hint}")
     return pattern
 
 
