@@ -50,6 +50,7 @@ REMARKS = {"topic-shift": "Topic shift", "stylistic-error": "Stylistical error",
 TOTAL, KINDS, CORRECT = "errors", "error-kinds", "fully-correct"
 CRITERIA = (*COUNTS, TOTAL, *REMARKS, KINDS, CORRECT)
 NOT_THE_SYSTEMS = "Formatting errors -- because of bug in the code"  # of the evaluation, says the rater
+MOST_OFF = 5  # characters between a mark's offset and its words
 YES_NO = {False: Scale(low=0, high=1, direction="down"), True: Scale(low=0, high=1)}  # by whether a mark is praise
 
 
@@ -189,15 +190,12 @@ def _is_error(remark: str | None) -> bool:
 
 
 def _span(text: AnnotatedText, label: ErrorLabel) -> Span:
-    """Where the marked words stand; a few offsets in the files lie a little beside them, so the nearest place is taken."""
-    places = _places(text.text, label.text)
+    """Where the marked words stand; a few offsets in the files lie up to three characters beside them."""
+    words = label.text
+    around = range(max(0, label.start - MOST_OFF), label.start + MOST_OFF + 1)
+    places = [place for place in around if words and text.text.startswith(words, place)]
     if not places:
-        raise InputError(
-            f"{NAME}: {text.part}, text {text.number}: the marked words {label.text!r:.60} do not occur in it; {REMEDY}"
-        )
+        where = f"{NAME}: {text.part}, text {text.number}"
+        raise InputError(f"{where}: the marked words {words!r:.60} do not stand at character {label.start}; {REMEDY}")
     start = min(places, key=lambda place: abs(place - label.start))
-    return Span(start=start, end=start + len(label.text))
-
-
-def _places(text: str, words: str) -> list[int]:
-    return [place for place in range(len(text) - len(words) + 1) if text.startswith(words, place)] if words else []
+    return Span(start=start, end=start + len(words))

@@ -213,7 +213,11 @@ def swap(old: str, new: str) -> Callable[[bytes], bytes]:
         (RESULTS, lambda old: None, r"eval_results\.zip: there is no res_p0\.json in it"),
         (RESULTS, lambda old: old[:-9], r"res_p0\.json: Input data was truncated"),
         (RESULTS, swap("Factual error", "Fact"), "Invalid enum value 'Fact'"),
-        (RESULTS, swap('"text":"2018 08 30"', '"text":"2019"'), "p0, text 1: the marked words '2019' do not occur"),
+        (
+            RESULTS,
+            swap('"text":"2018 08 30"', '"text":"2019"'),
+            "p0, text 1: the marked words '2019' do not stand at character 211",
+        ),
         (RESULTS, swap('"annotations":[{', '"annotations":[{},{'), "text 1 has 2 annotations, not one"),
         (RESULTS, swap('"context":"L', '"context":"X'), "text 1 begins with 0 of the prompts"),
         (GPT3, lambda old: old + b"{}\n", "line 421: Object missing required field `text`"),
