@@ -6,6 +6,7 @@ import click
 
 from harness.cli.annotate import annotate
 from harness.cli.common import json_option, notice, plugin_option, print_json, quiet_option, registry
+from harness.cli.plain import columns
 
 KIND = "judgment source"
 
@@ -33,7 +34,8 @@ def list_(as_json: bool) -> None:
         print_json(rows)
         return
     header = ("name", "version", "licence", "data", "items")
-    _print_columns([header, *(tuple("–" if row[key] is None else str(row[key]) for key in header) for row in rows)])
+    for line in columns([header, *(tuple("–" if row[key] is None else str(row[key]) for key in header) for row in rows)]):
+        click.echo(line)
 
 
 @data.command()
@@ -62,10 +64,12 @@ def get(name: str, base: str | None) -> None:
 @plugin_option
 @quiet_option
 def check(name: str, as_json: bool) -> None:
-    """Checks the files and records of the source NAME and prints what it holds.
+    """Checks the files and records of the source NAME and prints what a careful person looks at first.
 
-    NAME may carry parameters: gec-sv:rounds=all, table:FILE.csv.
+    What could hurt the numbers comes first, worst first; then ratings (histograms, empty cells, agreement), texts (length,
+    encoding, markup, repeats) and languages. NAME may carry parameters: gec-sv:rounds=all, table:FILE.csv.
     """
+    from harness.cli.check_text import check_lines
     from harness.data import check_data
     from harness.describe import describe
     from harness.errors import InputError
@@ -84,7 +88,8 @@ def check(name: str, as_json: bool) -> None:
     else:
         if states:
             click.echo(f"{len(states)} files, every sha256 right")
-        _print_summary(summary)
+        for line in check_lines(summary, _wide()):
+            click.echo(line)
 
 
 def _not_pinned(bad: dict[str, Any], total: int) -> str:
@@ -127,62 +132,8 @@ def _listed(entry: Any) -> dict[str, Any]:
     return row
 
 
-def _print_summary(summary: dict[str, Any]) -> None:
-    echo = click.echo
-    constructed = "; better by construction, not human judgments" if summary["constructed"] else ""
-    echo(f"{summary['judgments']}, version {summary['version']}, licence {summary['licence'] or 'unknown'}{constructed}")
-    echo(
-        f"{summary['items']} items in {summary['clusters']} clusters, {summary['outputs']} outputs of {_join(summary['systems'])}"
-    )
-    for key in ("languages", "tasks", "forms"):
-        echo(f"{key}: " + ", ".join(f"{value} {count}" for value, count in summary[key].items()))
-    primary = f" (primary: {summary['primary_rater']})" if summary["primary_rater"] else ""
-    echo(f"raters: {_join(summary['raters'])}{primary}")
-    echo(
-        f"{summary['ratings']} ratings, {summary['missing']} missing, {summary['spans']} spans; duplicates: "
-        f"{summary['duplicate_items']} items, {summary['duplicate_outputs']} outputs; "
-        f"{summary['without_reference']} items without a reference"
-    )
-    for criterion, by_rater in summary["criteria"].items():
-        for rater, rated in by_rater.items():
-            _print_rated(criterion, rater, rated)
-        if criterion in summary["agreement"]:
-            _print_agreement(criterion, summary["agreement"][criterion])
-    for criterion, by_rater in summary["preferences"].items():
-        for rater, preferred in by_rater.items():
-            wins = ", ".join(f"{system} wins {count}" for system, count in preferred["wins"].items())
-            echo(f"\n{criterion}, {rater}: {preferred['pairs']} pairs, {preferred['ties']} ties, {preferred['missing']} missing")
-            echo(f"  {wins}; the first of the pair wins {preferred['first_wins']}")
-    for note in summary["notes"]:
-        echo(f"note: {note}")
+def _wide() -> int:
+    """Characters a line may have: the terminal's, or 120 where it is a pipe or a file."""
+    import shutil
 
-
-def _print_rated(criterion: str, rater: str, rated: dict[str, Any]) -> None:
-    scale = "no scale" if rated["scale"] is None else "{:g} to {:g}, {}".format(*rated["scale"])
-    ties = "no pairs" if rated["tie_rate"] is None else f"tie rate {rated['tie_rate']:.3f} over {rated['tie_rate_items']} items"
-    click.echo(
-        f"\n{criterion}, {rater} ({scale}): {rated['ratings']} ratings, {rated['missing']} missing, "
-        f"{rated['unrated']} outputs not rated; {ties}"
-    )
-    _print_columns([(f"  {system}", f"{cell['mean']:.2f}", f"n={cell['n']}") for system, cell in rated["mean"].items()])
-    if rated["labels"]:
-        click.echo("  labels: " + ", ".join(f"{label} {count}" for label, count in rated["labels"].items()))
-
-
-def _print_agreement(criterion: str, found: dict[str, Any]) -> None:
-    alpha = found["krippendorff_alpha_ordinal"]
-    value = f"not computed ({found['distinct_ratings']} different ratings)" if alpha is None else f"{alpha:.3f}"
-    click.echo(
-        f"\n{criterion}, agreement of {found['raters']} raters: Krippendorff's alpha (ordinal) {value} "
-        f"over {found['outputs']} outputs with at least two ratings"
-    )
-
-
-def _print_columns(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _join(names: list[str]) -> str:
-    return ", ".join(names) if names else "none"
+    return max(60, min(140, shutil.get_terminal_size((120, 24)).columns))

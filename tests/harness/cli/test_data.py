@@ -142,7 +142,32 @@ def test_check_prints_what_the_set_holds(run: Harness) -> None:
     assert "2 items in 2 clusters, 4 outputs of a, b" in lines
     assert "raters: anna (primary: anna)" in lines
     assert "fluency, anna (no scale): 4 ratings, 0 missing, 0 outputs not rated; tie rate 1.000 over 2 items" in lines
-    assert [line.split() for line in lines if line.startswith("  ")] == [["a", "1.50", "n=2"], ["b", "1.50", "n=2"]]
+    rows = [line.split() for line in lines if line.startswith("  ")]
+    assert ["a", "1.50", "n=2/2"] in rows
+    assert ["b", "1.50", "n=2/2"] in rows
+    assert ["1", "████████████████", "2", "50%"] in rows
+    assert "  empty cells: none" in lines
+
+
+def test_check_says_first_what_could_hurt_and_says_so_when_nothing_does(run: Harness) -> None:
+    run("get", "demo")
+    lines = run("check", "demo").stdout.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("What could hurt the numbers, worst first"))
+    assert start < next(n for n, line in enumerate(lines) if line.startswith("fluency, anna"))
+    marks = [line[1:3].strip() for line in lines[start + 1 : lines.index("", start)] if line[1:3].strip()]
+    assert marks == sorted(marks, key=("!!", "!", "·").index)
+    assert any("no item has a reference" in line for line in lines)
+
+
+def test_what_a_table_says_cannot_take_over_the_terminal(run: Harness, tmp_path: Path) -> None:
+    path = tmp_path / "evil.csv"
+    rows = "".join(f"{n},\x1b[31mred,\u202eHej \x1b]0;title\x07,<b>\x9b2J,{n}\n" for n in range(3))
+    path.write_text(f"item,system,output,rater,rating\n{rows}", encoding="utf-8")
+    result = run("check", f"table:{path}")
+    assert result.exit_code == 0
+    assert [sign for sign in result.stdout if not sign.isprintable() and sign != "\n"] == []
+    assert "\\x1b[31mred" in result.stdout
+    assert "hold control or invisible characters" in result.stdout
 
 
 def test_check_prints_json(run: Harness) -> None:
