@@ -1,6 +1,5 @@
 """A small rating study on disk, and a server for it that can be killed: what the tests of the annotation pages share."""
 
-import json
 import os
 import signal
 import socket
@@ -9,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,6 @@ from harness.annotate.store import Store, open_store
 from harness.annotate.study_file import load_study
 from harness.records import Example, Output, to_json
 
-SERVE = """
-import sys
-from harness.annotate.server import serve
-from harness.annotate.store import open_store
-from harness.annotate.study_file import load_study
-serve(open_store(load_study(sys.argv[1]), sys.argv[2]), port=int(sys.argv[3]), ready=lambda url: print(url, flush=True))
-"""
 TRAINING = {
     "instruction": "Vad heter Sveriges huvudstad?",
     "text": "Den heter Göteborg.",
@@ -45,8 +37,8 @@ def write_study(folder: Path, items: int = 4, systems: tuple[str, ...] = ("alfa-
         fields = {"language": "sv", "source": f"Källtext nummer {number}.", "task": "qa"}
         example = Example.from_instruction(f"mini/{number}", f"Besvara fråga nummer {number}.", ["Ett facit."], **fields)
         records.append(example)
-        for system in systems:
-            text = f"Svaret på fråga {number}, variant {len(system) + number}."
+        for place, system in enumerate(systems, start=1):
+            text = f"Svaret på fråga {number}, variant {place}."
             records.append(Output(id=f"mini/{number}/{system}", example_id=example.id, system=system, text=text))
     (folder / "items.jsonl").write_bytes(b"".join(to_json(record) + b"\n" for record in records))
     study = {
@@ -77,7 +69,6 @@ class Server:
     database: Path
     port: int
     process: subprocess.Popen[str] | None = None
-    log: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -86,11 +77,12 @@ class Server:
 
     def start(self) -> None:
         """Starts the process and waits until it accepts connections."""
-        command = [sys.executable, "-c", SERVE, str(self.study), str(self.database), str(self.port)]
+        command = [sys.executable, "-m", "harness", "data", "annotate", "serve", str(self.study)]
+        command += ["--db", str(self.database), "--port", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
         assert self.process.stdout is not None
         line = self.process.stdout.readline().strip()
-        assert line == self.url, f"the server did not start (it said {line!r})"
+        assert f"serving at {self.url} " in line, f"the server did not start (it said {line!r})"
 
     def kill(self) -> None:
         """SIGKILL: no handler runs, nothing is flushed."""
@@ -128,8 +120,3 @@ def until(true: Any, seconds: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < deadline, f"still not true after {seconds:g} s"
         time.sleep(0.05)
-
-
-def body(value: Any) -> bytes:
-    """JSON as a page sends it."""
-    return json.dumps(value).encode()
