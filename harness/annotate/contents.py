@@ -18,7 +18,7 @@ from harness.annotate.schema import (
 )
 from harness.annotate.study import KnownItem, Study, allowed_answers
 from harness.annotate.views import Answers, Rater, Task
-from harness.records import Example, Output
+from harness.records import Example, JudgmentInfo, Output
 
 
 class Step(NamedTuple):
@@ -66,11 +66,12 @@ class Last(NamedTuple):
 
 @dataclass(frozen=True)
 class Contents:
-    """The study, its examples and its outputs by id; they do not change once the study is made."""
+    """The study, its examples and its outputs by id; they do not change once the study is made. `source`: see `Items.info`."""
 
     study: Study
     examples: Mapping[str, Example]
     outputs: Mapping[str, Output]
+    source: JudgmentInfo | None = None
 
     @property
     def ordered_outputs(self) -> list[Output]:

@@ -12,7 +12,6 @@ import msgspec
 from harness.annotate.contents import Answered
 from harness.annotate.store import Store
 from harness.annotate.study import Criterion, allowed_answers
-from harness.annotate.views import Rater
 from harness.errors import InputError, did_you_mean
 from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, Scale, to_json
 
@@ -49,13 +48,15 @@ def export_store(store: Store, folder: Path, *, without: Sequence[str] = ()) -> 
     _write(folder / "judgments.jsonl", _lines(judgments))
     _write(folder / "preferences.jsonl", _lines(preferences))
     _write(folder / "ratings.csv", _table(judgments, examples, outputs))
-    _write(folder / "info.json", _info(store, judgments, preferences, raters, without))
+    people = len({answer.rater_id for answer in answers})
+    info = _info(store, judgments, preferences, people, without)
+    _write(folder / "info.json", msgspec.json.format(msgspec.json.encode(info, order="sorted"), indent=2) + b"\n")
     return {
         "examples": len(examples),
         "outputs": len(outputs),
         "judgments": len(judgments),
         "preferences": len(preferences),
-        "raters": len({judgment.rater for judgment in judgments} | {preference.rater for preference in preferences}),
+        "raters": people,
     }
 
 
@@ -100,17 +101,13 @@ def _preferences(answer: Answered, who: Mapping[int, str]) -> Iterator[Preferenc
 
 
 def _info(
-    store: Store,
-    judgments: Sequence[Judgment],
-    preferences: Sequence[Preference],
-    raters: Sequence[Rater],
-    without: Sequence[str],
-) -> bytes:
-    study = store.study
+    store: Store, judgments: Sequence[Judgment], preferences: Sequence[Preference], raters: int, without: Sequence[str]
+) -> JudgmentInfo:
+    """What the set says of itself; what its items' source said of its systems still holds, if they are in the study."""
+    study, source = store.study, store.contents.source
     named = [*allowed_answers(study, "rate"), *allowed_answers(study, "compare")]
     asked = {judgment.criterion for judgment in judgments} | {preference.criterion for preference in preferences}
-    people = len(raters) - len(set(without))
-    notes = [f"collected with `harness data annotate`: study {study.name!r}, {people} raters, seed {study.seed}"]
+    notes = [f"collected with `harness data annotate`: study {study.name!r}, {raters} raters, seed {study.seed}"]
     if without:
         notes.append(f"left out by the study's owner: {', '.join(without)}")
     info = JudgmentInfo(
@@ -119,7 +116,18 @@ def _info(
         criteria=tuple(dict.fromkeys(name for name in named if name in asked)),
         notes=tuple(notes),
     )
-    return msgspec.json.format(msgspec.json.encode(info, order="sorted"), indent=2) + b"\n"
+    if source is None:
+        return info
+    systems = {output.system for output in store.contents.outputs.values()}
+    return msgspec.structs.replace(
+        info,
+        reference_systems=tuple(system for system in source.reference_systems if system in systems),
+        unknown_systems=tuple(system for system in source.unknown_systems if system in systems),
+        system_sets={name: members for name, members in source.system_sets.items() if set(members) <= systems},
+        licence=source.licence,
+        citation=source.citation,
+        notes=(*notes, f"the items are those of {source.name} {source.version}"),
+    )
 
 
 def _table(judgments: Iterable[Judgment], examples: Mapping[str, Example], outputs: Mapping[str, Output]) -> bytes:

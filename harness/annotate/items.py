@@ -11,6 +11,7 @@ from harness.annotate.study import ItemsFrom, Study
 from harness.errors import InputError, did_you_mean
 from harness.judgments import read_judgments
 from harness.plugins import load_plugins
+from harness.protocols import JudgmentSource
 from harness.records import Example, JudgmentInfo, Output, from_json
 from harness.registry import PluginRef, Registry, parameters
 from harness.store import TABLES, read_table, table_path
@@ -20,10 +21,14 @@ Record = Example | Output
 
 
 class Items(NamedTuple):
-    """Checked: ids resolve, nothing is double; examples in their source's order, each with at least one output that is a text."""
+    """Checked: ids resolve, nothing is double; examples in their source's order, each with at least one output that is a text.
+
+    `info` is what the judgment source that they come from says of itself, if they come from one.
+    """
 
     examples: tuple[Example, ...]
     outputs: tuple[Output, ...]
+    info: JudgmentInfo | None = None
 
 
 def read_items(study: Study, registry: Registry | None = None) -> Items:
@@ -32,13 +37,15 @@ def read_items(study: Study, registry: Registry | None = None) -> Items:
     `registry` holds the plugins (default: the installed ones).
     """
     wanted = study.items
+    info = None
     if wanted.run is not None:
         records: Iterable[Any] = _from_run(Path(wanted.run).expanduser())
     elif wanted.jsonl is not None:
         files = (wanted.jsonl,) if isinstance(wanted.jsonl, str) else wanted.jsonl
         records = (record for file in files for record in read_jsonl(Path(file).expanduser()))
     else:
-        records = _from_source(wanted, load_plugins() if registry is None else registry)
+        source = _source(wanted, load_plugins() if registry is None else registry)
+        records, info = source.read(), source.info
     checked = read_judgments(_Records(study.name, [r for r in records if isinstance(r, Example | Output)]))
     systems = {output.system for output in checked.outputs}
     for system in wanted.systems:
@@ -51,7 +58,7 @@ def read_items(study: Study, registry: Registry | None = None) -> Items:
     answered = {output.example_id for output in outputs}
     examples = _sample([example for example in checked.examples if example.id in answered], wanted.sample, study.seed)
     kept = {example.id for example in examples}
-    return Items(tuple(examples), tuple(output for output in outputs if output.example_id in kept))
+    return Items(tuple(examples), tuple(output for output in outputs if output.example_id in kept), info)
 
 
 def read_jsonl(path: Path) -> Iterator[Record]:
@@ -90,7 +97,7 @@ def _from_run(folder: Path) -> Iterator[Any]:
         yield from read_table(path, TABLES[name].record_type)
 
 
-def _from_source(wanted: ItemsFrom, registry: Registry) -> Iterable[Any]:
+def _source(wanted: ItemsFrom, registry: Registry) -> JudgmentSource:
     if isinstance(wanted.source, str):
         ref = registry.parse(KIND, wanted.source)
     else:
@@ -104,9 +111,8 @@ def _from_source(wanted: ItemsFrom, registry: Registry) -> Iterable[Any]:
     # A reader of tables takes an empty list of raters for "there are no ratings"; a table of bare outputs is the usual case here.
     if "raters" in accepted and not {"raters", "criteria", "rating"} & set(ref.params):
         ref = PluginRef(ref.name, {**ref.params, "raters": []})
-    source = registry.build(KIND, ref)
-    found: Iterable[Any] = source.read()
-    return found
+    built: JudgmentSource = registry.build(KIND, ref)
+    return built
 
 
 def _sample(examples: Sequence[Example], size: int | None, seed: int) -> list[Example]:

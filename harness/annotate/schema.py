@@ -42,6 +42,7 @@ study_table = Table(
     Column("id", Integer, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("study", Text, nullable=False),  # JSON of the Study
+    Column("source", Text),  # JSON of the JudgmentInfo of the items' source
     Column("created_at", String(40), nullable=False),
     Column("next_number", Integer, nullable=False),
     Column("owner_hash", String(64)),

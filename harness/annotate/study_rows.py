@@ -10,7 +10,7 @@ from harness.annotate.items import Items
 from harness.annotate.schema import VERSION, Database, audit_table, examples_table, outputs_table, study_table
 from harness.annotate.study import Study
 from harness.errors import InputError
-from harness.records import Example, Output, from_json, to_json
+from harness.records import Example, JudgmentInfo, Output, from_json, to_json
 
 
 def stored_study(database: Database) -> Study | None:
@@ -32,6 +32,7 @@ def study_in(connection: Connection) -> Study | None:
 def write_study(connection: Connection, study: Study, items: Items) -> None:
     """Puts a new study and its items into empty tables."""
     values = {"id": 1, "version": VERSION, "study": _json(study), "created_at": now(), "next_number": 0}
+    values["source"] = None if items.info is None else to_json(items.info).decode()
     connection.execute(insert(study_table).values(**values))
     for table, records in ((examples_table, items.examples), (outputs_table, items.outputs)):
         rows = [{"position": place, "record": to_json(record).decode()} for place, record in enumerate(records)]
@@ -63,7 +64,8 @@ def read_contents(connection: Connection) -> Contents:
     examples = {example.id: example for example in (from_json(line, Example) for line in lines)}
     lines = connection.execute(select(outputs_table.c.record).order_by(outputs_table.c.position)).scalars()
     outputs = {output.id: output for output in (from_json(line, Output) for line in lines)}
-    return Contents(study, examples, outputs)
+    source = connection.execute(select(study_table.c.source)).scalar_one()
+    return Contents(study, examples, outputs, None if source is None else from_json(source, JudgmentInfo))
 
 
 def _fixed(study: Study) -> dict[str, Any]:
