@@ -100,7 +100,7 @@ def _signature(name: str, metrics: "Sequence[MetricSummary]", labels: Mapping[st
     """The signature of a run's metric that the user calls by its label, name or signature; None where there is none."""
     exact = [one.signature for one in metrics if name in (one.signature, labels.get(one.signature))]
     loose = [one.signature for one in metrics if name == one.name]
-    return (exact or loose or [None])[0]
+    return next(iter([*exact, *loose]), None)
 
 
 def _chosen(names: Sequence[str], metrics: "Sequence[MetricSummary]", labels: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from harness.meta.planner import clusters_for_difference, normal_quantile
+from harness.meta.planner import clusters_for_clear_intervals, clusters_for_difference, normal_quantile
 from harness.meta.slices import slice_key
 from harness.records import MetaRow
 
@@ -29,7 +29,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 
     `metric` is a signature, `label` what the user wrote for it. `value`, `low`, `high` are of `statistic`: held-out accuracy, or
     raw accuracy for direct verdicts on pairs, which are never calibrated. `sentinel` (a name) is the one that decides.
-    `needed_items`: items in all that would tell an advantage of `delta` over that sentinel; None where not asked for or unknown.
+    `needed_items`: items in all with which the test finds an advantage of `delta` over that sentinel, `needed_for_use`: with
+    which "use" would be said of it; None where not asked for or unknown.
     `note` is that of the row (exploratory; approximate; the same outputs as another slice).
     """
 
@@ -54,6 +55,7 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     coverage: float | None = None
     delta: float | None = None
     needed_items: int | None = None
+    needed_for_use: int | None = None
     note: str | None = None
 
 
@@ -169,7 +171,7 @@ def _judged(advice: Advice, row: MetaRow, sentinels: Sequence[MetaRow], rows: Se
     rival = widest if above else best
     covered, enough = (row.coverage or 0.0) >= COVERAGE, row.n_clusters >= MIN_CLUSTERS
     verdict: Verdict = "use" if clear and covered and enough else "weak" if above else "ask people"
-    needed = None if clear else _needed(row, rival, rows, terms)
+    needed = (None, None) if clear else _needed(row, rival, rows, terms)
     rival_name = (rival.metric or "").partition("|")[0]
     own = f"{'raw' if row.statistic == RAW else 'held-out'} accuracy {_figures(row)}"
     other = f"{rival_name} {_figures(rival)}"
@@ -195,7 +197,8 @@ def _judged(advice: Advice, row: MetaRow, sentinels: Sequence[MetaRow], rows: Se
         sentinel_low=rival.low,
         sentinel_high=rival.high,
         delta=None if clear else terms.delta,
-        needed_items=needed,
+        needed_items=needed[0],
+        needed_for_use=needed[1],
     )
 
 
@@ -216,29 +219,44 @@ def _deciding(rows: Sequence[MetaRow], statistic: str) -> MetaRow | None:
     return next((row for row in own if row.support == "missing-wrong"), own[0] if own else None)
 
 
-def _needed(row: MetaRow, rival: MetaRow, rows: Sequence[MetaRow], terms: _Terms) -> int | None:
-    """Items that tell an advantage of delta over the sentinel, alpha after Holm over the cell's metric–sentinel differences.
+def _needed(row: MetaRow, rival: MetaRow, rows: Sequence[MetaRow], terms: _Terms) -> tuple[int | None, int | None]:
+    """Items with which the test finds an advantage of delta over the sentinel, and with which the intervals would be clear.
 
-    The spread of the difference per cluster is read off its interval.
+    alpha is Holm's smallest over the cell's metric–sentinel differences; spreads per cluster are read off the intervals.
     """
     family = [one for one in rows if one.statistic == DIFFERENCE and one.against is not None and _is_sentinel(one.against)]
     mine = [one for one in family if (one.metric, one.component, one.against) == (row.metric, row.component, rival.metric)]
     one = next((one for one in mine if one.support == "missing-wrong"), mine[0] if mine else None)
-    if one is None or one.low is None or one.high is None or one.high <= one.low or not one.n_clusters:
-        return None
+    spreads = [None if each is None else _spread(each, terms) for each in (one, row, rival)]
+    difference, own, other = spreads
+    if one is None or difference is None:
+        return None, None
+    each = one.n_items / one.n_clusters
     comparisons = len({(other.metric, other.component, other.against) for other in family})
-    deviation = (one.high - one.low) / (2 * normal_quantile((1 + terms.level) / 2)) * sqrt(one.n_clusters)
-    clusters = clusters_for_difference(deviation, terms.delta, terms.alpha / comparisons, terms.power)
-    return ceil(clusters * one.n_items / one.n_clusters)
+    tested = clusters_for_difference(difference, terms.delta, terms.alpha / comparisons, terms.power)
+    if own is None or other is None:
+        return ceil(tested * each), None
+    clear = clusters_for_clear_intervals((own, other), difference, terms.delta, terms.level, terms.power)
+    return ceil(tested * each), ceil(max(clear, MIN_CLUSTERS) * each)
 
 
-def _wanted(needed: int | None, row: MetaRow, rival: str, terms: _Terms) -> str:
-    what = f"an advantage of {_number(terms.delta, 2)} over {rival} ({terms.power:.0%} power)"
-    if needed is None:
+def _spread(row: MetaRow, terms: _Terms) -> float | None:
+    """The standard deviation per cluster that the row's interval implies; None without an interval of some width."""
+    if row.low is None or row.high is None or row.high <= row.low or not row.n_clusters:
+        return None
+    return (row.high - row.low) / (2 * normal_quantile((1 + terms.level) / 2)) * sqrt(row.n_clusters)
+
+
+def _wanted(needed: tuple[int | None, int | None], row: MetaRow, rival: str, terms: _Terms) -> str:
+    """What it takes to find an advantage of delta, and to say "use" of it."""
+    tested, clear = needed
+    what = f"an advantage of {_number(terms.delta, 2)} over {rival}"
+    if tested is None:
         return f"how many items it takes to find {what} is unknown"
-    if needed <= row.n_items:
-        return f"the items there are would show {what}: about {needed:,} do"
-    return f"about {needed:,} items would be needed to find {what}"
+    use = "" if clear is None else f" and about {clear:,} to call it use"
+    if tested <= row.n_items:
+        return f"about {tested:,} items do to find {what}{use} ({terms.power:.0%} power)"
+    return f"about {tested:,} items would be needed to find {what}{use} ({terms.power:.0%} power)"
 
 
 def _items(row: MetaRow) -> str:

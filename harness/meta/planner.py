@@ -21,6 +21,7 @@ _TRIALS = 2_000  # simulated studies in each direction
 _BATCH = 250
 _GRID = 2.0**-16  # differences are rounded to it, which makes the sums of the test exact and fast
 _DRAWS = 1_000
+_LEAST = 0.7  # of the formula's number
 
 
 @dataclass(frozen=True)
@@ -73,28 +74,50 @@ def clusters_for_width(spread: float, width: float, level: float = 0.95) -> int:
     return max(2, math.ceil((2 * normal_quantile((1 + level) / 2) * spread / width) ** 2))
 
 
+def clusters_for_clear_intervals(
+    spreads: tuple[float, float], difference: float, delta: float, level: float, power: float
+) -> int:
+    """Clusters with which the interval of a mean lies clear above another's with probability `power`, if it is `delta` higher.
+
+    `spreads`: standard deviations of both per cluster; `difference`: of their difference.
+    """
+    reach = normal_quantile((1 + level) / 2) * sum(spreads) + normal_quantile(power) * difference
+    return max(2, math.ceil((reach / delta) ** 2))
+
+
 def fewest_clusters(alpha: float) -> int:
     """Clusters under which flipping signs can never reject: all 2^N patterns but two would have to be less extreme."""
     return math.floor(math.log2(2 / alpha)) + 1
 
 
-def clusters_by_simulation(differences: Floats, delta: float, alpha: float, power: float, seed: int, start: int) -> int:
-    """The smallest number of clusters near `start` with which the sign-flip test has the power, by running it.
+def clusters_by_simulation(
+    differences: Floats, delta: float, alpha: float, power: float, seed: int, start: int, trials: int = _TRIALS
+) -> int:
+    """The number of clusters nearest to `start` from which on the sign-flip test has the power, found by running it.
 
     `differences`: one per cluster. They are centred, shifted by delta (half of the studies by -delta, since nobody knows which
-    metric is better) and drawn with replacement.
+    metric is better) and drawn with replacement. The search goes from `start` in steps of a tenth to where the power is first
+    met (or missed), and at most to .7 of `start`: where nearly all differences are 0, shifting them makes all but a few alike, and
+    very small studies, in which none of the few occurs, would seem to have power.
     """
     centred = differences - differences.mean()
-    low = fewest_clusters(alpha) - 1
-    high = max(start, low + 1)
-    while simulated_power(centred, delta, high, alpha, seed) < power:
-        low, high = high, 2 * high
-    while high - low > max(1, round(low * 0.01)):
+
+    def met(clusters: int) -> bool:
+        return simulated_power(centred, delta, clusters, alpha, seed, trials) >= power
+
+    least = max(fewest_clusters(alpha), math.ceil(_LEAST * start))
+    high = low = max(start, least)
+    if met(high):
+        while high > least and met(low := max(least, min(high - 1, math.floor(0.9 * high)))):
+            high = low
+        if high <= least:
+            return least
+    else:
+        while not met(high := math.ceil(1.1 * low)):
+            low = high
+    while high - low > max(1, round(0.01 * low)):
         middle = (low + high) // 2
-        if simulated_power(centred, delta, middle, alpha, seed) < power:
-            low = middle
-        else:
-            high = middle
+        low, high = (low, middle) if met(middle) else (middle, high)
     return high
 
 

@@ -67,10 +67,11 @@ def plan_study(
         if criterion in rated:
             ratings = ratings_on(data.judgments, criterion, table.position)
             for target in targets(ratings, options.raters, data.info.primary_rater):
-                cell = table.cell(part.outputs, table.item, target.values)
-                found.extend(_plans(table, criterion, target, part, cell, pairs, question))
+                cells = [table.cell(one.outputs, table.item, target.values) for one in (part, table.slices[0])]
+                found.extend(_plans(table, criterion, target, part, cells, pairs, question))
         if criterion in preferred:
-            found.extend(_plans(table, criterion, None, part, _preference_cell(table, criterion, part), pairs, question))
+            cells = [_preference_cell(table, criterion, one) for one in (part, table.slices[0])]
+            found.extend(_plans(table, criterion, None, part, cells, pairs, question))
     return found
 
 
@@ -124,23 +125,27 @@ def _plans(
     criterion: str,
     target: Target | None,
     part: Slice,
-    cell: Cell | None,
+    cells: Sequence[Cell | None],
     pairs: Sequence[Columns],
     question: Question,
 ) -> Iterator[StudyPlan]:
+    """The plans of one criterion and target. `cells`: of the slice, and of everything."""
     options, width = table.options, question.width
+    cell, whole = cells
     family = question.family or len(pairs)
     judged: dict[Key, Judged] = {}
     statistic = STATISTICS[question.statistic]
-    if cell is not None:
+    if cell is not None and whole is not None:
         columns = {column.key: column for pair in pairs for column in pair if column is not None}
-        judged = {key: judge_column(cell, column, options) for key, column in columns.items()}
+        everywhere = options.epsilon_scope == "global"
+        fixed = {key: judge_column(whole, column, options) if everywhere else None for key, column in columns.items()}
+        judged = {key: judge_column(cell, column, options, fixed[key]) for key, column in columns.items()}
     for first, second in pairs:
         plan = StudyPlan(
             goal="difference" if width is None else "width",
             criterion=criterion,
             slice=part.label,
-            raters="majority" if target is None else target.raters,
+            raters=target.raters if target is not None else "construction" if table.data.info.constructed else "majority",
             statistic=statistic,
             first=first.signature,
             second=None if second is None else second.signature,
@@ -220,6 +225,8 @@ def _with_raters(
     statistic: str,
 ) -> StudyPlan:
     """The plan with what more raters per item would do, or why that is unknown."""
+    if target is None and table.data.info.constructed:
+        return replace(plan, rater_note="nothing: the better answers are better by construction, and nobody was asked")
     if target is None:
         return replace(plan, rater_note="unknown: preferences are of a majority, which is not taken apart")
     ratings = ratings_on(table.data.judgments, plan.criterion, table.position)

@@ -1,0 +1,204 @@
+"""Advice: the rule at its edges, what never yields advice, and what the reasons say. Rows are written by hand."""
+
+from statistics import NormalDist
+from typing import Any
+
+import pytest
+from judgment_sets import Sheet
+
+from harness.meta.advice import COVERAGE, Advice, advise
+from harness.records import MetaRow
+
+BASE = {"judgments": "set@1", "criterion": "quality", "raters": "mean", "grouping": "item", "support": "own", "coverage": 1.0}
+SIZES = {"n_items": 200, "n_clusters": 200, "n_pairs": 2000}
+LABELS = {"m|v:1": "M"}
+
+
+def row(metric: str | None, value: float | None, low: float | None = None, high: float | None = None, **fields: Any) -> MetaRow:
+    plain = {"statistic": "accuracy_heldout", **BASE, **SIZES, **fields}
+    return MetaRow(metric=metric, value=value, low=low, high=high, **plain)
+
+
+def sentinel(name: str, value: float | None, low: float | None, high: float | None, **fields: Any) -> MetaRow:
+    return row(f"{name}|sentinel|v:1", value, low, high, **fields)
+
+
+def one(*rows: MetaRow, **terms: Any) -> Advice:
+    (advice,) = [advice for advice in advise(rows, LABELS, **terms) if advice.slice == rows[0].slice]
+    return advice
+
+
+LENGTH = sentinel("length", 0.55, 0.50, 0.60)
+CONSTANT = sentinel("constant", 0.58, 0.57, 0.59)
+
+
+def test_use_is_said_where_the_lower_bound_exceeds_the_highest_upper_bound_of_any_sentinel() -> None:
+    advice = one(row("m|v:1", 0.65, 0.61, 0.69), LENGTH, CONSTANT)
+    assert (advice.verdict, advice.sentinel, advice.sentinel_high) == ("use", "length", 0.60)
+    assert advice.reason == (
+        "held-out accuracy .650 [.610 .690] is clear of every sentinel (the nearest: length .550 [.500 .600]) "
+        "on 200 items (2,000 pairs)"
+    )
+
+
+def test_a_lower_bound_that_only_touches_the_highest_upper_bound_is_weak() -> None:
+    assert one(row("m|v:1", 0.65, 0.60, 0.70), LENGTH, CONSTANT).verdict == "weak"
+
+
+def test_weak_names_the_sentinel_whose_interval_is_in_the_way() -> None:
+    advice = one(row("m|v:1", 0.60, 0.595, 0.605), LENGTH, CONSTANT)
+    assert (advice.verdict, advice.sentinel) == ("weak", "length")
+    assert "is above every sentinel, but its interval is not clear of length .550 [.500 .600]" in advice.reason
+
+
+@pytest.mark.parametrize("value", [0.58, 0.57])
+def test_a_point_estimate_that_does_not_exceed_the_highest_of_any_sentinel_asks_people(value: float) -> None:
+    advice = one(row("m|v:1", value, value - 0.01, value + 0.01), LENGTH, CONSTANT)
+    assert (advice.verdict, advice.sentinel) == ("ask people", "constant")
+    assert "does not beat constant .580 [.570 .590] on 200 items" in advice.reason
+
+
+def test_a_metric_that_leaves_more_than_two_per_cent_without_a_score_is_weak_at_best() -> None:
+    at, under = (one(row("m|v:1", 0.8, 0.75, 0.85, coverage=share), LENGTH) for share in (COVERAGE, 0.979))
+    assert (at.verdict, under.verdict) == ("use", "weak")
+    assert under.reason.endswith("but only 97.9% of the outputs have a score and 98% are needed")
+
+
+def test_missing_scores_count_as_wrong_so_that_abstaining_does_not_pay() -> None:
+    own = row("m|v:1", 0.9, 0.85, 0.95, coverage=0.6)
+    bound = row("m|v:1", 0.54, 0.50, 0.58, coverage=0.6, support="missing-wrong")
+    advice = one(own, bound, LENGTH)
+    assert (advice.verdict, advice.value) == ("ask people", 0.54)
+
+
+def test_under_thirty_clusters_nothing_is_to_be_used() -> None:
+    few = {"n_items": 29, "n_clusters": 29, "n_pairs": 290}
+    advice = one(row("m|v:1", 0.9, 0.85, 0.95, **few), sentinel("length", 0.55, 0.5, 0.6, **few))
+    assert advice.verdict == "weak"
+    assert "29 are too few to rely on the interval: 30 are needed" in advice.reason
+
+
+def test_a_metric_or_a_sentinel_without_an_interval_is_never_clear() -> None:
+    assert one(row("m|v:1", 0.9), LENGTH).verdict == "weak"
+    assert one(row("m|v:1", 0.9, 0.85, 0.95), sentinel("length", 0.5, None, None)).verdict == "weak"
+
+
+def test_without_a_sentinel_there_is_no_advice() -> None:
+    advice = one(row("m|v:1", 0.9, 0.85, 0.95))
+    assert (advice.verdict, advice.value) == ("no advice", None)
+    assert "no sentinel was computed" in advice.reason
+
+
+def test_answers_that_are_better_by_construction_never_yield_advice() -> None:
+    fields = {"raters": "construction", "grouping": "preference"}
+    advice = one(row("m|v:1", 0.9, 0.85, 0.95, **fields), sentinel("length", 0.5, 0.45, 0.55, **fields))
+    assert (advice.verdict, advice.value, advice.needed_items) == ("no advice", None, None)
+    assert "better by construction: nobody was asked" in advice.reason
+
+
+def test_a_slice_that_nobody_rated_says_so_for_every_metric() -> None:
+    empty = row(None, None, statistic="accuracy", slice="form=long", note="no data", coverage=None)
+    found = advise([row("m|v:1", 0.9, 0.85, 0.95), LENGTH, empty], LABELS)
+    assert [(a.slice, a.verdict, a.reason) for a in found][1] == ("form=long", "no advice", "nobody rated answers of this kind")
+
+
+def test_too_few_rated_items_to_hold_any_out_ask_people() -> None:
+    advice = one(row("m|v:1", None), sentinel("length", None, None, None))
+    assert (advice.verdict, advice.reason) == ("ask people", "people rated too few items to hold any out")
+
+
+def test_a_metric_that_scored_nothing_in_a_slice_has_no_advice_there() -> None:
+    assert one(row("m|v:1", None, coverage=0.0), LENGTH).reason == "the metric scored no output here"
+
+
+def test_the_contrast_of_two_languages_is_no_kind_of_task() -> None:
+    contrast = row("m|v:1", 0.1, 0.0, 0.2, statistic="accuracy_difference_heldout", slice="language=sv-en")
+    assert {advice.slice for advice in advise([row("m|v:1", 0.9, 0.85, 0.95), LENGTH, contrast], LABELS)} == {"all"}
+
+
+def test_groupings_across_items_and_the_human_level_yield_no_advice() -> None:
+    assert advise([row("m|v:1", 0.9, 0.8, 0.95, grouping="none"), row("m|v:1", 0.9, raters="leave-one-out")], LABELS) == []
+
+
+def test_a_direct_verdict_has_to_beat_what_sentinels_reach_raw_and_held_out() -> None:
+    fields = {"grouping": "preference", "raters": "majority"}
+    verdict = row("judge|v:1", 0.70, 0.66, 0.74, statistic="accuracy_raw", **fields)
+    raw = sentinel("length", 0.50, 0.46, 0.54, statistic="accuracy_raw", **fields)
+    low, high = (sentinel("length", value, value - 0.04, value + 0.04, **fields) for value in (0.55, 0.64))
+    beaten, not_beaten = (advise([verdict, raw, held_out], {"judge|v:1": "judge"})[0] for held_out in (low, high))
+    assert (beaten.verdict, beaten.statistic, not_beaten.verdict) == ("use", "accuracy_raw", "weak")
+    assert beaten.reason.startswith("raw accuracy .700 [.660 .740] is clear")
+
+
+def test_the_main_component_is_advised_on() -> None:
+    first = row("m|v:1", 0.9, 0.85, 0.95, component="a-part")
+    main = row("m|v:1", 0.5, 0.45, 0.55, component="f1")
+    ranked = row("m|v:1", 0.5, 0.45, 0.55, component="f1", statistic="accuracy", rank_cluster=1)
+    advice = one(first, main, ranked, LENGTH)
+    assert (advice.verdict, advice.value) == ("ask people", 0.5)
+
+
+def test_the_needed_items_are_the_planners_for_the_spread_that_the_interval_implies() -> None:
+    z = NormalDist().inv_cdf
+    half = z(0.975) * 0.3 / 200**0.5  # a spread of .3 per cluster
+    against = {"statistic": "accuracy_difference", "against": "length|sentinel|v:1", "support": "common"}
+    rows = [row("m|v:1", 0.5, 0.45, 0.55), LENGTH, row("m|v:1", -0.05, -0.05 - half, -0.05 + half, **against)]
+    textbook = ((z(0.975) + z(0.8)) * 0.3 / 0.02) ** 2  # 1,766
+    advice = one(*rows)
+    assert advice.needed_items == round(textbook + z(0.975) ** 2 / 2 + 0.5)
+    assert advice.delta == 0.02
+    assert f"about {advice.needed_items:,} items would be needed to find an advantage of .02 over length" in advice.reason
+    doubled = one(*rows, row("m|v:1", 0.0, -half, half, **{**against, "against": "constant|sentinel|v:1"}))
+    assert doubled.needed_items is not None
+    assert doubled.needed_items / advice.needed_items == pytest.approx(
+        ((z(0.9875) + z(0.8)) / (z(0.975) + z(0.8))) ** 2, rel=0.01
+    )
+    quarter = one(*rows, delta=0.04).needed_items
+    assert quarter == pytest.approx(advice.needed_items / 4, abs=2)
+
+
+def test_the_needed_items_do_not_depend_on_the_observed_difference() -> None:
+    against = {"statistic": "accuracy_difference", "against": "length|sentinel|v:1", "support": "common"}
+    needed = {
+        one(row("m|v:1", 0.5, 0.45, 0.55), LENGTH, row("m|v:1", d, d - 0.04, d + 0.04, **against)).needed_items
+        for d in (-0.05, 0.0, 0.03)
+    }
+    assert len(needed) == 1
+
+
+def test_an_unknown_number_of_items_is_said_to_be_unknown() -> None:
+    advice = one(row("m|v:1", 0.5, 0.45, 0.55), LENGTH)
+    assert advice.needed_items is None
+    assert "how many items it takes to find an advantage of .02 over length is unknown" in advice.reason
+
+
+def test_slices_come_in_reading_order_and_metrics_in_the_labels() -> None:
+    parts = ("length=21-80", "form=short&length=6-20", "all", "length=6-20", "form=long", "form=short")
+    rows = [row(name, 0.5, 0.4, 0.6, slice=part) for part in parts for name in ("a|v:1", "b|v:1")]
+    found = advise(rows, {"b|v:1": "B", "a|v:1": "A"})
+    assert [a.slice for a in found if a.label == "A"] == [
+        "all",
+        "form=short",
+        "form=long",
+        "length=6-20",
+        "length=21-80",
+        "form=short&length=6-20",
+    ]
+    assert [a.label for a in found][:2] == ["B", "A"]
+
+
+def test_a_meta_evaluation_is_advised_on_from_end_to_end() -> None:
+    sheet = Sheet()
+    for number in range(60):
+        sheet.item(f"i{number:02d}", language="sv" if number % 2 else "en", references=("ord " * (3 if number % 3 else 9),))
+        for system in range(4):
+            rating = float((number * 7 + system * 3) % 4)
+            sheet.answer(f"i{number:02d}", f"s{system}", rating, text="x" * (1 + (number + system) % 5), good=rating, bad=-rating)
+    rows = sheet.rows(slices=("form", "language", "length"), groupings=("item",), resamples=200)
+    found = {(a.metric, a.slice): a for a in advise(rows, {"good": "good", "bad": "bad"})}
+    assert found["good", "all"].verdict == "use"
+    assert found["bad", "all"].verdict == "ask people"
+    assert found["good", "language=sv"].verdict == "use"
+    assert found["good", "language=sv&length=1-5"].verdict == "weak"  # 20 items
+    assert found["good", "form=short"].verdict == "no advice"
+    assert found["good", "all"].n_items == 60
