@@ -24,6 +24,8 @@ def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
     """One sentence on all items together: where a metric may be used, where one is weak, and where only people can tell."""
     whole = [one for one in found if one.slice == "all" and one.verdict != "no advice"]
     criteria = dict.fromkeys(one.criterion for one in whole)
+    if found and not whole:
+        return f"No advice can be given: {next(one.reason for one in found)}."
     said: dict[str, list[str]] = {"use": [], "weak": [], "ask people": []}
     for criterion in sorted(criteria, key=lambda name: _place(frame, name)):
         of = [one for one in whole if one.criterion == criterion]
@@ -32,9 +34,9 @@ def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
         said[verdict].append(criterion if verdict == "ask people" else f"{labels} on {criterion}")
     parts = []
     if said["use"]:
-        parts.append(f"use {'; '.join(said['use'])} (held out above every sentinel with the whole interval)")
+        parts.append(f"use {'; '.join(said['use'])} (held out, the whole interval lies above those of all sentinels)")
     if said["weak"]:
-        parts.append(f"weak: {'; '.join(said['weak'])} (held out above every sentinel, but not with the whole interval)")
+        parts.append(f"weak: {'; '.join(said['weak'])} (held out above every sentinel, but not clear of their intervals)")
     if said["ask people"]:
         parts.append(f"ask people on {listed(said['ask people'], 8)}, where no metric meets the rule")
     return f"Advice for new items like these: {'. '.join([*parts[:1], *map(_capital, parts[1:])])}." if parts else ""

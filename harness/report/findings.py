@@ -7,7 +7,7 @@ from harness.records import MetaRow
 from harness.report.construction import constructed_answer
 from harness.report.frame import Frame, amount, listed, worded
 from harness.report.layout import agreement_in_words, number
-from harness.report.standing import accuracy_of, best_sentinel, better_than, metrics_of, value_of
+from harness.report.standing import accuracy_of, best_sentinel, better_than, leader, metrics_of, value_of
 from harness.report.views import Board, Line
 
 
@@ -24,7 +24,15 @@ def answer(frame: Frame, advice: str = "") -> tuple[str, ...]:
 
 
 def _nothing(frame: Frame) -> str:
-    notes = dict.fromkeys(row.note.removeprefix("no data: ") for row in frame.done.rows if row.metric is None and row.note)
+    rows = frame.by_slice.get("all", ())
+    pairs = max((row.n_pairs for row in rows if row.grouping is not None), default=0)
+    if pairs:
+        return (
+            f"Nothing can be said of any metric: none has a score for both answers of any of the {amount(pairs, 'pair')} judged."
+        )
+    notes = dict.fromkeys(
+        row.note.removeprefix("no data: ") for row in rows if (row.note or "").startswith("no data: ") and row.note
+    )
     reason = "; ".join(list(notes)[:3])
     return f"Nothing can be said of any metric: no two judged answers could be compared{f' ({reason})' if reason else ''}."
 
@@ -53,21 +61,21 @@ def _one(frame: Frame, board: Board) -> str:
     title = frame.title(board)
     metrics = metrics_of(board)
     if not metrics:
-        return f"{_capital(title)}: nobody knows, for no pair of answers has both a judgment and a score."
+        return f"On {title}, nobody knows: no pair of answers has both a judgment and a score."
     parts = [_lead(frame, board, metrics), _floor(board, metrics), _sentinels(frame, board, metrics)]
-    return f"{_capital(title)}: {' '.join(part for part in parts if part)}"
+    return f"On {title}, {' '.join(part for part in parts if part)}"
 
 
 def _lead(frame: Frame, board: Board, metrics: list[Line]) -> str:
-    first = metrics[0]
+    first = leader([line for line in metrics if line.rank == metrics[0].rank])
     row = accuracy_of(first)
     assert row is not None  # metrics_of keeps only lines that have one
-    figures = f"{_figures(first)} ({amount(row.n_items, 'item')}, {amount(row.n_pairs, 'pair')})"
+    figures = f"{_figures(first)} ({amount(row.n_items, 'item')}, {amount(row.n_pairs, 'pair')}{_missing(first)})"
     if len(metrics) == 1:
         return f"{first.label}, the only metric, has {figures}."
     leaders = [line.label for line in metrics if line.rank == first.rank]
     if first.rank is None:
-        return f"no test compares the {len(metrics)} metrics; {first.label} has the highest number, {figures}."
+        return f"the {len(metrics)} metrics are not ranked; {first.label} has the highest number, {figures}."
     if len(leaders) == len(metrics):
         return f"the {len(metrics)} metrics cannot be told apart; the highest, {first.label}, has {figures}."
     beaten = better_than(frame, board, leaders)
@@ -76,6 +84,14 @@ def _lead(frame: Frame, board: Board, metrics: list[Line]) -> str:
         return f"{first.label} leads, tested to be better than {others}, with {figures}."
     tested = f"; some of them are tested to be better than {listed(beaten)}" if beaten else ""
     return f"{listed(leaders)} lead and cannot be told apart{tested}. The highest, {first.label}, has {figures}."
+
+
+def _missing(line: Line) -> str:
+    """What it scored, and what it has with the rest counted as wrong; nothing for a metric that scored all."""
+    bound, row = line.missing_wrong, accuracy_of(line)
+    if bound is None or row is None or row.coverage is None:
+        return ""
+    return f"; it scored {row.coverage:.0%} of the answers, and with the rest counted as wrong it has {worded(bound)}"
 
 
 def _figures(line: Line) -> str:

@@ -1,6 +1,6 @@
 """Where the metrics of a board stand: what they are ranked by, which are metrics, and who is tested to be better than whom."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from harness.records import MetaRow
 from harness.report.frame import Frame
@@ -17,6 +17,16 @@ def value_of(line: Line) -> float:
     """The value of `accuracy_of`; minus infinity without one."""
     row = accuracy_of(line)
     return row.value if row is not None and row.value is not None else float("-inf")
+
+
+def deciding(line: Line) -> MetaRow | None:
+    """The row that decides between metrics: where scores are missing they count as wrong, for abstaining must not pay."""
+    return line.missing_wrong or accuracy_of(line)
+
+
+def leader(lines: Sequence[Line]) -> Line:
+    """The line that stands highest by its deciding row, the first of equals."""
+    return max(lines, key=lambda line: (row.value or 0.0) if (row := deciding(line)) is not None else float("-inf"))
 
 
 def metrics_of(board: Board) -> list[Line]:

@@ -6,10 +6,11 @@ from harness.meta.notes import FEW_ITEMS
 from harness.report.frame import Frame, amount, listed, worded
 from harness.report.layout import number
 from harness.report.standing import accuracy_of, metrics_of
-from harness.report.views import missing_notes
+from harness.report.views import Board, missing_notes
 
 WITHOUT = "systems=without:"
 _MANY_TIES = 0.5
+_LEFT_OUT = "are left out"  # how the note of a board ends on pairs without a majority
 
 
 def warnings(frame: Frame) -> tuple[str, ...]:
@@ -26,13 +27,12 @@ def _all(frame: Frame) -> Iterator[str]:
         yield from _raters(frame)
         yield from _ties(frame)
     yield from (f"{note}." for note in missing_notes(frame.done.scores, frame.done.labels))
-    if len(data.systems) == 1:
-        yield "There is one system only: nothing can be said of how metrics compare systems."
     for board in frame.boards:
+        yield from (f"{frame.title(board)}: {note}." for note in board.notes if note.endswith(_LEFT_OUT))
         if board.others:
             yield (
-                f"{frame.title(board)}: nothing can be compared within an item, so answers are compared in the {board.grouping} "
-                "grouping, where differences between items count too."
+                f"{frame.title(board)}: nothing can be compared within an item, so all of {_together(board)} are compared, "
+                "where differences between items count too."
             )
     yield from (f"{note[:1].upper()}{note[1:]}{'' if note.endswith('.') else '.'}" for note in data.notes)
     yield from _near_references(frame)
@@ -93,3 +93,7 @@ def _near_references(frame: Frame) -> Iterator[str]:
                 f"Without {system}, which often equals the reference, the metric that leads has: {'; '.join(said)}. See the "
                 f"slice {label}."
             )
+
+
+def _together(board: Board) -> str:
+    return "a system" if board.grouping == "system" else "the set"
