@@ -106,7 +106,7 @@ class MtMetricsEval:
             yield f"other human scores: {', '.join(others)}"
         found = metric_names(self._place)
         if found and not metrics:
-            yield f"{len(found)} recorded metrics are there, such as {found[0]}: read them with recorded=all"
+            yield f"recorded metrics that can be read with recorded=all: {len(found)}, such as {found[0]}"
 
 
 @hookimpl

@@ -4,6 +4,7 @@ Kocmi et al., Findings of the 2023 Conference on Machine Translation (WMT23), WM
 al. 2024). These are direct assessments, not MQM: the metrics task's primary numbers of that year do not apply.
 """
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,8 @@ class WmtDa:
                 task="translation",
                 source=source,
                 references=() if reference is None else (reference,),
+                # A paragraph that occurs twice is one draw of the bootstrap, so the cluster is named by its text.
+                cluster_id=f"{NAME}/{hashlib.sha256((source or '').encode()).hexdigest()[:16]}",
                 origin=Origin(builder=NAME, dataset=DATA.source, licence=DATA.licence),
                 meta={"source_language": "en"},
             )
@@ -109,7 +112,7 @@ def harness_judgment_sources() -> list[JudgmentSourceSpec]:
 def _notes(humans: bool) -> Iterator[str]:
     yield "DA+SQM, not MQM: numbers published on WMT23's MQM ratings do not apply"
     yield "a score may be the mean of several people, who are not named; 8 of 557 paragraphs are not rated"
-    yield "the files do not say which document a paragraph comes from: paragraphs are resampled as if independent"
+    yield "the files do not say which document a paragraph comes from: paragraphs are resampled as if independent, so intervals are too narrow"
     if not humans:
         yield "the human translation was rated too; it is the reference here (humans=true reads it as a system)"
 

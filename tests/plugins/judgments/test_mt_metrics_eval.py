@@ -86,7 +86,7 @@ def test_recorded_metric_scores_lie_in_the_outputs_meta(tmp_path: Path) -> None:
     assert found["wmt99.en-sv/0002/refA"].meta == {"recorded": {"QE-src": 0.5}}  # BLEU used it as the reference
     assert outputs(MtMetricsEval(tree, recorded=["QE-src"]))["wmt99.en-sv/0001/good"].meta == {"recorded": {"QE-src": 0.5}}
     assert {output.meta == {} for output in outputs(MtMetricsEval(tree)).values()} == {True}
-    assert any("2 recorded metrics are there, such as BLEU-refA" in note for note in MtMetricsEval(tree).info.notes)
+    assert any("recorded=all: 2, such as BLEU-refA" in note for note in MtMetricsEval(tree).info.notes)
 
 
 def test_several_human_scores_are_several_criteria(tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ def test_there_are_557_paragraphs_and_twelve_systems_and_549_of_the_paragraphs_a
     assert {(e.language, e.task, len(e.references)) for e in machine.examples} == {("de", "translation", 1)}
 
 
+def test_a_paragraph_that_occurs_twice_is_one_cluster(machine: JudgmentSet) -> None:
+    assert len({example.cluster for example in machine.examples}) == 556
+    assert len({example.source for example in machine.examples}) == 556
+
+
 def test_rated_outputs_of_one_paragraph_make_36234_pairs(machine: JudgmentSet) -> None:
     rated: dict[str, int] = {}
     for judgment in machine.judgments:
