@@ -125,12 +125,12 @@ class _Row(NamedTuple):
 def _row(size: int, rank: int, shift: int) -> _Row:
     """A row of a Williams design (one Latin square for an even size, two for an odd one) for the item of this rank.
 
-    Any `size` ranks from a multiple of `size` on use up one square; raters with other shifts have other rows on the same item.
+    Any `size` ranks from a multiple of `size` on use up one square; `size` raters have all rows of a square on the same item.
     """
     first = [0]
     for step in range(1, size):
         first.append((step + 1) // 2 if step % 2 else size - step // 2)
-    square = (rank // size + shift) % 2 if size % 2 else 0
+    square = (rank // size) % 2 if size % 2 else 0
     number = (rank + shift) % size
     order = [(column + number) % size for column in first]
     return _Row(square, number, order[::-1] if square else order)
