@@ -97,8 +97,8 @@ def clusters_by_simulation(
 
     `differences`: one per cluster. They are centred, shifted by delta (half of the studies by -delta, since nobody knows which
     metric is better) and drawn with replacement. The search goes from `start` in steps of a tenth to where the power is first
-    met (or missed), and at most to .7 of `start`: where nearly all differences are 0, shifting them makes all but a few alike, and
-    very small studies, in which none of the few occurs, would seem to have power.
+    met (or missed), and at most to .7 of `start`: where nearly all differences are 0, shifting them makes all but a few alike,
+    and very small studies, in which none of the few occurs, would seem to have power.
     """
     centred = differences - differences.mean()
 
