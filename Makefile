@@ -6,7 +6,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet -c constraints.txt
 # On a CI machine everything runs but what needs a GPU; else the fast tests.
 MARKS = $(if $(CI),not gpu,not slow and not gpu)
 
-.PHONY: quickstart test lint clean
+.PHONY: quickstart test lint docs clean
 
 quickstart: $(VENV)/.installed
 	$(VENV)/bin/harness run configs/quickstart.yaml
@@ -19,6 +19,11 @@ lint: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
+# The pages of the reference are made from the source first; open site/index.html, no server needed.
+docs: $(VENV)/.installed-docs
+	$(VENV)/bin/python docs/_tools/reference.py
+	$(VENV)/bin/sphinx-build -q -W --keep-going -c docs/_tools -b html docs site
+
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is %s; say make PYTHON=python3.11" % sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
@@ -30,5 +35,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) -e '.[all,dev]'
 	touch $@
 
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(PIP) -e '.[all,docs]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache .mypy_cache
+	rm -rf $(VENV) build dist site .pytest_cache .hypothesis .ruff_cache .mypy_cache
