@@ -105,7 +105,8 @@ def harness_judgment_sources() -> list[JudgmentSourceSpec]:
 def _notes(everything: bool) -> Iterator[str]:
     yield "no references: metrics that need one cannot be judged here"
     yield "one person marked each text, in two parts (p0, p1): agreement is unknown, and some items mix the parts"
-    yield "counts grow with length, and a text that lost its topic may hold few marks: read errors beside error-kinds"
+    yield "gpt-3 wrote half as many words as the others, so minus-length is the sentinel to beat, and counts grow with length"
+    yield "a text that lost its topic may hold few marks: read errors beside error-kinds"
     if everything:
         yield "192 of 384 texts have no known system (unattributed): compared within their prompt, never as a system"
 

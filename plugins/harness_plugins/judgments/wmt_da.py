@@ -112,7 +112,8 @@ def harness_judgment_sources() -> list[JudgmentSourceSpec]:
 def _notes(humans: bool) -> Iterator[str]:
     yield "DA+SQM, not MQM: numbers published on WMT23's MQM ratings do not apply"
     yield "a score may be the mean of several people, who are not named; 8 of 557 paragraphs are not rated"
-    yield "the files do not say which document a paragraph comes from: paragraphs are resampled as if independent, so intervals are too narrow"
+    yield "no file says which document a paragraph comes from: they are resampled as if independent, intervals are too narrow"
+    yield "equal outputs on a paragraph are often scored differently: no metric can follow that"
     if not humans:
         yield "the human translation was rated too; it is the reference here (humans=true reads it as a system)"
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from harness_plugins.judgments.swectrl_sv import CRITERIA, DATA, SwectrlSv
 
+from harness import metaevaluate
 from harness.errors import InputError
 from harness.judgments import JudgmentSet, read_judgments
 from harness.records import Judgment
@@ -165,6 +166,14 @@ def span_text(data: JudgmentSet, judgment: Judgment) -> str:
 def test_texts_without_a_known_system_can_be_left_out() -> None:
     data = read_judgments(SwectrlSv(systems="attributed"))
     assert (len(data.outputs), data.systems, data.info.unknown_systems) == (192, ("gpt-3", "swectrl-mini"), ())
+
+
+def test_only_the_two_known_systems_are_compared_as_systems_and_all_texts_within_their_prompt(everything: JudgmentSet) -> None:
+    quick = {"resamples": 2, "draws": 2, "random_draws": 2, "slices": (), "criteria": ("errors",)}
+    rows = metaevaluate(everything, [], **quick)
+    assert {row.n_pairs for row in rows if row.statistic == "system_pairwise_accuracy"} == {1}
+    pairs = {row.grouping: row.n_pairs for row in rows if row.statistic == "tie_floor"}
+    assert pairs == {"item": 32 * 66, "system": 2 * (96 * 95 // 2), "none": 384 * 383 // 2}
 
 
 def test_a_wrong_parameter_is_answered_with_what_is_right() -> None:
