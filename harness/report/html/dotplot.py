@@ -12,6 +12,8 @@ from harness.report.html.scales import Scale, around, scale
 from harness.report.html.tables import Table, Value, extent_cells, extent_columns, mark_cells, mark_columns, table
 from harness.report.html.text import extent, finite, label, share, slice_name
 
+_LONG = 36  # characters of a label that need a wider panel
+
 
 @dataclass(frozen=True)
 class Row:
@@ -41,6 +43,7 @@ class Panel:
     axis: Markup
     groups: tuple[Group, ...]
     lines: int
+    long_labels: bool
     note: str | None
 
 
@@ -95,9 +98,11 @@ def ranks(figure: Ranks, identifier: str) -> DotPlotView:
     marks = [row.marks[name] for row in rows for name in looks if name in row.marks]
     axis, guides = around([end for mark in marks for end in (mark.value, mark.low, mark.high)]), f"_{identifier}-0"
     groups = tuple(
-        Group(c.rank, False, tuple(_row(row, looks, axis, guides, tight=False) for row in c.members)) for c in figure.clusters
+        Group(c.rank, False, tuple(_row(row, looks, axis, guides, tight=False) for row in c.members))
+        for c in figure.clusters
+        if c.members
     )
-    panel = Panel("", _largest(marks), dots.axis(axis, guides, None, None), groups, len(looks), None)
+    panel = Panel("", _largest(marks), dots.axis(axis, guides, None, None), groups, len(looks), False, None)
     return DotPlotView(
         looks=looks,
         shapes={name: dots.symbol(key) for name, key in looks.items()},
@@ -127,6 +132,7 @@ def _panel(panel: DotPanel, looks: Mapping[str, str], axis: Scale, guides: str, 
         axis=dots.axis(axis, guides, panel.floor, panel.human_level, most=4 if tight else 6),
         groups=tuple(groups),
         lines=len(looks),
+        long_labels=any(len(row.label) > _LONG for row in panel.rows),
         note=panel.note,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from harness.report.contents import Mark
-from harness.report.html.elements import element, join
+from harness.report.html.elements import Attribute, element, join
 from harness.report.html.scales import Scale, labelled
 from harness.report.html.text import finite, interval, share
 
@@ -49,20 +49,20 @@ def axis(scale: Scale, guides: str, floor: Mark | None, human: Mark | None, most
     lines: list[Markup] = [
         element("line", x1=scale.percent(v), x2=scale.percent(v), y2="100%", class_="grid") for v, _ in labelled(scale, most)
     ]
-    texts: list[Markup] = []
-    y = 0
-    for mark, name, kind in ((human, "human level", "human"), (floor, "floor", "floor")):
-        value = finite(mark.value) if mark else None
-        if mark is None or value is None:
-            continue
+    texts = [element("text", t, x=scale.percent(v), y=11, text_anchor="middle", class_="tick") for v, t in labelled(scale, most)]
+    y = 16
+    named = [
+        (m, name, kind)
+        for m, name, kind in ((human, "human level", "human"), (floor, "floor", "floor"))
+        if m and finite(m.value) is not None
+    ]
+    for mark, name, kind in named:
+        value = finite(mark.value) or 0.0
         y += 14
         at = scale.percent(value)
         lines += _guide(scale, mark, value, kind)
-        texts.append(element("text", f"{name} {share(value)}", x=at, y=y - 3, class_=kind, **_anchor(scale.at(value), name)))
-        texts.append(element("line", x1=at, x2=at, y1=y, y2="100%", class_=kind))
-    y += 16
-    for value, text in labelled(scale, most):
-        texts.append(element("text", text, x=scale.percent(value), y=y - 4, text_anchor="middle", class_="tick"))
+        texts.append(element("line", x1=at, x2=at, y1=y - 1, y2="100%", class_=kind))
+        texts.append(element("text", f"{name} {share(value)}", x=at, y=y - 3, class_=kind, **_anchor(scale, value, name, named)))
     definitions = element("defs", element("g", *lines, id=guides))
     return element("svg", definitions, *texts, class_="axis", height=y, width="100%", aria_hidden="true")
 
@@ -73,6 +73,8 @@ def row(marks: Mapping[str, Mark], looks: Mapping[str, str], scale: Scale, guide
     if tight:
         first = 11 - _TIGHT * (len(looks) - 1) / 2
     drawn = [_mark(marks[name], key, scale, first + i * step) for i, (name, key) in enumerate(looks.items()) if name in marks]
+    if tight and not any(drawn):
+        drawn = [element("text", "no data", x=0, y=15, class_="none")]
     spoken = {} if tight else {"role": "img", "aria_label": spoken_marks(marks, looks)}
     hidden = "true" if tight else None
     return element(
@@ -100,7 +102,7 @@ def _figures(mark: Mark | None, key: str) -> Markup:
 def _mark(mark: Mark, key: str, scale: Scale, y: float) -> Markup:
     value, low, high = finite(mark.value), finite(mark.low), finite(mark.high)
     if value is None:
-        return element("text", "no data", x=0, y=y + 4, class_="none")
+        return join([])
     drawn: list[Markup] = []
     if low is not None and high is not None:
         drawn.append(element("line", x1=scale.percent(low), x2=scale.percent(high), y1=y, y2=y, class_=f"iv {key}"))
@@ -131,7 +133,12 @@ def _spoken(name: str, mark: Mark) -> str:
     return f"{name} {share(mark.value)}{bounds}"
 
 
-def _anchor(at: float, name: str) -> dict[str, str]:
-    """Labels near the ends of the axis are written inwards."""
-    side = 12 + 2 * len(name)
-    return {"text_anchor": "start" if at < side else "end" if at > 100 - side else "middle"}
+def _anchor(scale: Scale, value: float, name: str, named: list[tuple[Mark, str, str]]) -> dict[str, Attribute]:
+    """Labels near the ends of the axis are written inwards; of two labels the left one is written to the left."""
+    at, side = scale.at(value), 12.0 + 2 * len(name)
+    others = [other for mark, called, _ in named if called != name and (other := finite(mark.value)) is not None]
+    if at < side:
+        return {"text_anchor": "start", "dx": 3}
+    if at > 100 - side or any(value <= other for other in others):
+        return {"text_anchor": "end", "dx": -3}
+    return {"text_anchor": "start", "dx": 3} if others else {"text_anchor": "middle"}

@@ -10,6 +10,7 @@ from harness.report.html.text import count, figure, finite, visible
 
 Value = float | int | str | bool | None
 
+_SENTENCE = 60  # characters from which a cell is given the width of a sentence
 _FILTER_FROM = 8  # shorter tables are read at a glance
 
 
@@ -63,7 +64,9 @@ def cell(value: Value, numeric: bool = True, *, heading: bool = False) -> Markup
         return Markup("<td class=x>–</td>" if numeric else '<td class="x t">–</td>')
     if isinstance(value, str):
         text = escape(visible(value))
-        return Markup(f"<th scope=row>{text}</th>" if heading else f"<td class=t>{text}</td>")
+        if heading:
+            return Markup(f"<th scope=row>{text}</th>")
+        return Markup(f"<td class=t>{text}</td>" if len(value) < _SENTENCE else f'<td class="t w">{text}</td>')
     # A year or a seed has four digits: only longer whole numbers are grouped.
     shown = figure(value) if isinstance(value, float) else count(value) if abs(value) >= 10_000 else str(value)
     exact = f"{value:.5g}" if isinstance(value, float) else str(value)

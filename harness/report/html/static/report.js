@@ -227,7 +227,7 @@
   document.addEventListener('DOMContentLoaded', () => {
     startTheme();
     all('table.sortable').forEach(startSorting);
-    all('.table').forEach(startTable);
+    all('div.table').forEach(startTable);
     all('.figure.dot-plot').forEach(startLegend);
     all('.cards').forEach(startCards);
     startContents();
