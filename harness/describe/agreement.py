@@ -17,6 +17,7 @@ _MOST_CELLS = 20_000_000  # raters × units that are held in memory: many people
 _DRAWS = 300
 _MOST_WORK = 1e9  # draws × units × values²: above it an interval would take minutes
 _LEVEL = 0.95
+_FEWEST = 5  # items; resampling fewer says nothing
 
 
 def rating_agreement(judgments: Sequence[Judgment], outputs: Sequence[Output]) -> dict[str, Any] | None:
@@ -121,7 +122,7 @@ def _interval(
 ) -> tuple[float | None, float | None]:
     """Percentile interval over resampled items; None where there are too few, or too much to compute."""
     names = list(dict.fromkeys(clusters))
-    if len(names) < 2 or _DRAWS * shared.shape[1] * distinct**2 > _MOST_WORK or distinct > _MOST_VALUES:
+    if len(names) < _FEWEST or _DRAWS * shared.shape[1] * distinct**2 > _MOST_WORK or distinct > _MOST_VALUES:
         return None, None
     members = [np.flatnonzero(clusters == name) for name in names]
     rng = np.random.default_rng([0, 6])

@@ -59,7 +59,7 @@ def _set_concerns(found: Mapping[str, Any]) -> Concerns:
             2,
             1 - found["clusters"] / _FEW_ITEMS,
             "few-items",
-            f"{found['clusters']} independent items are few: intervals will be wide and only approximate",
+            f"few independent items ({found['clusters']}): intervals will be wide and only approximate",
         )
     if found["duplicate_items"]:
         share = found["duplicate_items"] / items
