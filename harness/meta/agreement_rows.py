@@ -60,21 +60,22 @@ def preference_agreement_rows(table: Table, criterion: str) -> Iterator[MetaRow]
     if table.data.info.constructed:
         return
     found = ballots(table.data.preferences, criterion, table.position)
-    shared = np.isfinite(found.values).sum(axis=0) > 1
+    shared = np.ones(len(found.left), dtype=bool)
     base = _pair_counts(table, table.base(criterion, None, "+".join(found.raters)), found, shared)
     if not shared.any():
-        yield replace(base, statistic="krippendorff_alpha_nominal", note="no data: no pair has two raters")
+        note = f"no data: no pair has two raters ({found.everyone} in all)"
+        yield replace(base, raters=None, statistic="krippendorff_alpha_nominal", note=note)
         return
     alpha: Callable[[Floats], float | None] = partial(krippendorff_alpha, level="nominal")
     for name, function in (("krippendorff_alpha_nominal", alpha), ("fleiss_kappa", fleiss_kappa)):
-        counted = f"{int(shared.sum())} pairs with at least two of {len(found.raters)} raters"
+        counted = f"{int(shared.sum())} pairs with at least two of {found.everyone} raters"
         yield _pair_row(table, replace(base, statistic=name, note=counted), found, shared, function)
     if len(found.raters) > MOST_RATERS:
         return
     for one, other in combinations(range(len(found.raters)), 2):
         both = np.isfinite(found.values[one]) & np.isfinite(found.values[other])
         if both.any():
-            two = Ballots((found.raters[one], found.raters[other]), found.left, found.values[[one, other]])
+            two = Ballots((found.raters[one], found.raters[other]), found.left, found.values[[one, other]], 2)
             row = _pair_counts(table, table.base(criterion, None, "+".join(two.raters)), two, both)
             counted = f"{int(both.sum())} pairs that both judged"
             yield _pair_row(table, replace(row, statistic="cohen_kappa", note=counted), two, both, _cohen_kappa_of_two)

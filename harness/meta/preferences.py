@@ -59,27 +59,39 @@ def majority(preferences: Sequence[Preference], criterion: str, position: Mappin
 
 @dataclass(frozen=True)
 class Ballots:
-    """Every rater's word on every distinct pair of outputs: 1 left, -1 right, 0 tie, nan missing; shape (raters, pairs)."""
+    """The raters' words on the pairs of outputs that at least two of them judged: 1 left, -1 right, 0 tie, nan missing.
+
+    `values` has the shape (raters, pairs), `left` is the lower output of each pair. Raters without such a pair are left out;
+    `everyone` is how many raters there are.
+    """
 
     raters: tuple[str, ...]
     left: Ints
     values: Floats
+    everyone: int
 
 
 def ballots(preferences: Sequence[Preference], criterion: str, position: Mapping[str, int]) -> Ballots:
-    """The raters' words on a criterion, for their agreement. `position`: output id → index; left is the lower one of a pair."""
-    wanted = [p for p in preferences if p.criterion == criterion and p.output_a in position and p.output_b in position]
-    raters = tuple(sorted({preference.rater for preference in wanted}))
-    row = {rater: index for index, rater in enumerate(raters)}
-    ends = [(position[preference.output_a], position[preference.output_b]) for preference in wanted]
-    pairs = sorted({(min(end), max(end)) for end in ends})
-    column = {pair: index for index, pair in enumerate(pairs)}
-    values = np.full((len(raters), len(pairs)), np.nan)
-    for preference, (a, b) in zip(wanted, ends, strict=True):
+    """The raters' words on a criterion, for their agreement. `position`: output id → index."""
+    words: dict[tuple[int, int], dict[str, float]] = {}
+    everyone: set[str] = set()
+    for preference in preferences:
+        a, b = position.get(preference.output_a), position.get(preference.output_b)
+        if preference.criterion != criterion or a is None or b is None:
+            continue
+        everyone.add(preference.rater)
         if preference.winner is not None:
             sign = {"a": 1.0, "b": -1.0, "tie": 0.0}[preference.winner]
-            values[row[preference.rater], column[min(a, b), max(a, b)]] = sign if a < b else -sign
-    return Ballots(raters, np.array([pair[0] for pair in pairs], dtype=np.int64), values)
+            words.setdefault((min(a, b), max(a, b)), {})[preference.rater] = sign if a < b else -sign
+    # A vote site has thousands of raters with a pair each: a row and a column for every one of them would not fit in memory.
+    shared = {pair: said for pair, said in sorted(words.items()) if len(said) > 1}
+    raters = tuple(sorted({rater for said in shared.values() for rater in said}))
+    row = {rater: index for index, rater in enumerate(raters)}
+    values = np.full((len(raters), len(shared)), np.nan)
+    for column, said in enumerate(shared.values()):
+        for rater, sign in said.items():
+            values[row[rater], column] = sign
+    return Ballots(raters, np.array([pair[0] for pair in shared], dtype=np.int64), values, len(everyone))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ def agreement_in_words(row: MetaRow) -> str:
     """`raters agree: alpha (ordinal) .865 [.715 .984] on 11 items (2 raters)`, or why that is not known."""
     raters = len((row.raters or "").split("+"))
     if raters < 2:
-        return "raters agree: unknown, one rater only"
+        one = (row.raters or "(1 in all)" in (row.note or "")) and "one rater only"
+        return f"raters agree: unknown, {one or (row.note or 'nothing was judged twice').removeprefix('no data: ')}"
     if row.value is None:
         return f"raters agree: unknown, {(row.note or 'alpha is undefined').removeprefix('no data: ')} ({raters} raters)"
     kind = row.statistic.rpartition("_")[2]

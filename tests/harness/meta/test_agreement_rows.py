@@ -117,7 +117,7 @@ def test_a_preference_means_the_same_whichever_output_is_named_first() -> None:
 
 def test_one_rater_of_preferences_has_nobody_to_agree_with() -> None:
     rows = preferred("a", "b").rows()
-    assert only(rows, statistic="krippendorff_alpha_nominal").note == "no data: no pair has two raters"
+    assert only(rows, statistic="krippendorff_alpha_nominal").note == "no data: no pair has two raters (1 in all)"
     assert not find(rows, statistic="cohen_kappa")
 
 
@@ -125,3 +125,13 @@ def test_many_raters_have_no_kappa_for_every_two_of_them() -> None:
     rows = preferred("a" * 11, "b" * 11).rows()
     assert not find(rows, statistic="cohen_kappa")
     assert only(rows, statistic="krippendorff_alpha_nominal").value == pytest.approx(1.0)
+
+
+def test_thousands_of_raters_with_a_pair_each_have_no_agreement_and_take_no_memory() -> None:
+    sheet = Sheet()
+    for number in range(2000):
+        a, b = (sheet.answer(f"{number}", system, {}) for system in "ab")
+        sheet.prefer(a, b, "a", f"user{number}")
+    row = only(sheet.rows(), statistic="krippendorff_alpha_nominal")
+    assert row.note == "no data: no pair has two raters (2000 in all)"
+    assert row.raters is None
