@@ -152,9 +152,8 @@ def _agreement(criterion: str, agreement: Mapping[str, Any]) -> Concerns:
         yield Concern(2, 0.6, "no-overlap", text, criterion)
         return
     if agreement["items"] < _SHARED:
-        text = (
-            f"only {agreement['items']} items were judged by two raters, and {_SHARED} are needed to say how far people agree: \0"
-        )
+        counted = f"items that two raters judged: {agreement['items']}"
+        text = f"{counted}, and {_SHARED} are needed to say how far people agree: \0"
         yield Concern(2, 0.4, "little-overlap", text, criterion)
     if alpha is not None and alpha < 0.4:
         yield Concern(
