@@ -51,7 +51,12 @@ def test_worse_concerns_come_first() -> None:
         (lambda n, p: {"anna": varied(n, p)["anna"], "bo": 4.0}, "constant-rater", 2, "bo: all 80 ratings are 4"),
         (lambda n, p: {"anna": 1.0 + n % 5, "bo": 5.0 - n % 5}, "low-agreement", 3, "raters hardly agree on 'quality'"),
         (lambda n, p: varied(n, p) if p else {**varied(n, p), "bo": None}, "unbalanced", 3, "bo rated 100% of 'b' but 0% of 'a'"),
-        (lambda n, p: {"anna": varied(n, p)["anna"]} | ({"bo": 2.0} if n < 9 else {}), "little-overlap", 2, "items that two raters judged: 9, and 30 are needed"),
+        (
+            lambda n, p: {"anna": varied(n, p)["anna"]} | ({"bo": 2.0} if n < 9 else {}),
+            "little-overlap",
+            2,
+            "that two raters judged: 9",
+        ),
         (
             lambda n, p: {"anna" if p else "bo": varied(n, p)["anna"]},
             "no-overlap",
