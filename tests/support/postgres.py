@@ -33,7 +33,7 @@ def postgres() -> Iterator[str]:
         _run(
             user, programs[-1] / "initdb", "-D", data, "-U", "study", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"
         )
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
+        options = f"-c fsync=off -c listen_addresses='' -c unix_socket_directories='{folder}'"
         _run(user, programs[-1] / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
         try:
             yield f"postgresql://study@/postgres?host={folder}"

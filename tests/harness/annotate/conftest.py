@@ -1,4 +1,4 @@
-"""Databases for the tests of the store: a fresh SQLite file, and a fresh database of a real PostgreSQL server."""
+"""Databases for the tests of the store: a fresh SQLite file, and a fresh schema of a real PostgreSQL server."""
 
 import uuid
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "study.sqlite")
     server = request.getfixturevalue("postgres_server")
     name = f"study_{uuid.uuid4().hex}"
-    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
     engine.dispose()
-    return server.replace("/postgres?", f"/{name}?")
+    return f"{server}&options=-csearch_path%3D{name}"
