@@ -66,7 +66,8 @@ async function start() {
   function agreementRow(found) {
     const alpha = found.alpha_ordinal ?? found.alpha_nominal ?? null;
     const pairs = found.pairwise.map((pair) => el("div", {}, `${pair.a} – ${pair.b}: ${number(pair.exact === null ? null : pair.exact * 100, 0)} %`, n(pair.n)));
-    return [found.criterion, [number(alpha, 2), n(found.n)], [number(found.fleiss_kappa, 2), n(found.n_fleiss)], found.raters, pairs];
+    const name = found.form === "compare" ? t("form_compare", { criterion: found.criterion }) : found.criterion;
+    return [name, [number(alpha, 2), n(found.n)], [number(found.fleiss_kappa, 2), n(found.n_fleiss)], found.raters, pairs];
   }
 
   function draw() {
@@ -81,6 +82,7 @@ async function start() {
     const agreement = latest.agreement.filter((found) => found.n > 0);
     const measured = ["col_criterion", "col_value", "col_kappa", "col_n_raters", "col_exact"];
     byId("agreement").replaceChildren(agreement.length ? table(measured, agreement.map(agreementRow)) : el("p", {}, t("owner_agreement_none")));
+    byId("export").hidden = latest.answers === 0;
     byId("updated").textContent = t("owner_updated", { time: seen.toLocaleTimeString(language) });
     if (label) [...document.querySelectorAll("#raters button")].find((one) => one.getAttribute("aria-label") === label)?.focus();
   }

@@ -31,8 +31,9 @@ export function questions({ criteria, draft, language, t, comments, changed }) {
     input.checked = true;
     draft.values[criterion.name] = criterion.choices[at].value;
     const open = criteria.findIndex((one) => !(one.name in draft.values));
-    if (open >= 0) groups[open].querySelector("input").focus(); // a screen reader then reads the next question
-    else input.focus();
+    const next = open >= 0 ? open : Math.min(active + 1, groups.length - 1); // an answered task is gone through again in order
+    if (next === active) input.focus();
+    else (groups[next].querySelector("input:checked") ?? groups[next].querySelector("input")).focus(); // its question is read out
     groups[active].scrollIntoView({ block: "nearest" });
     changed();
     return true;

@@ -211,7 +211,7 @@ def the_owners_page_shows_the_agreement_computed_by_hand(browser: Any, server: S
         assert f"{fleiss(ratings):.2f} n = {PER_RATER}" in text
         for one, other in itertools.combinations(range(3), 2):
             same = sum(map(int.__eq__, ratings[one], ratings[other])) / PER_RATER
-            assert f"{RATERS[one]} – {RATERS[other]}: {100 * same:.0f} % n = {PER_RATER}" in text
+            assert f"{RATERS[one]} – {RATERS[other]}: {int(100 * same + 0.5)} % n = {PER_RATER}" in text
     assert page.locator("#raters tbody tr").count() == 3
     assert f"{PER_RATER}/{PER_RATER}" in page.inner_text("#raters")
 
@@ -234,9 +234,14 @@ def the_exported_set_is_meta_evaluated(study: Path, folder: Path) -> None:
     assert f"{3 * PER_RATER * 2} ratings and 0 preferences of 3 raters on {PER_RATER} outputs of {ITEMS} items" in said
     with (records / "ratings.csv").open(newline="", encoding="utf-8-sig") as file:
         assert sum(1 for _ in csv.DictReader(file)) == 3 * PER_RATER * 2
-    run = ["metaeval", "--judgments", f"records:{records}", "--metric", "length", "--criterion", "correctness", "--json"]
-    table = json.loads(harness(*run, "--resamples", "20"))
-    assert "correctness" in json.dumps(table)
+    run = ["metaeval", "--judgments", f"records:{records}", "--metric", "chrf", "--criterion", "correctness", "--json"]
+    rows = json.loads(harness(*run, "--resamples", "20", "--raters", "mean", "--grouping", "item"))
+    accuracy = [
+        row
+        for row in rows
+        if row["statistic"] == "accuracy" and row["slice"] == "all" and "chrf" in (row["metric"] or "").lower()
+    ]
+    assert [(row["criterion"], row["n_items"], row["n_pairs"]) for row in accuracy] == [("correctness", ITEMS, ITEMS)]
 
 
 def harness(*words: str) -> str:
