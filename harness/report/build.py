@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.errors import InputError
 from harness.meta.advice import Advice
 from harness.meta.options import MetaOptions
 from harness.records import Manifest
@@ -29,8 +30,11 @@ from harness.store import read_manifest
 
 
 def report_of_run(folder: str | Path) -> Report:
-    """The report of a finished run folder; InputError if it is no run, or was not finished."""
-    return build_report(load_run(folder), read_manifest(folder))
+    """The report of a finished run folder; InputError if it is no run, was not finished, or holds scores alone."""
+    done = load_run(folder)
+    if not done.rows:
+        raise InputError(f"{folder}: this run holds scores alone; `harness metaeval {folder}` holds them against people")
+    return build_report(done, read_manifest(folder))
 
 
 def build_report(done: Evaluation, manifest: Manifest) -> Report:

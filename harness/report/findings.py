@@ -19,13 +19,16 @@ def answer(frame: Frame, advice: str = "") -> tuple[str, ...]:
     if frame.constructed:
         said = list(constructed_answer(frame))
     else:
-        said = [_together(frame, compared), advice, *(_one(frame, board) for board in frame.boards), _people(frame)]
+        said = [_together(frame, compared), advice, *(_one(frame, board) for board in frame.boards)]
+        said += [_nobody(criterion) for criterion in _without_board(frame)]
+        said.append(_people(frame))
     return tuple(sentence for sentence in (*said, _unknown(frame)) if sentence)
 
 
 def _nothing(frame: Frame) -> str:
     rows = frame.by_slice.get("all", ())
-    pairs = max((row.n_pairs for row in rows if row.grouping is not None), default=0)
+    shown = {board.grouping for board in frame.boards}
+    pairs = max((row.n_pairs for row in rows if row.grouping in shown), default=0)
     if pairs:
         return (
             f"Nothing can be said of any metric: none has a score for both answers of any of the {amount(pairs, 'pair')} judged."
@@ -61,9 +64,19 @@ def _one(frame: Frame, board: Board) -> str:
     title = frame.title(board)
     metrics = metrics_of(board)
     if not metrics:
-        return f"On {title}, nobody knows: no pair of answers has both a judgment and a score."
+        return _nobody(title)
     parts = [_lead(frame, board, metrics), _floor(board, metrics), _sentinels(frame, board, metrics)]
     return f"On {title}, {' '.join(part for part in parts if part)}"
+
+
+def _nobody(title: str) -> str:
+    return f"On {title}, nobody knows: no pair of answers has both a judgment and a score."
+
+
+def _without_board(frame: Frame) -> list[str]:
+    """Criteria that were asked for and have nothing to compare."""
+    there = {board.criterion for board in frame.boards}
+    return [criterion for criterion in frame.options.criteria or frame.done.data.criteria if criterion not in there]
 
 
 def _lead(frame: Frame, board: Board, metrics: list[Line]) -> str:

@@ -31,7 +31,7 @@ def _all(frame: Frame) -> Iterator[str]:
         yield from (f"{frame.title(board)}: {note}." for note in board.notes if note.endswith(_LEFT_OUT))
         if board.others:
             yield (
-                f"{frame.title(board)}: nothing can be compared within an item, so all of {_together(board)} are compared, "
+                f"{frame.title(board)}: nothing can be compared within an item, so answers of {_together(board)} are compared, "
                 "where differences between items count too."
             )
     yield from (f"{note[:1].upper()}{note[1:]}{'' if note.endswith('.') else '.'}" for note in data.notes)
@@ -96,4 +96,4 @@ def _near_references(frame: Frame) -> Iterator[str]:
 
 
 def _together(board: Board) -> str:
-    return "a system" if board.grouping == "system" else "the set"
+    return "one system" if board.grouping == "system" else "the whole set"

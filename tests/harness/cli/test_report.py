@@ -1,0 +1,85 @@
+"""`harness report` writes a finished run's report; `harness run` and `harness metaeval -o` end with theirs."""
+
+import json
+import zipfile
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.main import harness
+
+FEW = ("--resamples", "50", "--set", "draws=50", "--set", "random_draws=2")
+
+
+def invoke(*arguments, code=0):
+    result = CliRunner().invoke(harness, list(map(str, arguments)))
+    assert result.exit_code == code, result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "ratings.jsonl"
+    rows = [
+        {"item": item, "system": system, "output": text, "reference": "en röd bil", "rating": rating}
+        for item in range(40)
+        for system, text, rating in (("bra", "en röd bil", 3), ("halv", f"en bil {item}", 2), ("dålig", "nej", 1))
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(table):
+    folder = table.parent / "run"
+    result = invoke("metaeval", "--judgments", f"table:{table}", "-m", "chrf", *FEW, "-o", folder)
+    assert f"The report: {folder}/report.html and {folder}/report.md" in result.stdout
+    return folder
+
+
+def test_a_metaeval_that_is_kept_ends_with_its_report(run):
+    assert (run / "report.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+    assert (run / "report.md").read_text(encoding="utf-8").startswith("# Which metric can you trust?")
+    assert list(run.glob("*.tmp")) == []
+
+
+def test_the_usual_files_are_the_same_again(run):
+    before = (run / "report.html").read_bytes(), (run / "report.md").read_bytes()
+    result = invoke("report", run)
+    assert result.stdout.splitlines() == [f"{run}/report.html", f"{run}/report.md"]
+    assert ((run / "report.html").read_bytes(), (run / "report.md").read_bytes()) == before
+
+
+def test_formats_can_be_chosen_and_go_elsewhere(run, tmp_path):
+    said = json.loads(invoke("report", run, "--format", "csv", "--format", "json", "--out", tmp_path, "--json").stdout)
+    assert said["files"] == {"csv": f"{tmp_path}/report-tables.zip", "json": f"{tmp_path}/report.json"}
+    assert said["answer"] == json.loads((tmp_path / "report.json").read_text())["answer"]
+    assert "accuracy-1.csv" in zipfile.ZipFile(tmp_path / "report-tables.zip").namelist()
+
+
+def test_one_format_goes_to_the_file_named_or_to_stdout(run, tmp_path):
+    invoke("report", run, "--format", "md", "--out", tmp_path / "mine.md")
+    assert invoke("report", run, "--format", "md", "--out", "-").stdout == (tmp_path / "mine.md").read_text(encoding="utf-8")
+
+
+def test_wrong_use_is_answered_with_what_to_do(run, tmp_path):
+    assert "give one --format" in invoke("report", run, "--out", "-", code=2).stderr
+    assert "make it first" in invoke("report", run, "--out", tmp_path / "absent", code=2).stderr
+    assert "make it first" in invoke("report", run, "--format", "md", "--out", tmp_path / "no" / "x.md", code=2).stderr
+    assert invoke("report", tmp_path, code=2).stderr.startswith("Error: ")
+
+
+def test_a_run_of_scores_alone_says_what_is_missing(table, tmp_path):
+    invoke("score", "--judgments", f"table:{table}", "-m", "chrf", "-o", tmp_path / "scores")
+    assert "holds scores alone" in invoke("report", tmp_path / "scores", code=2).stderr
+
+
+def test_a_config_ends_with_its_report(table, tmp_path):
+    config = tmp_path / "small.yaml"
+    few = "{resamples: 50, draws: 50, random_draws: 2, slices: [], groupings: [item]}"
+    config.write_text(
+        f"name: small\njudgments: {{source: table, path: {table}}}\nmetrics: [chrf]\nmetaevaluate: {few}\noutput: {tmp_path}/out\n"
+    )
+    result = invoke("run", config)
+    assert result.stdout.splitlines()[-1] == f"Its report: {tmp_path}/out/report.html and {tmp_path}/out/report.md"
+    assert json.loads(invoke("run", config, "--json").stdout)["report"]["md"] == f"{tmp_path}/out/report.md"
