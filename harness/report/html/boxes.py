@@ -143,10 +143,20 @@ def _numbers(figure: RatingPlot, identifier: str) -> Table:
         TableColumn(name="rating", numeric=all(_places(p) is not None for p in figure.panels)),
         TableColumn(name="outputs", numeric=True),
         *(TableColumn(name=name, numeric=True) for name in names),
+        TableColumn(name="note"),
     ]
     rows: list[list[Value]] = []
     for panel in figure.panels:
         for level in panel.levels:
             quartiles = [level.low, level.first_quartile, level.median, level.third_quartile, level.high]
-            rows.append([panel.label, level.rating, level.n, *quartiles, *mark_cells(panel.correlation)])
+            rows.append(
+                [
+                    panel.label,
+                    level.rating,
+                    level.n,
+                    *quartiles,
+                    *mark_cells(panel.correlation),
+                    panel.correlation.note if panel.correlation else None,
+                ]
+            )
     return table(f"{identifier}-numbers", f"The numbers of: {figure.title}", columns, rows)

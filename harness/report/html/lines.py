@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from harness.report.contents import LinePlot, Series, TableColumn
+from harness.report.contents import LinePlot, Mark, Series, TableColumn
 from harness.report.html.elements import element, join
 from harness.report.html.scales import Scale, around, labelled
 from harness.report.html.tables import Table, Value, table
@@ -53,11 +53,17 @@ def line_plot(figure: LinePlot, identifier: str) -> LinePlotView:
     return LinePlotView(
         context,
         panels,
-        None if floor is None else f"floor {share(floor)}",
+        _floor(figure.floor),
         figure.x_label,
         figure.y_label,
         _numbers(figure, identifier),
     )
+
+
+def _floor(mark: Mark | None) -> str | None:
+    if mark is None or finite(mark.value) is None:
+        return None
+    return f"floor {share(mark.value)}{f' ({mark.note})' if mark.note else ''}"
 
 
 def thinned(length: int, most: int, keep: int | None) -> list[int]:

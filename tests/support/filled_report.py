@@ -1,0 +1,54 @@
+"""Reports whose every text field, of every struct, holds a text of the test's choice: found by walking the types."""
+
+import types
+from collections.abc import Callable
+from typing import Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from harness.report.contents import Report
+
+Text = Callable[[str], str]  # given the path of the field, such as `Report.sections.figures.Words.title`
+
+
+def filled(text: Text) -> Report:
+    """A report with one of every kind of figure; each text is `text(path)`."""
+    report: Report = _value(Report, "Report", text)
+    return report
+
+
+def _value(kind: Any, path: str, text: Text) -> Any:
+    origin = get_origin(kind)
+    if origin is Literal:
+        return get_args(kind)[0]
+    if origin in (Union, types.UnionType):
+        return _value(next(option for option in get_args(kind) if option is not type(None)), path, text)
+    if origin is tuple:
+        return _several(get_args(kind), path, text)
+    if origin is dict:
+        # A mark is drawn where its name is one of the plot's statistics.
+        return {text("statistic"): _value(get_args(kind)[1], path, text)}
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        fields = msgspec.structs.fields(kind)
+        return kind(**{f.name: _value(f.type, f"{path}.{f.name}", text) for f in fields})
+    plain = {
+        str: lambda: text("statistic" if path.endswith(".statistics") else path),
+        float: lambda: 0.5,
+        int: lambda: 1,
+        bool: lambda: True,
+    }
+    return plain[kind]()
+
+
+def _several(kinds: tuple[Any, ...], path: str, text: Text) -> tuple[Any, ...]:
+    if kinds[-1] is not Ellipsis:
+        return tuple(_value(kind, path, text) for kind in kinds)
+    item = kinds[0]
+    options = [option for option in get_args(item) if option is not type(None)]
+    if get_origin(item) in (Union, types.UnionType) and all(
+        isinstance(o, type) and issubclass(o, msgspec.Struct) for o in options
+    ):
+        return tuple(_value(option, f"{path}.{option.__name__}", text) for option in options)
+    if path.endswith("DataTable.rows"):
+        return ((text(path),),)
+    return (_value(item, path, text),)
