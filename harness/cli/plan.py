@@ -116,6 +116,7 @@ def _chosen(names: Sequence[str], metrics: "Sequence[MetricSummary]", labels: Ma
 
 
 def _text(plans: "Sequence[StudyPlan]", judgments: str, labels: Mapping[str, str]) -> "Iterator[RenderableType]":
+    from rich.padding import Padding
     from rich.text import Text
 
     if not plans:
@@ -127,7 +128,7 @@ def _text(plans: "Sequence[StudyPlan]", judgments: str, labels: Mapping[str, str
         yield Text(f"\n{_where(own[0], judgments)}", style="bold")
         yield _table(own, labels)
         for line in dict.fromkeys(line for one in own for line in _notes(one, labels)):
-            yield Text(f"  {line}", style="dim")
+            yield Padding(Text(line, style="dim"), (0, 0, 0, 2), expand=False)
     yield Text(
         f"\nAssumes {plans[0].assumes}. [ ] is N at the ends of the spread's 95 % interval. ~: few are needed, so N was found by "
         "running the test on resampled items; else by formula. N counts all items, those there are included.",
@@ -182,7 +183,8 @@ def _notes(one: "StudyPlan", labels: Mapping[str, str]) -> Iterator[str]:
         yield f"what more raters would do is {one.rater_note}"
     elif one.rater_share is not None:
         counted = ", ".join(f"{row.needed_clusters:,} with {row.raters}" for row in one.with_raters)
-        yield f"{pair}: {one.rater_share:.0%} of the variance is between raters of an item; clusters needed: {counted} an item"
+        share = f"{one.rater_share:.0%} of the variance is between the raters of an item"
+        yield f"{pair}: {share}; clusters needed, each rater's word counted on its own: {counted}"
 
 
 def _label(signature: str, labels: Mapping[str, str]) -> str:

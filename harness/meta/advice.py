@@ -171,7 +171,7 @@ def _judged(advice: Advice, row: MetaRow, sentinels: Sequence[MetaRow], rows: Se
     rival = widest if above else best
     covered, enough = (row.coverage or 0.0) >= COVERAGE, row.n_clusters >= MIN_CLUSTERS
     verdict: Verdict = "use" if clear and covered and enough else "weak" if above else "ask people"
-    needed = (None, None) if clear else _needed(row, rival, rows, terms)
+    needed = _Needed() if clear else _needed(row, rival, rows, terms)
     rival_name = (rival.metric or "").partition("|")[0]
     own = f"{'raw' if row.statistic == RAW else 'held-out'} accuracy {_figures(row)}"
     other = f"{rival_name} {_figures(rival)}"
@@ -197,8 +197,8 @@ def _judged(advice: Advice, row: MetaRow, sentinels: Sequence[MetaRow], rows: Se
         sentinel_low=rival.low,
         sentinel_high=rival.high,
         delta=None if clear else terms.delta,
-        needed_items=needed[0],
-        needed_for_use=needed[1],
+        needed_items=needed.tested,
+        needed_for_use=needed.clear,
     )
 
 
@@ -219,25 +219,35 @@ def _deciding(rows: Sequence[MetaRow], statistic: str) -> MetaRow | None:
     return next((row for row in own if row.support == "missing-wrong"), own[0] if own else None)
 
 
-def _needed(row: MetaRow, rival: MetaRow, rows: Sequence[MetaRow], terms: _Terms) -> tuple[int | None, int | None]:
+class _Needed(msgspec.Struct, frozen=True):
+    tested: int | None = None
+    clear: int | None = None
+    at_most: bool = False
+
+
+def _needed(row: MetaRow, rival: MetaRow, rows: Sequence[MetaRow], terms: _Terms) -> _Needed:
     """Items with which the test finds an advantage of delta over the sentinel, and with which the intervals would be clear.
 
-    alpha is Holm's smallest over the cell's metric–sentinel differences; spreads per cluster are read off the intervals.
+    alpha is Holm's smallest over the cell's metric–sentinel differences; spreads per cluster are read off the intervals. A
+    verdict has no paired difference: its spread is at most the sum of both.
     """
     family = [one for one in rows if one.statistic == DIFFERENCE and one.against is not None and _is_sentinel(one.against)]
     mine = [one for one in family if (one.metric, one.component, one.against) == (row.metric, row.component, rival.metric)]
-    one = next((one for one in mine if one.support == "missing-wrong"), mine[0] if mine else None)
-    spreads = [None if each is None else _spread(each, terms) for each in (one, row, rival)]
-    difference, own, other = spreads
-    if one is None or difference is None:
-        return None, None
-    each = one.n_items / one.n_clusters
-    comparisons = len({(other.metric, other.component, other.against) for other in family})
+    paired = next((one for one in mine if one.support == "missing-wrong"), mine[0] if mine else None)
+    own, other = _spread(row, terms), _spread(rival, terms)
+    difference = None if paired is None else _spread(paired, terms)
+    if paired is None and own is not None and other is not None:
+        difference = own + other
+    if difference is None:
+        return _Needed()
+    each = row.n_items / row.n_clusters
+    comparisons = len({(one.metric, one.component, one.against) for one in (*family, *(() if mine else (row,)))})
     tested = clusters_for_difference(difference, terms.delta, terms.alpha / comparisons, terms.power)
-    if own is None or other is None:
-        return ceil(tested * each), None
-    clear = clusters_for_clear_intervals((own, other), difference, terms.delta, terms.level, terms.power)
-    return ceil(tested * each), ceil(max(clear, MIN_CLUSTERS) * each)
+    clear = None
+    if own is not None and other is not None:
+        clear = clusters_for_clear_intervals((own, other), difference, terms.delta, terms.level, terms.power)
+        clear = ceil(max(clear, MIN_CLUSTERS) * each)
+    return _Needed(ceil(tested * each), clear, paired is None)
 
 
 def _spread(row: MetaRow, terms: _Terms) -> float | None:
@@ -247,16 +257,15 @@ def _spread(row: MetaRow, terms: _Terms) -> float | None:
     return (row.high - row.low) / (2 * normal_quantile((1 + terms.level) / 2)) * sqrt(row.n_clusters)
 
 
-def _wanted(needed: tuple[int | None, int | None], row: MetaRow, rival: str, terms: _Terms) -> str:
+def _wanted(needed: _Needed, row: MetaRow, rival: str, terms: _Terms) -> str:
     """What it takes to find an advantage of delta, and to say "use" of it."""
-    tested, clear = needed
     what = f"an advantage of {_number(terms.delta, 2)} over {rival}"
-    if tested is None:
+    if needed.tested is None:
         return f"how many items it takes to find {what} is unknown"
-    use = "" if clear is None else f" and about {clear:,} to call it use"
-    if tested <= row.n_items:
-        return f"about {tested:,} items do to find {what}{use} ({terms.power:.0%} power)"
-    return f"about {tested:,} items would be needed to find {what}{use} ({terms.power:.0%} power)"
+    use = "" if needed.clear is None else f" and about {needed.clear:,} to call it use"
+    there = "do" if needed.tested <= row.n_items else "would be needed"
+    most = "at most " if needed.at_most else ""
+    return f"{most}about {needed.tested:,} items {there} to find {what}{use} ({terms.power:.0%} power)"
 
 
 def _items(row: MetaRow) -> str:

@@ -128,6 +128,9 @@ def test_a_direct_verdict_has_to_beat_what_sentinels_reach_raw_and_held_out() ->
     beaten, not_beaten = (advise([verdict, raw, held_out], {"judge|v:1": "judge"})[0] for held_out in (low, high))
     assert (beaten.verdict, beaten.statistic, not_beaten.verdict) == ("use", "accuracy_raw", "weak")
     assert beaten.reason.startswith("raw accuracy .700 [.660 .740] is clear")
+    # no paired difference: its spread is at most .577, the sum of both; α .05, as one comparison
+    assert not_beaten.needed_items == pytest.approx(((1.96 + 0.8416) * 2 * 0.04 / 1.96 * 200**0.5 / 0.02) ** 2, rel=0.01)
+    assert "at most about" in not_beaten.reason
 
 
 def test_the_main_component_is_advised_on() -> None:
@@ -167,7 +170,7 @@ def test_the_needed_items_do_not_depend_on_the_observed_difference() -> None:
 
 
 def test_an_unknown_number_of_items_is_said_to_be_unknown() -> None:
-    advice = one(row("m|v:1", 0.5, 0.45, 0.55), LENGTH)
+    advice = one(row("m|v:1", 0.5), LENGTH)
     assert advice.needed_items is None
     assert "how many items it takes to find an advantage of .02 over length is unknown" in advice.reason
 
