@@ -12,7 +12,7 @@ _WORDS: dict[Winner, tuple[str, ...]] = {
         "b", "2", "second", "right", "model_b", "system_b", "output_b", "response_b", "answer_b", "response2", "höger", "andra",
     ),
     "tie": (
-        "tie", "0", "equal", "same", "draw", "both", "neither", "none", "tie (bothbad)", "bothbad", "both_bad", "tie_bothbad",
+        "tie", "0", "equal", "same", "draw", "both", "neither", "tie (bothbad)", "bothbad", "both_bad", "tie_bothbad",
         "both bad", "both good", "both_good", "both equal", "lika", "oavgjort",
     ),
 }  # fmt: skip

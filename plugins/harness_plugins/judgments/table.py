@@ -1,4 +1,4 @@
-"""Ratings from a table of your own: CSV, TSV, JSON Lines or a data frame, long or wide."""
+"""Ratings from a table of your own: CSV, TSV, JSON Lines, JSON, Parquet or a data frame, long or wide."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -94,7 +94,7 @@ class Table:
             ratings.setdefault(key.item, []).append((key, cell))
         for item, fields in self._contents.fields.items():
             example_id = f"{self._dataset}/{item}"
-            yield _example(example_id, fields, Origin(builder=NAME, dataset=self._file))
+            yield table_example(example_id, fields, Origin(builder=NAME, dataset=self._file))
             ids = {}
             for (system, sample), cell in self._contents.outputs[item].items():
                 ids[system, sample] = output_id(example_id, system, sample)
@@ -140,7 +140,8 @@ def _notes(layout: Layout, contents: Contents) -> Iterator[str]:
         yield f"columns not used: {', '.join(unused)}"
 
 
-def _example(example_id: str, fields: Mapping[str, Cell], origin: Origin) -> Example:
+def table_example(example_id: str, fields: Mapping[str, Cell], origin: Origin) -> Example:
+    """The example that the fields of an item's rows make."""
     values = {role: cell.value for role, cell in fields.items()}
     instruction = values.get("instruction")
     return Example(
@@ -159,6 +160,6 @@ def _example(example_id: str, fields: Mapping[str, Cell], origin: Origin) -> Exa
 
 
 def output_id(example_id: str, system: str, sample: int) -> str:
-    """`example/system`, with `#sample` from the second sample on; the signs between the parts are escaped in the name."""
+    """An output's id: `example/system`, with `#sample` from the second sample on; signs between parts are escaped in the name."""
     name = re.sub("[%/#]", lambda sign: f"%{ord(sign[0]):02X}", system)
     return f"{example_id}/{name}#{sample}" if sample else f"{example_id}/{name}"

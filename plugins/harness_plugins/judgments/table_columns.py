@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from harness.errors import InputError, did_you_mean
-from harness_plugins.judgments.table_rows import Rows
+from harness_plugins.judgments.table_rows import MEMORY, Rows
 
 # The role's own name comes first and wins where a table has several of these.
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -44,7 +44,7 @@ SWEDISH: dict[str, tuple[str, ...]] = {
 REQUIRED = ("item", "system", "output")
 FORMS = ("short", "long")
 _RATER_COLUMN = re.compile(r"(rater|annotator|bedömare|annotatör)[ _:.-]?\S+", re.IGNORECASE)
-_NUMBERED_REFERENCE = re.compile(r"(reference|ref|referens)[ _-]?\d+", re.IGNORECASE)
+NUMBERED_REFERENCE = re.compile(r"(reference|ref|referens)[ _-]?\d+", re.IGNORECASE)
 _NUMERAL = re.compile(r"[+-]?\d+([.,]\d+)?")
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 
@@ -86,21 +86,21 @@ def find_columns(
     for role, value in given.items():
         if role == "reference":
             continue
-        if _is_constant(rows, role, value):
+        if is_constant(rows, role, value):
             constants[role] = value
         else:
-            columns[role] = _named(rows, value, f"{role}={value}")
-    references = tuple(_named(rows, name, f"reference={name}") for name in _list(given.get("reference", ())))
-    wide = [(name, _named(rows, name, "raters")) for name in raters or ()]
-    wide_criteria = [(name, _named(rows, name, "criteria")) for name in criteria or ()]
+            columns[role] = named_column(rows, value, f"{role}={value}")
+    references = tuple(named_column(rows, name, f"reference={name}") for name in _list(given.get("reference", ())))
+    wide = [(name, named_column(rows, name, "raters")) for name in raters or ()]
+    wide_criteria = [(name, named_column(rows, name, "criteria")) for name in criteria or ()]
     claimed = {*columns.values(), *references, *(column for _, column in wide + wide_criteria)}
     for role in ALIASES:
         if role not in given and not _replaced(role, raters, criteria):
-            found = _guess(rows, role, claimed)
+            found = guess_column(rows, role, claimed)
             if found is not None:
                 columns[role] = found
     if "reference" not in given:
-        numbered = [c for c in rows.columns if c not in claimed and _NUMBERED_REFERENCE.fullmatch(_folded(c))]
+        numbered = [c for c in rows.columns if c not in claimed and NUMBERED_REFERENCE.fullmatch(folded(c))]
         base = columns.pop("reference", None)
         references = (() if base is None else (base,)) + tuple(numbered)
     for role in REQUIRED:
@@ -115,10 +115,10 @@ def find_columns(
 
 def written(rows: Rows, **parameters: Any) -> str:
     """How a user gives these parameters: the whole reference to a file, quoted for a shell, or `read` for rows in memory."""
-    if rows.unit != "line":
+    if rows.label == MEMORY:
         return f"read={parameters}"
     pieces = [f"{key}={value if isinstance(value, str) else _bracketed(value)}" for key, value in parameters.items()]
-    return f"'table:{','.join([rows.label, *pieces])}'"
+    return f"'{rows.reader}:{','.join([rows.label, *pieces])}'"
 
 
 def _bracketed(value: Any) -> str:
@@ -133,13 +133,15 @@ def role_of(key: str) -> str:
     raise InputError(f"columns: there is nothing called {key!r} in a table of ratings.{did_you_mean(key, ALIASES)}")
 
 
-def _is_constant(rows: Rows, role: str, value: Any) -> bool:
+def is_constant(rows: Rows, role: str, value: Any) -> bool:
+    """Whether the user gave a value for all rows instead of a column: a language's tag, a form."""
     if not isinstance(value, str) or value in rows.columns:
         return False
     return (role == "language" and bool(_LANGUAGE_TAG.match(value))) or (role == "form" and value in FORMS)
 
 
-def _named(rows: Rows, name: Any, key: str) -> str:
+def named_column(rows: Rows, name: Any, key: str) -> str:
+    """The column that the user names, whatever its case; `key` is how they named it. Raises InputError with those there are."""
     if name in rows.columns:
         return str(name)
     same = [column for column in rows.columns if column.casefold() == str(name).casefold()]
@@ -148,10 +150,13 @@ def _named(rows: Rows, name: Any, key: str) -> str:
     raise InputError(f"{rows.label}: there is no column {name!r} ({key}).{did_you_mean(str(name), filter(None, rows.columns))}")
 
 
-def _guess(rows: Rows, role: str, claimed: set[str]) -> str | None:
+def guess_column(
+    rows: Rows, role: str, claimed: set[str], aliases: Sequence[str] | None = None, swedish: Sequence[str] | None = None
+) -> str | None:
+    """The column that is called as the role usually is, English names first; raises InputError where several could be it."""
     free = [column for column in rows.columns if column not in claimed]
-    found = [column for column in free if _folded(column) in ALIASES[role]]
-    found = found or [column for column in free if _folded(column) in SWEDISH.get(role, ())]
+    found = [column for column in free if folded(column) in (ALIASES[role] if aliases is None else aliases)]
+    found = found or [column for column in free if folded(column) in (SWEDISH.get(role, ()) if swedish is None else swedish)]
     own = [column for column in found if column.casefold() == role]
     if len(own) == 1 or len(found) == 1:
         return (own or found)[0]
@@ -161,7 +166,7 @@ def _guess(rows: Rows, role: str, claimed: set[str]) -> str | None:
     return None
 
 
-def _folded(column: str) -> str:
+def folded(column: str) -> str:
     """The name without case; some systems write ö as two characters."""
     return unicodedata.normalize("NFC", column).casefold()
 
@@ -191,7 +196,7 @@ def _rating_columns(
     if "rating" in columns:
         return (RatingColumn(columns["rating"]),)
     if "rater" not in columns:
-        automatic = [column for column in rows.columns if _RATER_COLUMN.fullmatch(_folded(column))]
+        automatic = [column for column in rows.columns if _RATER_COLUMN.fullmatch(folded(column))]
         if automatic:
             return tuple(RatingColumn(column, rater=column) for column in automatic)
     return None
@@ -200,7 +205,7 @@ def _rating_columns(
 def _missing(rows: Rows, role: str, taken: set[str], given: Mapping[str, Any]) -> InputError:
     free = [column for column in rows.columns if column and column not in taken]
     aliases = (*ALIASES[role], *SWEDISH.get(role, ()))
-    close = [column for column in free if get_close_matches(_folded(column), aliases, n=1, cutoff=0.75)]
+    close = [column for column in free if get_close_matches(folded(column), aliases, n=1, cutoff=0.75)]
     meant = f" Did you mean {' or '.join(map(repr, close[:2]))}?" if close else ""
     column = close[0] if close else "COLUMN"
     how = f"give {role}={column}: {written(rows, **given, **{role: column})}"

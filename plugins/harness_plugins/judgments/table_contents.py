@@ -49,16 +49,16 @@ def collect(rows: Rows, layout: Layout) -> Contents:
     """The contents of all rows; raises InputError naming the line, the column and what to do for the first cell that is wrong."""
     contents = Contents()
     for number, cells in rows.rows:
-        item = _identifier(rows, number, cells, layout.columns["item"])
-        system = _identifier(rows, number, cells, layout.columns["system"])
+        item = identifier(rows, number, cells, layout.columns["item"])
+        system = identifier(rows, number, cells, layout.columns["system"])
         sample = _sample(rows, number, cells, layout.columns.get("sample"))
         fields = contents.fields.setdefault(item, {})
-        for role, value in _fields(rows, number, cells, layout):
-            _put(rows, fields, role, Cell(value, number), f"item {item!r} has two different {role} values")
+        for role, value in item_fields(rows, number, cells, layout):
+            put(rows, fields, role, Cell(value, number), f"item {item!r} has two different {role} values")
         outputs = contents.outputs.setdefault(item, {})
-        text = _text(rows, number, cells, layout.columns["output"])
+        text = text_of(rows, number, cells, layout.columns["output"])
         what = f"system {system!r} has two different outputs on item {item!r}; number them in a column `sample`, or keep one"
-        _put(rows, outputs, (system, sample), Cell(text, number), what)
+        put(rows, outputs, (system, sample), Cell(text, number), what)
         for key, value in _ratings(rows, number, cells, layout, item, system, sample):
             if key in contents.ratings:
                 first = contents.ratings[key].number
@@ -72,28 +72,29 @@ def collect(rows: Rows, layout: Layout) -> Contents:
     return contents
 
 
-def _fields(rows: Rows, number: int, cells: Mapping[str, Any], layout: Layout) -> Iterator[tuple[str, Any]]:
+def item_fields(rows: Rows, number: int, cells: Mapping[str, Any], layout: Layout) -> Iterator[tuple[str, Any]]:
     """What this row says of its item, as far as it says something."""
     for role in _ITEM_ROLES:
         if role in layout.constants:
             yield role, layout.constants[role]
         elif role in layout.columns:
-            value = _text(rows, number, cells, layout.columns[role])
+            value = text_of(rows, number, cells, layout.columns[role])
             if not value.strip():
                 continue
             if role == "form" and value not in FORMS:
                 raise InputError(f"{rows.place(number)}, column {layout.columns[role]!r}: form is short or long, got {value!r}")
             yield role, value
-    references = tuple(text for column in layout.references for text in _texts(rows, number, cells, column) if text.strip())
+    references = tuple(text for column in layout.references for text in texts_of(rows, number, cells, column) if text.strip())
     if references:
         yield "reference", references
 
 
-def _put(rows: Rows, known: dict[Any, Cell], key: Any, cell: Cell, what: str) -> None:
+def put(rows: Rows, known: dict[Any, Cell], key: Any, cell: Cell, what: str) -> None:
+    """Keeps the cell under the key; raises InputError naming both lines if another value is already there."""
     first = known.setdefault(key, cell)
     if first.value != cell.value:
         raise InputError(
-            f"{rows.place(cell.number)}: {what}: {_short(cell.value)}, but {_short(first.value)} in {rows.unit} {first.number}"
+            f"{rows.place(cell.number)}: {what}: {short(cell.value)}, but {short(first.value)} in {rows.unit} {first.number}"
         )
 
 
@@ -102,14 +103,15 @@ def _ratings(
 ) -> Iterator[tuple[RatingKey, float | None]]:
     for column, rater, criterion in layout.ratings:
         if rater is None:
-            rater = _identifier(rows, number, cells, layout.columns["rater"]) if "rater" in layout.columns else ONE_RATER
+            rater = identifier(rows, number, cells, layout.columns["rater"]) if "rater" in layout.columns else ONE_RATER
         if criterion is None:
             named = "criterion" in layout.columns
-            criterion = _identifier(rows, number, cells, layout.columns["criterion"]) if named else ONE_CRITERION
+            criterion = identifier(rows, number, cells, layout.columns["criterion"]) if named else ONE_CRITERION
         yield RatingKey(item, system, sample, rater, criterion), _number(rows, number, cells, column)
 
 
-def _identifier(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> str:
+def identifier(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> str:
+    """The cell as a name, which no row may leave empty."""
     value = cells.get(column)
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # a frame makes whole numbers floats as soon as one cell of their column is empty
@@ -119,11 +121,12 @@ def _identifier(rows: Rows, number: int, cells: Mapping[str, Any], column: str) 
     return text
 
 
-def _text(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> str:
+def text_of(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> str:
+    """The cell as text; empty where there is none."""
     return _scalar(rows, number, column, cells.get(column))
 
 
-def _texts(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> list[str]:
+def texts_of(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> list[str]:
     value = cells.get(column)
     return [_scalar(rows, number, column, each) for each in (value if isinstance(value, list | tuple) else [value])]
 
@@ -132,7 +135,7 @@ def _scalar(rows: Rows, number: int, column: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, Mapping | list | tuple):
-        raise InputError(f"{rows.place(number)}, column {column!r}: expected a text, got {_short(value)}")
+        raise InputError(f"{rows.place(number)}, column {column!r}: expected a text, got {short(value)}")
     return value if isinstance(value, str) else str(value)
 
 
@@ -162,16 +165,17 @@ def _number(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> f
                 f"{where}: {value!r} is not a number; map labels to numbers and leave the cell empty if missing.{hint}"
             )
     elif isinstance(value, bool) or not isinstance(value, Real | Decimal):
-        raise InputError(f"{where}: a rating is a number, got {_short(value)}; leave the cell empty if missing")
+        raise InputError(f"{where}: a rating is a number, got {short(value)}; leave the cell empty if missing")
     try:
         result = float(number_like)
     except OverflowError:  # a whole number of more than 308 digits
         result = math.inf
     if not math.isfinite(result):
-        raise InputError(f"{where}: {_short(value)} is no rating; leave the cell empty if missing")
+        raise InputError(f"{where}: {short(value)} is no rating; leave the cell empty if missing")
     return result
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """The value as a message shows it."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

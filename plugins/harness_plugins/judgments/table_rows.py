@@ -1,4 +1,4 @@
-"""Rows of a CSV, TSV or JSON Lines file, or of a table in memory, each with the place where it stands."""
+"""Rows of a CSV, TSV, JSON Lines, JSON or Parquet file, or of a table in memory, each with the place where it stands."""
 
 import csv
 import io
@@ -11,14 +11,18 @@ from typing import Any
 from harness.errors import InputError
 
 _MAX_CELL = 2**31 - 1  # the csv module refuses cells of more than 131,072 characters unless told otherwise
-FORMATS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+FORMATS = {
+    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet",
+}  # fmt: skip
+MEMORY = "rows"  # the label of a table in memory
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A table as read. `rows` holds (number, cells); a number counts lines of a file (from 1) or rows in memory (from 1).
+    """A table as read. `rows` holds (number, cells); a number counts the lines of a text file or the rows of others, from 1.
 
-    `decimal_comma` is set for semicolon-separated files, which is how a Swedish spreadsheet writes CSV.
+    `decimal_comma` is set for semicolon-separated files, which is how a Swedish spreadsheet writes CSV. `reader` is the judgment
+    source that reads it, for messages that say what to type.
     """
 
     label: str
@@ -26,6 +30,7 @@ class Rows:
     columns: tuple[str, ...]
     rows: tuple[tuple[int, Mapping[str, Any]], ...]
     decimal_comma: bool = False
+    reader: str = "table"
 
     def place(self, number: int) -> str:
         """`ratings.csv, line 7`."""
@@ -35,19 +40,24 @@ class Rows:
 def read_rows(path: str | Path, format: str | None = None, delimiter: str | None = None, quote: str | None = '"') -> Rows:
     """The rows of a UTF-8 file, with or without a byte order mark, any line ends; raises InputError naming the line.
 
-    `format`: csv, tsv or jsonl (default: by extension). `delimiter` of a CSV: comma, semicolon or tab by its header unless given.
-    `quote` None takes quotation marks as text, as many TSV files mean them.
+    `format`: csv, tsv, jsonl, json (a list of objects) or parquet (default: by extension). `delimiter` of a CSV: comma, semicolon
+    or tab by its header unless given. `quote` None takes quotation marks as text, as many TSV files mean them.
     """
     path = Path(path).expanduser()
     kind = format if format is not None else FORMATS.get(path.suffix.lower())
-    if kind not in ("csv", "tsv", "jsonl"):
+    if kind not in FORMATS.values():
         after = ". Parameters follow a comma: 'table:FILE.csv,raters=[Anna, Bo]'" if "=" in path.suffix else ""
         raise InputError(
-            f"{path}: cannot tell the format; name the file .csv, .tsv or .jsonl, or give format=csv, tsv or jsonl{after}"
+            f"{path}: cannot tell the format; name the file .csv, .tsv, .jsonl, .json or .parquet, or give format=csv, tsv, "
+            f"jsonl, json or parquet{after}"
         )
+    if kind == "parquet":
+        return _parquet_rows(path)
     text = _text(path)
     if not text.strip():
         raise InputError(f"{path}: the file is empty; a header and at least one row are needed")
+    if kind == "json":
+        return _listed_rows(str(path), text)
     if kind == "jsonl":
         return _json_rows(str(path), text)
     skipped, delimiter = _delimiter(text, "\t" if kind == "tsv" else delimiter)
@@ -65,7 +75,7 @@ def memory_rows(table: Any) -> Rows:
             raise InputError(f"rows, row {number}: a row is a dict of column to value, got {type(cells).__name__}")
         columns.update(dict.fromkeys(map(str, cells)))
     rows = tuple((number, {str(key): value for key, value in cells.items()}) for number, cells in enumerate(dicts, 1))
-    return Rows("rows", "row", tuple(columns), rows)
+    return Rows(MEMORY, "row", tuple(columns), rows)
 
 
 def _text(path: Path) -> str:
@@ -172,6 +182,43 @@ def _json_rows(label: str, text: str) -> Rows:
         columns.update(dict.fromkeys(cells))
         rows.append((number, cells))
     return Rows(label, "line", tuple(columns), tuple(rows))
+
+
+def _listed_rows(label: str, text: str) -> Rows:
+    """The objects of a JSON list, or of the only list that a JSON object holds."""
+    try:
+        data = json.loads(text)
+    except RecursionError as error:
+        raise InputError(f"{label}: brackets are nested too deeply to be read") from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"{label}, line {error.lineno}: not JSON: {error.msg} (column {error.colno})") from error
+    lists = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else []
+    listed = data if isinstance(data, list) else lists[0] if len(lists) == 1 else None
+    if not listed:
+        raise InputError(f"{label}: expected a list of objects, one a row, that is not empty")
+    columns: dict[str, None] = {}
+    for number, cells in enumerate(listed, 1):
+        if not isinstance(cells, dict):
+            raise InputError(f"{label}, row {number}: each row is a JSON object, got {type(cells).__name__}")
+        columns.update(dict.fromkeys(cells))
+    if "\\ud" in text.lower() and not _encodable({"rows": listed}):
+        raise InputError(f"{label}: half of a surrogate pair (\\ud…) is no character; write the text as UTF-8")
+    return Rows(label, "row", tuple(columns), tuple(enumerate(listed, 1)))
+
+
+def _parquet_rows(path: Path) -> Rows:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read as Parquet: {error}; check the path and the file") from error
+    except pyarrow.ArrowException as error:
+        raise InputError(f"{path}: cannot be read as Parquet: {error}; write the file again") from error
+    if not table.num_rows:
+        raise InputError(f"{path}: the table is empty; at least one row is needed")
+    return Rows(str(path), "row", tuple(table.column_names), tuple(enumerate(table.to_pylist(), 1)))
 
 
 def _encodable(cells: Mapping[str, Any]) -> bool:
