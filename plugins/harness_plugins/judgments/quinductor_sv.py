@@ -132,7 +132,7 @@ def _notes(with_reference: bool) -> Iterator[str]:
     yield "statements that blame are turned by their scale's direction; most pairs are tied on them"
     yield "one of the two raters is called dmytro, as the first author is: a rater who knows the system"
     if with_reference:
-        yield "the human-written pair is the reference: gold is left out of metrics that use it, so gen stands alone on each item"
+        yield "gold is the reference, so gen stands alone on each sentence: take --systems gen and --grouping system"
     else:
         yield "no references by default: metrics that need one are not scored (reference=gold takes the human-written pair)"
 
