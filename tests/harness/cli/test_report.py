@@ -75,10 +75,10 @@ def test_a_run_of_scores_alone_says_what_is_missing(table, tmp_path):
 
 
 def test_a_config_ends_with_its_report(table, tmp_path):
-    config = tmp_path / "small.yaml"
-    few = "{resamples: 50, draws: 50, random_draws: 2, slices: [], groupings: [item]}"
+    config, out = tmp_path / "small.yaml", tmp_path / "out"
+    few = "{resamples: 50, draws: 50, random_draws: 2, slices: []}"
     config.write_text(
-        f"name: small\njudgments: {{source: table, path: {table}}}\nmetrics: [chrf]\nmetaevaluate: {few}\noutput: {tmp_path}/out\n"
+        f"name: small\njudgments: {{source: table, path: {table}}}\nmetrics: [chrf]\nmetaevaluate: {few}\noutput: {out}\n"
     )
     result = invoke("run", config)
     assert result.stdout.splitlines()[-1] == f"Its report: {tmp_path}/out/report.html and {tmp_path}/out/report.md"
