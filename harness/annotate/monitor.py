@@ -6,7 +6,7 @@ Flags say where to look, not who is wrong; their limits are constants below and 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from statistics import fmean, median
+from statistics import fmean, median, variance
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ FEWEST_FAILED = 2
 ONE_ANSWER = 0.9  # share of one answer on every criterion, and the fewest answers
 FEWEST_ANSWERS = 20
 APART = 0.25  # of the scale's range: mean distance from the others, or its change from the first half to the second
+ERRORS = 3  # standard errors that such a distance or change must exceed as well: several criteria and raters are looked at
 FEWEST_SHARED = 10  # overlapping outputs (in each half, for a change)
 FAST = 1 / 3  # of the others' median time
 _FORMS = ("rate", "compare")
@@ -39,14 +40,15 @@ def study_status(store: Store) -> dict[str, Any]:
     {"study": str, "generated_at": iso, "items": int, "outputs": int, "tasks_done": int, "tasks_total": int, "answers": int,
      "raters": [{"pseudonym", "consented", "training_done", "training_total", "done", "total", "median_seconds", "n_seconds",
                  "last_answer_at", "checks_failed", "checks_done", "straight_lining": {criterion: {"share", "value", "n"}},
-                 "drift": {criterion: {"difference", "n", "early", "n_early", "late", "n_late"}}, "flags": [str]}],
+                 "drift": {criterion: {"difference", "n", "early", "n_early", "late", "n_late", "se", "se_change"}},
+                 "flags": [str]}],
      "agreement": [{"criterion", "form": "rate" | "compare", "alpha_ordinal" | "alpha_nominal", "fleiss_kappa", "n_fleiss", "n",
                     "raters", "pairwise": [{"a", "b", "exact", "alpha", "n"}]}]}
     ```
     `answers` counts tasks of the study proper that have an answer, checks and training left out. `drift` is the mean of a rater's
-    rating minus the others' mean on the outputs they share (in points of the scale): all, and by halves of their order.
-    Criteria of comparisons are `compare:NAME` in `straight_lining`, where `value` is a side. `flags`: checks, straight-lining,
-    apart, drifts, fast.
+    rating minus the others' mean on the outputs they share (in points of the scale), all and by halves of their order; `se` and
+    `se_change` are standard errors. Criteria of comparisons are `compare:NAME` in `straight_lining`, where `value` is a side.
+    `flags`: checks, straight-lining, apart, drifts, fast.
     """
     from harness.annotate.contents import now
 
@@ -110,10 +112,11 @@ def _flags(
     if lines and all(line["n"] >= FEWEST_ANSWERS and line["share"] >= ONE_ANSWER for line in lines.values()):
         yield "straight-lining"
     limits = {criterion.name: APART * (criterion.high - criterion.low) for criterion in study.criteria}
-    if any(d["n"] >= FEWEST_SHARED and abs(d["difference"]) > limits[name] for name, d in drift.items()):
+    shared = [(limits[name], d) for name, d in drift.items() if d["n"] >= FEWEST_SHARED]
+    if any(abs(d["difference"]) > max(limit, ERRORS * d["se"]) for limit, d in shared):
         yield "apart"
-    halves = [(name, d) for name, d in drift.items() if min(d["n_early"], d["n_late"]) >= FEWEST_SHARED]
-    if any(abs(d["late"] - d["early"]) > limits[name] for name, d in halves):
+    halves = [(limits[name], d) for name, d in drift.items() if min(d["n_early"], d["n_late"]) >= FEWEST_SHARED]
+    if any(abs(d["late"] - d["early"]) > max(limit, ERRORS * d["se_change"]) for limit, d in halves):
         yield "drifts"
     if min(len(seconds), len(others)) >= FEWEST_SHARED and median(seconds) < FAST * median(others):
         yield "fast"
@@ -156,8 +159,14 @@ def _drift(study: Study, rater: int, proper: ByRater) -> dict[str, Any]:
             "n_early": len(early),
             "late": fmean(late) if late else None,
             "n_late": len(late),
+            "se": _variance_of_mean(gaps) ** 0.5,
+            "se_change": (_variance_of_mean(early) + _variance_of_mean(late)) ** 0.5,
         }
     return found
+
+
+def _variance_of_mean(values: Sequence[float]) -> float:
+    return variance(values) / len(values) if len(values) > 1 else 0.0
 
 
 def _agreement(study: Study, raters: Sequence[Rater], proper: ByRater) -> Iterable[dict[str, Any]]:
