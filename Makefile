@@ -22,7 +22,7 @@ lint: $(VENV)/.installed-dev
 # The pages of the reference are made from the source first; open site/index.html, no server needed.
 docs: $(VENV)/.installed-docs
 	$(VENV)/bin/python docs/_tools/reference.py
-	$(VENV)/bin/sphinx-build -q -W --keep-going -c docs/_tools -b html docs site
+	$(VENV)/bin/sphinx-build -q -E -W --keep-going -c docs/_tools -b html docs site
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is %s; say make PYTHON=python3.11" % sys.version.split()[0])'

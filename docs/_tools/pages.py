@@ -1,0 +1,246 @@
+"""The pages of the reference, each made from the source it tells of."""
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from sources import Class, Field, aliases, classes, functions
+
+DISTRIBUTION = "metaeval-harness"
+MADE = "<!-- Made from the source by docs/_tools/reference.py; change the source and run `make docs`. -->"
+# Hook → the plugin of tests/plugin_package that shows it; each is built, installed and run by the tests.
+EXAMPLES = {
+    "harness_metrics": "word_recall.py",
+    "harness_judgment_sources": "weather.py",
+    "harness_dataset_builders": "countdown.py",
+    "harness_generators": "echo.py",
+    "harness_trainers": "unigram.py",
+}
+WIDTH = 100  # characters a line of --help may have
+
+
+def hooks_page(root: Path) -> str:
+    """Every hook with its exact arguments, what it returns, and a plugin to copy."""
+    from harness.registry import HOOKS
+
+    parts = [
+        MADE,
+        "# Hooks",
+        "A plugin is a module that implements one of these functions and is named in the group `harness.plugins` of its "
+        "package's `pyproject.toml`, or given as a file: `harness --plugin FILE.py …`. Hooks take no arguments and return a list "
+        "of specs; a spec is cheap, and its `build` does the heavy imports. Each plugin below is whole: copy it and change it.",
+    ]
+    for hook in functions(root / "harness" / "hookspecs.py"):
+        kind, spec = HOOKS[hook.name]
+        example = (root / "tests" / "plugin_package" / "outside_plugins" / EXAMPLES[hook.name]).read_text(encoding="utf-8")
+        parts += [
+            f"## {hook.name}",
+            _code("text", hook.signature),
+            hook.doc,
+            f"Returns [`{spec.__name__}`](specs.md#{_anchor(spec.__name__)}); what it builds is a {kind}.",
+            f"Save this as `{EXAMPLES[hook.name]}`:",
+            _code("python", example.rstrip()),
+            _code("sh", f"harness plugins check {EXAMPLES[hook.name]}"),
+        ]
+    parts += [
+        "## Named in a package",
+        _code("toml", '[project.entry-points."harness.plugins"]\nword-recall = "your_package.word_recall"'),
+    ]
+    return _joined(parts)
+
+
+def specs_page(root: Path) -> str:
+    """What a plugin must be able to do, and the specs that announce it."""
+    intro = (
+        "A spec announces a plugin; what its `build` returns has the methods of the matching protocol. The protocols are checked "
+        "when a plugin is built, and `harness plugins check` tries them out."
+    )
+    found = classes(root / "harness" / "protocols.py")
+    return _joined([MADE, "# Specs and protocols", intro, *(part for one in found for part in _class_parts(one))])
+
+
+def records_page(root: Path) -> str:
+    """The records that flow through the harness."""
+    path = root / "harness" / "records.py"
+    intro = (
+        "Every record is frozen, checked when it is read, and one JSON object a line when it is written. All fields are given by "
+        "name. Missing is `None`; no default stands in for a value."
+    )
+    named = ["## Words", _table(("name", "one of"), [(f"`{name}`", f"`{type}`") for name, type in aliases(path).items()])]
+    return _joined([MADE, "# Records", intro, *(part for one in classes(path) for part in _class_parts(one)), *named])
+
+
+def config_page(root: Path) -> str:
+    """The keys of a run config, with the shipped ones as examples."""
+    (run,) = [one for one in classes(root / "harness" / "config.py") if one.name == "RunConfig"]
+    (options,) = [one for one in classes(root / "harness" / "meta" / "options.py") if one.name == "MetaOptions"]
+    parts = [
+        MADE,
+        "# Config keys",
+        "`harness run CONFIG` takes a YAML file. An unknown key is an error that names the file, the line and the nearest key. "
+        "`harness run CONFIG --dry-run` prints what would run.",
+        "## Top level",
+        run.doc,
+        _fields(run.fields),
+        "## metaevaluate",
+        options.doc,
+        _fields(options.fields),
+        "## The shipped configs",
+    ]
+    for file in sorted((root / "configs").glob("*.yaml")):
+        parts += [f"### {file.name}", _code("yaml", file.read_text(encoding="utf-8").rstrip())]
+    return _joined(parts)
+
+
+def commands_page(root: Path) -> str:
+    """`--help` of every command and subcommand that this distribution brings."""
+    from harness.cli.main import command_points, harness
+
+    parts = [
+        MADE,
+        "# Commands",
+        "What `--help` prints. Results go to stdout, progress and notices to stderr.",
+        *_help(harness, ["harness"], 2),
+    ]
+    for name, points in sorted(command_points().items()):
+        command = points[0].load()
+        if points[0].dist is not None and points[0].dist.name == DISTRIBUTION:
+            parts += _help(command, ["harness", name], 2)
+            for inner in sorted(getattr(command, "commands", {})):
+                parts += _help(command.commands[inner], ["harness", name, inner], 3)
+    return _joined(parts)
+
+
+def plugins_page(root: Path) -> str:
+    """The built-in plugins with their parameters."""
+    from harness.registry import PROTOCOLS
+
+    intro = (
+        "Written as `NAME`, `NAME:key=value,key=value`, and where a bare word is taken `NAME:WORD`. Values are `true`, `false`, "
+        "`null`, a number, a list `[a, b]`, or text. In a config: `NAME: {key: value}`."
+    )
+    parts = [MADE, "# Built-in plugins", intro]
+    entries = _built_in()
+    for kind in PROTOCOLS:
+        if entries[kind]:
+            parts.append(f"## {kind.capitalize()}s")
+        for entry in entries[kind]:
+            parts += _plugin_parts(entry.spec)
+    return _joined(parts)
+
+
+def index_page(root: Path) -> str:
+    """The reference's first page."""
+    rows = [
+        ("[Hooks](hooks.md)", "the extension points, each with a plugin to copy"),
+        ("[Specs and protocols](specs.md)", "what a plugin announces and what it must be able to do"),
+        ("[Records](records.md)", "what flows: examples, outputs, scores, judgments, rows of results"),
+        ("[Config keys](config.md)", "what a run's YAML file may say"),
+        ("[Commands](commands.md)", "`--help` of everything"),
+        ("[Built-in plugins](plugins.md)", "metrics and judgment sources with their parameters"),
+    ]
+    return _joined(
+        [MADE, "# Reference", "Made from the source, so that it cannot say something else.", _table(("page", "holds"), rows)]
+    )
+
+
+def _built_in() -> dict[str, list[Any]]:
+    """Kind → the entries that this distribution brings, by name."""
+    from harness.plugins import GROUP, load_plugins
+
+    own = {point.name for point in entry_points(group=GROUP) if point.dist is not None and point.dist.name == DISTRIBUTION}
+    registry = load_plugins(strict=False)
+    return {
+        kind: [entry for _, entry in sorted(entries.items()) if entry.plugin in own and entry.distribution == DISTRIBUTION]
+        for kind, entries in registry.entries.items()
+    }
+
+
+def _plugin_parts(spec: Any) -> Iterator[str]:
+    facts = [f"version {spec.version}"]
+    facts += [f"extra `{spec.extra}`"] if spec.extra else []
+    facts += [f"needs {' and '.join(spec.needs)}"] if getattr(spec, "needs", ()) else []
+    facts += [f"components {', '.join(f'`{name}`' for name in spec.components)}"] if getattr(spec, "components", ()) else []
+    facts += [f"a bare word is `{spec.argument}`"] if spec.argument else []
+    data = getattr(spec, "data", None)
+    facts += [f"data: licence {data.licence}, `harness data get {spec.name}`"] if data is not None else []
+    yield f"### {spec.name}"
+    yield f"{_sentence(spec.help)} ({'; '.join(facts)})"
+    doc = inspect.getdoc(spec.build)
+    if doc:
+        yield doc
+    try:
+        parameters = [one for one in inspect.signature(spec.build).parameters.values() if one.kind is not one.VAR_KEYWORD]
+    except (TypeError, ValueError):  # a callable that does not say
+        return
+    if parameters:
+        rows = [
+            (f"`{one.name}`", "required" if one.default is one.empty else f"`{one.default!r}`", _type(one)) for one in parameters
+        ]
+        yield _table(("parameter", "default", "type"), rows)
+
+
+def _type(parameter: inspect.Parameter) -> str:
+    if parameter.annotation is parameter.empty:
+        return ""
+    text = parameter.annotation if isinstance(parameter.annotation, str) else inspect.formatannotation(parameter.annotation)
+    return f"`{re.sub(r'(?:[a-z_]+[.])+([A-Z])', chr(92) + '1', text)}`"
+
+
+def _help(command: Any, path: Sequence[str], level: int) -> list[str]:
+    """A heading and what `--help` prints."""
+    import click
+
+    context = click.Context(command, info_name=" ".join(path), terminal_width=WIDTH, max_content_width=WIDTH)
+    return [f"{'#' * level} {' '.join(path)}", _code("text", command.get_help(context).rstrip())]
+
+
+def _class_parts(one: Class) -> Iterator[str]:
+    yield f"## {one.name}"
+    bases = [base for base in one.bases if base not in ("_Record", "Protocol")]
+    yield one.doc + (
+        f"\n\nAll fields of {', '.join(f'[`{base}`](#{_anchor(base)})' for base in bases)}, and:" if bases and one.fields else ""
+    )
+    if one.fields:
+        yield _fields(one.fields)
+    for method in one.methods:
+        yield f"{_code('text', method.signature)}\n\n{method.doc}"
+
+
+def _fields(fields: Sequence[Field]) -> str:
+    noted = any(field.comment for field in fields)
+    rows = [
+        (
+            f"`{one.name}`",
+            f"`{one.type}`",
+            "required" if one.default is None else f"`{one.default}`",
+            *((one.comment,) if noted else ()),
+        )
+        for one in fields
+    ]
+    return _table(("field", "type", "default", *(("",) if noted else ())), rows)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in line) + " |" for line in lines)
+
+
+def _code(language: str, text: str) -> str:
+    fence = "````" if "```" in text else "```"
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w-]", "", title.lower().replace(" ", "-"))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"

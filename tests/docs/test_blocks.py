@@ -1,0 +1,65 @@
+"""What the documentation says to type works, page by page, in the order in which it stands there.
+
+A ```sh or ```python block runs; one that the page says to save as a file is saved. A comment in the line before a block changes
+that: `<!-- docs: skip REASON -->` never runs it, `<!-- docs: data -->` runs it where the data home is, and `<!-- docs: slow -->`
+with the slow tests.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from documents import ROOT, Block, blocks, pages
+
+RUN = ("sh", "python")
+PAGES = [page for page in pages() if any(block.language in RUN for block in blocks(page))]
+SECONDS = 240
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_what_a_page_says_to_type_works(page: Path, tmp_path: Path) -> None:
+    run_page(page, tmp_path, slow=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if any(block.mark == "slow" for block in blocks(page))], ids=name)
+def test_what_takes_long_works_too(page: Path, tmp_path: Path) -> None:
+    run_page(page, tmp_path, slow=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_block_that_never_runs_says_why(page: Path) -> None:
+    marked = [block for block in blocks(page) if block.mark is not None]
+    assert [block.mark for block in marked if block.mark not in ("skip", "data", "slow")] == []
+    assert [block.line for block in marked if block.mark == "skip" and len(block.reason) < 10] == []
+
+
+def run_page(page: Path, folder: Path, slow: bool) -> None:
+    """Saves and runs the page's blocks; the first that fails fails the test, with its line and what it printed."""
+    data = Path(os.environ.get("HARNESS_DATA") or ROOT.parent / "shared" / "data")
+    for block in blocks(page):
+        if block.saved is not None:
+            (folder / block.saved).parent.mkdir(parents=True, exist_ok=True)
+            (folder / block.saved).write_text(block.text, encoding="utf-8")
+        elif block.language in RUN and block.mark != "skip":
+            if (block.mark == "data" and not data.is_dir()) or (block.mark == "slow" and not slow):
+                continue
+            result = run(block, folder, data if block.mark == "data" else None)
+            assert result.returncode == 0, f"{name(page)}, line {block.line}:\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
+
+
+def run(block: Block, folder: Path, data: Path | None) -> "subprocess.CompletedProcess[str]":
+    """The block run in the folder, with the program at hand as after `source .venv/bin/activate`."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("HARNESS_")}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment["COLUMNS"] = "120"
+    if data is not None:
+        environment["HARNESS_DATA"] = str(data)
+    shell = ["bash", "-euo", "pipefail", "-c", block.text] if block.language == "sh" else [sys.executable, "-c", block.text]
+    return subprocess.run(shell, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)

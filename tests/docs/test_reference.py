@@ -1,0 +1,75 @@
+"""The reference is what the generator makes of the source, and leaves no hook, command or plugin out."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from documents import DOCS, ROOT
+
+from harness import hookspecs, load_plugins
+from harness.cli.main import command_points
+from harness.hookspecs import hookspec
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    sys.path.insert(0, str(DOCS / "_tools"))
+    spec = importlib.util.spec_from_file_location("docs_reference", DOCS / "_tools" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_committed_pages_are_what_the_source_says(generator: ModuleType) -> None:
+    stale = [name for name, text in generator.made().items() if (DOCS / "reference" / name).read_text(encoding="utf-8") != text]
+    assert stale == [], "run `make docs` and commit docs/reference"
+
+
+def test_every_hook_is_documented_with_its_exact_arguments() -> None:
+    import ast
+    import inspect
+
+    page = (DOCS / "reference" / "hooks.md").read_text(encoding="utf-8")
+    hooks = {name: value for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspec.project_name}_spec")}
+    assert len(hooks) == 5
+    for name, hook in hooks.items():
+        written = ast.parse(inspect.getsource(hook)).body[0]
+        assert isinstance(written, ast.FunctionDef)
+        assert f"def {name}({ast.unparse(written.args)})" in page
+        assert list(inspect.signature(hook).parameters) == [argument.arg for argument in written.args.args]
+        assert f"## {name}\n" in page
+        assert inspect.getdoc(hook) in page
+        assert f"@hookimpl\ndef {name}()" in page  # the plugin to copy
+
+
+def test_every_command_and_every_built_in_plugin_has_its_section() -> None:
+    commands = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
+    own = {name for name, points in command_points().items() if points[0].module.startswith("harness.")}
+    assert {name for name in own if f"## harness {name}\n" not in commands} == set()
+    plugins = (DOCS / "reference" / "plugins.md").read_text(encoding="utf-8")
+    built_in = {
+        n for entries in load_plugins().entries.values() for n, e in entries.items() if e.distribution == "metaeval-harness"
+    }
+    assert {name for name in built_in if f"### {name}\n" not in plugins} == set()
+
+
+def test_every_field_of_every_record_is_there() -> None:
+    from harness import records
+
+    page = (DOCS / "reference" / "records.md").read_text(encoding="utf-8")
+    for name, record in vars(records).items():
+        if isinstance(record, type) and record.__module__ == "harness.records" and not name.startswith("_"):
+            section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+            assert [field for field in record.__struct_fields__ if f"| `{field}` |" not in section] == []
+
+
+def test_the_check_says_which_page_is_stale(generator: ModuleType, tmp_path: Path) -> None:
+    import subprocess
+
+    script = ROOT / "docs" / "_tools" / "reference.py"
+    result = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
