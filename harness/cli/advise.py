@@ -91,7 +91,7 @@ def _text(found: "Sequence[Advice]", judgments: str, width: int, reasons: bool) 
             if reasons:
                 yield Text(label, style="bold dim")
             yield _sentences([one for one in shown if one.slice == label], width)
-        if not reasons:
+        if not reasons and len({(one.verdict, one.reason) for one in own}) > 1:
             yield from _by_slice([one for one in own if one.slice != "all"], width)
         yield ""
     yield Text(

@@ -263,7 +263,7 @@ def _wanted(needed: _Needed, row: MetaRow, rival: str, terms: _Terms) -> str:
     if needed.tested is None:
         return f"how many items it takes to find {what} is unknown"
     use = "" if needed.clear is None else f" and about {needed.clear:,} to call it use"
-    there = "do" if needed.tested <= row.n_items else "would be needed"
+    there = "are enough" if needed.tested <= row.n_items else "would be needed"
     most = "at most " if needed.at_most else ""
     return f"{most}about {needed.tested:,} items {there} to find {what}{use} ({terms.power:.0%} power)"
 
