@@ -57,7 +57,6 @@ def test_a_column_of_numbers_sorts_by_value_both_ways_with_missing_last(page: An
     head.locator("button").click()
     assert head.get_attribute("aria-sort") == "ascending"
     assert column(page, 2) == ["0", "9", "9", "10", "20", "30", "40", "50", "60,000", "–"]
-    assert column(page, 0)[1:3] == ["same", "tiny"] or column(page, 0)[1:3] == ["tiny", "same"]
 
 
 def test_negative_numbers_sort_below_positive_ones(page: Any) -> None:

@@ -4,6 +4,7 @@ import re
 import time
 from base64 import b64encode
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_the_answer_comes_first_and_the_warnings_right_after_it(page: Node) -> N
 def test_headings_never_skip_a_level_and_there_is_one_title(page: Node) -> None:
     levels = [int(node.name[1]) for node in page.walk() if re.fullmatch("h[1-6]", node.name)]
     assert levels.count(1) == 1
-    assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False))
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
 
 
 def test_landmarks_a_skip_link_and_a_language(page: Node) -> None:
@@ -82,10 +83,7 @@ def test_tables_have_captions_and_scopes(page: Node) -> None:
 
 def test_intervals_stand_beside_the_values_of_the_large_panel(page: Node) -> None:
     row = page.one("figure", class_="dot-plot").all("div", role="table")[0].all("div", role="row")[1]
-    assert (
-        re.findall(r"\[\.\d{3}, \.\d{3}\]", row.text) == ["[.474, .554]", "[.622, .702]", "[.617, .697]"]
-        or len(re.findall(r"\[\.\d{3}, \.\d{3}\]", row.text)) == 3
-    )
+    assert len(re.findall(r"\.\d{3} \[\.\d{3}, \.\d{3}\]", row.text)) == 3
 
 
 def test_sentinels_stand_apart_and_rank_clusters_together(page: Node) -> None:
