@@ -20,6 +20,7 @@ html_static_path = ["../assets"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # summaries are fetched from the pages, which a browser refuses to do from the file system
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#1f4e79", "color-brand-content": "#1f5f9e"},
     "dark_css_variables": {"color-brand-primary": "#9ac7f0", "color-brand-content": "#9ac7f0"},
