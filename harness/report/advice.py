@@ -9,6 +9,9 @@ from harness.report.frame import Frame, amount, listed
 from harness.report.views import is_sentinel
 
 MOST_ROWS = 1_000
+NONE = "no advice"
+SAME = "the same "  # how the note of a slice begins that holds the outputs of another
+Row = tuple[float | int | str | None, ...]
 
 
 def advices(frame: Frame) -> list[Advice]:
@@ -22,7 +25,7 @@ def advices(frame: Frame) -> list[Advice]:
 
 def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
     """One sentence on all items together: where a metric may be used, where one is weak, and where only people can tell."""
-    whole = [one for one in found if one.slice == "all" and one.verdict != "no advice"]
+    whole = [one for one in found if one.slice == "all" and one.verdict != NONE]
     criteria = dict.fromkeys(one.criterion for one in whole)
     if found and not whole:
         return f"No advice can be given: {next(one.reason for one in found)}."
@@ -30,7 +33,8 @@ def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
     for criterion in sorted(criteria, key=lambda name: _place(frame, name)):
         of = [one for one in whole if one.criterion == criterion]
         verdict = next((name for name in said if any(one.verdict == name for one in of)), "ask people")
-        labels = listed(list(dict.fromkeys(one.label for one in of if one.verdict == verdict)))
+        best = sorted((one for one in of if one.verdict == verdict), key=lambda one: -(one.value or 0.0))
+        labels = listed(list(dict.fromkeys(one.label for one in best)))
         said[verdict].append(criterion if verdict == "ask people" else f"{labels} on {criterion}")
     parts = []
     if said["use"]:
@@ -51,23 +55,57 @@ def _place(frame: Frame, criterion: str) -> int:
     return order.index(criterion) if criterion in order else len(order)
 
 
-def advice_figures(found: Sequence[Advice]) -> list[DataTable]:
-    """One table with every piece of advice, or nothing where there is none."""
-    if not found:
-        return []
+def advice_figures(frame: Frame, found: Sequence[Advice]) -> list[DataTable]:
+    """Advice on all items, then by slice: slices with the outputs of another are left out, those without ratings are one row."""
+    ordered = sorted(found, key=lambda one: _place(frame, one.criterion))
+    whole = [one for one in ordered if one.slice == "all"]
+    parts = [one for one in ordered if one.slice != "all" and not (one.note or "").startswith(SAME)]
+    asked = [one for one in parts if one.verdict != NONE]
+    tables = []
+    if whole:
+        tables.append(_table("table-advice", "Advice on all items", whole, [], ""))
+    if asked:
+        note = " Exploratory: not corrected for how many slices there are."
+        tables.append(_table("table-advice-slices", "Advice by slice", asked, _without(parts), note))
+    return tables
+
+
+def _without(parts: Sequence[Advice]) -> list[Row]:
+    """A row per criterion, slice and reason on which there is no advice for any metric."""
+    kept = dict.fromkeys((one.criterion, one.slice, one.reason) for one in parts if one.verdict == NONE)
+    return [(NONE, "every metric", *key, *(None,) * 5, 0, 0, None) for key in kept]
+
+
+def _table(id: str, title: str, found: Sequence[Advice], without: Sequence[Row], note: str) -> DataTable:
     kept = found[:MOST_ROWS]
     verdicts = Counter(one.verdict for one in found)
-    counts = listed([f"{amount(count, 'time')} {verdict}" for verdict, count in verdicts.most_common()])
+    counts = listed([f"{verdict} {amount(count, 'time')}" for verdict, count in verdicts.most_common()])
     cut = f" The first {len(kept):,} of {len(found):,}; `harness advise RUN` prints all." if len(kept) < len(found) else ""
-    columns = (
-        TableColumn(name="verdict", help="use: better than every sentinel on other items too; weak: only its point estimate is"),
+    rows: list[Row] = [
+        (
+            one.verdict, one.label, one.criterion, one.slice, one.reason, one.value, one.low, one.high, one.sentinel,
+            one.sentinel_value, one.n_items, one.n_pairs, one.needed_items,
+        )
+        for one in kept
+    ]  # fmt: skip
+    items = max((one.n_items for one in found), default=0)
+    return DataTable(
+        id=id,
+        title=title,
+        caption=f"What the rule says of each metric: {counts}; n is in each row, {amount(items, 'item')} at most.{note}{cut}",
+        columns=_columns(),
+        rows=tuple(rows + list(without)),
+    )
+
+
+def _columns() -> tuple[TableColumn, ...]:
+    return (
+        TableColumn(name="verdict", help="use: clear of every sentinel, held out; weak: above them, but not clear"),
         TableColumn(name="metric"),
         TableColumn(name="criterion"),
         TableColumn(name="slice"),
         TableColumn(name="reason"),
-        TableColumn(
-            name="held-out", numeric=True, help="accuracy with the tie threshold of other items; raw for direct verdicts"
-        ),
+        TableColumn(name="held-out", numeric=True, help="threshold of other items; raw accuracy for direct verdicts"),
         TableColumn(name="low", numeric=True),
         TableColumn(name="high", numeric=True),
         TableColumn(name="best sentinel", help="the sentinel that decides"),
@@ -76,20 +114,3 @@ def advice_figures(found: Sequence[Advice]) -> list[DataTable]:
         TableColumn(name="pairs", numeric=True),
         TableColumn(name="items needed", numeric=True, help="that would tell a small advantage over that sentinel"),
     )
-    rows = tuple(
-        (
-            one.verdict, one.label, one.criterion, one.slice, one.reason, one.value, one.low, one.high, one.sentinel,
-            one.sentinel_value, one.n_items, one.n_pairs, one.needed_items,
-        )
-        for one in kept
-    )  # fmt: skip
-    return [
-        DataTable(
-            id="table-advice",
-            title="Advice",
-            caption=f"The rule's word on each metric, criterion and slice ({counts}; n: the items of each row). Advice on a "
-            f"slice is not corrected for how many slices there are.{cut}",
-            columns=columns,
-            rows=rows,
-        )
-    ]

@@ -60,9 +60,7 @@ def _sections(frame: Frame, advice: Sequence[Advice]) -> Iterable[Section]:
     made = frame.constructed
     yield _section("accuracy", "Accuracy", dot_plots(frame), leads.CONSTRUCTED if made else leads.ACCURACY)
     yield _section("ranks", "Ranks", rank_figures(frame), "What the tests tell apart, and what they do not.")
-    yield _section(
-        "advice", "Advice", advice_figures(advice), "Where a metric may stand in for people, and where only people can tell."
-    )
+    yield _section("advice", "Advice", advice_figures(frame, advice), leads.ADVICE)
     yield _section("curves", "Accuracy by tie threshold", curves(frame, ground), leads.CURVES)
     if not made:
         raters = [agreement_table(frame), *rating_tables(frame, ground)]

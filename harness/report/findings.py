@@ -47,8 +47,8 @@ def _together(frame: Frame, compared: list[Board]) -> str:
     where = f"on {ahead[0][0]}" if len(ahead) == 1 else f"on any of the {len(ahead)} criteria"
     if not some:
         return (
-            f"No metric is shown to beat every sentinel {where}. Sentinels know nothing of quality (they count characters, "
-            "say), so these data do not show that any of the metrics measures it."
+            f"No metric is shown to beat every sentinel {where}. Sentinels know nothing of quality (they count characters or "
+            "compare with the source, say), so these data do not show that any of the metrics measures it."
         )
     if len(ahead) == 1:
         return f"Shown to beat every sentinel (metrics that know nothing of quality) {where}: {listed(some[0][1])}."

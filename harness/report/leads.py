@@ -6,6 +6,7 @@ ACCURACY = (
     "guessing reaches, and the sentinels, which know nothing of quality; * marks a metric that is tested to beat each of "
     "them."
 )
+ADVICE = "Where a metric may stand in for people, and where only people can tell. The rule is the same as in `harness advise`."
 CONSTRUCTED = "Which metrics prefer the better answer more often than guessing would; no person judged these answers."
 CURVES = (
     "How much of a metric's accuracy comes from calling answers equal, and how much from ordering them. Two answers tie for "
@@ -23,9 +24,9 @@ SLICES = (
 )
 PHENOMENA = "What each metric notices and what it is blind to; with few pairs a row, read the intervals."
 WORST = (
-    "What a metric takes for quality: pairs that are ordered one way and by the metric the other. How far apart each side "
-    "puts a pair is ranked among all pairs, and the smaller of the two ranks says how bad it is. They are chosen for being "
-    "bad: no fair sample. Marked words also stand in a reference."
+    "What a metric takes for quality: pairs that people (or a set's construction) order one way and the metric the other. "
+    "How far apart each side puts a pair is ranked among all pairs, and the smaller of the two ranks says how bad it is. "
+    "They are chosen for being bad: no fair sample. Marked words also stand in a reference."
 )
 SYSTEMS = (
     "Do the metrics put the systems in the order that people do? Each metric is on its own scale; intervals that overlap do not "

@@ -90,7 +90,7 @@ def _near_references(frame: Frame) -> Iterator[str]:
             said.append(f"{frame.title(board)}: {best.label} {worded(accuracy_of(without[0]))}{floor}")
         if said:
             yield (
-                f"Without {system}, which often equals the reference, the metric that leads has: {'; '.join(said)}. See the "
+                f"Without {system}, which often equals the reference, the highest metric above has: {'; '.join(said)}. See the "
                 f"slice {label}."
             )
 
