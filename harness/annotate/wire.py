@@ -13,7 +13,7 @@ from harness.annotate.views import Rater, Task
 LONGEST_NOTE = 2000
 _OWNERS = ("owner_", "col_", "state_", "ago_", "flag_")
 
-Id = Annotated[str, msgspec.Meta(min_length=8, max_length=100, pattern="^[0-9A-Za-z-]+$")]
+Id = Annotated[str, msgspec.Meta(min_length=8, max_length=64, pattern="^[0-9A-Za-z-]+$")]
 # a NUL character is refused: PostgreSQL cannot store it
 Note = Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$")]
 Time = Annotated[str, msgspec.Meta(max_length=40, pattern="^[0-9TZ:.+-]+$")]

@@ -18,7 +18,7 @@ export class Outbox {
     this.sending = null;
     this.again = false;
     this.replies = new Map(); // client id → what is to be done with the server's reply
-    this.state = { waiting: 0, offline: false, refused: null };
+    this.state = { waiting: 0, offline: false, refused: null, durable: true };
   }
 
   /** Opens the store and returns what an earlier visit left unsent, oldest first. */
@@ -115,8 +115,8 @@ export class Outbox {
   }
 
   tell(change) {
-    Object.assign(this.state, change);
-    this.changed({ ...this.state, durable: this.store.durable });
+    Object.assign(this.state, change, { durable: this.store.durable });
+    this.changed(this.state);
   }
 }
 
