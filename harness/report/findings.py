@@ -65,7 +65,10 @@ def _one(frame: Frame, board: Board) -> str:
     metrics = metrics_of(board)
     if not metrics:
         return _nobody(title)
-    parts = [_lead(frame, board, metrics), _floor(board, metrics), _sentinels(frame, board, metrics)]
+    verdicts = [line for line in metrics if "accuracy" not in line.cells]
+    scored = [line for line in metrics if line not in verdicts]
+    lead = _lead(frame, board, scored) if scored else ""
+    parts = [lead, _verdicts(verdicts), _floor(board, scored), _sentinels(frame, board, scored)]
     return f"On {title}, {' '.join(part for part in parts if part)}"
 
 
@@ -85,7 +88,7 @@ def _lead(frame: Frame, board: Board, metrics: list[Line]) -> str:
     assert row is not None  # metrics_of keeps only lines that have one
     figures = f"{_figures(first)} ({amount(row.n_items, 'item')}, {amount(row.n_pairs, 'pair')}{_missing(first)})"
     if len(metrics) == 1:
-        return f"{first.label}, the only metric, has {figures}."
+        return f"{first.label}, the only metric that is ranked, has {figures}."
     leaders = [line.label for line in metrics if line.rank == first.rank]
     if first.rank is None:
         return f"the {len(metrics)} metrics are not ranked; {first.label} has the highest number, {figures}."
@@ -99,12 +102,24 @@ def _lead(frame: Frame, board: Board, metrics: list[Line]) -> str:
     return f"{listed(leaders)} lead and cannot be told apart{tested}. The highest, {first.label}, has {figures}."
 
 
+def _verdicts(lines: list[Line]) -> str:
+    """What direct verdicts on pairs reach: raw, for they are never calibrated, and beside no test with the metrics that score."""
+    if not lines:
+        return ""
+    each = []
+    for line in lines:
+        row = accuracy_of(line)
+        if row is not None:
+            each.append(f"{line.label} {worded(row)} ({amount(row.n_pairs, 'pair')}{_missing(line)})")
+    return f"Direct verdicts, raw and not tested against the others: {'; '.join(each[:8])}."
+
+
 def _missing(line: Line) -> str:
     """What it scored, and what it has with the rest counted as wrong; nothing for a metric that scored all."""
     bound, row = line.missing_wrong, accuracy_of(line)
     if bound is None or row is None or row.coverage is None:
         return ""
-    return f"; it scored {row.coverage:.0%} of the answers, and with the rest counted as wrong it has {worded(bound)}"
+    return f"; {row.coverage:.1%} have a score, and with the rest counted as wrong it has {worded(bound)}"
 
 
 def _figures(line: Line) -> str:
@@ -142,7 +157,7 @@ def _share(count: int, total: int) -> str:
 
 def _sentinels(frame: Frame, board: Board, metrics: list[Line]) -> str:
     best = best_sentinel(board)
-    if best is None or all("accuracy" not in line.cells for line in metrics):
+    if best is None or not metrics:
         return ""
     figures = f"The best sentinel, {best.label}, has {worded(accuracy_of(best))}"
     ahead = [line.label for line in metrics if line.beats]

@@ -126,7 +126,9 @@ def test_a_criterion_without_data_is_named_and_the_others_stand():
             sheet.judgments.append(Judgment(output_id=output, rater="anna", criterion="style", value=None))
     report = report_of(sheet)
     assert "On style, nobody knows: no pair of answers has both a judgment and a score." in report.answer
-    assert any(line.startswith("On quality, m, the only metric, has calibrated accuracy 1.000") for line in report.answer)
+    assert any(
+        line.startswith("On quality, m, the only metric that is ranked, has calibrated accuracy 1.000") for line in report.answer
+    )
 
 
 def test_many_metrics_make_figures_of_twelve_and_tables_of_all():

@@ -45,7 +45,9 @@ def test_a_metric_that_a_test_puts_ahead_leads():
 
 def test_the_one_metric_of_a_run_is_compared_with_none():
     report = report_of(rated(60, one=good))
-    assert any(line.startswith("On quality, one, the only metric, has calibrated accuracy") for line in report.answer)
+    assert any(
+        line.startswith("On quality, one, the only metric that is ranked, has calibrated accuracy") for line in report.answer
+    )
 
 
 def test_several_criteria_are_counted_and_named():
@@ -75,7 +77,7 @@ def test_a_leader_that_left_answers_out_says_so_with_the_bound():
             sheet.scores[index] = type(score)(targets=score.targets, metric=score.metric, status="unparsed")
     report = report_of(sheet)
     (line,) = [line for line in report.answer if line.startswith("On quality")]
-    assert "it scored 90% of the answers, and with the rest counted as wrong it has ." in line
+    assert "; 90.0% have a score, and with the rest counted as wrong it has ." in line
     assert "one: no score on 36 of 360 outputs: 36 unparsed." in report.warnings
 
 
@@ -127,4 +129,19 @@ def test_preferences_without_a_majority_are_counted_in_the_warnings():
     sheet.judgments.clear()
     report = report_of(sheet)
     assert "quality: 1 pairs without a strict majority of raters are left out." in report.warnings
-    assert any(line.startswith("On quality, m, the only metric, has calibrated accuracy 1.000") for line in report.answer)
+    assert any(
+        line.startswith("On quality, m, the only metric that is ranked, has calibrated accuracy 1.000") for line in report.answer
+    )
+
+
+def test_direct_verdicts_stand_apart_with_unparsed_ones_counted_as_wrong_and_lead_nothing():
+    sheet = Sheet().metric("judge", unit="pair")
+    for item in range(50):
+        a, b = (sheet.answer(f"i{item}", system, m=float(system == "a")) for system in "ab")
+        sheet.prefer(a, b, "a")
+        sheet.score("judge", (a, b), None if item < 10 else 1.0)
+    sheet.judgments.clear()
+    (line,) = [line for line in report_of(sheet).answer if line.startswith("On quality")]
+    assert line.startswith("On quality, m, the only metric that is ranked, has calibrated accuracy 1.000")
+    assert "Direct verdicts, raw and not tested against the others: judge 1.000 [" in line
+    assert "(40 pairs; 80.0% have a score, and with the rest counted as wrong it has .800 [" in line
