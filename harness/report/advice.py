@@ -40,7 +40,7 @@ def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
     if said["use"]:
         parts.append(f"use {'; '.join(said['use'])} (held out, the whole interval lies above those of all sentinels)")
     if said["weak"]:
-        parts.append(f"weak: {'; '.join(said['weak'])} (held out above every sentinel, but not clear of their intervals)")
+        parts.append(f"weak: {'; '.join(said['weak'])} (held out above every sentinel, but short of the rule for use)")
     if said["ask people"]:
         parts.append(f"ask people on {listed(said['ask people'], 8)}, where no metric meets the rule")
     return f"Advice for new items like these: {'. '.join([*parts[:1], *map(_capital, parts[1:])])}." if parts else ""
