@@ -110,7 +110,7 @@ async function start() {
     };
     const title = t(training ? "training_title" : "task_title", session.places(shown));
     const note = training && t("training_intro");
-    render(screens.task({ t, title, note, content: texts(shown, t), form: form.node, ...steps(), nextText: t("next") }));
+    render(screens.task({ t, title, note, content: texts(shown, t), form: form.node, ...steps(), nextText: t("next"), keys: t("keys_hint") }));
   }
 
   function steps() {
@@ -237,7 +237,10 @@ async function start() {
 
   function pressed(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]")) return;
-    if (event.target.closest("textarea, input:not([type=radio]), select")) return;
+    if (event.target.closest("textarea, input:not([type=radio]), select")) {
+      if (event.key === "Escape") byId("main").querySelector("h1").focus(); // out of the comment: keys choose again
+      return;
+    }
     const one = event.key.length === 1;
     if (one && remembered("harness-keys") === "off") return;
     const act = acts(event)[one ? event.key.toLowerCase() : event.key];

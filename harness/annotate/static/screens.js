@@ -52,7 +52,7 @@ export function message({ title, text, buttons = [] }) {
 }
 
 /** A task: the texts on one side, the questions and buttons on the other. `note` stands between heading and texts. */
-export function task({ t, title, note, content, form, feedback, previous, next, nextText, toOpen }) {
+export function task({ t, title, note, content, form, feedback, previous, next, nextText, toOpen, keys }) {
   return el(
     "article",
     { className: "task" },
@@ -75,6 +75,7 @@ export function task({ t, title, note, content, form, feedback, previous, next, 
           toOpen && button(t("to_open"), toOpen),
           button(nextText, next, "primary next"),
         ),
+        keys && el("p", { className: "hint keys-hint" }, keys),
       ),
     ),
   );

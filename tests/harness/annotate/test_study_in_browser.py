@@ -232,8 +232,8 @@ def the_exported_set_is_meta_evaluated(study: Path, folder: Path, said: dict[tup
     outputs = sorted({output for _, output, _ in said})
     records = folder / "records"
     database = ["--db", str(study.with_suffix(".sqlite"))]
-    said = harness("data", "annotate", "export", str(study), *database, "--out", str(records))
-    assert f"{3 * PER_RATER * 2} ratings and 0 preferences of 3 raters on {PER_RATER} outputs of {ITEMS} items" in said
+    printed = harness("data", "annotate", "export", str(study), *database, "--out", str(records))
+    assert f"{3 * PER_RATER * 2} ratings and 0 preferences of 3 raters on {PER_RATER} outputs of {ITEMS} items" in printed
     with (records / "ratings.csv").open(newline="", encoding="utf-8-sig") as file:
         assert sum(1 for _ in csv.DictReader(file)) == 3 * PER_RATER * 2
     run = ["metaeval", "--judgments", f"records:{records}", "--metric", "chrf", "--criterion", "correctness", "--json"]
