@@ -204,9 +204,9 @@ def _notes(
     items = {output.example_id for output in outputs}
     for system in systems:
         missing = len(items) - len(answered[system])
-        if missing:
+        if missing and judgments:  # who compares pairs need not have every system on every item
             yield f"system {system!r} has no output on {missing} of {len(items)} items; those pairs are left out"
-    if len(systems) == 1:
+    if len(systems) == 1 and judgments:
         yield f"there is one system only ({systems[0]!r}): nothing can be compared within an item"
     references = {example.id: set(example.references) for example in examples}
     for system in systems:

@@ -216,3 +216,19 @@ def test_a_field_of_the_wrong_type_is_named_though_the_record_was_made_in_python
 def test_a_source_without_an_info_is_refused() -> None:
     with pytest.raises(PluginError, match=r"its info must be a JudgmentInfo, got \{\}"):
         read_judgments(Stranger(list, info={}))
+
+
+def test_who_compares_pairs_need_not_have_every_system_on_every_item() -> None:
+    class Pairs:
+        info = JudgmentInfo(name="pairs", version="1")
+
+        def read(self) -> list[Any]:
+            records: list[Any] = []
+            for item, systems in (("1", "ab"), ("2", "bc")):
+                records.append(Example(id=item, kind="instruction", language="sv"))
+                ids = [f"{item}/{system}" for system in systems]
+                records += [Output(id=id, example_id=item, system=id[-1], text=id) for id in ids]
+                records.append(Preference(output_a=ids[0], output_b=ids[1], rater="r", criterion="c", winner="a"))
+            return records
+
+    assert read_judgments(Pairs()).notes == ()

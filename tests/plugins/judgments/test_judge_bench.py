@@ -165,7 +165,7 @@ def test_a_parameter_that_does_not_fit_is_told(tmp_path: Path, parameters: dict[
 @pytest.mark.parametrize(
     ("instances", "message"),
     [
-        ([instance(1, "x", fluency=scored(3, 6))], r"annotations\['fluency'\].individual_human_scores\[1\]: 6 is off the scale 1 to 5"),
+        ([instance(1, "x", fluency=scored(3, 6))], r"\['fluency'\].individual_human_scores\[1\]: 6 is off the scale 1 to 5"),
         ([instance(1, "x", fluency=scored("good"))], r"individual_human_scores\[0\]: expected a number, got 'good'"),
         ([instance(1, "x", fluency=scored(True))], "expected a number, got True"),
         ([instance(1, "x", safe=scored("perhaps"))], r"the label 'perhaps' is not among the criterion's \(yes, no\)"),

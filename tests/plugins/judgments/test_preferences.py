@@ -48,8 +48,10 @@ def test_a_row_is_a_raters_word_on_a_pair(tmp_path: Path) -> None:
     ("word", "winner"),
     [
         ("a", "a"), ("B", "b"), ("Model_A", "a"), ("model b", "b"), ("left", "a"), ("right", "b"), ("1", "a"), (2, "b"),
-        (2.0, "b"), ("tie", "tie"), (0, "tie"), ("Both bad", "tie"), ("tie (bothbad)", "tie"), ("equal", "tie"), ("oavgjort", "tie"),
-        ("vänster", "a"), ("höger", "b"), ("maybe", None), ("", None), (None, None), (True, None), (3, None), (["a"], None),
+        (2.0, "b"), ("tie", "tie"), (0, "tie"), ("Both bad", "tie"), ("tie (bothbad)", "tie"), ("equal", "tie"),
+        ("oavgjort", "tie"),
+        ("vänster", "a"), ("höger", "b"), ("maybe", None), ("", None), (None, None), (True, None), (3, None),
+        (["a"], None),
     ],
 )  # fmt: skip
 def test_the_usual_words_for_a_winner_are_understood(word: Any, winner: str | None) -> None:
