@@ -7,7 +7,6 @@ from harness.cli.plain import columns, plain
 
 _RATERS = 12  # that are printed; --json has all
 _SIDE_BY_SIDE = 4  # raters whose bars stand beside each other
-_ABREAST = 6  # raters whose means stand beside each other
 _BAR = 16
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _RIGHT = frozenset(range(1, 60))
@@ -17,29 +16,59 @@ def rating_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     """Each criterion: how its raters rated, the mean of each system, the cells without a rating, and agreement."""
     for criterion, by_rater in summary["criteria"].items():
         yield ""
-        for rater, said in list(by_rater.items())[:_RATERS]:
-            yield plain(f"{criterion}, {rater} {_counts(said)}")
-        if len(by_rater) > _RATERS:
-            yield f"… and {len(by_rater) - _RATERS} more raters (--json has all)"
-        yield from _histograms(by_rater)
-        yield from _means(by_rater)
-        yield plain(_empty_cells(by_rater))
+        if len(by_rater) > _SIDE_BY_SIDE:
+            yield from _together(criterion, by_rater, summary["pooled"][criterion])
+        else:
+            yield from (plain(f"{criterion}, {rater} {_counts(said)}") for rater, said in by_rater.items())
+            yield from _histograms(by_rater)
+            yield from _means(by_rater)
+            yield plain(_empty_cells(by_rater))
         if criterion in summary["agreement"]:
             yield from _agreement(criterion, summary["agreement"][criterion], "outputs with at least two ratings")
+
+
+def _together(criterion: str, by_rater: Mapping[str, Any], all_raters: Mapping[str, Any]) -> Iterator[str]:
+    """Many raters: their ratings pooled, a small histogram for some of them, and who is lowest and highest."""
+    scale = "no scale" if all_raters["scale"] is None else "{:g} to {:g}, {}".format(*all_raters["scale"])
+    yield plain(
+        f"{criterion}, {len(by_rater)} raters ({scale}): {all_raters['ratings']} ratings, {all_raters['missing']} missing; "
+        f"{_spread(all_raters['a_rater'])} a rater, {_spread(all_raters['an_output'])} an output (min, median, max)"
+    )
+    pooled = {"all raters": {**all_raters, "labels": {}}}
+    yield from _histograms(pooled)
+    yield from columns(
+        [(f"  {plain(name)}", f"{said['mean']:.2f}", f"n={said['n']}") for name, said in all_raters["mean"].items()]
+    )
+    if all_raters["lowest"] is not None:
+        low, high = all_raters["lowest"], all_raters["highest"]
+        yield plain(f"  mean of a rater: lowest {low['mean']:.2f} ({low['rater']}), highest {high['mean']:.2f} ({high['rater']})")
+    yield from _histograms(by_rater)
+    if len(by_rater) <= _RATERS and any(
+        cell["rated"] < cell["outputs"] for said in by_rater.values() for cell in said["cells"].values()
+    ):
+        systems = sorted({system for said in by_rater.values() for system in said["cells"]})
+        cells = [[said["cells"].get(system, {"rated": 0, "outputs": 0}) for said in by_rater.values()] for system in systems]
+        rows = [("  rated / outputs", *map(plain, by_rater))]
+        rows += [
+            (f"  {plain(system)}", *(f"{cell['rated']}/{cell['outputs']}" for cell in row))
+            for system, row in zip(systems, cells, strict=True)
+        ]
+        yield from columns(rows, _RIGHT)
+
+
+def _spread(counts: Mapping[str, float] | None) -> str:
+    return "no ratings" if counts is None else f"{counts['min']:g}, {counts['median']:g}, {counts['max']:g}"
 
 
 def preference_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     """Each criterion's comparisons: ties, wins, the place shown first, and agreement."""
     for criterion, by_rater in summary["preferences"].items():
         yield ""
-        for rater, said in list(by_rater.items())[:_RATERS]:
-            yield plain(f"{criterion}, {rater}: {said['pairs']} pairs, {said['ties']} ties, {said['missing']} missing")
-            wins = sorted(said["wins"].items(), key=lambda win: (-win[1], win[0]))
-            more = f", and {len(wins) - _RATERS} more systems" if len(wins) > _RATERS else ""
-            yield plain(f"  wins: {', '.join(f'{system} {count}' for system, count in wins[:_RATERS]) or 'none'}{more}")
-            yield f"  {_first(said['first_shown'])}"
-        if len(by_rater) > _RATERS:
-            yield f"… and {len(by_rater) - _RATERS} more raters (--json has all)"
+        if len(by_rater) > _SIDE_BY_SIDE:
+            yield from _compared(f"{criterion}, {len(by_rater)} raters", summary["pooled_preferences"][criterion])
+        else:
+            for rater, said in by_rater.items():
+                yield from _compared(f"{criterion}, {rater}", said)
         agreement = summary["preference_agreement"].get(criterion)
         if agreement is not None:
             yield from _agreement(criterion, agreement, "pairs that at least two judged")
@@ -51,6 +80,14 @@ def preference_lines(summary: Mapping[str, Any]) -> Iterator[str]:
             for system, place in list(summary["places"].items())[: 3 * _RATERS]
         ]
         yield from columns(rows, _RIGHT)
+
+
+def _compared(name: str, said: Mapping[str, Any]) -> Iterator[str]:
+    yield plain(f"{name}: {said['pairs']} pairs, {said['ties']} ties, {said['missing']} missing")
+    wins = sorted(said["wins"].items(), key=lambda win: (-win[1], win[0]))
+    more = f", and {len(wins) - _RATERS} more systems" if len(wins) > _RATERS else ""
+    yield plain(f"  wins: {', '.join(f'{system} {count}' for system, count in wins[:_RATERS]) or 'none'}{more}")
+    yield f"  {_first(said['first_shown'])}"
 
 
 def _counts(said: Mapping[str, Any]) -> str:
@@ -73,6 +110,8 @@ def _histograms(by_rater: Mapping[str, Any]) -> Iterator[str]:
             (f"  {plain(rater)}", _spark(by_rater[rater]["histogram"]), _range(by_rater[rater])) for rater in raters[:_RATERS]
         ]
         yield from columns(lines)
+        if len(raters) > _RATERS:
+            yield f"  … and {len(raters) - _RATERS} more raters (--json has all)"
         return
     ends = sorted({(bar["low"], bar["high"]) for rater in raters for bar in by_rater[rater]["histogram"]})
     heads = ("  rating", *(plain(rater) for rater in raters))
@@ -108,13 +147,10 @@ def _range(said: Mapping[str, Any]) -> str:
 
 def _means(by_rater: Mapping[str, Any]) -> Iterator[str]:
     """The mean rating of each system and how many of its outputs were rated, a column a rater."""
-    shown = list(by_rater)[:_RATERS]
-    systems = sorted({system for rater in shown for system in by_rater[rater]["cells"]})
-    for start in range(0, len(shown), _ABREAST):
-        raters = shown[start : start + _ABREAST]
-        rows = [("  mean, n / outputs", *map(plain, raters))]
-        rows += [(f"  {plain(system)}", *(_cell(by_rater[rater], system) for rater in raters)) for system in systems]
-        yield from columns(rows, _RIGHT)
+    systems = sorted({system for said in by_rater.values() for system in said["cells"]})
+    rows = [("  mean, n / outputs", *map(plain, by_rater))]
+    rows += [(f"  {plain(system)}", *(_cell(said, system) for said in by_rater.values())) for system in systems]
+    yield from columns(rows, _RIGHT)
 
 
 def _cell(said: Mapping[str, Any], system: str) -> str:
@@ -131,8 +167,7 @@ def _empty_cells(by_rater: Mapping[str, Any]) -> str:
         rated = sum(cell["rated"] for cell in said["cells"].values())
         if rated < outputs:
             empty.append(f"{rater} {outputs - rated} of {outputs}")
-    more = f" and {len(empty) - _RATERS} more raters" if len(empty) > _RATERS else ""
-    return f"  empty cells: {', '.join(empty[:_RATERS]) or 'none'}{more}"
+    return f"  empty cells: {', '.join(empty) or 'none'}"
 
 
 def _agreement(criterion: str, found: Mapping[str, Any], over: str) -> Iterator[str]:

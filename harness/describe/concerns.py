@@ -40,7 +40,7 @@ def _merged(concerns: Iterable[Concern]) -> list[Concern]:
 def _set_concerns(found: Mapping[str, Any]) -> Concerns:
     items = found["items"]
     if len(found["systems"]) == 1 and not found["preferences"]:
-        yield Concern(3, 1.0, "one-system", "there is one system only: nothing can be compared within an item")
+        yield Concern(2, 1.0, "one-system", "there is one system only: nothing can be compared within an item")
     if found["ratings"] == 0 and not found["preferences"] and not found["spans"]:
         yield Concern(3, 1.0, "no-judgments", "nobody's judgments are in it")
     if found["without_reference"] == items and items:

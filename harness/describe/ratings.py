@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from statistics import median
 from typing import Any
 
 from harness.records import Judgment, Output, Scale
@@ -42,6 +43,38 @@ def rated(judgments: Sequence[Judgment], outputs: Sequence[Output]) -> dict[str,
         "cells": dict(sorted(cells.items())),
         "mean": {system: {"mean": sum(own) / len(own), "n": len(own)} for system, own in sorted(systems.items())},
     }
+
+
+def pooled(judgments: Sequence[Judgment], outputs: Sequence[Output]) -> dict[str, Any]:
+    """All raters' ratings on one criterion together: histogram, mean per system over ratings, and how many each rater gave."""
+    system = {output.id: output.system for output in outputs}
+    numbers: list[float] = []
+    systems: dict[str, list[float]] = {}
+    own: dict[str, list[float]] = {}
+    by_output: Counter[str] = Counter()
+    for judgment in judgments:
+        if isinstance(judgment.value, int | float):
+            numbers.append(judgment.value)
+            systems.setdefault(system[judgment.output_id], []).append(judgment.value)
+            own.setdefault(judgment.rater, []).append(judgment.value)
+            by_output[judgment.output_id] += 1
+    means = sorted((sum(values) / len(values), rater) for rater, values in own.items())
+    scale = judgments[0].scale
+    return {
+        "scale": None if scale is None else [scale.low, scale.high, scale.direction],
+        "ratings": sum(judgment.value is not None for judgment in judgments),
+        "missing": sum(judgment.value is None for judgment in judgments),
+        "histogram": histogram(numbers, scale),
+        "mean": {name: {"mean": sum(values) / len(values), "n": len(values)} for name, values in sorted(systems.items())},
+        "a_rater": _spread([len(values) for values in own.values()]),
+        "an_output": _spread([by_output[output.id] for output in outputs]),
+        "lowest": None if not means else {"rater": means[0][1], "mean": means[0][0]},
+        "highest": None if not means else {"rater": means[-1][1], "mean": means[-1][0]},
+    }
+
+
+def _spread(counts: Sequence[int]) -> dict[str, float] | None:
+    return {"min": min(counts), "median": median(counts), "max": max(counts)} if counts else None
 
 
 def tie_rate(values: Iterable[Sequence[float]]) -> tuple[float | None, int]:

@@ -8,7 +8,7 @@ from harness.describe.agreement import preference_agreement, rating_agreement
 from harness.describe.concerns import find_concerns
 from harness.describe.languages import describe_languages
 from harness.describe.preferences import places, preferred
-from harness.describe.ratings import rated
+from harness.describe.ratings import pooled, rated
 from harness.describe.repeats import describe_repeats
 from harness.describe.texts import describe_texts
 from harness.judgments import JudgmentSet
@@ -54,6 +54,7 @@ def describe(data: JudgmentSet) -> dict[str, Any]:
         "criteria": {
             criterion: _by_rater(own, lambda said: rated(said, data.outputs)) for criterion, own in by_criterion.items() if own
         },
+        "pooled": {criterion: pooled(own, data.outputs) for criterion, own in by_criterion.items() if own},
         "agreement": {
             criterion: agreement
             for criterion, own in by_criterion.items()
@@ -62,6 +63,7 @@ def describe(data: JudgmentSet) -> dict[str, Any]:
         "preferences": {
             criterion: _by_rater(own, lambda said: preferred(said, data.outputs)) for criterion, own in compared.items() if own
         },
+        "pooled_preferences": {criterion: preferred(own, data.outputs) for criterion, own in compared.items() if own},
         "preference_agreement": {
             criterion: agreement
             for criterion, own in compared.items()

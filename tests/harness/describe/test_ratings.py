@@ -2,7 +2,9 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from judgment_sets import Sheet
 
+from harness.describe import describe
 from harness.describe.ratings import histogram
 from harness.records import Scale
 
@@ -22,3 +24,14 @@ def test_every_rating_is_in_one_bar(values: list[float], scale: Scale | None) ->
     bars = histogram(values, scale)
     assert sum(bar["count"] for bar in bars) == len(values)
     assert len(bars) <= 12
+
+
+def test_many_raters_are_put_together_with_the_lowest_and_the_highest() -> None:
+    sheet = Sheet()
+    for n in range(3):
+        sheet.answer(f"d/{n}", "a", {f"r{rater}": float(rater) for rater in range(1, 6)} if n else {"r1": 1.0})
+    found = describe(sheet.data())["pooled"]["quality"]
+    assert found["ratings"] == 11
+    assert found["mean"] == {"a": {"mean": 31 / 11, "n": 11}}
+    assert (found["a_rater"], found["an_output"]) == ({"min": 2, "median": 2, "max": 3}, {"min": 1, "median": 5, "max": 5})
+    assert (found["lowest"], found["highest"]) == ({"rater": "r1", "mean": 1.0}, {"rater": "r5", "mean": 5.0})
