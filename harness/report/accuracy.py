@@ -107,7 +107,7 @@ def _within(board: Board) -> str:
 
 def _ranks(frame: Frame, board: Board) -> Ranks | None:
     ranked = [line for line in board.lines if line.rank is not None and not line.sentinel]
-    if not ranked:
+    if len(ranked) < 2:
         return None
     statistics = statistics_of(frame, board.lines)
     numbers = sorted({line.rank for line in ranked if line.rank is not None})

@@ -80,7 +80,7 @@ def _table(id: str, title: str, found: Sequence[Advice], without: Sequence[Row],
     kept = found[:MOST_ROWS]
     verdicts = Counter(one.verdict for one in found)
     counts = listed([f"{verdict} {amount(count, 'time')}" for verdict, count in verdicts.most_common()])
-    cut = f" The first {len(kept):,} of {len(found):,}; `harness advise RUN` prints all." if len(kept) < len(found) else ""
+    cut = f" The first {len(kept):,} of {len(found):,}; harness advise RUN prints all." if len(kept) < len(found) else ""
     rows: list[Row] = [
         (
             one.verdict, one.label, one.criterion, one.slice, one.reason, one.value, one.low, one.high, one.sentinel,

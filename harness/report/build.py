@@ -39,7 +39,7 @@ def report_of_run(folder: str | Path) -> Report:
 
 def build_report(done: Evaluation, manifest: Manifest) -> Report:
     """The report of an evaluation, with the manifest of its run. Every text in it is safe to show once it is escaped."""
-    frame = Frame(done, msgspec.convert(manifest.config.get("metaevaluate", {}), MetaOptions))
+    frame = Frame(done, _options(manifest))
     advice = advices(frame)
     ended = manifest.times.get("started", 0.0) + manifest.times.get("seconds", 0.0)
     return cleaned(
@@ -53,6 +53,13 @@ def build_report(done: Evaluation, manifest: Manifest) -> Report:
             made=datetime.fromtimestamp(ended, UTC).isoformat(timespec="seconds"),
         )
     )
+
+
+def _options(manifest: Manifest) -> MetaOptions:
+    try:
+        return msgspec.convert(manifest.config.get("metaevaluate", {}), MetaOptions)
+    except msgspec.ValidationError as error:
+        raise InputError(f"the run's options are not of this version ({error}); run the same command again") from error
 
 
 def _sections(frame: Frame, advice: Sequence[Advice]) -> Iterable[Section]:

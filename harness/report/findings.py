@@ -78,7 +78,7 @@ def _nobody(title: str) -> str:
 
 def _without_board(frame: Frame) -> list[str]:
     """Criteria that were asked for and have nothing to compare."""
-    there = {board.criterion for board in frame.boards}
+    there = {board.criterion for board in frame.every_board}
     return [criterion for criterion in frame.options.criteria or frame.done.data.criteria if criterion not in there]
 
 

@@ -12,6 +12,7 @@ from harness.report.views import CONSTRUCTION, Board, Grid, boards, grids, namer
 from harness.stages.evaluate import Evaluation
 
 SHOWN = {"accuracy_raw": "raw", "accuracy": "calibrated", "accuracy_heldout": "held-out"}
+MOST_BOARDS = 12  # criteria, or criteria by raters, that figures and sentences are about
 MANY = 12  # metrics that a figure holds; the tables hold them all
 
 
@@ -35,8 +36,13 @@ class Frame:
             found.setdefault(row.slice, []).append(row)
         return found
 
-    @cached_property
+    @property
     def boards(self) -> tuple[Board, ...]:
+        """The boards that have figures: the first MOST_BOARDS of every one."""
+        return self.every_board[:MOST_BOARDS]
+
+    @cached_property
+    def every_board(self) -> tuple[Board, ...]:
         """A board per criterion, human target and grouping on all items, in the order of the source's criteria."""
         order = self.done.data.criteria
         found = boards(self.by_slice.get("all", ()), self.done.labels, alpha=self.options.alpha)
@@ -65,7 +71,7 @@ class Frame:
 
     def title(self, board: Board) -> str:
         """The criterion, and the human target where one criterion has several."""
-        same = [other for other in self.boards if other.criterion == board.criterion]
+        same = [other for other in self.every_board if other.criterion == board.criterion]
         return board.criterion if len(same) == 1 else f"{board.criterion} ({board.raters}, {board.grouping})"
 
     def key(self, board: Board) -> str:

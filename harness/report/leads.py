@@ -6,7 +6,7 @@ ACCURACY = (
     "guessing reaches, and the sentinels, which know nothing of quality; * marks a metric that is tested to beat each of "
     "them."
 )
-ADVICE = "Where a metric may stand in for people, and where only people can tell. The rule is the same as in `harness advise`."
+ADVICE = "Where a metric may stand in for people, and where only people can tell. The rule is that of harness advise."
 CONSTRUCTED = "Which metrics prefer the better answer more often than guessing would; no person judged these answers."
 CURVES = (
     "How much of a metric's accuracy comes from calling answers equal, and how much from ordering them. Two answers tie for "

@@ -177,7 +177,7 @@ def _data(figure: DataTable) -> Iterator[str]:
 def _cut(rows: int, all_rows: int, columns: int, all_columns: int) -> str:
     counts = ((rows, all_rows, "rows"), (columns, all_columns, "columns"))
     parts = [f"{shown} of {total:,} {what}" for shown, total, what in counts if shown < total]
-    return f"The first {' and '.join(parts)}; `harness report RUN --format csv` writes all." if parts else ""
+    return f"The first {' and '.join(parts)}; harness report RUN --format csv writes all." if parts else ""
 
 
 def _disagreements(figure: Disagreements) -> Iterator[str]:

@@ -47,7 +47,7 @@ def agreement_table(frame: Frame) -> DataTable:
 def _accuracies(frame: Frame) -> DataTable:
     cells = [
         (frame.title(board), line.label, _kind(line), line.rank, _yes(line), *_figures(line), *_counts(line))
-        for board in frame.boards
+        for board in frame.every_board
         for line in board.lines
     ]
     columns = (
@@ -217,7 +217,7 @@ def _table(
 ) -> DataTable:
     every = [tuple(row) for row in rows]
     kept = tuple(tuple(_rounded(cell) for cell in row) for row in every[:most])
-    cut = f" The first {len(kept):,} of {len(every):,} rows; `harness export RUN meta --format csv` writes all."
+    cut = f" The first {len(kept):,} of {len(every):,} rows; harness export RUN meta --format csv writes all."
     used = [place for place in range(len(columns)) if any(row[place] is not None for row in kept)]
     return DataTable(
         id=f"table-{id}",

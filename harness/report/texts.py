@@ -12,8 +12,10 @@ from harness.report.contents import Report
 
 LONGEST = 4_000  # characters of any other text in a report
 LABEL = 200  # characters of a name
+CELL = 600  # characters of a cell of a table
 MANIFEST = 200_000
-_LABELS = frozenset({"label", "system", "slice", "metric", "criterion", "item", "language", "name", "rating"})
+_LABELS = ("label", "system", "slice", "metric", "criterion", "item", "language", "name", "rating", "title", "columns")
+_LIMITS = {**dict.fromkeys(_LABELS, LABEL), "rows": CELL, "manifest": MANIFEST}  # by the field that holds the text
 
 
 def cleaned(report: Report) -> Report:
@@ -47,7 +49,7 @@ def _visible(character: str) -> str:
 
 def _walk(value: Any, field: str) -> Any:
     if isinstance(value, str):
-        return shown(value, MANIFEST if field == "manifest" else LABEL if field in _LABELS else LONGEST)
+        return shown(value, _LIMITS.get(field, LONGEST))
     if isinstance(value, dict):
         return {key: _walk(one, key) for key, one in value.items()}
     if isinstance(value, (list, tuple)):

@@ -22,6 +22,11 @@ def _all(frame: Frame) -> Iterator[str]:
     data = frame.done.data
     if frame.constructed:
         yield "The better answers are better by construction: no person judged them, and nothing here is agreement with people."
+    if len(frame.every_board) > len(frame.boards):
+        yield (
+            f"Sentences and figures are about the first {len(frame.boards)} of {len(frame.every_board)} criteria and raters; the "
+            "table of accuracies holds all."
+        )
     yield from _few(frame)
     if not frame.constructed:
         yield from _raters(frame)

@@ -144,3 +144,24 @@ def test_many_metrics_make_figures_of_twelve_and_tables_of_all():
     accuracies = next(figure for figure in figures(report, "tables") if figure.id == "table-accuracies")
     assert sum(row[2] == "metric" for row in accuracies.rows) == 30
     assert len(rendered(report, "html")) < 3_000_000
+
+
+def test_a_target_a_rater_makes_twelve_of_each_figure_and_a_table_of_all():
+    sheet = Sheet()
+    for item in range(12):
+        for place, system in enumerate("ab"):
+            sheet.answer(f"i{item}", system, {f"rater{n:02d}": float((item + n * place) % 3) for n in range(15)}, m=float(place))
+    report = report_of(sheet, raters="each")
+    assert len(figures(report, "accuracy")) == 12
+    assert any("about the first 12 of 15 criteria and raters" in text for text in report.warnings)
+    accuracies = next(figure for figure in figures(report, "tables") if figure.id == "table-accuracies")
+    assert sum(row[2] == "metric" for row in accuracies.rows) == 15
+
+
+def test_no_text_of_the_report_itself_is_markup(report):
+    clean = Sheet()
+    for item in range(6):
+        for place, system in enumerate("ab"):
+            clean.answer(f"i{item}", system, float(place), m=float(place))
+    words = [text for text in strings(msgspec.to_builtins(msgspec.structs.replace(report_of(clean), manifest="")))]
+    assert [text for text in words if "`" in text or "<" in text] == []
