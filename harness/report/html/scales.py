@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from harness.report.html.text import finite
 
+_HUGE = 1e150
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -29,12 +31,13 @@ class Scale:
 
 def scale(low: float, high: float) -> Scale:
     """An axis with these ends; ends that are equal or no numbers are moved apart."""
-    if not (math.isfinite(low) and math.isfinite(high)):
+    size = max(abs(low), abs(high))
+    if not size < _HUGE:  # infinite, no number, or a difference that would overflow
         return Scale(0.0, 1.0)
-    if high < low:
-        low, high = high, low
-    if high - low < 1e-12 * max(1.0, abs(low), abs(high)):
-        low, high = low - 0.5, high + 0.5
+    low, high = min(low, high), max(low, high)
+    if high - low < 1e-12 * max(1.0, size):
+        apart = max(0.5, 1e-6 * size)
+        low, high = low - apart, high + apart
     return Scale(low, high)
 
 

@@ -10,7 +10,7 @@ from harness.report.html.text import count, figure, finite, visible
 
 Value = float | int | str | bool | None
 
-_SENTENCE = 60  # characters from which a cell is given the width of a sentence
+_PHRASE, _SENTENCE = 28, 60  # characters from which a cell is given the width of a phrase or a sentence
 _FILTER_FROM = 8  # shorter tables are read at a glance
 
 
@@ -66,11 +66,15 @@ def cell(value: Value, numeric: bool = True, *, heading: bool = False) -> Markup
         text = escape(visible(value))
         if heading:
             return Markup(f"<th scope=row>{text}</th>")
-        return Markup(f"<td class=t>{text}</td>" if len(value) < _SENTENCE else f'<td class="t w">{text}</td>')
+        return Markup(f"<td class={_width(value)}>{text}</td>")
     # A year or a seed has four digits: only longer whole numbers are grouped.
     shown = figure(value) if isinstance(value, float) else count(value) if abs(value) >= 10_000 else str(value)
     exact = f"{value:.5g}" if isinstance(value, float) else str(value)
     return Markup(f"<td>{shown}</td>" if float(exact) == _read(shown) else f"<td data-v={exact}>{shown}</td>")
+
+
+def _width(text: str) -> str:
+    return "t" if len(text) < _PHRASE else '"t p"' if len(text) < _SENTENCE else '"t s"'
 
 
 def _read(shown: str) -> float:

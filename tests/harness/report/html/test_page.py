@@ -1,5 +1,6 @@
 """The structure of the page of a report."""
 
+import math
 import re
 import time
 from base64 import b64encode
@@ -8,7 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from filled_report import filled
 from html_page import Node, parse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sample_report import ANSWER, METRICS, empty_report, preferences_report, sample_report
 
 from harness.report.html import render
@@ -131,6 +135,22 @@ def test_ten_metrics_and_two_hundred_disagreements_stay_small_and_fast() -> None
     text = render(report)
     assert time.process_time() - started < 3
     assert len(text.encode()) < 2_000_000
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_any_numbers_make_a_page(data: st.DataObject) -> None:
+    report = filled(
+        lambda path: "a", lambda: data.draw(st.floats() | st.sampled_from([0.0, 0.5, math.nan, math.inf, 1e308, -1e308, 5e-324]))
+    )
+    page = parse(render(report))
+    drawn = [
+        value
+        for node in page.walk()
+        for name, value in node.attributes.items()
+        if name in ("x", "y", "x1", "x2", "y1", "y2", "d", "width", "height")
+    ]
+    assert [value for value in drawn if value and re.search("nan|inf", value)] == []
 
 
 def test_forty_metrics_are_all_there() -> None:
