@@ -68,7 +68,7 @@ def read_judgments(source: JudgmentSource, *, systems: str | Sequence[str] | Non
     known = {output.id: output for output in outputs}
     _check_judgments(info, known, judgments)
     _check_preferences(info, known, preferences)
-    notes = info.notes + tuple(_notes(info, examples, outputs, judgments))
+    notes = info.notes + tuple(_notes(info, examples, outputs, judgments, within_items=bool(judgments) or not preferences))
     everything = digest([*examples, *outputs, *judgments, *preferences])
     return JudgmentSet(info, examples, outputs, judgments, preferences, everything, notes)
 
@@ -195,8 +195,14 @@ def _check_preferences(info: JudgmentInfo, outputs: Mapping[str, Output], prefer
 
 
 def _notes(
-    info: JudgmentInfo, examples: Sequence[Example], outputs: Sequence[Output], judgments: Sequence[Judgment]
+    info: JudgmentInfo,
+    examples: Sequence[Example],
+    outputs: Sequence[Output],
+    judgments: Sequence[Judgment],
+    *,
+    within_items: bool,
 ) -> Iterable[str]:
+    """`within_items`: systems are compared on items, so all should be there; who compares pairs chooses which."""
     systems = sorted({output.system for output in outputs})
     answered: dict[str, set[str]] = {system: set() for system in systems}
     for output in outputs:
@@ -204,9 +210,9 @@ def _notes(
     items = {output.example_id for output in outputs}
     for system in systems:
         missing = len(items) - len(answered[system])
-        if missing and judgments:  # who compares pairs need not have every system on every item
+        if missing and within_items:
             yield f"system {system!r} has no output on {missing} of {len(items)} items; those pairs are left out"
-    if len(systems) == 1 and judgments:
+    if len(systems) == 1 and within_items:
         yield f"there is one system only ({systems[0]!r}): nothing can be compared within an item"
     references = {example.id: set(example.references) for example in examples}
     for system in systems:

@@ -120,7 +120,7 @@ def _listed(entry: Any) -> dict[str, Any]:
         states = set(check_data(spec.data).values())
         row["licence"] = spec.data.licence
         row["data"] = "present" if states == {"ok"} else "wrong" if "wrong" in states else "absent"
-    if spec.argument is not None or required(spec):
+    if required(spec) or (spec.argument is not None and spec.data is None):
         return {**row, "data": "yours"}
     try:
         source = spec.build()

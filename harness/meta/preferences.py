@@ -61,7 +61,8 @@ def majority(preferences: Sequence[Preference], criterion: str, position: Mappin
 class Ballots:
     """The raters' words on the pairs of outputs that at least two of them judged: 1 left, -1 right, 0 tie, nan missing.
 
-    `values` has the shape (raters, pairs), `left` is the lower output of each pair. Raters without such a pair are left out;
+    `values` has the shape (raters, pairs), `left` is the output of each pair whose id sorts first: chance agreement depends on
+    which side is which, so that must not depend on the order of the records. Raters without such a pair are left out;
     `everyone` is how many raters there are.
     """
 
@@ -73,11 +74,11 @@ class Ballots:
 
 def ballots(preferences: Sequence[Preference], criterion: str, position: Mapping[str, int]) -> Ballots:
     """The raters' words on a criterion, for their agreement. `position`: output id → index."""
-    words: dict[tuple[int, int], dict[str, float]] = {}
+    words: dict[tuple[str, str], dict[str, float]] = {}
     everyone: set[str] = set()
     for preference in preferences:
-        a, b = position.get(preference.output_a), position.get(preference.output_b)
-        if preference.criterion != criterion or a is None or b is None:
+        a, b = preference.output_a, preference.output_b
+        if preference.criterion != criterion or a not in position or b not in position:
             continue
         everyone.add(preference.rater)
         if preference.winner is not None:
@@ -91,7 +92,7 @@ def ballots(preferences: Sequence[Preference], criterion: str, position: Mapping
     for column, said in enumerate(shared.values()):
         for rater, sign in said.items():
             values[row[rater], column] = sign
-    return Ballots(raters, np.array([pair[0] for pair in shared], dtype=np.int64), values, len(everyone))
+    return Ballots(raters, np.array([position[pair[0]] for pair in shared], dtype=np.int64), values, len(everyone))
 
 
 @dataclass(frozen=True)

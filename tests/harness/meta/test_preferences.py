@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.meta.preferences import majority, verdicts
+from harness.meta.preferences import ballots, majority, verdicts
 from harness.records import Preference
 
 POSITION = {"x": 0, "y": 1, "z": 2}
@@ -82,3 +82,18 @@ def test_a_tie_in_one_order_only_is_inconsistent_and_in_both_a_tie() -> None:
 def test_a_verdict_in_one_order_stands_as_it_is() -> None:
     pairs = majority(votes("x", "y", "a"), "c", POSITION)
     assert verdicts(pairs, {(1, 0): 3.0}).signs.tolist() == [-1.0]
+
+
+def test_raters_words_do_not_depend_on_the_order_of_outputs_or_on_which_is_named_first() -> None:
+    words = [
+        Preference(output_a="x", output_b="y", rater="one", criterion="c", winner="a"),
+        Preference(output_a="y", output_b="x", rater="two", criterion="c", winner="a"),
+        Preference(output_a="y", output_b="x", rater="three", criterion="c", winner="tie"),
+        Preference(output_a="x", output_b="z", rater="one", criterion="c", winner="a"),  # nobody else judged it
+    ]
+    for position in ({"x": 0, "y": 1, "z": 2}, {"x": 2, "y": 1, "z": 0}):
+        found = ballots(words, "c", position)
+        assert found.raters == ("one", "three", "two")
+        assert found.values.tolist() == [[1.0], [0.0], [-1.0]]
+        assert found.left.tolist() == [position["x"]]
+        assert found.everyone == 3
