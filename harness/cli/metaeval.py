@@ -68,13 +68,13 @@ def metaeval(
         print_plan(plan, as_json)
         return
     done = execute(plan)
-    files = write_at_the_end(done, Path(output)) if output else {}
     if as_json:
         print_json(done.rows)
     else:
         print_evaluation(done, plan.config.metaevaluate)
-        if files:
-            click.echo(f"\nThe report: {' and '.join(files.values())}")
+    files = write_at_the_end(done, Path(output)) if output else {}
+    if files and not as_json:
+        click.echo(f"\nThe report: {' and '.join(files.values())}")
     exit_if_failed(done, Path(output) if output else None)
 
 

@@ -32,13 +32,14 @@ def run(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
         print_plan(plan, as_json)
         return
     done = execute(plan)
-    files = write_at_the_end(done, folder)
     if as_json:
+        files = write_at_the_end(done, folder)
         print_json(
             {"run": str(folder), "report": files, "judgments": done.data.label, "units_failed": done.failed, "rows": done.rows}
         )
     else:
         print_evaluation(done, loaded.metaevaluate)
         click.echo(f"\nThe run lies in {folder}; `harness show {folder}` prints it again.")
+        files = write_at_the_end(done, folder)  # after the numbers, which then stand there whatever happens to the report
         click.echo(f"Its report: {' and '.join(files.values())}")
     exit_if_failed(done, folder)
