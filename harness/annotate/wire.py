@@ -124,10 +124,10 @@ def _choice(value: int | str | None, key: str, label: Mapping[str, str]) -> dict
 
 
 def _keyed(values: tuple[int, ...]) -> list[tuple[int, str]]:
-    """Each rating with its key: its own digit where all have one, else its place counted from 1 (the tenth is 0)."""
-    if all(0 <= value <= 9 for value in values):
-        return [(value, str(value)) for value in values]
-    return [(value, str(place % 10) if place <= 10 else "-") for place, value in enumerate(values, start=1)]
+    """Each rating with its key: its own digit (10: t) where all have one, else that of its place, counted from 1."""
+    if all(0 <= value <= 10 for value in values):
+        return [(value, "0123456789t"[value]) for value in values]
+    return list(zip(values, "1234567890t", strict=False))
 
 
 def _anchors(study: Study, criterion: Criterion, place: int) -> Texts:

@@ -63,8 +63,9 @@ function group(criterion, number, draft, language, chosen) {
       chosen();
     });
     const rating = typeof choice.value === "number";
-    const key = el("kbd", { "aria-hidden": rating && choice.key === String(choice.value) ? null : "true" }, choice.key);
-    const words = choice.label[language] || (rating && choice.key !== String(choice.value) ? String(choice.value) : "");
+    const own = rating && choice.key === String(choice.value); // the key says the rating itself
+    const key = el("kbd", { "aria-hidden": own ? null : "true" }, choice.key);
+    const words = [rating && !own && String(choice.value), choice.label[language]].filter(Boolean).join(" – ");
     return el("label", { className: "choice" }, input, key, el("span", {}, words));
   });
   return el(

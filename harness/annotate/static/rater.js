@@ -39,6 +39,7 @@ async function start() {
 
   function render(node, focus = !quiet) {
     byId("main").replaceChildren(node);
+    byId("main").inert = false;
     const top = node.querySelector("h1");
     document.title = `${top.textContent} – ${session.state?.study.title[language] ?? ""}`;
     progress();
@@ -88,7 +89,8 @@ async function start() {
     if (wanted > session.total) return go(done);
     position = wanted;
     if (!session.tasks.has(wanted)) {
-      [form, action] = [null, {}]; // keys mean nothing until the task is there
+      [form, action] = [null, {}]; // keys and clicks mean nothing until the task is there
+      byId("main").inert = true;
       await session.prefetch(wanted, insist);
     }
     if (!session.tasks.has(wanted) || position !== wanted) return;

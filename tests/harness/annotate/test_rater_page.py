@@ -304,6 +304,27 @@ def test_two_windows_of_one_rater_do_no_harm(someone: Any, study: tuple[Server, 
     assert answers(study, someone)[1] == {"naturalness": 3, "relatedness": 1, "correctness": 1}
 
 
+def test_work_goes_on_without_contact_until_the_prefetched_tasks_are_used_up(browser: Any, tmp_path: Path) -> None:
+    with served(write_study(tmp_path, items=20, criteria=["correctness"], training=[])) as running:
+        page = visit(browser.new_context(locale="sv-SE"), running)
+        page.locator(".choice-button").first.click()
+        heading(page, "Så här")
+        press(page, "Enter")
+        heading(page, "Uppgift 1 av 40")
+        page.context.set_offline(True)
+        for number in range(1, 13):
+            heading(page, f"Uppgift {number} av 40")
+            press(page, "2", "Enter")
+        page.wait_for_selector("#waiting:visible")
+        press(page, "3", "Enter")  # nothing to choose and nowhere to go: the old task is not answered again
+        assert page.inner_text("#saved") == "Ej sparat: 12"
+        page.context.set_offline(False)
+        heading(page, "Uppgift 13 av 40")
+        saved(page)
+        assert list(answers(running, page).values()) == [{"correctness": 2}] * 12
+        assert "Kontakten är tillbaka" in page.inner_text("#live")
+
+
 def test_a_screen_reader_finds_names_groups_and_states(someone: Any) -> None:
     to_first_task(someone)
     assert someone.evaluate("document.activeElement.tagName") == "H1"
