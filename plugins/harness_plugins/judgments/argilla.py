@@ -13,7 +13,7 @@ from harness_plugins.judgments.argilla_settings import Question, find_settings
 from harness_plugins.judgments.export_answers import Answer, Kind, check_controls, criterion_of, take, wishes
 from harness_plugins.judgments.export_fields import Pairs, find_fields
 from harness_plugins.judgments.export_source import Bounds, Direction, ExportSource
-from harness_plugins.judgments.export_study import Study
+from harness_plugins.judgments.export_study import Study, shaped
 
 NAME = "argilla"
 VERSION = "1"
@@ -81,14 +81,17 @@ class Argilla(ExportSource):
         names = _short_names(records)
         unknown = 0
         for number, record in enumerate(records, 1):
-            placed = study.place(record.values, f"record {number}", record.id)
-            for user in dict.fromkeys(response.user for response in record.responses):
-                own = [response for response in record.responses if response.user == user]
-                counted = [response for response in own if response.status in (None, "submitted")]
-                study.left_out["answers that are drafts or discarded"] += len(own) - len(counted)
-                unknown += sum(response.status is None for response in counted)
-                answers = [answer for response in counted for answer in _answers(study, questions, said.labels, record, response)]
-                take(study, said, placed, names[user], answers)
+            with shaped(str(file), f"record {number}"):
+                placed = study.place(record.values, f"record {number}", record.id)
+                for user in dict.fromkeys(response.user for response in record.responses):
+                    own = [response for response in record.responses if response.user == user]
+                    counted = [response for response in own if response.status in (None, "submitted")]
+                    study.left_out["answers that are drafts or discarded"] += len(own) - len(counted)
+                    unknown += sum(response.status is None for response in counted)
+                    answers = [
+                        answer for response in counted for answer in _answers(study, questions, said.labels, record, response)
+                    ]
+                    take(study, said, placed, names[user], answers)
         study.left_out = +study.left_out
         scales = {
             criterion_of(study, said, name, output): question.scale
@@ -135,6 +138,8 @@ def _answers(
         if ranked:
             yield Answer(response.question, "ranking", tuple(ranked))
     else:
+        if isinstance(value, bool):
+            raise TypeError(f"the answer to {response.question!r} is {value}")
         said = ", ".join(map(str, value)) if isinstance(value, list) else value
         yield Answer(response.question, "rating", float(said) if isinstance(said, int | float) else said or None)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import InputError
+from harness_plugins.judgments.export_study import shaped
 
 _OWN = ("id", "external_id", "status", "_server_id", "score")
 _NESTED = ("fields", "metadata", "responses", "suggestions", "vectors")
@@ -38,7 +39,11 @@ def read_records(path: str | Path) -> tuple[Path, list[Record]]:
     rows = _parquet(file) if file.suffix == ".parquet" else _json(file)
     if not rows:
         raise InputError(f"{file}: it holds no records; export the dataset with its records")
-    return file, [_record(file, number, row) for number, row in enumerate(rows, 1)]
+    records = []
+    for number, row in enumerate(rows, 1):
+        with shaped(str(file), f"record {number}"):
+            records.append(_record(file, number, row))
+    return file, records
 
 
 def _file(path: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import InputError
 from harness.records import Scale
+from harness_plugins.judgments.export_study import shaped
 
 _PLACES = (".argilla/settings.json", "settings.json", "argilla.yaml", "argilla.cfg")
 
@@ -46,7 +47,8 @@ def _read(path: Path) -> dict[str, Question]:
     named = [one for one in questions if isinstance(one, dict) and "name" in one]
     if any(not isinstance(one.get("settings") or {}, dict) for one in named):
         raise InputError(f"{path}: the settings of a question are not a mapping; export the dataset's settings again")
-    return {str(one["name"]): _question(one) for one in named}
+    with shaped(str(path), "questions"):
+        return {str(one["name"]): _question(one) for one in named}
 
 
 def _yaml(text: str) -> Any:

@@ -3,10 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from harness.errors import InputError
+from harness.errors import HarnessError, InputError
 from harness.records import Example, Judgment, Message, Origin, Output, Preference, Scale, Span, TextPart
 from harness_plugins.judgments.export_fields import FieldMap
 
@@ -106,6 +107,21 @@ class Study:
         references = [text for name in self.fields.references for text in _texts(values.get(name)) if text.strip()]
         if references:
             yield "reference", tuple(references)
+
+
+@contextmanager
+def shaped(label: str, where: str) -> Iterator[None]:
+    """Names the task or record in which something has another shape than the tool exports, whatever it is that surprises."""
+    try:
+        yield
+    except HarnessError:
+        raise
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        # A file of another make may have anything anywhere; a check of every field would say the same in many more words.
+        raise InputError(
+            f"{label}, {where}: it does not have the shape of an export ({type(error).__name__}: {error}); correct it, or "
+            "export again"
+        ) from error
 
 
 def finish(study: Study, labels: Mapping[str, float]) -> None:

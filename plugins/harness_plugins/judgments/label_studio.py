@@ -13,7 +13,7 @@ from harness.records import Scale, Span
 from harness_plugins.judgments.export_answers import Answer, Kind, Wishes, check_controls, criterion_of, take, wishes
 from harness_plugins.judgments.export_fields import Pairs, find_fields
 from harness_plugins.judgments.export_source import Bounds, Direction, ExportSource
-from harness_plugins.judgments.export_study import Placed, Study
+from harness_plugins.judgments.export_study import Placed, Study, shaped
 from harness_plugins.judgments.label_studio_config import Config, read_config
 
 NAME = "label-studio"
@@ -82,7 +82,8 @@ class LabelStudio(ExportSource):
         study = Study(str(path), path.stem, NAME, find_fields(str(path), fields, given))
         asked: dict[str, None] = {}
         for number, one in enumerate(tasks, 1):
-            _take_task(study, said, known, one, f"task {one.get('id', number)}", asked)
+            with shaped(str(path), f"task {one.get('id', number)}"):
+                _take_task(study, said, known, one, f"task {one.get('id', number)}", asked)
         check_controls(study, said, list(asked))
         scales = _scales(study, said, known)
         super().__init__(study, said.numbers, scales, scale, direction, primary, reference_systems, version=VERSION)
@@ -193,10 +194,15 @@ def _one(
     study: Study, control: str, kind: str, value: Mapping[str, Any], about: tuple[str, ...], data: Mapping[str, Any]
 ) -> Iterator[Answer]:
     key = VALUE_KEYS.get(kind)
-    if key is None or key not in value:
+    if key is not None and key not in value:
+        study.left_out[f"answers to {control!r} that say nothing"] += 1
+        return
+    if key is None:
         study.left_out[f"answers of type {kind or 'unknown'!r} ({control}), which are not read"] += 1
         return
     said = value[key]
+    if isinstance(said, bool):
+        raise TypeError(f"the answer to {control!r} is {said}")
     if kind in ("rating", "number"):
         said = float(said) if said is not None and (kind == "number" or said) else None  # no star is no answer
     elif kind == "pairwise":

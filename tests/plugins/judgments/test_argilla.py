@@ -180,3 +180,13 @@ def test_settings_with_python_tags_build_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="settings"):
         Argilla(jsonl(tmp_path, [row]))
     assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    "responses", [{"quality": 3}, {"quality": ["x"]}, {"errs": [{"user_id": ANNA, "value": [{"label": "fel"}]}]}, 7]
+)
+def test_records_of_another_shape_are_refused_with_their_number(tmp_path: Path, settings: Path, responses: Any) -> None:
+    record = {"id": "r1", "fields": {"response": "Det."}, "metadata": {}, "responses": responses}
+    (tmp_path / "records.json").write_text(json.dumps([record]), encoding="utf-8")
+    with pytest.raises(InputError, match=r"records.json, record 1: it does not have the shape of an export"):
+        Argilla(tmp_path / "records.json")

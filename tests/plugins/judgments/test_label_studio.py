@@ -253,3 +253,19 @@ def test_it_is_a_plugin_with_its_path_as_the_bare_word(tmp_path: Path) -> None:
     source = plugins.build("judgment source", plugins.parse("judgment source", f"label-studio:{path},language=sv"))
     assert source.info.name == "label-studio:export"
     assert source.info.primary_rater == "3"
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        [7],
+        ["x"],
+        [annotation(3, "x")],  # type: ignore[arg-type]
+        [annotation(3, result("correctness", "rating", {"rating": [1]}))],
+        [annotation(3, result("correctness", "rating", {"rating": True}))],
+    ],
+)
+def test_an_export_of_another_shape_is_refused_with_its_task(read: Read, annotations: list[Any]) -> None:
+    good = task(1, shown("q1", "a", "x"), annotation(3, stars(2)))
+    with pytest.raises(InputError, match=r"export.json, task 2: it does not have the shape"):
+        read([good, {**task(2, shown("q1", "b", "y")), "annotations": annotations}], CONFIG)
