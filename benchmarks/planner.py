@@ -69,8 +69,18 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=4000, help="simulated studies of each plan (default: 4000)")
     parser.add_argument("--largest", type=int, default=4000, help="leave out plans for more clusters than this (default: 4000)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--spread", action="store_true", help="only how often the spread's interval holds the true one")
     arguments = parser.parse_args()
     pairs = list(differences(arguments.judgments, arguments.metric or METRICS))
+    if not arguments.spread:
+        _print_plans(pairs, arguments)
+    for items in (30, 50, 191):
+        shares = covered(pairs, items, arguments.seed)
+        shown = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+        print(f"the spread's 95 % interval at {items} clusters holds the true spread: {shown}")
+
+
+def _print_plans(pairs: Sequence[tuple[str, Floats]], arguments: argparse.Namespace) -> None:
     done: list[Checked] = []
     print(
         f"{'criterion, pair':<58}{'delta':>6}{'alpha':>7}{'spread':>7}{'formula':>8}{'power':>6}{'N':>6}   power [95 % interval]"
@@ -86,8 +96,6 @@ def main() -> None:
     strict = sum(abs(one.power - 0.8) <= BAND for one in done)
     print(f"\n{strict} of {len(done)} plans have 80 % ± 3 power, {arguments.trials:,} studies each; by formula alone {formula}")
     print(f"{sum(one.held for one in done) - strict} more have over 83 % with the smallest N that has 80 %")
-    for items in (30, 50, 191):
-        print(f"spread's 95 % interval at {items} clusters holds the true spread in {covered(pairs, items, arguments.seed)}")
 
 
 def _line(one: Checked) -> str:
@@ -162,17 +170,30 @@ def power(values: Floats, delta: float, clusters: int, alpha: float, trials: int
     return rejected / trials
 
 
-def covered(pairs: Sequence[tuple[str, Floats]], clusters: int, seed: int, studies: int = 500) -> str:
-    """How often the interval of the spread, from so many drawn clusters, holds the spread of all: over every pair."""
+def covered(pairs: Sequence[tuple[str, Floats]], clusters: int, seed: int, studies: int = 500) -> dict[str, float]:
+    """How often an interval of the spread, from so many drawn clusters, holds the spread of all: the planner's and two others.
+
+    `bootstrap` is the percentile interval of 200 resamples, `chi-square` that of normal values. Shares over every pair.
+    """
+    from scipy.stats import chi2
+
     rng = np.random.default_rng([seed, 9])
-    held = total = 0
+    reach = np.sqrt((clusters - 1) / chi2.ppf([0.975, 0.025], clusters - 1))
+    held = {"planner": 0, "bootstrap": 0, "chi-square": 0}
+    total = 0
     for _, values in pairs:
         true = float(values.std())
         for _ in range(studies if true > 1e-9 else 0):
-            found = spread(values[rng.integers(0, len(values), clusters)])
+            drawn = values[rng.integers(0, len(values), clusters)]
+            found = spread(drawn)
+            again = drawn[rng.integers(0, clusters, (200, clusters))].std(axis=1, ddof=1)
             total += 1
-            held += found is not None and found.low is not None and found.high is not None and found.low <= true <= found.high
-    return f"{held / max(total, 1):.3f} of {total:,} studies"
+            held["planner"] += found is not None and None not in (found.low, found.high) and found.low <= true <= found.high
+            low, high = np.quantile(again, [0.025, 0.975])
+            held["bootstrap"] += bool(low <= true <= high)
+            low, high = reach * drawn.std(ddof=1)
+            held["chi-square"] += bool(low <= true <= high)
+    return {name: count / max(total, 1) for name, count in held.items()}
 
 
 def _name(column: Column, labels: dict[str, str]) -> str:

@@ -38,7 +38,7 @@ def spread(values: Floats, level: float = 0.95) -> Spread | None:
     """The standard deviation of one value per cluster (shape (C,)); None under two clusters.
 
     The interval is Bonett's (Computational Statistics & Data Analysis 50, 2006), which takes the kurtosis into account: on
-    differences of metrics it covered .90, .92, .94 at 30, 50, 191 clusters, chi-square .72–.74, a bootstrap .83–.93.
+    differences of metrics it covered .90, .92, .94 at 30, 50, 191 clusters, chi-square .73–.74, a bootstrap .82–.92.
     """
     n = len(values)
     if n < 2:
