@@ -26,16 +26,8 @@ def rater_concerns(found: Mapping[str, Any]) -> Concerns:
 def preference_concerns(found: Mapping[str, Any]) -> Concerns:
     """What a set's preferences make one doubt."""
     for criterion, by_rater in found["preferences"].items():
+        yield from _first_shown(criterion, by_rater, found["pooled_preferences"][criterion])
         for rater, said in by_rater.items():
-            shown = said["first_shown"]
-            if shown["recorded"] and shown["low"] is not None and not shown["low"] <= 0.5 <= shown["high"]:
-                yield Concern(
-                    2,
-                    abs(shown["share"] - 0.5) * 2,
-                    "first-shown",
-                    f"{criterion!r}, {rater}: the output shown first wins {shown['share']:.0%} "
-                    f"[{shown['low']:.0%} {shown['high']:.0%}] of {shown['pairs']} decided pairs, not half",
-                )
             if said["pairs"] >= _FEW and said["ties"] == said["pairs"]:
                 yield Concern(3, 1.0, "constant-rater", f"{criterion!r}, {rater}: all {said['pairs']} pairs are ties")
             if said["missing"]:
@@ -61,6 +53,25 @@ def preference_concerns(found: Mapping[str, Any]) -> Concerns:
                 f"system {system!r} was shown first in {place['first']} of {place['pairs']} pairs ({place['share']:.0%}): "
                 "its wins cannot be told from those of its place",
             )
+
+
+def _first_shown(criterion: str, by_rater: Mapping[str, Any], pooled: Mapping[str, Any]) -> Concerns:
+    """Whether the place shown first decides: for all raters together, or else for one of them."""
+    everybody = _favoured(pooled["first_shown"])
+    for who, said in [("all raters", pooled)] if everybody else by_rater.items():
+        shown = said["first_shown"]
+        if _favoured(shown):
+            yield Concern(
+                2,
+                abs(shown["share"] - 0.5) * 2,
+                "first-shown",
+                f"{criterion!r}, {who}: the output shown first wins {shown['share']:.0%} "
+                f"[{shown['low']:.0%} {shown['high']:.0%}] of {shown['pairs']} decided pairs, not half",
+            )
+
+
+def _favoured(shown: Mapping[str, Any]) -> bool:
+    return shown["recorded"] and shown["low"] is not None and not shown["low"] <= 0.5 <= shown["high"]
 
 
 def _spread(criterion: str, by_rater: Mapping[str, Any]) -> Concerns:
