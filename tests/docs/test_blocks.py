@@ -6,6 +6,7 @@ with the slow tests.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,8 @@ def test_a_block_that_never_runs_says_why(page: Path) -> None:
 def run_page(page: Path, folder: Path, slow: bool) -> None:
     """Saves and runs the page's blocks; the first that fails fails the test, with its line and what it printed."""
     data = Path(os.environ.get("HARNESS_DATA") or ROOT.parent / "shared" / "data")
+    for beside in page.parent.glob("*.csv"):  # a page may offer a table to practise on
+        shutil.copy(beside, folder)
     for block in blocks(page):
         if block.saved is not None:
             (folder / block.saved).parent.mkdir(parents=True, exist_ok=True)
