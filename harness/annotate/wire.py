@@ -1,5 +1,6 @@
 """The JSON between page and server: what a rater's page is told of the study (never a system's name), and what it may send."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -48,6 +49,7 @@ def rater_state(store: Store, rater: Rater) -> dict[str, Any]:
     return {
         "texts": {language: _strings(language) for language in study.languages},
         "rater": rater.pseudonym,
+        "key": _key(study, rater),
         "study": {
             "title": {language: in_language(study.title, language, study) for language in study.languages},
             "comments": study.comments,
@@ -66,6 +68,11 @@ def progress_of(store: Store, rater: Rater) -> dict[str, Any]:
 def task_window(store: Store, rater: Rater, first: int, count: int) -> list[dict[str, Any]]:
     """`count` tasks from position `first` (from 1), as the page shows them."""
     return [_shown(task) for task in store.tasks_of(rater)[first - 1 : first - 1 + count]]
+
+
+def _key(study: Study, rater: Rater) -> str:
+    """Under what a browser keeps this rater's unsent answers: the same for every link of theirs, and no one else's."""
+    return hashlib.sha256(f"{study.name}\n{rater.id}\n{rater.added_at}".encode()).hexdigest()[:16]
 
 
 def _shown(task: Task) -> dict[str, Any]:

@@ -7,7 +7,7 @@ const STORE = "outbox";
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15000;
 
-/** Entries of one rater's link. `send(entry)` posts one; `changed({waiting, offline, refused, durable})` is told of every change. */
+/** Entries of one rater, `owner`. `send(entry)` posts one; `changed({waiting, offline, refused, durable})` is told of every change. */
 export class Outbox {
   constructor(owner, send, changed) {
     this.owner = owner;

@@ -317,7 +317,7 @@ async function start() {
   session.state = await insist(() => session.get("state"));
   Object.assign(strings, session.state.texts);
   byId("waiting").dataset.text = "waiting"; // from now on something else is waited for
-  outbox = new Outbox(base, (entry) => session.post("answers", submission(entry)), outboxChanged);
+  outbox = new Outbox(session.state.key, (entry) => session.post("answers", submission(entry)), outboxChanged);
   for (const entry of await outbox.open()) {
     session.unsent.set(entry.task, entry);
     session.note(entry);

@@ -41,7 +41,8 @@ def answer(store: Store, rater: Rater, *ratings: int) -> None:
     """Rates the rater's first tasks."""
     rater = store.record_consent(rater, "sv")
     for task, rating in zip(store.tasks_of(rater), ratings, strict=False):
-        store.save_answer(rater, task.id, {"correctness": rating}, client_id=f"client-{rater.pseudonym}-{task.position}", seconds=2.0)
+        client = f"client-{rater.pseudonym}-{task.position}"
+        store.save_answer(rater, task.id, {"correctness": rating}, client_id=client, seconds=2.0)
 
 
 def row(page: Any, name: str) -> Any:

@@ -338,12 +338,17 @@ def test_a_screen_reader_finds_names_groups_and_states(someone: Any) -> None:
     assert someone.get_by_role("dialog", name="Tangenter").count() == 1
 
 
-def test_a_link_that_stops_working_is_said_and_keeps_the_answers(someone: Any, study: tuple[Server, Store]) -> None:
+def test_a_link_that_stops_working_is_said_and_the_new_one_sends_what_was_left(someone: Any, study: tuple[Server, Store]) -> None:
     to_first_task(someone)
-    study[1].new_token(someone.pseudonym)
+    token = study[1].new_token(someone.pseudonym)
     press(someone, "1", "1", "1", "Enter")
     until(lambda: "Servern tar inte emot svaren" in someone.inner_text("#notice"))
     assert someone.get_attribute("#saved", "data-waiting") == "1"
+    renewed = someone.context.new_page()
+    renewed.goto(f"{study[0].url}/r/{token}")
+    heading(renewed, "Uppgift 2")
+    saved(renewed)
+    assert answers(study, someone) == {1: {"naturalness": 1, "relatedness": 1, "correctness": 1}}
 
 
 def test_markup_in_any_text_is_shown_and_never_run(browser: Any, tmp_path: Path) -> None:
