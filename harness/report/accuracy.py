@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from harness.report.construction import PHENOMENON
 from harness.report.contents import DotPanel, DotPlot, DotRow, RankCluster, Ranks
 from harness.report.frame import MANY, SHOWN, Frame, amount, mark
 from harness.report.views import PREFERENCE, Board, Line
 
 PANELS = 24  # slices that one plot shows; the table of slices holds them all
+_BETTER = "better by construction"  # a note on every row of a constructed set, which the caption says already
 
 
 def dot_plots(frame: Frame) -> list[DotPlot]:
@@ -58,8 +60,10 @@ def _dot_plot(frame: Frame, board: Board) -> DotPlot | None:
 
 
 def _slices(frame: Frame, board: Board) -> list[str]:
+    """Slices with data; the phenomena of a constructed set have a map of their own."""
     grid = frame.grids.get((board.criterion, board.raters, board.grouping))
-    return [] if grid is None else [row.slice for row in grid.rows if row.n_pairs and not row.slice.endswith(" (difference)")]
+    rows = [] if grid is None else [row for row in grid.rows if row.n_pairs and not row.slice.endswith(" (difference)")]
+    return [row.slice for row in rows if not (frame.constructed and row.slice.startswith(PHENOMENON))]
 
 
 def _pairs(frame: Frame, board: Board, label: str) -> int:
@@ -73,7 +77,8 @@ def _panel(frame: Frame, board: Board, statistics: Sequence[str], most: int) -> 
     rows = tuple(dot_row(line, statistics) for line in lines)
     counted = [one for row in rows for one in row.marks.values()]
     left_out = len(board.lines) - len(lines)
-    notes = [*board.notes[:2], f"the first {most} metrics of {most + left_out}" if left_out else ""]
+    said = [part for note in board.notes[:2] for part in note.split("; ") if not part.startswith(_BETTER)]
+    notes = [*said, f"the first {most} metrics of {most + left_out}" if left_out else ""]
     return DotPanel(
         slice=board.slice,
         n_items=max((one.n_items for one in counted), default=0),
@@ -96,7 +101,10 @@ def _caption(frame: Frame, board: Board, whole: DotPanel, left_out: int) -> str:
     more = f" {amount(left_out, 'slice')} with fewer pairs stand in the table of slices only." if left_out else ""
     rest = f"Bars are {frame.options.level:.0%} intervals by bootstrap over items; slices are exploratory.{more}"
     if frame.constructed:
-        return f"Share of pairs in which each metric prefers the answer better by construction, a tie being wrong ({n}). {rest}"
+        return (
+            f"Share of pairs in which each metric prefers the answer better by construction, a tie being wrong ({n}). {rest} Phenomena "
+            "stand in a map of their own."
+        )
     how = "of judged pairs, pooled" if board.grouping == PREFERENCE else f"of pairs within {_within(board)}, averaged over them"
     return f"Share {how}, that each metric orders or ties as people do (raters: {board.raters}; {n}). {rest}"
 
