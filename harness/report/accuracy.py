@@ -102,8 +102,8 @@ def _caption(frame: Frame, board: Board, whole: DotPanel, left_out: int) -> str:
     rest = f"Bars are {frame.options.level:.0%} intervals by bootstrap over items; slices are exploratory.{more}"
     if frame.constructed:
         return (
-            f"Share of pairs in which each metric prefers the answer better by construction, a tie being wrong ({n}). {rest} Phenomena "
-            "stand in a map of their own."
+            f"Share of pairs in which each metric prefers the answer better by construction, a tie being wrong ({n}). {rest} "
+            "Phenomena stand in a map of their own."
         )
     how = "of judged pairs, pooled" if board.grouping == PREFERENCE else f"of pairs within {_within(board)}, averaged over them"
     return f"Share {how}, that each metric orders or ties as people do (raters: {board.raters}; {n}). {rest}"
