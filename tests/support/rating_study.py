@@ -66,7 +66,7 @@ class Server:
     """A server process on a port that stays the same when it is killed and started again."""
 
     study: Path
-    database: Path
+    database: str
     port: int
     process: subprocess.Popen[str] | None = None
 
@@ -78,7 +78,7 @@ class Server:
     def start(self) -> None:
         """Starts the process and waits until it accepts connections."""
         command = [sys.executable, "-m", "harness", "data", "annotate", "serve", str(self.study)]
-        command += ["--db", str(self.database), "--port", str(self.port)]
+        command += ["--db", self.database, "--port", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
         assert self.process.stdout is not None
         line = self.process.stdout.readline().strip()
@@ -94,10 +94,10 @@ class Server:
 
 
 @contextmanager
-def served(study: Path) -> Iterator[tuple[Server, Store]]:
+def served(study: Path, database: str | None = None) -> Iterator[tuple[Server, Store]]:
     """A running server of the study and its store, seen from outside; the process ends with the block."""
-    database = study.with_suffix(".sqlite")
-    store = open_store(load_study(study), str(database))
+    database = str(study.with_suffix(".sqlite")) if database is None else database
+    store = open_store(load_study(study), database)
     server = Server(study, database, free_port())
     server.start()
     try:

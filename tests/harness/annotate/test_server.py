@@ -2,15 +2,18 @@
 
 import json
 import re
+import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra annotate is not installed")
 
+from postgres import postgres
 from rating_study import Server, served, write_study
 
 from harness.annotate.server import serve
@@ -161,6 +164,29 @@ def test_an_acknowledged_answer_outlives_the_server(study: Study) -> None:
     study.server.kill()
     study.server.start()
     assert study.ask(f"{path}/tasks?first=1&count=1").json["tasks"][0]["answers"] == RIGHT
+
+
+def test_the_pages_stand_on_postgresql_too(tmp_path: Path) -> None:
+    with postgres() as url, served(write_study(tmp_path), url) as (server, store):
+        study = Study(server, store)
+        path = study.rater()
+        assert study.answer(path, "before-the-end").json["duplicate"] is False
+        server.kill()
+        server.start()
+        assert study.answer(path, "before-the-end").json["duplicate"] is True
+        assert study.ask(f"{study.owner()}/status").json["raters"][-1]["training_done"] == 1
+
+
+def test_a_database_that_is_gone_asks_the_page_to_try_again(tmp_path: Path) -> None:
+    with served(write_study(tmp_path)) as (server, store):
+        study = Study(server, store)
+        path = study.rater()
+        task = study.ask(f"{path}/tasks?first=1&count=1").json["tasks"][0]
+        value = {"client_id": "at-the-wrong-time", "task": task["id"], "answers": RIGHT}
+        with sqlite3.connect(server.database, isolation_level=None) as other:
+            other.execute("DROP TABLE answers")
+        refused = study.ask(f"{path}/answers", value)
+        assert (refused.status, refused.json) == (503, {"error": "try-again"})
 
 
 def test_a_rater_can_answer_only_their_own_tasks(study: Study) -> None:
