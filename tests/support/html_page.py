@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = frozenset({"meta", "br", "input", "wbr", "link", "img", "hr"})
+CLOSED_BY = {"tr": frozenset({"td", "th", "tr"}), "td": frozenset({"td", "th"}), "th": frozenset({"td", "th"})}
 
 
 @dataclass
@@ -65,6 +66,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         node = Node(tag, dict(attrs))
+        self._end(CLOSED_BY.get(tag, frozenset()))
         self.open[-1].children.append(node)
         if tag not in VOID:
             self.open.append(node)
@@ -73,8 +75,14 @@ class _Reader(HTMLParser):
         self.open[-1].children.append(Node(tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
+        self._end(CLOSED_BY["tr"] if tag in ("tbody", "thead", "table") else frozenset({"td", "th"} if tag == "tr" else ()))
         assert self.open[-1].name == tag, f"</{tag}> closes <{self.open[-1].name}>"
         self.open.pop()
+
+    def _end(self, names: frozenset[str]) -> None:
+        """Rows and cells end where the next one begins."""
+        while self.open[-1].name in names:
+            self.open.pop()
 
     def handle_data(self, data: str) -> None:
         self.open[-1].children.append(data)

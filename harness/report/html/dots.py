@@ -77,9 +77,7 @@ def row(marks: Mapping[str, Mark], looks: Mapping[str, str], scale: Scale, guide
         drawn = [element("text", "no data", x=0, y=15, class_="none")]
     spoken = {} if tight else {"role": "img", "aria_label": spoken_marks(marks, looks)}
     hidden = "true" if tight else None
-    return element(
-        "svg", element("use", href=f"#{guides}"), *drawn, class_="dots", width="100%", height="100%", aria_hidden=hidden, **spoken
-    )
+    return element("svg", element("use", href=f"#{guides}"), *drawn, class_="dots", aria_hidden=hidden, **spoken)
 
 
 def spoken_marks(marks: Mapping[str, Mark], looks: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ class Scale:
 
     def percent(self, value: float) -> str:
         """The same as an attribute: `34.5%`."""
-        return f"{self.at(value):.2f}".rstrip("0").rstrip(".") + "%"
+        return f"{self.at(value):.1f}".removesuffix(".0") + "%"
 
     def holds(self, value: float) -> bool:
         """Whether the value lies between the ends (rounding aside)."""

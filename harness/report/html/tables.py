@@ -25,6 +25,11 @@ class Table:
     n_rows: int
 
     @property
+    def texts(self) -> str:
+        """Classes that say which columns hold texts: `t1 t3`."""
+        return " ".join(f"t{i}" for i, column in enumerate(self.columns, 1) if not column.numeric)
+
+    @property
     def filtered(self) -> bool:
         """Whether a filter box is worth its place."""
         return self.n_rows >= _FILTER_FROM
@@ -38,14 +43,9 @@ class Table:
 def table(identifier: str, caption: str, columns: Sequence[TableColumn], rows: Sequence[Sequence[Value]]) -> Table:
     """The table; the first column of texts names the row."""
     head = next((i for i, column in enumerate(columns) if not column.numeric), -1)
-    body = Markup("\n").join(
-        Markup("<tr>")
-        + Markup("").join(
-            cell(value, columns[i].numeric if i < len(columns) else False, heading=i == head) for i, value in enumerate(row)
-        )
-        + Markup("</tr>")
-        for row in rows
-    )
+    # HTML lets rows and cells go without end tags: a long table is a fifth smaller.
+    rows_of_cells = (Markup("").join(cell(value, heading=i == head) for i, value in enumerate(row)) for row in rows)
+    body = Markup("").join(Markup("<tr>") + cells for cells in rows_of_cells)
     return Table(id=identifier, caption=caption, columns=tuple(columns), body=body, n_rows=len(rows))
 
 
@@ -54,27 +54,27 @@ def from_contents(figure_: DataTable, identifier: str) -> Table:
     return table(f"{identifier}-table", figure_.title, figure_.columns, figure_.rows)
 
 
-def cell(value: Value, numeric: bool = True, *, heading: bool = False) -> Markup:
+def cell(value: Value, *, heading: bool = False) -> Markup:
     """A number, with five figures behind it where fewer are shown; a text; or a dash where there is no data."""
     if isinstance(value, bool):
         value = "yes" if value else ""
     if isinstance(value, float):
         value = finite(value)
     if value is None:
-        return Markup("<td class=x>–</td>" if numeric else '<td class="x t">–</td>')
+        return Markup("<td class=x>–")
     if isinstance(value, str):
         text = escape(visible(value))
         if heading:
-            return Markup(f"<th scope=row>{text}</th>")
-        return Markup(f"<td class={_width(value)}>{text}</td>")
+            return Markup(f"<th scope=row>{text}")
+        return Markup(f"<td{_width(value)}>{text}")
     # A year or a seed has four digits: only longer whole numbers are grouped.
     shown = figure(value) if isinstance(value, float) else count(value) if abs(value) >= 10_000 else str(value)
     exact = f"{value:.5g}" if isinstance(value, float) else str(value)
-    return Markup(f"<td>{shown}</td>" if float(exact) == _read(shown) else f"<td data-v={exact}>{shown}</td>")
+    return Markup(f"<td>{shown}" if float(exact) == _read(shown) else f"<td data-v={exact}>{shown}")
 
 
 def _width(text: str) -> str:
-    return "t" if len(text) < _PHRASE else '"t p"' if len(text) < _SENTENCE else '"t s"'
+    return "" if len(text) < _PHRASE else " class=p" if len(text) < _SENTENCE else " class=s"
 
 
 def _read(shown: str) -> float:

@@ -98,14 +98,19 @@
   }
 
   // A text that a spreadsheet would run as a formula is marked as text.
-  const field = (cell) => {
+  const field = (cell, numeric) => {
     if (cell.classList.contains('x')) return '';
-    if (cell.tagName === 'TD' && !cell.classList.contains('t')) return String(read(cell.dataset.v ?? cell.textContent));
+    const number = numeric && cell.tagName === 'TD' ? read(cell.dataset.v ?? cell.textContent) : NaN;
+    if (!Number.isNaN(number)) return String(number);
     let text = cell.textContent.trim();
     if (/^[=+\-@\t]/.test(text)) text = `'${text}`;
     return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  const csv = (table) => [...table.rows].filter((row) => !row.hidden).map((row) => [...row.cells].map(field).join(',')).join('\n') + '\n';
+  const csv = (table) => {
+    const numeric = [...table.tHead.rows[0].cells].map((head) => head.classList.contains('number'));
+    const line = (row) => [...row.cells].map((cell, index) => field(cell, numeric[index])).join(',');
+    return [...table.rows].filter((row) => !row.hidden).map(line).join('\n') + '\n';
+  };
 
   async function copy(text) {
     try {

@@ -149,15 +149,15 @@ def test_ratings_that_are_words_have_boxes_but_no_points() -> None:
 @pytest.mark.parametrize(
     ("value", "html"),
     [
-        (0.60491, "<td data-v=0.60491>.605</td>"),
-        (0.5, "<td>.500</td>"),
-        (-0.25, "<td>−.250</td>"),
-        (2024, "<td>2024</td>"),
-        (60000, "<td>60,000</td>"),
-        (None, "<td class=x>–</td>"),
-        (math.nan, "<td class=x>–</td>"),
-        ("<b>", "<td class=t>&lt;b&gt;</td>"),
-        (True, "<td class=t>yes</td>"),
+        (0.60491, "<td data-v=0.60491>.605"),
+        (0.5, "<td>.500"),
+        (-0.25, "<td>−.250"),
+        (2024, "<td>2024"),
+        (60000, "<td>60,000"),
+        (None, "<td class=x>–"),
+        (math.nan, "<td class=x>–"),
+        ("<b>", "<td>&lt;b&gt;"),
+        (True, "<td>yes"),
     ],
 )
 def test_a_cell_shows_a_short_number_and_keeps_the_longer_one(value: float | str | None, html: str) -> None:
@@ -166,7 +166,7 @@ def test_a_cell_shows_a_short_number_and_keeps_the_longer_one(value: float | str
 
 def test_the_first_column_of_texts_names_the_row() -> None:
     columns = [TableColumn(name="rank", numeric=True), TableColumn(name="metric"), TableColumn(name="note")]
-    assert "<td>1</td><th scope=row>chrf</th><td class=t>x</td>" in table("t", "", columns, [(1, "chrf", "x")]).body
+    assert "<tr><td>1<th scope=row>chrf<td>x" in table("t", "", columns, [(1, "chrf", "x")]).body
 
 
 def test_an_identifier_that_is_taken_gets_a_number() -> None:
