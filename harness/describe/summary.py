@@ -1,7 +1,7 @@
 """What a judgment set holds, counted: items, systems, raters, ratings, texts, and what could hurt the numbers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.describe.agreement import preference_agreement, rating_agreement
@@ -12,6 +12,7 @@ from harness.describe.ratings import pooled, rated
 from harness.describe.repeats import describe_repeats
 from harness.describe.texts import describe_texts
 from harness.judgments import JudgmentSet
+from harness.records import Output, Preference
 
 
 def describe(data: JudgmentSet) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def describe(data: JudgmentSet) -> dict[str, Any]:
     raters = {judgment.rater for judgment in data.judgments} | {preference.rater for preference in data.preferences}
     by_criterion = {criterion: [j for j in judged if j.criterion == criterion] for criterion in data.criteria}
     compared = {criterion: [p for p in data.preferences if p.criterion == criterion] for criterion in data.criteria}
+    outputs = {output.id: output for output in data.outputs}
     repeats = describe_repeats(data)
     found: dict[str, Any] = {
         "judgments": data.label,
@@ -61,7 +63,9 @@ def describe(data: JudgmentSet) -> dict[str, Any]:
             if (agreement := rating_agreement(own, data.outputs)) is not None
         },
         "preferences": {
-            criterion: _by_rater(own, lambda said: preferred(said, data.outputs)) for criterion, own in compared.items() if own
+            criterion: _by_rater(own, lambda said: preferred(said, _compared(said, outputs)))
+            for criterion, own in compared.items()
+            if own
         },
         "pooled_preferences": {criterion: preferred(own, data.outputs) for criterion, own in compared.items() if own},
         "preference_agreement": {
@@ -84,6 +88,11 @@ def _by_rater(records: Sequence[Any], describe_one: Callable[[Sequence[Any]], di
     for record in records:
         own.setdefault(record.rater, []).append(record)
     return {rater: describe_one(said) for rater, said in sorted(own.items())}
+
+
+def _compared(preferences: Sequence[Preference], outputs: Mapping[str, Output]) -> list[Output]:
+    """The outputs that these compare: a vote site has thousands of raters, and each must not walk through all outputs."""
+    return [outputs[output] for p in preferences for output in (p.output_a, p.output_b)]
 
 
 def _counts(values: Iterable[str]) -> dict[str, int]:
