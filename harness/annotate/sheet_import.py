@@ -144,11 +144,10 @@ def _rows(
         answers, missing = _answers(study, step, columns, cells, places, where, problems)
         if len(problems) > before:
             continue
-        note = _cell(cells, places, "comment") or None
-        if answers and missing:
-            unfinished.append(
-                f"{where}: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} empty; the row is not stored"
-            )
+        note = _comment(cells, places)
+        if (answers or note) and missing:
+            verb = "is" if len(missing) == 1 else "are"
+            unfinished.append(f"{where}: {' and '.join(missing)} {verb} empty; the row is not stored")
         elif answers:
             yield _Row(line, step, answers, note)
 

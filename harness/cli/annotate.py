@@ -54,9 +54,8 @@ def serve(study: str, db: str | None, host: str, port: int, base_url: str | None
         for pseudonym, token in store.new_tokens.items():
             click.echo(f"{pseudonym}: {base}/r/{token}")
         if not store.new_tokens:
-            click.echo(
-                f"links are those printed before; a lost one is replaced with: harness data annotate raters link {study} NAME"
-            )
+            click.echo("links are those printed before; a lost one is replaced with:")
+            click.echo(f"harness data annotate raters link {study} NAME")
 
     _say_missing(store, study)
     try:

@@ -1,0 +1,83 @@
+"""A judgment set kept as records."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness.errors import InputError, PluginError
+from harness.judgments import JudgmentSet, read_judgments
+from harness.plugins import load_plugins
+from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, Scale, to_json
+
+KIND = "judgment source"
+EXAMPLE = Example.from_instruction("d/1", "Vad är 1+1?", ["två"], language="sv")
+OUTPUTS = [Output(id=f"d/1/{name}", example_id="d/1", system=name, text=text) for name, text in (("a", "två"), ("b", "tre"))]
+JUDGMENTS = [
+    Judgment(output_id=output.id, rater="anna", criterion="correctness", value=value, scale=Scale(low=1, high=3))
+    for output, value in zip(OUTPUTS, (3, 1), strict=True)
+]
+PREFERENCE = Preference(output_a="d/1/a", output_b="d/1/b", rater="anna", criterion="overall", winner="a", shown_first="b")
+
+
+def write(folder: Path, **files: list[msgspec.Struct]) -> Path:
+    for name, records in files.items():
+        (folder / f"{name}.jsonl").write_bytes(b"".join(to_json(record) + b"\n" for record in records))
+    return folder
+
+
+def read(reference: str) -> JudgmentSet:
+    registry = load_plugins()
+    return read_judgments(registry.build(KIND, registry.parse(KIND, reference)))
+
+
+def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
+    write(tmp_path, examples=[EXAMPLE], outputs=OUTPUTS, judgments=JUDGMENTS, preferences=[PREFERENCE])
+    info = JudgmentInfo(name="mina", version="3", criteria=("correctness", "overall"), licence="CC0-1.0")
+    (tmp_path / "info.json").write_bytes(to_json(info))
+    data = read(f"records:{tmp_path}")
+    assert data.info == info
+    assert (list(data.examples), list(data.outputs)) == ([EXAMPLE], OUTPUTS)
+    assert (list(data.judgments), list(data.preferences)) == (JUDGMENTS, [PREFERENCE])
+
+
+def test_a_folder_without_a_description_is_named_by_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "pilot"
+    folder.mkdir()
+    write(folder, examples=[EXAMPLE], outputs=OUTPUTS, judgments=JUDGMENTS)
+    data = read(f"records:{folder},primary=anna")
+    assert (data.info.name, data.info.primary_rater) == ("records:pilot", "anna")
+
+
+def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
+    write(tmp_path, examples=[EXAMPLE], outputs=OUTPUTS, judgments=JUDGMENTS)
+    path = tmp_path / "outputs.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n\r\n"))
+    assert list(read(f"records:{tmp_path}").outputs) == OUTPUTS
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("judgments.jsonl", b'{"output_id": "d/1/a"}\n', "judgments.jsonl, line 1: not a record of the kind Judgment"),
+        ("outputs.jsonl", b"\n\nnot json\n", "outputs.jsonl, line 3: not a record of the kind Output"),
+        ("outputs.jsonl", b'{"id": "\xff"}\n', "outputs.jsonl, line 1"),
+        ("outputs.jsonl", b"[" * 100_000 + b"\n", "outputs.jsonl, line 1"),
+        ("info.json", b'{"name": "x"}', "info.json: not what a judgment set says of itself"),
+    ],
+)
+def test_a_broken_line_is_named(tmp_path: Path, file: str, content: bytes, message: str) -> None:
+    write(tmp_path, examples=[EXAMPLE], outputs=OUTPUTS, judgments=JUDGMENTS)
+    (tmp_path / file).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read(f"records:{tmp_path}")
+
+
+def test_a_folder_that_lacks_what_is_needed_says_what(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no such folder"):
+        read(f"records:{tmp_path / 'none'}")
+    write(tmp_path, example=[EXAMPLE], outputs=OUTPUTS)
+    with pytest.raises(InputError, match=r"there is no examples.jsonl in it\. Did you mean 'example.jsonl'\?"):
+        read(f"records:{tmp_path}")
+    with pytest.raises(PluginError, match="needs the parameter 'path'"):
+        read("records")
