@@ -52,7 +52,8 @@ async function start() {
     if (!known.length) return t("no_value");
     return known.map(([criterion, found]) => {
       const halves = found.n_early && found.n_late && t("apart_halves", { early: signed(found.early), late: signed(found.late) });
-      return el("div", {}, t("apart", { criterion, difference: signed(found.difference) }), el("span", { className: "n" }, halves ? ` (${halves})` : ""), n(found.n));
+      const now = t("apart", { criterion, difference: signed(found.difference) });
+      return el("div", {}, now, n(found.n), halves && el("div", { className: "n" }, halves));
     });
   }
 
