@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from harness.report.contents import DotPanel, DotPlot, DotRow, Mark, Ranks, TableColumn
 from harness.report.html import dots
@@ -146,7 +146,7 @@ def _main_figure(row: DotRow, looks: Mapping[str, str]) -> Markup:
     """In a small panel: the calibrated value, else the first."""
     name = "calibrated" if "calibrated" in looks else next(iter(looks), "")
     mark = row.marks.get(name)
-    return Markup("<span>{}</span>").format(share(mark.value if mark else None, 2))
+    return escape(share(mark.value if mark else None, 2))
 
 
 def _largest(marks: Sequence[Mark]) -> str:
