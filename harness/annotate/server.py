@@ -46,17 +46,24 @@ BodyT = TypeVar("BodyT")
 Body = Annotated[bytes, Depends(small_body)]
 
 
-def serve(store: Store, *, host: str = "127.0.0.1", port: int = 8400, ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    store: Store,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8400,
+    base_url: str | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
     """Serves the study until it is interrupted. `ready` is called with the base URL once connections are accepted (port 0: any).
 
+    `base_url` is what raters' links begin with on the owner's page (default: the address at which the owner opened it).
     Raises HarnessError if the address is taken. The server speaks plain HTTP: beyond this machine, put a TLS proxy in front.
     """
     listener = _listen(host, port)
     shown = f"[{host}]" if ":" in host else host
-    settings = uvicorn.Config(
-        create_app(store), access_log=False, server_header=False, log_level="warning"
-    )  # links are secret: no log
-    settings.timeout_graceful_shutdown = 5
+    app = create_app(store, base_url)
+    # links are secret: what was asked is not logged
+    settings = uvicorn.Config(app, access_log=False, server_header=False, log_level="warning", timeout_graceful_shutdown=5)
     if ready is not None:
         ready(f"http://{shown}:{listener.getsockname()[1]}")
     uvicorn.Server(settings).run(sockets=[listener])
@@ -78,7 +85,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def create_app(store: Store) -> FastAPI:
+def create_app(store: Store, base_url: str | None = None) -> FastAPI:
     """The study's pages and their JSON. Whatever goes wrong is answered with a status and one word, no detail of the store."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, title="annotate", version=__version__)
     pages = rendering.Pages()
@@ -86,7 +93,7 @@ def create_app(store: Store) -> FastAPI:
     app.mount("/static", _Static(directory=rendering.HERE / "static"), name="static")
     _answer_errors(app, pages)
     _rater_routes(app, store, pages)
-    _owner_routes(app, store, pages)
+    _owner_routes(app, store, pages, (base_url or "").rstrip("/"))
     return app
 
 
@@ -174,7 +181,7 @@ def _rater_routes(app: FastAPI, store: Store, pages: rendering.Pages) -> None:
         return _json(saved)  # the store has committed: only now may the page forget its copy
 
 
-def _owner_routes(app: FastAPI, store: Store, pages: rendering.Pages) -> None:
+def _owner_routes(app: FastAPI, store: Store, pages: rendering.Pages, base_url: str) -> None:
     study = store.study
 
     def owner_only(token: str) -> None:
@@ -185,7 +192,7 @@ def _owner_routes(app: FastAPI, store: Store, pages: rendering.Pages) -> None:
     def page(request: Request) -> HTMLResponse:
         language = rendering.preferred(request.headers.get("accept-language"), rendering.LANGUAGES)
         names = {tag: pages.strings[tag]["language_name"] for tag in rendering.LANGUAGES}
-        values = {"title": in_language(study.title, language, study), "names": names}
+        values = {"title": in_language(study.title, language, study), "names": names, "base_url": base_url}
         return HTMLResponse(pages.render("owner.html.j2", language, root="../", version=__version__, **values))
 
     @app.get("/owner/{token}/texts", dependencies=[Depends(owner_only)])

@@ -59,7 +59,7 @@ def serve(study: str, db: str | None, host: str, port: int, base_url: str | None
 
     _say_missing(store, study)
     try:
-        serve_store(store, host=host, port=port, ready=ready)
+        serve_store(store, host=host, port=port, base_url=base_url, ready=ready)
     finally:
         store.close()
 

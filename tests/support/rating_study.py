@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,7 @@ class Server:
     study: Path
     database: str
     port: int
+    options: Sequence[str] = ()
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -78,7 +79,7 @@ class Server:
     def start(self) -> None:
         """Starts the process and waits until it accepts connections."""
         command = [sys.executable, "-m", "harness", "data", "annotate", "serve", str(self.study)]
-        command += ["--db", self.database, "--port", str(self.port)]
+        command += ["--db", self.database, "--port", str(self.port), *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
         assert self.process.stdout is not None
         line = self.process.stdout.readline().strip()
@@ -94,11 +95,11 @@ class Server:
 
 
 @contextmanager
-def served(study: Path, database: str | None = None) -> Iterator[tuple[Server, Store]]:
+def served(study: Path, database: str | None = None, options: Sequence[str] = ()) -> Iterator[tuple[Server, Store]]:
     """A running server of the study and its store, seen from outside; the process ends with the block."""
     database = str(study.with_suffix(".sqlite")) if database is None else database
     store = open_store(load_study(study), database)
-    server = Server(study, database, free_port())
+    server = Server(study, database, free_port(), options)
     server.start()
     try:
         yield server, store

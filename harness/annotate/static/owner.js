@@ -7,7 +7,7 @@ const byId = (id) => document.getElementById(id);
 
 async function start() {
   const base = location.pathname.replace(/\/+$/, "");
-  const raters = location.origin + base.replace(/\/owner\/[^/]+$/, "/r/");
+  const raters = (document.body.dataset.base || location.origin + base.replace(/\/owner\/[^/]+$/, "")) + "/r/";
   let language = remembered("harness-language") ?? document.documentElement.lang;
   const strings = {};
   const t = translator(strings, () => language);

@@ -261,6 +261,12 @@ def test_the_owner_adds_raters_gives_new_links_and_deletes(study: Study) -> None
     assert "rater-1" not in names
 
 
+def test_links_on_the_owners_page_begin_with_the_base_url(tmp_path: Path) -> None:
+    with served(write_study(tmp_path), options=["--base-url", "https://ratings.example.org/"]) as (server, store):
+        study = Study(server, store)
+        assert b'data-base="https://ratings.example.org"' in study.ask(study.owner()).body
+
+
 def test_a_raters_link_does_not_open_the_owners_page_nor_the_other_way_round(study: Study) -> None:
     rater, owner = study.rater(), study.owner()
     assert study.ask(rater.replace("/r/", "/owner/")).status == 404
