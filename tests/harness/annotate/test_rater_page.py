@@ -325,6 +325,22 @@ def test_work_goes_on_without_contact_until_the_prefetched_tasks_are_used_up(bro
         assert "Kontakten är tillbaka" in page.inner_text("#live")
 
 
+def test_a_browser_that_may_store_nothing_still_sends_and_warns(browser: Any, study: tuple[Server, Store]) -> None:
+    context = browser.new_context(locale="sv-SE")
+    for storage in ("indexedDB", "localStorage"):
+        context.add_init_script(f"Object.defineProperty(window, '{storage}', {{get() {{ throw new Error('switched off'); }}}})")
+    page = visit(context, study)
+    to_first_task(page)
+    context.set_offline(True)
+    press(page, "1", "2", "3", "Enter")
+    heading(page, "Uppgift 2")
+    until(lambda: "Webbläsaren kan inte lagra svar" in page.inner_text("#notice"))
+    context.set_offline(False)
+    saved(page)
+    assert answers(study, page) == {1: {"naturalness": 1, "relatedness": 2, "correctness": 3}}
+    context.close()
+
+
 def test_a_screen_reader_finds_names_groups_and_states(someone: Any) -> None:
     to_first_task(someone)
     assert someone.evaluate("document.activeElement.tagName") == "H1"
