@@ -1,11 +1,13 @@
 """What the documentation says to type works, page by page, in the order in which it stands there.
 
 A ```sh or ```python block runs; one that the page says to save as a file is saved. A comment in the line before a block changes
-that: `<!-- docs: skip REASON -->` never runs it, `<!-- docs: data -->` runs it where the data home is, and `<!-- docs: slow -->`
-with the slow tests.
+that: `<!-- docs: skip REASON -->` never runs it, `<!-- docs: data -->` runs it where the data home is (as does the name of a
+source whose files lie there), and `<!-- docs: slow -->` runs it with the slow tests.
 """
 
+import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from documents import ROOT, Block, blocks, pages
+
+from harness import load_plugins
 
 RUN = ("sh", "python")
 PAGES = [page for page in pages() if any(block.language in RUN for block in blocks(page))]
@@ -51,10 +55,17 @@ def run_page(page: Path, folder: Path, slow: bool) -> None:
             (folder / block.saved).parent.mkdir(parents=True, exist_ok=True)
             (folder / block.saved).write_text(block.text, encoding="utf-8")
         elif block.language in RUN and block.mark != "skip":
-            if (block.mark == "data" and not data.is_dir()) or (block.mark == "slow" and not slow):
+            needs_data = block.mark == "data" or any(re.search(rf"\b{source}\b", block.text) for source in with_files())
+            if (needs_data and not data.is_dir()) or (block.mark == "slow" and not slow):
                 continue
-            result = run(block, folder, data if block.mark == "data" else None)
+            result = run(block, folder, data if needs_data else None)
             assert result.returncode == 0, f"{name(page)}, line {block.line}:\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
+
+
+@functools.cache
+def with_files() -> list[str]:
+    """The judgment sources whose files may not be shipped."""
+    return [name for name, entry in load_plugins().entries["judgment source"].items() if getattr(entry.spec, "data", None)]
 
 
 def run(block: Block, folder: Path, data: Path | None) -> "subprocess.CompletedProcess[str]":
