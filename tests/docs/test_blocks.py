@@ -2,7 +2,7 @@
 
 A ```sh or ```python block runs; one that the page says to save as a file is saved. A comment in the line before a block changes
 that: `<!-- docs: skip REASON -->` never runs it, `<!-- docs: data -->` runs it where the data home is (as does the name of a
-source whose files lie there), and `<!-- docs: slow -->` runs it with the slow tests.
+source whose files lie there), and `<!-- docs: slow -->` (or `slow data`) runs it with the slow tests.
 """
 
 import functools
@@ -55,7 +55,9 @@ def run_page(page: Path, folder: Path, slow: bool) -> None:
             (folder / block.saved).parent.mkdir(parents=True, exist_ok=True)
             (folder / block.saved).write_text(block.text, encoding="utf-8")
         elif block.language in RUN and block.mark != "skip":
-            needs_data = block.mark == "data" or any(re.search(rf"\b{source}\b", block.text) for source in with_files())
+            needs_data = "data" in (block.mark, block.reason) or any(
+                re.search(rf"\b{source}\b", block.text) for source in with_files()
+            )
             if (needs_data and not data.is_dir()) or (block.mark == "slow" and not slow):
                 continue
             result = run(block, folder, data if needs_data else None)
