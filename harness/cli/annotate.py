@@ -261,6 +261,7 @@ def _say_missing(store: "Store", study: str) -> None:
 
 def _write_sheet(store: "Store", pseudonym: str, path: Path, consent_given: bool, delimiter: str | None) -> None:
     from harness.annotate.sheet import write_guide, write_sheet
+    from harness.errors import InputError
 
     rater = store.rater(pseudonym)
     if consent_given:
@@ -269,7 +270,9 @@ def _write_sheet(store: "Store", pseudonym: str, path: Path, consent_given: bool
         raise click.UsageError(
             f"{pseudonym} has not agreed to the consent text; when they have, on paper say, give --consent-given"
         )
-    guide = path.with_suffix(".md")
+    if path.exists():
+        raise InputError(f"{path} is there already, perhaps filled in: import it, move it, or name another file with --out")
+    guide = path.with_suffix(".guidelines.md")
     path.write_bytes(write_sheet(store, rater, delimiter=delimiter))
     guide.write_text(write_guide(store.study, store.study.languages[0]), encoding="utf-8")
     click.echo(f"{path}: the tasks of {pseudonym}, to be filled in and saved as CSV UTF-8")

@@ -120,7 +120,10 @@ def test_a_sheet_goes_out_and_comes_back(study: Path) -> None:
     assert "give --consent-given" in refused.output
     assert not Path("bo.csv").exists()
     assert annotate("export", study, "--sheet", "bo", "--out", "bo.csv", "--consent-given").exit_code == 0
-    assert "Läs *hela* svaret." in Path("bo.md").read_text()
+    assert "Läs *hela* svaret." in Path("bo.guidelines.md").read_text()
+    again = annotate("export", study, "--sheet", "bo", "--out", "bo.csv")
+    assert again.exit_code == 2
+    assert "bo.csv is there already, perhaps filled in" in again.output
     with Path("bo.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file, delimiter=";"))
     for row in rows[1:]:
@@ -145,6 +148,22 @@ def test_a_sheet_goes_out_and_comes_back(study: Path) -> None:
 def write(rows: list[list[str]]) -> None:
     with Path("bo.csv").open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file, delimiter=";").writerows(rows)
+
+
+def test_a_study_of_comparisons_is_seen_and_exported_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = write_study(tmp_path, criteria=[], compare={"criteria": ["overall"]}, training=[])
+    store = made(study)
+    for pseudonym in ("anna", "bo"):
+        rater = store.record_consent(store.rater(pseudonym))
+        while (task := store.next_task(rater)) is not None:
+            first = int(task.instruction[-2]) % 2 == 0
+            store.save_answer(rater, task.id, {"overall": "first" if first else "tie"}, client_id=f"client-{task.id}")
+    text = annotate("status", study).output
+    assert re.search(r"compare:overall +2 +-?\d\.\d\d n=4 \(nominal\)", text)
+    assert annotate("export", study, "--out", "records").output.startswith("0 ratings and 8 preferences of 2 raters")
+    checked = CliRunner().invoke(harness, ["data", "check", "records:records"])
+    assert checked.exit_code == 0, checked.output
 
 
 def test_looking_at_a_study_that_was_not_started_says_how_to_start_it(study: Path) -> None:
