@@ -92,6 +92,7 @@ export class Outbox {
       this.wait = FIRST_WAIT;
       const left = await this.entries();
       this.tell({ offline: false, refused: null, waiting: left.length });
+      if (left.length) this.again = true; // another tab has added one meanwhile: without a further round it would stay counted here
       const ids = new Set(left.map((entry) => entry.client_id));
       for (const id of [...this.replies.keys()]) if (!ids.has(id)) this.reply(id, null);
     }
