@@ -96,7 +96,7 @@ def resampled_spearman(weights: Floats, cluster: Ints, human: Floats, metric: Fl
 
 
 def soft_pairwise_accuracy(human: Floats, metric: Floats, draws: int, seed: int) -> float | None:
-    """1 - mean |p_human - p_metric| over system pairs, p being one-sided paired permutation p values.
+    """1 - mean |p_human - p_metric| over system pairs, p being one-sided paired permutation p values (mid-p: ties by half).
 
     Thompson, Mathur, Deutsch, Khayrallah, WMT 2024, "Improving Statistical Significance in Human Evaluation of Automatic
     Metrics via Soft Pairwise Accuracy". `human`: (systems, items), nan where missing; `metric`: likewise, or a stack of metrics
@@ -135,9 +135,14 @@ def _order(left: Floats, right: Floats) -> Floats:
 
 
 def _one_sided(signs: Floats, differences: Floats) -> Floats:
-    """Share of sign patterns whose sum reaches the observed one; `signs`: (draws, items), `differences`: (items, M) → (M,)."""
+    """Share of sign patterns whose sum is above the observed one, those that equal it by half.
+
+    `signs`: (draws, items), `differences`: (items, M) → (M,). By half, as p of (a, b) and of (b, a) must add up to one: else a
+    metric that ties two systems is worth more or less by which of them is named first.
+    """
     sums = in_chunks(lambda rows: product(signs[rows], differences), *signs.shape)
-    return (sums >= differences.sum(axis=0) - 1e-12 * np.abs(differences).sum(axis=0)).mean(axis=0)
+    observed, slack = differences.sum(axis=0), 1e-12 * np.abs(differences).sum(axis=0)
+    return ((sums > observed + slack).mean(axis=0) + (sums >= observed - slack).mean(axis=0)) / 2
 
 
 def _standardised(values: Floats) -> Floats:

@@ -50,26 +50,39 @@ def test_scores_of_pairs_and_of_unknown_outputs_are_no_column() -> None:
     assert columns(MetricSummary("m", "m", unit="pair"), pair) == []
 
 
-def with_reference_system() -> Sheet:
+def with_reference_system(*, alone: bool = False) -> Sheet:
     """System `gold` is the reference: people rate it highest, and a metric that uses the reference adores it."""
     sheet = Sheet(reference_systems=("gold",))
-    sheet.metric("uses", needs=("reference",)).metric("free")
+    if not alone:
+        sheet.metric("uses", needs=("reference",))
+    sheet.metric("free")
     for number in range(4):
         for system, rating in (("a", 1.0), ("b", 2.0), ("gold", 3.0)):
-            sheet.answer(f"item{number}", system, rating, uses=1.0 if system == "gold" else -rating, free=rating)
+            scores = {"free": rating} if alone else {"free": rating, "uses": 1.0 if system == "gold" else -rating}
+            sheet.answer(f"item{number}", system, rating, **scores)
     return sheet
 
 
 @pytest.mark.parametrize("grouping", ["item", "none"])
-def test_a_system_that_is_the_reference_is_dropped_whole_from_metrics_that_use_it_and_from_no_other(grouping: str) -> None:
+def test_a_system_that_is_the_reference_is_dropped_whole_as_soon_as_one_metric_uses_it(grouping: str) -> None:
     rows = find(with_reference_system().rows(), grouping=grouping, statistic="accuracy_raw")
     uses, free = only(rows, metric="uses"), only(rows, metric="free")
-    pairs = {"item": (4 * 1, 4 * 3), "none": (8 * 7 // 2, 12 * 11 // 2)}[grouping]
-    assert (uses.n_pairs, free.n_pairs) == pairs
+    assert uses.n_pairs == free.n_pairs == {"item": 4 * 1, "none": 8 * 7 // 2}[grouping]
     assert uses.coverage == free.coverage == 1.0  # it is not missing: the metric is not asked
     assert free.value == 1.0
     if grouping == "item":
         assert uses.value == 0.0  # b over a is all that is left, and the metric has it the wrong way round
+
+
+def test_sentinels_and_floor_are_of_the_pairs_that_the_metrics_are_judged_on() -> None:
+    rows = find(with_reference_system().rows(), grouping="none", slice="all")
+    assert {row.n_pairs for row in rows if row.statistic in ("accuracy_raw", "accuracy", "floor", "tie_floor")} == {28}
+
+
+@pytest.mark.parametrize("grouping", ["item", "none"])
+def test_a_system_that_is_the_reference_stays_where_no_metric_uses_it(grouping: str) -> None:
+    rows = find(with_reference_system(alone=True).rows(), grouping=grouping, statistic="accuracy_raw")
+    assert only(rows, metric="free").n_pairs == {"item": 4 * 3, "none": 12 * 11 // 2}[grouping]
 
 
 def test_a_dropped_system_is_not_counted_as_missing() -> None:
@@ -85,4 +98,5 @@ def test_a_dropped_system_enters_no_correlation_and_no_system_mean() -> None:
         assert only(rows, metric="uses", grouping=grouping, statistic="kendall_b").value == pytest.approx(-1.0)
         assert only(rows, metric="uses", grouping=grouping, statistic="pearson").value == pytest.approx(-1.0)
     assert only(rows, metric="uses", statistic="system_pairwise_accuracy").n_pairs == 1
+    rows = with_reference_system(alone=True).rows()
     assert only(rows, metric="free", statistic="system_pairwise_accuracy").n_pairs == 3

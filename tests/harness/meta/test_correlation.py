@@ -1,7 +1,7 @@
 """Correlations per group equal scipy's; agreement of whole systems by hand."""
 
 import math
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -103,10 +103,10 @@ def test_systems_without_a_mean_do_not_count() -> None:
 
 
 def exact_p(differences: list[float]) -> float:
-    """Share of sign patterns whose sum reaches the observed one."""
+    """Share of sign patterns whose sum is above the observed one, those that equal it by half."""
     observed = sum(differences)
     sums = [sum(s * d for s, d in zip(signs, differences, strict=True)) for signs in product((-1, 1), repeat=len(differences))]
-    return sum(total >= observed - 1e-9 for total in sums) / len(sums)
+    return sum(1.0 if total > observed + 1e-9 else 0.5 if total >= observed - 1e-9 else 0.0 for total in sums) / len(sums)
 
 
 def test_soft_pairwise_accuracy_is_one_minus_the_mean_distance_of_p_values() -> None:
@@ -119,6 +119,17 @@ def test_soft_pairwise_accuracy_is_one_minus_the_mean_distance_of_p_values() -> 
     ]
     found = soft_pairwise_accuracy(human, metric, draws=20_000, seed=0)
     assert found == pytest.approx(1 - np.mean(distances), abs=0.01)
+
+
+def test_soft_pairwise_accuracy_does_not_depend_on_which_system_is_named_first() -> None:
+    """Of a metric that ties all systems too: p is one half for each pair, so it is at most half right."""
+    human = np.array([[4.0, 3, 4, 2], [3.0, 3, 2, 1], [1.0, 2, 2, 3]])
+    metric = np.array([[0.9, 0.2, 0.5, 0.4], [0.1, 0.6, 0.4, 0.3], [0.8, 0.1, 0.1, 0.2]])
+    for scores in (metric, np.zeros((3, 4))):
+        found = {round(soft_pairwise_accuracy(human[[*o]], scores[[*o]], draws=200, seed=0), 12) for o in permutations(range(3))}
+        assert len(found) == 1
+    tied = soft_pairwise_accuracy(human[:2], np.zeros((2, 4)), draws=20_000, seed=0)
+    assert tied == pytest.approx(1 - abs(exact_p((human[0] - human[1]).tolist()) - 0.5), abs=0.01)
 
 
 def test_a_metric_equal_to_people_has_a_soft_pairwise_accuracy_of_one() -> None:
