@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from harness.cli.common import console, json_option, plugin_option, print_json, quiet_option
 from harness.cli.evaluation import exit_if_failed, given_options, judgments_option, metric_option, systems_option
@@ -81,6 +82,9 @@ def plan(
     from harness.meta.planner_rows import plan_study
     from harness.meta.study import Question
 
+    stated = click.get_current_context().get_parameter_source("delta") is not ParameterSource.DEFAULT
+    if width is not None and stated:
+        raise click.UsageError("a plan is for a difference (--delta) or for an interval's width (--width), not for both")
     chosen = statistic or ("calibrated" if width is None else "held-out")
     question = Question(delta=delta, width=width, power=power, statistic=chosen, part=part, family=family)
     done, choices = judged(run, judgments, metrics, systems, given_options(options, settings), with_meta=False)

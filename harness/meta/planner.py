@@ -16,6 +16,7 @@ from harness.errors import HarnessError
 from harness.meta.pairs import Floats
 from harness.meta.significance import draws_needed, sign_flip
 
+LEAST = 1e-4  # no difference or width under it is planned for: it takes more items than anybody can rate
 SIMULATED = 300  # up to so many clusters N is found by simulation: above, the formula's power is within ±.03
 _TRIALS = 2_000  # simulated studies in each direction
 _BATCH = 250
@@ -69,8 +70,8 @@ def clusters_for_difference(spread: float, delta: float, alpha: float = 0.05, po
 
 def clusters_for_width(spread: float, width: float, level: float = 0.95) -> int:
     """Clusters that bring an interval of a mean to `width`, from end to end. `spread`: of the per-cluster value."""
-    if not 0 < width < 1:
-        raise HarnessError(f"the width of an interval of an accuracy lies between 0 and 1, got {width:g}")
+    if not LEAST <= width < 1:
+        raise HarnessError(f"the width of an interval of an accuracy is at least {LEAST:g} and under 1, got {width:g}")
     return max(2, math.ceil((2 * normal_quantile((1 + level) / 2) * spread / width) ** 2))
 
 
@@ -148,8 +149,8 @@ def normal_quantile(probability: float) -> float:
 
 def check_plan(delta: float, alpha: float, power: float) -> None:
     """HarnessError for a difference, an alpha or a power that cannot be planned for."""
-    if not 0 < delta < 1:
-        raise HarnessError(f"delta, the difference in accuracy worth finding, lies between 0 and 1, got {delta:g}")
+    if not LEAST <= delta < 1:
+        raise HarnessError(f"delta, the difference in accuracy worth finding, is at least {LEAST:g} and under 1, got {delta:g}")
     if not 0 < alpha < 1:
         raise HarnessError(f"alpha must lie between 0 and 1, got {alpha:g}")
     if not alpha < power < 1:

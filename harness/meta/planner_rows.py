@@ -54,6 +54,7 @@ def plan_study(
     Raises HarnessError for what the set or the run does not have, and where there is nothing to compare.
     """
     _check(question, options)
+    _check_criteria(data, options)
     table = Table.of(data, scores, metrics, options)
     part = _part(table, question.part)
     columns = [column for column in table.columns if column.ranked]
@@ -83,6 +84,12 @@ def _check(question: Question, options: MetaOptions) -> None:
         clusters_for_width(0.0, question.width)
     if question.family is not None and question.family < 1:
         raise HarnessError(f"a family has at least one comparison, got {question.family}")
+
+
+def _check_criteria(data: JudgmentSet, options: MetaOptions) -> None:
+    for name in options.criteria:
+        if name not in data.criteria:
+            raise HarnessError(f"{data.info.name} has no criterion {name!r}.{did_you_mean(name, data.criteria)}")
 
 
 def _part(table: Table, label: str) -> Slice:

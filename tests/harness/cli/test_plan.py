@@ -82,7 +82,16 @@ def test_a_width_is_planned_of_held_out_accuracy(ratings):
         (["--width", "3"], "width"),
         (["--family", "0"], "family"),
         (["--alpha", "2"], "alpha"),
+        (["--criterion", "nosuch"], "has no criterion 'nosuch'. Known: correctness."),
+        (["--width", ".1", "--delta", ".1"], "not for both"),
+        (["--delta", "1e-12"], "is at least 0.0001"),
     ],
 )
 def test_wrong_use_is_refused_with_what_to_do(ratings, arguments, said):
     assert said in invoke("plan", *ratings, *FAST, *arguments, code=2).stderr
+
+
+def test_a_criterion_that_a_run_does_not_have_is_refused_with_those_that_it_has(ratings):
+    invoke("score", *ratings, "--output", "run")
+    said = invoke("plan", "run", "--criterion", "nosuch", code=2).stderr
+    assert "has no criterion 'nosuch'. Known: correctness." in said

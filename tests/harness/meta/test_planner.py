@@ -70,6 +70,7 @@ def test_clear_intervals_need_both_spreads_and_that_of_the_difference() -> None:
     [
         (0.0, 0.05, 0.8, "delta"),
         (1.5, 0.05, 0.8, "delta"),
+        (1e-12, 0.05, 0.8, "delta.* is at least 0.0001"),
         (0.02, 0.0, 0.8, "alpha"),
         (0.02, 0.05, 1.0, "power"),
         (0.02, 0.5, 0.4, "power"),
@@ -80,8 +81,8 @@ def test_what_cannot_be_planned_for_is_refused(delta: float, alpha: float, power
         clusters_for_difference(0.3, delta, alpha, power)
 
 
-@pytest.mark.parametrize("width", [0.0, 1.0, -0.1])
-def test_a_width_outside_of_zero_and_one_is_refused(width: float) -> None:
+@pytest.mark.parametrize("width", [0.0, 1.0, -0.1, 1e-12])
+def test_a_width_of_nothing_or_of_everything_is_refused(width: float) -> None:
     with pytest.raises(HarnessError, match="width"):
         clusters_for_width(0.3, width)
 

@@ -166,6 +166,11 @@ def test_what_cannot_be_planned_for_is_refused(question: Question, said: str) ->
         plans(study(items=4), question)
 
 
+def test_a_criterion_that_the_set_does_not_have_is_refused_with_those_that_it_has() -> None:
+    with pytest.raises(HarnessError, match=r"sheet has no criterion 'nosuch'\. Known: quality\."):
+        plans(study(items=4), criteria=("nosuch",))
+
+
 def test_an_unknown_rival_and_a_single_metric_are_refused() -> None:
     with pytest.raises(HarnessError, match=r"no metric or sentinel 'lenght' here.*'length'"):
         plans(study(items=4), against=["lenght"])
