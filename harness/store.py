@@ -27,6 +27,7 @@ from harness.tables import Key, arrow_table, read_table, sync_folder, write_tabl
 __all__ = ["TABLES", "Run", "Table", "arrow_table", "read_manifest", "read_table", "stage_id", "table_path", "write_table"]
 
 _STOPPED = "stopped by "
+_STARTED = frozenset({".lock", "config.yaml", "config.yaml.tmp", "manifest.json.tmp"})  # of a run that was killed at once
 _VERSIONS = ("numpy", "pyarrow", "msgspec", "sacrebleu", "numba", "torch", "transformers")
 
 
@@ -235,7 +236,10 @@ def _notes_that_hold(earlier: Manifest | None) -> tuple[str, ...]:
 def _check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; a run needs a folder: give another output")
-    if folder.is_dir() and not (folder / "manifest.json").exists() and not (folder / ".lock").exists() and any(folder.iterdir()):
+    if not folder.is_dir() or (folder / "manifest.json").exists():
+        return
+    there = {path.name for path in folder.iterdir()}
+    if there and not (".lock" in there and there <= _STARTED):
         raise InputError(f"{folder} holds files and is not a run folder; give another output, or empty it")
 
 

@@ -16,6 +16,7 @@ from harness.errors import InputError, did_you_mean
 from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, Scale, to_json
 
 VERSION = "1"
+_FILES = ("examples.jsonl", "outputs.jsonl", "judgments.jsonl", "preferences.jsonl", "ratings.csv", "info.json")
 _COLUMNS = (
     "item", "system", "sample", "output", "rater", "criterion", "rating",
     "instruction", "source", "language", "task", "form", "cluster",
@@ -27,8 +28,8 @@ def export_store(store: Store, folder: Path, *, without: Sequence[str] = ()) -> 
 
     Files: `info.json`, `examples.jsonl`, `outputs.jsonl`, `judgments.jsonl`, `preferences.jsonl`, and `ratings.csv`, which the
     reader of tables takes. The last answer of each task counts; training, attention checks and the raters in `without` are left
-    out; people are pseudonyms. Each file is written beside and then renamed. Raises InputError for an unknown rater, or where
-    nothing is rated.
+    out; people are pseudonyms. Each file is written beside and then renamed. An earlier export of the study is replaced. Raises
+    InputError for an unknown rater, where nothing is rated, or where the folder holds files of these names from elsewhere.
     """
     raters = store.raters()
     for name in without:
@@ -42,6 +43,7 @@ def export_store(store: Store, folder: Path, *, without: Sequence[str] = ()) -> 
     judgments = [judgment for answer in answers for judgment in _judgments(answer, who, scales)]
     preferences = [preference for answer in answers for preference in _preferences(answer, who)]
     examples, outputs = store.contents.examples, store.contents.outputs
+    _check_folder(folder, store.study.name)
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "examples.jsonl", _lines(examples.values()))
     _write(folder / "outputs.jsonl", _lines(outputs.values()))
@@ -58,6 +60,21 @@ def export_store(store: Store, folder: Path, *, without: Sequence[str] = ()) -> 
         "preferences": len(preferences),
         "raters": people,
     }
+
+
+def _check_folder(folder: Path, study: str) -> None:
+    there = [name for name in _FILES if (folder / name).exists()]
+    if not there:
+        return
+    try:
+        held = msgspec.json.decode((folder / "info.json").read_bytes(), type=JudgmentInfo).name
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        held = None  # whoever wrote these files, it was no export that came to its end
+    if held != study:
+        raise InputError(
+            f"{folder} already holds {', '.join(there)}, which are no export of the study {study!r}; name another folder with "
+            "--out, or move them away"
+        )
 
 
 def scale_of(criterion: Criterion) -> Scale:

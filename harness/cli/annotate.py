@@ -272,8 +272,10 @@ def _write_sheet(store: "Store", pseudonym: str, path: Path, consent_given: bool
         )
     if path.exists():
         raise InputError(f"{path} is there already, perhaps filled in: import it, move it, or name another file with --out")
-    guide = path.with_suffix(".guidelines.md")
+    guide, guidelines = path.with_suffix(".guidelines.md"), write_guide(store.study, store.study.languages[0]).encode("utf-8")
+    if guide.exists() and not (guide.is_file() and guide.read_bytes() == guidelines):
+        raise InputError(f"{guide} is there already and would be overwritten: move it, or name another file with --out")
     path.write_bytes(write_sheet(store, rater, delimiter=delimiter))
-    guide.write_text(write_guide(store.study, store.study.languages[0]), encoding="utf-8")
+    guide.write_bytes(guidelines)
     click.echo(f"{path}: the tasks of {pseudonym}, to be filled in and saved as CSV UTF-8")
     click.echo(f"{guide}: the guidelines that go with it")

@@ -31,7 +31,11 @@ apostrophe before it; --raw leaves texts as they are. Numbers are never changed.
 @where_option
 @quiet_option
 def export(run: str, name: str, kind: str, output: str | None, raw: bool, where: tuple[str, ...]) -> None:
+    from harness.out_files import check_not_of_run
+
     filters = parse_filters(name, where)
+    if output is not None:
+        check_not_of_run(Path(output))
     found = records(Path(run), name, filters)
     with nullcontext(sys.stdout) if output is None else open(output, "w", encoding="utf-8", newline="") as file:
         rows, guarded = _write_lines(file, found) if kind == "jsonl" else _write_cells(file, found, name, kind, raw)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Without --format the run folder gets report.html (one file that opens offline) and report.md. csv is a zip archive with a CSV
 file a figure; json holds everything that the others are drawn from. `harness run` writes the report at its end by itself.
+An earlier report is replaced; any other file that is there already is left as it is, and the command says so.
 
 \b
 harness report runs/swedish
@@ -43,6 +44,7 @@ harness report runs/swedish --format md --out - | less
 )
 @json_option
 def report(run: str, kinds: tuple["Format", ...], out: str | None, as_json: bool) -> None:
+    from harness.out_files import is_stream
     from harness.report.build import report_of_run
     from harness.report.files import USUAL, rendered, write_file, write_report
 
@@ -67,7 +69,8 @@ def report(run: str, kinds: tuple["Format", ...], out: str | None, as_json: bool
         print_json({"run": run, "files": {kind: str(path) for kind, path in paths.items()}, "answer": made.answer})
         return
     for path in paths.values():
-        click.echo(path)
+        if not is_stream(path):
+            click.echo(path)
 
 
 def write_at_the_end(done: "Evaluation", folder: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ from harness.report.formulas import guarded
 Cell = float | int | str | None
 Sheet = tuple[Sequence[str], list[Sequence[Cell]]]
 _MARK = ("value", "low", "high", "items", "pairs", "note")
-_MADE = (1980, 1, 1, 0, 0, 0)  # the earliest time that an archive can hold
+MADE = (1980, 1, 1, 0, 0, 0)  # the earliest time that an archive can hold
 
 
 def archive(report: Report) -> bytes:
@@ -32,7 +32,7 @@ def archive(report: Report) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as file:
         for name, (columns, rows) in sheets(report):
-            entry = zipfile.ZipInfo(f"{name}.csv", _MADE)
+            entry = zipfile.ZipInfo(f"{name}.csv", MADE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             file.writestr(entry, _csv(columns, rows))

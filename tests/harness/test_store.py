@@ -156,6 +156,20 @@ def test_a_table_that_is_none_and_records_of_another_kind_are_refused(tmp_path: 
             run.write_table("scores", [], Output)
 
 
+def test_a_lock_file_of_another_program_makes_no_run_folder(tmp_path: Path) -> None:
+    (tmp_path / ".lock").touch()
+    (tmp_path / "config.yaml").write_text("begun")
+    open_run(tmp_path).close()  # a run that was killed before its manifest was written
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / ".lock").touch()
+    (other / "config.yaml").write_text("precious")
+    (other / "main.py").touch()
+    with pytest.raises(InputError, match="holds files and is not a run folder"):
+        open_run(other)
+    assert (other / "config.yaml").read_text() == "precious"
+
+
 def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(InputError, match="holds files and is not a run folder"):

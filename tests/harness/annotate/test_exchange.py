@@ -56,6 +56,23 @@ def test_every_rating_is_exported_once_with_its_scale_and_nothing_else(tmp_path:
         assert judgment.value == (3 if (system == "alfa-7b") == (int(item) % 2 == 0) else 1)
 
 
+def test_an_earlier_export_is_replaced_and_files_from_elsewhere_are_not(tmp_path: Path) -> None:
+    store = rated(tmp_path, dict.fromkeys(("anna", "bo"), by_length))
+    folder = tmp_path / "records"
+    first = export_store(store, folder)
+    assert export_store(store, folder) == first
+    info = json.loads((folder / "info.json").read_bytes())
+    (folder / "info.json").write_text(json.dumps({**info, "name": "another-study"}))
+    with pytest.raises(InputError, match="no export of the study 'mini'; name another folder"):
+        export_store(store, folder)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "ratings.csv").write_text("precious")
+    with pytest.raises(InputError, match=r"already holds ratings\.csv"):
+        export_store(store, mine)
+    assert (mine / "ratings.csv").read_text() == "precious"
+
+
 def test_the_exported_set_meta_evaluates(tmp_path: Path) -> None:
     store = rated(tmp_path, dict.fromkeys(("anna", "bo"), by_length), items=6)
     export_store(store, tmp_path / "records")

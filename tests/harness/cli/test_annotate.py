@@ -124,6 +124,10 @@ def test_a_sheet_goes_out_and_comes_back(study: Path) -> None:
     again = annotate("export", study, "--sheet", "bo", "--out", "bo.csv")
     assert again.exit_code == 2
     assert "bo.csv is there already, perhaps filled in" in again.output
+    Path("other.guidelines.md").write_text("my own")
+    third = annotate("export", study, "--sheet", "bo", "--out", "other.csv")
+    assert "other.guidelines.md is there already" in third.output
+    assert (Path("other.guidelines.md").read_text(), Path("other.csv").exists()) == ("my own", False)
     with Path("bo.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file, delimiter=";"))
     for row in rows[1:]:

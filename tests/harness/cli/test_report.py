@@ -1,7 +1,10 @@
 """`harness report` writes a finished run's report; `harness run` and `harness metaeval -o` end with theirs."""
 
 import json
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -60,6 +63,40 @@ def test_formats_can_be_chosen_and_go_elsewhere(run, tmp_path):
 def test_one_format_goes_to_the_file_named_or_to_stdout(run, tmp_path):
     invoke("report", run, "--format", "md", "--out", tmp_path / "mine.md")
     assert invoke("report", run, "--format", "md", "--out", "-").stdout == (tmp_path / "mine.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["html", "md", "csv", "json"])
+def test_an_earlier_report_is_replaced_wherever_it_lies(run, tmp_path, kind):
+    path = tmp_path / "mine"
+    invoke("report", run, "--format", kind, "--out", path)
+    before = path.read_bytes()
+    invoke("report", run, "--format", kind, "--out", path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["meta.parquet", "manifest.json", "config.yaml", "scores.parquet", ".lock"])
+def test_no_file_of_a_run_is_overwritten(run, name):
+    before = (run / name).read_bytes()
+    for command in (("report", run, "--format", "json", "--out"), ("export", run, "meta", "--format", "csv", "-o")):
+        assert "is part of a run" in invoke(*command, run / name, code=2).stderr
+    assert (run / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"My thesis", b"# Notes\n\nwords\n", b'{"answer": 42}', b"PK\x03\x04", b"{", b"[1]"])
+def test_a_file_that_is_no_report_is_left_alone(run, tmp_path, content):
+    for name in ("thesis.tex", "report.md", "report.html"):
+        (tmp_path / name).write_bytes(content)
+        refused = invoke("report", run, "--format", "md", "--out", tmp_path / name, code=2).stderr
+        assert "is no report; name another file" in refused
+        assert (tmp_path / name).read_bytes() == content
+
+
+def test_standard_output_by_its_name_gets_the_report_alone(run):
+    command = [sys.executable, "-m", "harness", "report", str(run), "--format", "md", "--out"]
+    named = subprocess.run([*command, "/dev/stdout"], capture_output=True, check=True)
+    assert named.stdout == (run / "report.md").read_bytes()
+    assert subprocess.run([*command, "/dev/null"], capture_output=True, check=True).stdout == b""
+    assert Path("/dev/null").is_char_device()
 
 
 def test_wrong_use_is_answered_with_what_to_do(run, tmp_path):
