@@ -12,6 +12,7 @@ from harness.meta.notes import approximate, join
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Floats, Ints
 from harness.meta.preferences import Ballots, ballots
+from harness.meta.rater_names import join_names
 from harness.meta.table import Table
 from harness.meta.targets import Ratings
 from harness.records import MetaRow
@@ -28,7 +29,7 @@ def agreement_rows(table: Table, criterion: str, ratings: Ratings) -> Iterator[M
     values = ratings.values
     double = (np.isfinite(values).sum(axis=0) > 1) if len(values) else np.zeros(0, dtype=bool)
     base = replace(
-        table.base(criterion, None, "+".join(ratings.raters)),
+        table.base(criterion, None, join_names(ratings.raters)),
         n_items=len(np.unique(table.item[double])) if double.any() else 0,
         n_clusters=len(np.unique(table.cluster[double])) if double.any() else 0,
     )
@@ -61,7 +62,7 @@ def preference_agreement_rows(table: Table, criterion: str) -> Iterator[MetaRow]
         return
     found = ballots(table.data.preferences, criterion, table.position)
     shared = np.ones(len(found.left), dtype=bool)
-    base = _pair_counts(table, table.base(criterion, None, "+".join(found.raters)), found, shared)
+    base = _pair_counts(table, table.base(criterion, None, join_names(found.raters)), found, shared)
     if not shared.any():
         note = f"no data: no pair has two raters ({found.everyone} in all)"
         yield replace(base, raters=None, statistic="krippendorff_alpha_nominal", note=note)
@@ -76,7 +77,7 @@ def preference_agreement_rows(table: Table, criterion: str) -> Iterator[MetaRow]
         both = np.isfinite(found.values[one]) & np.isfinite(found.values[other])
         if both.any():
             two = Ballots((found.raters[one], found.raters[other]), found.left, found.values[[one, other]], 2)
-            row = _pair_counts(table, table.base(criterion, None, "+".join(two.raters)), two, both)
+            row = _pair_counts(table, table.base(criterion, None, join_names(two.raters)), two, both)
             counted = f"{int(both.sum())} pairs that both judged"
             yield _pair_row(table, replace(row, statistic="cohen_kappa", note=counted), two, both, _cohen_kappa_of_two)
 

@@ -4,6 +4,7 @@ import re
 
 from rich.table import Table
 
+from harness.meta.rater_names import split_names
 from harness.records import MetaRow
 
 
@@ -29,7 +30,7 @@ def small(row: MetaRow) -> str:
 
 def agreement_in_words(row: MetaRow) -> str:
     """`raters agree: alpha (ordinal) .865 [.715 .984] on 11 items (2 raters)`, or why that is not known."""
-    raters = len((row.raters or "").split("+"))
+    raters = len(split_names(row.raters or ""))
     if raters < 2:
         one = (row.raters or "(1 in all)" in (row.note or "")) and "one rater only"
         return f"raters agree: unknown, {one or (row.note or 'nothing was judged twice').removeprefix('no data: ')}"

@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from harness.meta.rater_names import split_names
 from harness.records import MetaRow
 from harness.report.layout import agreement_in_words, broken, interval, longest, number, plain_table, small
 from harness.report.views import BOARD_STATISTICS, CONSTRUCTION, Board, Grid, GridRow, boards, grids, is_sentinel
@@ -140,7 +141,7 @@ def _board_notes(board: Board) -> Iterator[str]:
     if board.agreement is not None:
         yield agreement_in_words(board.agreement)
     if board.kappas:
-        kappas = [f"{(row.raters or '').replace('+', ' and ')} {number(row.value)} {interval(row)}" for row in board.kappas]
+        kappas = [f"{' and '.join(split_names(row.raters or ''))} {number(row.value)} {interval(row)}" for row in board.kappas]
         yield f"Cohen's kappa: {', '.join(kappas)}"
     yield from board.notes
     for line in board.lines:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from judgment_sets import Sheet, find, only
 
+from harness.meta.rater_names import split_names
 from harness.records import Scale
+from harness.report.layout import agreement_in_words
 
 STATISTICS = ["krippendorff_alpha_nominal", "krippendorff_alpha_ordinal", "krippendorff_alpha_interval", "fleiss_kappa"]
 
@@ -135,3 +137,12 @@ def test_thousands_of_raters_with_a_pair_each_have_no_agreement_and_take_no_memo
     row = only(sheet.rows(), statistic="krippendorff_alpha_nominal")
     assert row.note == "no data: no pair has two raters (2000 in all)"
     assert row.raters is None
+
+
+def test_a_plus_in_a_raters_name_makes_no_further_rater() -> None:
+    sheet = Sheet()
+    for item, system in product(range(6), "ab"):
+        sheet.answer(f"item{item}", system, dict.fromkeys(("anna+lab@x.org", "bo+lab@x.org"), float(item % 3)))
+    row = only(sheet.rows(), statistic="krippendorff_alpha_ordinal")
+    assert split_names(row.raters) == ["anna+lab@x.org", "bo+lab@x.org"]
+    assert agreement_in_words(row).endswith("on 6 items (2 raters)")

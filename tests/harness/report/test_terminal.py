@@ -213,6 +213,8 @@ def test_a_judge_of_pairs_is_told_with_its_bound_and_raters_with_the_kappa_of_ev
     flat = " ".join(printed(rows, 100).split())
     assert "scored .975 of the pairs; with what it left out counted as wrong it is at .698 [.571 .640] on 999 pairs" in flat
     assert "Cohen's kappa: ann and bo .850 [.571 .640]" in flat
+    named = row(None, 0.85, "cohen_kappa", grouping=None, raters=r"ann\+x+bo")
+    assert "Cohen's kappa: ann+x and bo .850" in " ".join(printed([*rows[:1], named], 100).split())
 
 
 def test_constructed_sets_are_shown_by_phenomenon_only_and_named_as_constructed():
