@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 With RUN, the folder of a finished run; or with --judgments and --metric, as `harness metaeval`.
 
 \b
-use         held-out accuracy is clear of every sentinel's interval, on at least 30 items and 98 % of the outputs
+use         held-out accuracy is clear of every sentinel's interval, on at least 30 different items and 98 % of the outputs
 weak        above every sentinel, but the data do not exclude that it is no better
-ask people  not above every sentinel; says how many items would show an advantage of --delta
-no advice   nobody was asked, or nothing was computed
+ask people  not above every sentinel; says how many items it takes to call it use if better by --delta
+no advice   nobody was asked, too little was rated to hold any out, or nothing was computed
 
 \b
 harness advise runs/swedish
@@ -57,6 +57,7 @@ def advise(
     **options: Any,
 ) -> None:
     from harness.meta.advice import advise as advice_on
+    from harness.meta.copies import different_clusters
     from harness.meta.planner import check_plan
 
     given = given_options(options, settings)
@@ -66,7 +67,8 @@ def advise(
         raise click.UsageError("a RUN already has its metrics; leave --metric out")
     done, choices = judged(run, judgments, metrics, systems, given, with_meta=True)
     check_plan(delta, choices.alpha, power)
-    found = advice_on(done.rows, done.labels, delta=delta, power=power, alpha=choices.alpha, level=choices.level)
+    different = different_clusters(done.data, choices.slices)
+    found = advice_on(done.rows, done.labels, delta=delta, power=power, level=choices.level, different=different)
     if as_json:
         print_json(found)
     else:
@@ -96,7 +98,7 @@ def _text(found: "Sequence[Advice]", judgments: str, width: int, reasons: bool) 
         yield ""
     yield Text(
         "The rule compares held-out accuracy with that of sentinels, which know nothing of quality. Slices are exploratory: "
-        "of many, one may look good by chance. N is for a stated advantage, never for the observed one. --reasons explains slices.",
+        "of many, one may look good by chance. N is for a stated advantage, never the observed one. --reasons explains slices.",
         style="dim",
     )
 

@@ -144,10 +144,11 @@ def _goal(one: "StudyPlan") -> str:
     from harness.report.layout import number
 
     kind = {"accuracy_raw": "raw", "accuracy": "calibrated", "accuracy_heldout": "held-out"}[one.statistic]
+    target = number(one.target, next((digits for digits in (3, 4) if round(one.target, digits) == one.target), 6))
     if one.goal == "width":
-        return f"Items for a {one.level:.0%} interval of {kind} accuracy that is {number(one.target)} wide"
+        return f"Items for a {one.level:.0%} interval of {kind} accuracy that is {target} wide"
     each = f", of a family of {one.family} (Holm's smallest alpha {number(one.alpha, 4)})" if one.family > 1 else ""
-    return f"Items that find a difference of {number(one.target)} in {kind} accuracy with {one.power:.0%} power{each}"
+    return f"Items that find a difference of {target} in {kind} accuracy with {one.power:.0%} power{each}"
 
 
 def _where(one: "StudyPlan", judgments: str) -> str:

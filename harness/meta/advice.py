@@ -2,8 +2,9 @@
 
 A pure function of MetaRows, so that a finished run can be advised on without its texts. The rule [ours]: *use* if the lower bound
 of held-out accuracy exceeds the highest upper bound of any sentinel in the same cell, at least 98 % of the outputs have a score
-and at least 30 clusters were rated; *weak* if only its point estimate exceeds every sentinel's; else *ask people*, with the
-planner's N. A missing score counts as wrong. How often *use* is said in vain: benchmarks/advice.py.
+and at least 30 different clusters were rated, with few copies among them; *weak* if only its point estimate exceeds every
+sentinel's; else *ask people*, with the planner's N. A missing score counts as wrong. How often *use* is said in vain:
+benchmarks/advice.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +13,14 @@ from typing import Literal
 
 import msgspec
 
-from harness.meta.planner import clusters_for_clear_intervals, clusters_for_difference, normal_quantile
+from harness.meta.planner import clusters_for_clear_intervals, normal_quantile
 from harness.meta.slices import slice_key
 from harness.records import MetaRow
 
 Verdict = Literal["use", "weak", "ask people", "no advice"]
 COVERAGE = 0.98
 MIN_CLUSTERS = 30  # under this many, percentile intervals are too short for a promise
+DIFFERENT = 0.9  # of the clusters; with a tenth of copies an interval is about 5 % too short
 GROUPINGS = ("item", "preference")  # advice is about telling answers to one question apart
 DIFFERENCE = "accuracy_difference"
 HELD_OUT, RAW, CONSTRUCTION, LEAVE_ONE_OUT = "accuracy_heldout", "accuracy_raw", "construction", "leave-one-out"
@@ -29,8 +31,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 
     `metric` is a signature, `label` what the user wrote for it. `value`, `low`, `high` are of `statistic`: held-out accuracy, or
     raw accuracy for direct verdicts on pairs, which are never calibrated. `sentinel` (a name) is the one that decides.
-    `needed_items`: items in all with which the test finds an advantage of `delta` over that sentinel, `needed_for_use`: with
-    which "use" would be said of it; None where not asked for or unknown.
+    `needed_items`: items in all with which "use" would be said of an advantage of `delta` over that sentinel; None where not
+    asked for or unknown. `n_different`: clusters that differ in content, where some are copies of others; else None.
     `note` is that of the row (exploratory; approximate; the same outputs as another slice).
     """
 
@@ -51,18 +53,17 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     sentinel_high: float | None = None
     n_items: int = 0
     n_clusters: int = 0
+    n_different: int | None = None
     n_pairs: int = 0
     coverage: float | None = None
     delta: float | None = None
     needed_items: int | None = None
-    needed_for_use: int | None = None
     note: str | None = None
 
 
 class _Terms(msgspec.Struct, frozen=True):
     delta: float
     power: float
-    alpha: float
     level: float
 
 
@@ -72,8 +73,8 @@ def advise(
     *,
     delta: float = 0.02,
     power: float = 0.8,
-    alpha: float = 0.05,
     level: float = 0.95,
+    different: Mapping[tuple[str, str], int] | None = None,
 ) -> list[Advice]:
     """One Advice per metric × criterion × human target × slice: criteria in the rows' order, slices and metrics in reading order.
 
@@ -81,8 +82,9 @@ def advise(
     :param labels: signature → what the user wrote; its order is the metrics' order, others follow.
     :param delta: the advantage over a sentinel that *ask people* counts items for; a choice, never the observed difference.
     :param level: that of the intervals in `rows`.
+    :param different: (criterion, slice) → clusters that differ in content, where some are copies (`copies.different_clusters`).
     """
-    terms = _Terms(delta, power, alpha, level)
+    terms = _Terms(delta, power, level)
     main = _main_components(rows)
     signatures = [*(signature for signature in labels if signature in main), *(one for one in main if one not in labels)]
     cells: dict[tuple[str, str], dict[str, list[MetaRow]]] = {}
@@ -100,8 +102,8 @@ def advise(
                 empty = Advice(
                     metric=signature, label=name, criterion=criterion, slice=label, raters=raters, verdict="no advice", reason=""
                 )
-                component = main[signature]
-                found.append(_one(empty, by_slice[label], component, unable.get((signature, criterion)), terms))
+                of = msgspec.structs.replace(empty, n_different=(different or {}).get((criterion, label)))
+                found.append(_one(of, by_slice[label], main[signature], unable.get((signature, criterion)), terms))
     return found
 
 
@@ -128,21 +130,21 @@ def _one(empty: Advice, rows: Sequence[MetaRow], component: str | None, unable: 
     row = _deciding(own, HELD_OUT) or _deciding(own, RAW)
     if row is None or not row.coverage:
         return _nothing(empty, _why_nothing(rows, row, unable))
+    if row.value is None:
+        return _nothing(empty, _why_none_held_out(_deciding(own, RAW) or row))
     advice = msgspec.structs.replace(
         empty,
-        verdict="ask people",
         statistic=row.statistic,
         value=row.value,
         low=row.low,
         high=row.high,
         n_items=row.n_items,
         n_clusters=row.n_clusters,
+        n_different=None if empty.n_different is None else min(empty.n_different, row.n_clusters),
         n_pairs=row.n_pairs,
         coverage=row.coverage,
         note=row.note,
     )
-    if row.value is None:
-        return msgspec.structs.replace(advice, reason="people rated too few items to hold any out")
     sentinels = _sentinels(rows, row.statistic)
     if not sentinels:
         return _nothing(empty, "no sentinel was computed, so there is nothing that the metric must beat")
@@ -161,6 +163,14 @@ def _why_nothing(rows: Sequence[MetaRow], row: MetaRow | None, unable: str | Non
     return reason or ("nobody rated answers of this kind" if said else "the metric has no number here")
 
 
+def _why_none_held_out(raw: MetaRow) -> str:
+    """Why no item has a threshold from others, from the row of raw accuracy, which needs none."""
+    if raw.n_clusters == 1 < raw.n_items:
+        return f"all {raw.n_items:,} rated items are of one cluster (one document, say), so none can be held out"
+    among = f" ({raw.n_items:,} in {raw.n_clusters:,} clusters)" if 1 < raw.n_clusters < raw.n_items else ""
+    return f"people rated too few items to hold any out{among}"
+
+
 def _judged(advice: Advice, row: MetaRow, sentinels: Sequence[MetaRow], rows: Sequence[MetaRow], terms: _Terms) -> Advice:
     """The verdict on a metric that has a value, against sentinels that have one."""
     value = row.value or 0.0
@@ -169,37 +179,42 @@ def _judged(advice: Advice, row: MetaRow, sentinels: Sequence[MetaRow], rows: Se
     above = value > (best.value or 0.0)
     clear = above and row.low is not None and widest.high is not None and row.low > widest.high
     rival = widest if above else best
-    covered, enough = (row.coverage or 0.0) >= COVERAGE, row.n_clusters >= MIN_CLUSTERS
-    verdict: Verdict = "use" if clear and covered and enough else "weak" if above else "ask people"
-    needed = _Needed() if clear else _needed(row, rival, rows, terms)
+    short = _short_of_use(row, advice.n_different)
+    verdict: Verdict = "use" if clear and not short else "weak" if above else "ask people"
+    needed = None if clear else _needed(row, rival, rows, terms)
     rival_name = (rival.metric or "").partition("|")[0]
     own = f"{'raw' if row.statistic == RAW else 'held-out'} accuracy {_figures(row)}"
-    other = f"{rival_name} {_figures(rival)}"
-    if not above:
-        reason = f"{own} does not beat {other} on {_items(row)}; {_wanted(needed, row, rival_name, terms)}"
-    elif not clear:
-        reason = (
-            f"{own} is above every sentinel, but its interval is not clear of {other} on {_items(row)}; "
-            f"{_wanted(needed, row, rival_name, terms)}"
-        )
+    other, items = f"{rival_name} {_figures(rival)}", _items(row, advice.n_different)
+    if clear:
+        reason = ", but ".join([f"{own} is clear of every sentinel (the nearest: {other}) on {items}", *short])
+    elif above:
+        reason = f"{own} is above every sentinel, but its interval is not clear of {other} on {items}; "
     else:
-        reason = f"{own} is clear of every sentinel (the nearest: {other}) on {_items(row)}"
-        if not covered:
-            reason += f", but only {row.coverage:.1%} of the outputs have a score and {COVERAGE:.0%} are needed"
-        if not enough:
-            reason += f", but {row.n_clusters} are too few to rely on the interval: {MIN_CLUSTERS} are needed"
+        reason = f"{own} does not beat {other} on {items}; "
     return msgspec.structs.replace(
         advice,
         verdict=verdict,
-        reason=reason,
+        reason=reason if clear else reason + _wanted(needed, row, rival_name, terms),
         sentinel=rival_name,
         sentinel_value=rival.value,
         sentinel_low=rival.low,
         sentinel_high=rival.high,
         delta=None if clear else terms.delta,
-        needed_items=needed.tested,
-        needed_for_use=needed.clear,
+        needed_items=None if needed is None else needed.items,
     )
+
+
+def _short_of_use(row: MetaRow, different: int | None) -> list[str]:
+    """What keeps an interval that is clear from counting."""
+    found = []
+    if (row.coverage or 0.0) < COVERAGE:
+        found.append(f"only {row.coverage:.1%} of the outputs have a score and {COVERAGE:.0%} are needed")
+    if row.n_clusters < MIN_CLUSTERS:
+        found.append(f"{row.n_clusters} are too few to rely on the interval: {MIN_CLUSTERS} are needed")
+    elif different is not None and different < max(MIN_CLUSTERS, DIFFERENT * row.n_clusters):
+        wanted = f"at least {MIN_CLUSTERS} and {DIFFERENT:.0%} of them have to differ"
+        found.append(f"the interval counts {row.n_clusters - different:,} copies as new: {wanted}")
+    return found
 
 
 def _sentinels(rows: Sequence[MetaRow], statistic: str) -> list[MetaRow]:
@@ -220,34 +235,26 @@ def _deciding(rows: Sequence[MetaRow], statistic: str) -> MetaRow | None:
 
 
 class _Needed(msgspec.Struct, frozen=True):
-    tested: int | None = None
-    clear: int | None = None
-    at_most: bool = False
+    items: int
+    at_most: bool
 
 
-def _needed(row: MetaRow, rival: MetaRow, rows: Sequence[MetaRow], terms: _Terms) -> _Needed:
-    """Items with which the test finds an advantage of delta over the sentinel, and with which the intervals would be clear.
+def _needed(row: MetaRow, rival: MetaRow, rows: Sequence[MetaRow], terms: _Terms) -> _Needed | None:
+    """Items with which both intervals would be clear of each other were the metric better by delta; None where unknown.
 
-    alpha is Holm's smallest over the cell's metric–sentinel differences; spreads per cluster are read off the intervals. A
-    verdict has no paired difference: its spread is at most the sum of both.
+    Not those with which the test finds the advantage: it rests on calibrated accuracy at an alpha that Holm's correction divides
+    by all comparisons, so that it may need more or fewer. Spreads per cluster are read off the intervals. A verdict has no paired
+    difference: its spread is at most the sum of both.
     """
-    family = [one for one in rows if one.statistic == DIFFERENCE and one.against is not None and _is_sentinel(one.against)]
-    mine = [one for one in family if (one.metric, one.component, one.against) == (row.metric, row.component, rival.metric)]
-    paired = next((one for one in mine if one.support == "missing-wrong"), mine[0] if mine else None)
+    both = (row.metric, row.component, rival.metric)
+    paired = _deciding([one for one in rows if (one.metric, one.component, one.against) == both], DIFFERENCE)
     own, other = _spread(row, terms), _spread(rival, terms)
-    difference = None if paired is None else _spread(paired, terms)
-    if paired is None and own is not None and other is not None:
-        difference = own + other
-    if difference is None:
-        return _Needed()
-    each = row.n_items / row.n_clusters
-    comparisons = len({(one.metric, one.component, one.against) for one in (*family, *(() if mine else (row,)))})
-    tested = clusters_for_difference(difference, terms.delta, terms.alpha / comparisons, terms.power)
-    clear = None
-    if own is not None and other is not None:
-        clear = clusters_for_clear_intervals((own, other), difference, terms.delta, terms.level, terms.power)
-        clear = ceil(max(clear, MIN_CLUSTERS) * each)
-    return _Needed(ceil(tested * each), clear, paired is None)
+    if own is None or other is None:
+        return None
+    if (difference := own + other if paired is None else _spread(paired, terms)) is None:
+        return None
+    clusters = clusters_for_clear_intervals((own, other), difference, terms.delta, terms.level, terms.power)
+    return _Needed(ceil(max(clusters, MIN_CLUSTERS) * row.n_items / row.n_clusters), paired is None)
 
 
 def _spread(row: MetaRow, terms: _Terms) -> float | None:
@@ -257,19 +264,21 @@ def _spread(row: MetaRow, terms: _Terms) -> float | None:
     return (row.high - row.low) / (2 * normal_quantile((1 + terms.level) / 2)) * sqrt(row.n_clusters)
 
 
-def _wanted(needed: _Needed, row: MetaRow, rival: str, terms: _Terms) -> str:
-    """What it takes to find an advantage of delta, and to say "use" of it."""
-    what = f"an advantage of {_number(terms.delta, 2)} over {rival}"
-    if needed.tested is None:
-        return f"how many items it takes to find {what} is unknown"
-    use = "" if needed.clear is None else f" and about {needed.clear:,} to call it use"
-    there = "are enough" if needed.tested <= row.n_items else "would be needed"
-    most = "at most " if needed.at_most else ""
-    return f"{most}about {needed.tested:,} items {there} to find {what}{use} ({terms.power:.0%} power)"
+def _wanted(needed: _Needed | None, row: MetaRow, rival: str, terms: _Terms) -> str:
+    """What it takes to say "use" of an advantage of delta."""
+    digits = next((digits for digits in (2, 3) if round(terms.delta, digits) == terms.delta), 4)
+    better = f"better than {rival} by {_number(terms.delta, digits)}"
+    if needed is None:
+        return f"how many items it takes to call it use if it is {better} is unknown"
+    there = "are enough to call it use if it is" if needed.items <= row.n_items else "would be needed to call it use if it were"
+    return f"{'at most ' if needed.at_most else ''}about {needed.items:,} items {there} {better} ({terms.power:.0%} power)"
 
 
-def _items(row: MetaRow) -> str:
-    return f"{row.n_items:,} item{'' if row.n_items == 1 else 's'} ({row.n_pairs:,} pairs)"
+def _items(row: MetaRow, different: int | None) -> str:
+    items = f"{row.n_items:,} item{'' if row.n_items == 1 else 's'}"
+    if different is not None and different < row.n_clusters:
+        items += f"{f' in {row.n_clusters:,} clusters' if row.n_clusters != row.n_items else ''}, {different:,} different"
+    return f"{items} ({row.n_pairs:,} pairs)"
 
 
 def _figures(row: MetaRow) -> str:

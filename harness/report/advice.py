@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.meta.advice import Advice, advise
+from harness.meta.copies import different_clusters
 from harness.report.contents import DataTable, TableColumn
 from harness.report.frame import Frame, amount, listed
 from harness.report.views import is_sentinel
 
 MOST_ROWS = 1_000
+MANY_METRICS = 10  # from so many on, a word of caution about what looks good
 NONE = "no advice"
 SAME = "the same "  # how the note of a slice begins that holds the outputs of another
 Row = tuple[float | int | str | None, ...]
@@ -19,7 +21,8 @@ def advices(frame: Frame) -> list[Advice]:
     if frame.constructed:
         return []
     options = frame.options
-    found = advise(frame.done.rows, frame.done.labels, alpha=options.alpha, level=options.level)
+    different = different_clusters(frame.done.data, options.slices)
+    found = advise(frame.done.rows, frame.done.labels, level=options.level, different=different)
     return [one for one in found if not is_sentinel(one.metric)]
 
 
@@ -40,7 +43,9 @@ def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
     if said["use"]:
         parts.append(f"use {'; '.join(said['use'])} (held out, the whole interval lies above those of all sentinels)")
     if said["weak"]:
-        parts.append(f"weak: {'; '.join(said['weak'])} (held out above every sentinel, but short of the rule for use)")
+        most = max(Counter(one.criterion for one in whole).values())
+        looks = "; of so many, some are there by chance" if most >= MANY_METRICS and len(said["weak"]) else ""
+        parts.append(f"weak: {'; '.join(said['weak'])} (above every sentinel, but short of the rule for use{looks})")
     if said["ask people"]:
         parts.append(f"ask people on {listed(said['ask people'], 8)}, where no metric meets the rule")
     return f"Advice for new items like these: {'. '.join([*parts[:1], *map(_capital, parts[1:])])}." if parts else ""
@@ -112,5 +117,9 @@ def _columns() -> tuple[TableColumn, ...]:
         TableColumn(name="its value", numeric=True),
         TableColumn(name="items", numeric=True),
         TableColumn(name="pairs", numeric=True),
-        TableColumn(name="items needed", numeric=True, help="that would tell a small advantage over that sentinel"),
+        TableColumn(
+            name="items needed",
+            numeric=True,
+            help="with which the verdict would be use if the metric were a little better than that sentinel",
+        ),
     )

@@ -99,3 +99,24 @@ def test_wrong_use_is_refused(arguments, said):
 def test_a_power_or_difference_that_makes_no_sense_is_refused(ratings):
     assert "power must lie between" in invoke("advise", *ratings, *FAST, "--power", "1", code=2).stderr
     assert "delta" in invoke("advise", *ratings, *FAST, "--delta", "0", code=2).stderr
+
+
+def test_items_copied_under_other_ids_are_not_to_be_used(ratings, tmp_path):
+    head, *lines = (tmp_path / "ratings.csv").read_text().splitlines()
+    six = [line for line in lines if line[:3] in {f"q{number:02d}" for number in range(6)}]
+    copied = [f"c{copy}{line}" for copy in range(10) for line in six]
+    (tmp_path / "ratings.csv").write_text("\n".join([head, *copied]))
+    found = json.loads(invoke("advise", *ratings, *FAST, "--slice", "language", "--json").stdout)
+    whole = next(one for one in found if one["slice"] == "all")
+    assert (whole["verdict"], whole["n_items"], whole["n_different"]) == ("weak", 60, 6)
+    assert "on 60 items, 6 different (180 pairs)" in whole["reason"]
+    assert {one["n_different"] for one in found if one["slice"] == "language=sv"} == {3}
+
+
+def test_a_slice_of_which_nothing_can_be_held_out_has_no_advice(ratings, tmp_path):
+    lines = (tmp_path / "ratings.csv").read_text().splitlines()
+    one = "q99,{},{},en mening som ingen annan,anna,correctness,{},fr"
+    answers = [one.format(system, system, rating) for rating, system in enumerate(("right", "near", "wrong"), 1)]
+    (tmp_path / "ratings.csv").write_text("\n".join([*lines, *answers]))
+    text = " ".join(invoke("advise", *ratings, *FAST, "--slice", "language").stdout.split())
+    assert "no advice: language=fr (people rated too few items to hold any out)" in text

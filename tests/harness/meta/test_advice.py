@@ -7,6 +7,7 @@ import pytest
 from judgment_sets import Sheet
 
 from harness.meta.advice import COVERAGE, Advice, advise
+from harness.meta.planner import clusters_for_difference
 from harness.records import MetaRow
 
 BASE = {"judgments": "set@1", "criterion": "quality", "raters": "mean", "grouping": "item", "support": "own", "coverage": 1.0}
@@ -102,9 +103,47 @@ def test_a_slice_that_nobody_rated_says_so_for_every_metric() -> None:
     assert [(a.slice, a.verdict, a.reason) for a in found][1] == ("form=long", "no advice", "nobody rated answers of this kind")
 
 
-def test_too_few_rated_items_to_hold_any_out_ask_people() -> None:
-    advice = one(row("m|v:1", None), sentinel("length", None, None, None))
-    assert (advice.verdict, advice.reason) == ("ask people", "people rated too few items to hold any out")
+def unheld(items: int, clusters: int) -> Advice:
+    """Advice where nothing could be held out: the row of raw accuracy alone counts the items."""
+    raw = row("m|v:1", 0.7, statistic="accuracy_raw", n_items=items, n_clusters=clusters, n_pairs=items)
+    none = {"n_items": 0, "n_clusters": 0, "n_pairs": 0}
+    return one(row("m|v:1", None, **none), raw, sentinel("length", None, None, None, **none))
+
+
+def test_too_few_rated_items_to_hold_any_out_are_no_ground_for_advice() -> None:
+    advice = unheld(1, 1)
+    assert (advice.verdict, advice.reason) == ("no advice", "people rated too few items to hold any out")
+
+
+def test_items_of_one_cluster_are_not_called_too_few() -> None:
+    advice = unheld(200, 1)
+    assert advice.verdict == "no advice"
+    assert advice.reason == "all 200 rated items are of one cluster (one document, say), so none can be held out"
+    assert unheld(200, 2).reason == "people rated too few items to hold any out (200 in 2 clusters)"
+
+
+def test_copies_are_said_and_under_thirty_different_clusters_nothing_is_to_be_used() -> None:
+    rows = (row("m|v:1", 0.65, 0.61, 0.69, n_items=60, n_clusters=60), LENGTH)
+    advice = one(*rows, different={("quality", "all"): 6})
+    assert (advice.verdict, advice.n_different) == ("weak", 6)
+    assert advice.reason == (
+        "held-out accuracy .650 [.610 .690] is clear of every sentinel (the nearest: length .550 [.500 .600]) on 60 items, 6 "
+        "different (2,000 pairs), but the interval counts 54 copies as new: at least 30 and 90% of them have to differ"
+    )
+    assert one(*rows, different={("quality", "form=long"): 6}).verdict == "use"  # another slice's
+
+
+@pytest.mark.parametrize(("different", "verdict"), [(180, "use"), (179, "weak"), (29, "weak")])
+def test_a_tenth_of_copies_at_most_leaves_an_interval_to_rely_on(different: int, verdict: str) -> None:
+    advice = one(row("m|v:1", 0.65, 0.61, 0.69), LENGTH, different={("quality", "all"): different})
+    assert advice.verdict == verdict
+    assert f"on 200 items, {different} different (2,000 pairs)" in advice.reason
+
+
+def test_copies_of_whole_clusters_are_counted_in_clusters() -> None:
+    sizes = {"n_items": 200, "n_clusters": 40}
+    advice = one(row("m|v:1", 0.5, 0.45, 0.55, **sizes), LENGTH, different={("quality", "all"): 4})
+    assert "on 200 items in 40 clusters, 4 different (2,000 pairs)" in advice.reason
 
 
 def test_a_metric_that_scored_nothing_in_a_slice_has_no_advice_there() -> None:
@@ -128,7 +167,7 @@ def test_a_direct_verdict_has_to_beat_what_sentinels_reach_raw_and_held_out() ->
     beaten, not_beaten = (advise([verdict, raw, held_out], {"judge|v:1": "judge"})[0] for held_out in (low, high))
     assert (beaten.verdict, beaten.statistic, not_beaten.verdict) == ("use", "accuracy_raw", "weak")
     assert beaten.reason.startswith("raw accuracy .700 [.660 .740] is clear")
-    # no paired difference: its spread is at most .577, the sum of both; α .05, as one comparison
+    # no paired difference: its spread is at most .577, the sum of both
     assert not_beaten.needed_items == pytest.approx(((1.96 + 0.8416) * 2 * 0.04 / 1.96 * 200**0.5 / 0.02) ** 2, rel=0.01)
     assert "at most about" in not_beaten.reason
 
@@ -141,23 +180,41 @@ def test_the_main_component_is_advised_on() -> None:
     assert (advice.verdict, advice.value) == ("ask people", 0.5)
 
 
-def test_the_needed_items_are_the_planners_for_the_spread_that_the_interval_implies() -> None:
+def test_the_needed_items_are_those_with_which_use_would_be_said_of_the_stated_advantage() -> None:
     z = NormalDist().inv_cdf
     half = z(0.975) * 0.3 / 200**0.5  # a spread of .3 per cluster
     against = {"statistic": "accuracy_difference", "against": "length|sentinel|v:1", "support": "common"}
-    rows = [row("m|v:1", 0.5, 0.45, 0.55), LENGTH, row("m|v:1", -0.05, -0.05 - half, -0.05 + half, **against)]
-    textbook = ((z(0.975) + z(0.8)) * 0.3 / 0.02) ** 2  # 1,766
+    length = sentinel("length", 0.55, 0.55 - half, 0.55 + half)
+    rows = [row("m|v:1", 0.5, 0.5 - half, 0.5 + half), length, row("m|v:1", -0.05, -0.05 - half, -0.05 + half, **against)]
     advice = one(*rows)
-    assert advice.needed_items == round(textbook + z(0.975) ** 2 / 2 + 0.5)
+    # (1.96 · (.3 + .3) + .8416 · .3) / .02 = 71.42; squared 5,101
+    assert advice.needed_items == pytest.approx(5101, abs=2)
     assert advice.delta == 0.02
-    assert f"about {advice.needed_items:,} items would be needed to find an advantage of .02 over length" in advice.reason
-    doubled = one(*rows, row("m|v:1", 0.0, -half, half, **{**against, "against": "constant|sentinel|v:1"}))
-    assert doubled.needed_items is not None
-    assert doubled.needed_items / advice.needed_items == pytest.approx(
-        ((z(0.9875) + z(0.8)) / (z(0.975) + z(0.8))) ** 2, rel=0.01
+    assert advice.reason.endswith(
+        f"about {advice.needed_items:,} items would be needed to call it use if it were better than length by .02 (80% power)"
     )
-    quarter = one(*rows, delta=0.04).needed_items
-    assert quarter == pytest.approx(advice.needed_items / 4, abs=2)
+    assert one(*rows, delta=0.04).needed_items == pytest.approx(5101 / 4, abs=2)
+
+
+def test_use_needs_more_items_than_a_test_at_the_level_of_its_intervals() -> None:
+    half = 1.96 * 0.3 / 200**0.5
+    against = {"statistic": "accuracy_difference", "against": "length|sentinel|v:1", "support": "common"}
+    length = sentinel("length", 0.55, 0.55 - half, 0.55 + half)
+    for share in (0.1, 0.5, 1.0, 2.0):  # a difference varies at most as much as both together
+        difference = row("m|v:1", -0.05, -0.05 - share * half, -0.05 + share * half, **against)
+        needed = one(row("m|v:1", 0.5, 0.5 - half, 0.5 + half), length, difference).needed_items
+        assert needed is not None
+        assert needed >= clusters_for_difference(share * 0.3, 0.02) - 2  # z²/2, for the test's estimate of its variance
+
+
+@pytest.mark.parametrize(("delta", "shown"), [(0.02, ".02"), (0.3, ".30"), (0.025, ".025"), (0.0001, ".0001")])
+def test_the_stated_advantage_is_printed_as_it_was_stated(delta: float, shown: str) -> None:
+    assert f"better than length by {shown} (80% power)" in one(row("m|v:1", 0.5, 0.45, 0.55), LENGTH, delta=delta).reason
+
+
+def test_as_many_items_as_there_are_can_be_enough() -> None:
+    advice = one(row("m|v:1", 0.55, 0.54, 0.56), LENGTH, delta=0.3)
+    assert "are enough to call it use if it is better than length by .30" in advice.reason
 
 
 def test_the_needed_items_do_not_depend_on_the_observed_difference() -> None:
@@ -172,7 +229,7 @@ def test_the_needed_items_do_not_depend_on_the_observed_difference() -> None:
 def test_an_unknown_number_of_items_is_said_to_be_unknown() -> None:
     advice = one(row("m|v:1", 0.5), LENGTH)
     assert advice.needed_items is None
-    assert "how many items it takes to find an advantage of .02 over length is unknown" in advice.reason
+    assert "how many items it takes to call it use if it is better than length by .02 is unknown" in advice.reason
 
 
 def test_slices_come_in_reading_order_and_metrics_in_the_labels() -> None:
