@@ -26,6 +26,8 @@ def human_level_rows(table: Table, base: MetaRow, ratings: Ratings) -> list[Meta
     cells = _cells(table, ratings)
     level_row = replace(base, metric=None, statistic="human_level", value=None)
     n_items = min((_items(cell) for _, cell in cells), default=0)
+    if not cells and leave_one_out(ratings):
+        return [replace(level_row, n_items=0, note="unknown: no item has two outputs that two raters rated")]
     if n_items < MIN_ITEMS:
         return [replace(level_row, n_items=n_items, note=f"unknown: {n_items} items with two raters, {MIN_ITEMS} are needed")]
     whole = [np.ones(len(cell.pairs), dtype=bool) for _, cell in cells]
@@ -61,20 +63,23 @@ def _items(cell: Cell) -> int:
 
 
 def _averaged(row: MetaRow, cell: Cell, found: Sequence[Estimate], n_items: int) -> MetaRow:
-    """The mean over raters, with the interval of the mean: the raters' cells share their resamples."""
+    """The mean over raters, with the interval of the mean: the raters' cells share their resamples.
+
+    Its n is that of the rater with the fewest items.
+    """
     values = [item.value for item in found if item.value is not None]
     if not values:
         return row
     resampled = [item.resampled for item in found if item.resampled is not None]
     low, high = cell.resampler.interval(np.mean(resampled, axis=0)) if len(resampled) == len(values) else (None, None)
-    most = max(found, key=lambda item: item.n_pairs)
+    least = min((item for item in found if item.value is not None), key=lambda item: item.n_groups)
     return replace(
         row,
         value=float(np.mean(values)),
         low=low,
         high=high,
-        n_items=n_items,
-        n_clusters=most.n_clusters,
-        n_pairs=most.n_pairs,
+        n_items=least.n_groups,
+        n_clusters=least.n_clusters,
+        n_pairs=least.n_pairs,
         note=join(row.note, approximate(n_items)),
     )

@@ -90,7 +90,9 @@ def _above_floor(task: CellTask, base: MetaRow, found: Estimate, result: Judged)
     low = high = None
     if found.resampled is not None and ties.resampled is not None:
         levels = floor(ties.resampled)
-        if found.value in (0.0, 1.0):  # every resample is alike: the exact interval, on the scale above the floor
+        if (
+            found.resampled.min() == found.resampled.max()
+        ):  # every resample is alike: the exact interval, on the scale above the floor
             low, high = (None if end is None else (end - level) / (1 - level) for end in (found.low, found.high))
         else:
             with np.errstate(invalid="ignore", divide="ignore"):

@@ -59,17 +59,18 @@ class Support:
             return Estimate(None)
         resampled = self.resample(right, scale)
         low, high = (None, None) if resampled is None else self.resampler.interval(resampled)
-        if low is not None and value in (0.0, 1.0):
+        if low is not None and low == high:
             low, high = self._all_alike(value)
         return Estimate(value, low, high, resampled, len(self.pairs), len(self.groups), self.n_clusters)
 
     def _all_alike(self, value: float) -> tuple[float, float]:
-        """The exact binomial interval (Clopper and Pearson, Biometrika 26, 1934) where every cluster is all right, or all wrong.
+        """The interval where every cluster is alike, so that a bootstrap, which resamples what was seen, would have no width.
 
-        A bootstrap resamples what was seen, so 14 right of 14 would give [1, 1].
+        Unlike clusters may make up a share of 1 - (α/2)^(1/n) of all and not be seen (Clopper and Pearson, Biometrika 26,
+        1934), and be all wrong or all right. Where all are right, or all wrong, this is their exact binomial interval.
         """
-        reach = ((1 - self.resampler.level) / 2) ** (1 / self.n_clusters)
-        return (reach, 1.0) if value == 1.0 else (0.0, 1 - reach)
+        alike = ((1 - self.resampler.level) / 2) ** (1 / self.n_clusters)
+        return value * alike, 1 - (1 - value) * alike
 
     def resample(self, right: NDArray, scale: int = 1) -> Floats | None:
         """Resampled group-averaged accuracy, shape (resamples,); None where there are too many clusters to cross."""

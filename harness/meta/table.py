@@ -45,7 +45,7 @@ class Table:
         item = _codes([output.example_id for output in data.outputs])
         system = _codes([output.system for output in data.outputs])
         columns = (*metric_columns(data, scores, metrics, position), *sentinel_columns(data, options))
-        kept = tuple(replace(part, outputs=part.outputs & ~_left_out(data, metrics)) for part in slices(data, options.slices))
+        kept = tuple(replace(part, outputs=part.outputs & ~left_out(data, metrics)) for part in slices(data, options.slices))
         return cls(data, options, position, item, system, cluster, names, fold, columns, kept)
 
     def base(self, criterion: str, grouping: str | None, raters: str | None) -> MetaRow:
@@ -90,7 +90,7 @@ class Table:
         return Resampler(cluster, n_clusters, o.resamples, o.level, o.seed)
 
 
-def _left_out(data: JudgmentSet, metrics: Sequence[MetricSummary]) -> Bools:
+def left_out(data: JudgmentSet, metrics: Sequence[MetricSummary]) -> Bools:
     """Outputs of systems that are the reference, where a metric needs the reference: no metric or sentinel is judged on them.
 
     Else sentinels, floor and metrics without a reference would be judged on other pairs than the metrics beside them.

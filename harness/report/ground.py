@@ -10,12 +10,13 @@ from functools import cached_property
 import numpy as np
 
 from harness.meta.columns import Column, metric_columns
-from harness.meta.pairs import Floats, Ints, Ordered, Pairs, Signs, count_pairs, human_signs, make_pairs, order_pairs
+from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, Signs, count_pairs, human_signs, make_pairs, order_pairs
 from harness.meta.preferences import majority
+from harness.meta.table import left_out
 from harness.meta.targets import Ratings, ratings_on, targets
 from harness.records import Example
 from harness.report.frame import Frame
-from harness.report.views import PREFERENCE, Board
+from harness.report.views import CONSTRUCTION, PREFERENCE, Board
 
 Votes = dict[tuple[int, int], tuple[int, int, int]]
 MOST_PAIRS = 3_000_000  # a figure of more pairs would take longer to make than it tells
@@ -59,6 +60,12 @@ class Ground:
         return _codes([output.system for output in self.frame.done.data.outputs])
 
     @cached_property
+    def unknown(self) -> Bools:
+        """Outputs whose system nobody knows: they share a name, but are no system."""
+        data = self.frame.done.data
+        return np.isin([output.system for output in data.outputs], list(data.info.unknown_systems))
+
+    @cached_property
     def cluster(self) -> Ints:
         """A code of what each output is resampled with."""
         return _codes([self.examples[output.example_id].cluster for output in self.frame.done.data.outputs])
@@ -89,7 +96,11 @@ class Ground:
     def _target(self, board: Board) -> Floats | None:
         data, options = self.frame.done.data, self.frame.options
         found = targets(self.ratings(board.criterion), options.raters, data.info.primary_rater)
-        return next((target.values for target in found if target.raters == board.raters), None)
+        if data.info.constructed:
+            found = [target for target in found if board.raters in (CONSTRUCTION, f"{CONSTRUCTION}:{target.raters}")]
+        else:
+            found = [target for target in found if target.raters == board.raters]
+        return np.where(left_out(data, self.frame.done.metrics), np.nan, found[0].values) if found else None
 
     def votes(self, criterion: str) -> Votes:
         """(lower index, higher index) of two outputs → votes for the first, for the second, and for a tie."""

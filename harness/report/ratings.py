@@ -44,12 +44,14 @@ def _plot(frame: Frame, ground: Ground, board: Board) -> RatingPlot | None:
         return None
     n = max(sum(level.n for level in panel.levels) for panel in kept)
     cut = f" The first {len(kept)} of {len(lines)} metrics." if len(kept) < len(lines) else ""
+    tau = "Kendall's tau-b is over all answers at once, items mixed."
+    if all(panel.correlation is None for panel in kept):
+        tau = "Kendall's tau-b over all answers was not computed (it needs the grouping none)."
     return RatingPlot(
         id=f"ratings-{frame.key(board)}",
         title=f"Score against rating on {frame.title(board)}",
         caption=f"Scores of the answers that people rated alike (raters: {board.raters}; {amount(n, 'answer')}); points are a "
-        f"sample of at most {most}. Kendall's tau-b is over all answers at once, items "
-        f"mixed.{_turned(frame, board.criterion)}{cut}",
+        f"sample of at most {most}. {tau}{_turned(frame, board.criterion)}{cut}",
         panels=kept,
     )
 

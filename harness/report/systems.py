@@ -26,6 +26,9 @@ def _figure(frame: Frame, ground: Ground, board: Board) -> SystemMeans | None:
     if people is None or not len(people[0]):
         return None
     outputs, values = people
+    scale = _down(frame, board)
+    if scale is not None:
+        values = scale[0] + scale[1] - values
     labels = [line.label for line in metrics_of(board) if line.label in ground.columns][:MANY]
     systems = frame.done.data.systems
     resampler = _resampler(frame, ground, outputs)
@@ -34,10 +37,10 @@ def _figure(frame: Frame, ground: Ground, board: Board) -> SystemMeans | None:
         scores = ground.columns[label].values
         given = np.full(len(outputs), np.nan) if scores is None else scores[outputs] * ground.sign(label)
         columns.append(_means(ground, outputs, given, len(systems), resampler))
-    signs = [1.0, *(ground.sign(label) for label in labels)]
+    signs = [1.0 if scale is None else -1.0, *(ground.sign(label) for label in labels)]
     ranks = [_places(column, sign) for column, sign in zip(columns, signs, strict=True)]
     rated = [place for place in range(len(systems)) if columns[0][place].value is not None]
-    order = sorted(rated, key=lambda place: (-(columns[0][place].value or 0.0), systems[place]))
+    order = sorted(rated, key=lambda place: (-signs[0] * (columns[0][place].value or 0.0), systems[place]))
     rows = [
         SystemRow(
             system=systems[place],
@@ -51,14 +54,15 @@ def _figure(frame: Frame, ground: Ground, board: Board) -> SystemMeans | None:
     return SystemMeans(
         id=f"systems-{frame.key(board)}",
         title=f"Systems on {frame.title(board)}",
-        caption=_caption(frame, board, len(labels), len(order), max(row.marks[0].n_items for row in rows)),
+        caption=_caption(frame, board, len(labels), len(order), max(row.marks[0].n_items for row in rows), scale),
         columns=("people", *labels),
         rows=tuple(rows),
     )
 
 
-def _caption(frame: Frame, board: Board, metrics: int, systems: int, n_items: int) -> str:
+def _caption(frame: Frame, board: Board, metrics: int, systems: int, n_items: int, down: tuple[float, float] | None) -> str:
     what = "share of judged pairs won, a tie counting half" if board.grouping == PREFERENCE else f"mean rating ({board.raters})"
+    what += "" if down is None else f", on a scale from {down[0]:g} (best) to {down[1]:g} (worst)"
     total = len([line for line in metrics_of(board)])
     cut = f" The first {metrics} of {total} metrics." if metrics < total else ""
     cut += f" The {SYSTEMS} best of {systems} systems." if systems > SYSTEMS else ""
@@ -73,13 +77,29 @@ def _people(ground: Ground, board: Board) -> tuple[Ints, Floats] | None:
     """(outputs, what people said of each): ratings, or for preferences 1, 0 or ½ for every pair that an output was judged in."""
     human = ground.human(board)
     if human is not None:
-        rated = np.flatnonzero(np.isfinite(human))
+        rated = np.flatnonzero(np.isfinite(human) & ~ground.unknown)
         return rated, human[rated]
     found = ground.pairs(board)
     if found is None:
         return None
     won = (found.signs.astype(np.float64) + 1) / 2
     return np.concatenate([found.pairs.left, found.pairs.right]), np.concatenate([won, 1 - won])
+
+
+def _down(frame: Frame, board: Board) -> tuple[float, float] | None:
+    """The ends of the board's scale where its low end is the good one, so that means are told as people gave them.
+
+    None for other scales, and where scales differ between ratings: those stay turned, higher being better.
+    """
+    scales = {
+        judgment.scale
+        for judgment in frame.done.data.judgments
+        if judgment.criterion == board.criterion and judgment.scale is not None and judgment.span is None
+    }
+    if len(scales) != 1:
+        return None
+    scale = scales.pop()
+    return (scale.low, scale.high) if scale.direction == "down" else None
 
 
 def _resampler(frame: Frame, ground: Ground, outputs: Ints) -> tuple[Resampler, Ints] | None:

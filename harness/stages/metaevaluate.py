@@ -1,6 +1,7 @@
 """Holds every metric's scores against what people said: JudgmentSet and Scores in, MetaRows out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace as with_fields
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from harness.store import TABLES
 __all__ = ["MetricSummary", "check_options", "metaevaluate", "summarise"]
 
 Progress = Callable[[str, int, int], None]
+CONSTRUCTION = "construction"
 
 
 def summarise(metric: Any) -> MetricSummary:
@@ -91,6 +93,8 @@ def _rating_rows(table: Table, criterion: str) -> Iterator[MetaRow]:
     ratings = ratings_on(data.judgments, criterion, table.position)
     yield from agreement_rows(table, criterion, ratings)
     for target in targets(ratings, options.raters, data.info.primary_rater):
+        if data.info.constructed:  # nobody was asked: whoever reads the rows must see it in each
+            target = with_fields(target, raters=CONSTRUCTION if options.raters != "each" else f"{CONSTRUCTION}:{target.raters}")
         for grouping in options.groupings:
             sliced = table.slices if grouping == options.groupings[0] else table.slices[:1]
             yield from _grouping_rows(table, criterion, target, grouping, sliced)

@@ -5,6 +5,8 @@ import pytest
 from judgment_sets import Sheet
 from reports import figures, report_of
 
+from harness.records import Scale
+
 
 def means(sheet, **options):
     (figure,) = figures(report_of(sheet, **options), "systems")
@@ -52,3 +54,21 @@ def test_preferences_give_the_share_of_pairs_won():
     figure = means(sheet)
     assert "share of judged pairs won, a tie counting half" in figure.caption
     assert [(row.system, row.marks[0].value) for row in figure.rows] == [("first", 0.625), ("second", 0.375)]
+
+
+def test_means_on_a_scale_whose_low_end_is_good_are_those_that_people_gave():
+    sheet, scale = Sheet(), Scale(low=0, high=10, direction="down")
+    for item in range(3):
+        sheet.answer(f"i{item}", "careful", 1.0, scale=scale, m=2.0)
+        sheet.answer(f"i{item}", "sloppy", 4.0, scale=scale, m=1.0)
+    figure = means(sheet)
+    assert [(row.system, row.marks[0].value, row.ranks[0]) for row in figure.rows] == [("careful", 1.0, 1), ("sloppy", 4.0, 2)]
+    assert "on a scale from 0 (best) to 10 (worst)" in figure.caption
+
+
+def test_outputs_whose_system_nobody_knows_are_no_system():
+    sheet = Sheet(unknown_systems=("unattributed",))
+    for item in range(3):
+        for system, rating in (("a", 1.0), ("b", 2.0), ("unattributed", 3.0)):
+            sheet.answer(f"i{item}", system, rating, m=rating)
+    assert [(row.system, row.ranks[0]) for row in means(sheet).rows] == [("b", 1), ("a", 2)]

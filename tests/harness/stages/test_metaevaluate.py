@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from judgment_sets import QUICK, Sheet, find, grid, only
 
@@ -140,7 +141,10 @@ def test_the_worst_comes_last_even_if_it_never_speaks() -> None:
 
 
 def test_items_that_share_a_cluster_are_resampled_together() -> None:
-    """Two items always right, two always wrong: as two clusters of a right and a wrong one nothing varies."""
+    """Two items always right, two always wrong: as two clusters of a right and a wrong one nothing varies.
+
+    Then the interval is that of two clusters alike: unlike ones may be a share of 1 - √.025 of all without being seen.
+    """
     intervals = {}
     for name, clusters in (("alone", "abcd"), ("mixed", "abab"), ("apart", "aabb")):
         sheet = Sheet()
@@ -151,7 +155,7 @@ def test_items_that_share_a_cluster_are_resampled_together() -> None:
         row = only(sheet.rows(resamples=400), metric="m", grouping="item", statistic="accuracy_raw")
         assert (row.value, row.n_items, row.n_clusters) == (0.5, 4, 4 if name == "alone" else 2)
         intervals[name] = (row.low, row.high)
-    assert intervals["mixed"] == (0.5, 0.5)
+    assert intervals["mixed"] == pytest.approx((0.5 * 0.025**0.5, 1 - 0.5 * 0.025**0.5))
     assert intervals["apart"] == (0.0, 1.0)
     assert intervals["alone"] == (0.0, 1.0)
 
@@ -217,3 +221,20 @@ def test_a_set_of_unknown_systems_alone_says_that_systems_cannot_be_compared() -
     assert only(find(rows, grouping="system"), statistic="accuracy").note == "no data"
     assert not find(rows, statistic="system_pairwise_accuracy")
     assert only(find(rows, grouping="item"), metric="m", statistic="accuracy_raw").value == 1.0
+
+
+def test_items_that_are_all_two_thirds_right_have_an_interval_all_the_same() -> None:
+    """Three items alike: a bootstrap resamples one value only. With 1 - .025^(1/3) of the items unseen it may be .19 to .90."""
+    sheet = Sheet()
+    for item in range(3):
+        for system, (rating, score) in enumerate(((1.0, 1.0), (2.0, 3.0), (3.0, 2.0))):
+            sheet.answer(f"i{item}", f"s{system}", rating, m=score)
+    row = only(sheet.rows(), metric="m", grouping="item", statistic="accuracy_raw")
+    assert (row.value, row.low, row.high) == pytest.approx((2 / 3, 2 / 3 * 0.025 ** (1 / 3), 1 - 0.025 ** (1 / 3) / 3))
+
+
+def test_ratings_of_a_constructed_set_are_marked_in_every_row() -> None:
+    sheet = grid([[1, 1, 2], [2, 3, 1]], m=[[1, 1, 2], [2, 3, 1]])
+    sheet.info = msgspec.structs.replace(sheet.info, constructed=True)
+    raters = {row.raters for row in sheet.rows() if row.statistic == "accuracy"}
+    assert raters == {"construction"}
