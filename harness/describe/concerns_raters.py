@@ -1,11 +1,13 @@
 """Concerns about ratings and preferences: raters who do not discriminate, do not agree, left cells empty, or favour a place."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from harness.describe.concern import Concern, Concerns
 
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _NEAR = 0.95  # of the ratings on one value: near-constant
 _FEW = 5
 _SHARED = 30  # items that two judged, to say something about agreement
@@ -79,6 +81,15 @@ def _spread(criterion: str, by_rater: Mapping[str, Any]) -> Concerns:
     for rater, said in by_rater.items():
         counts = _values(said)
         pooled.update(counts)
+        numeric = sum(count for label, count in said["labels"].items() if _NUMBER.fullmatch(label.strip()))
+        if numeric:
+            yield Concern(
+                3,
+                numeric / sum(counts.values()),
+                "numbers-as-text",
+                f"{criterion!r}, {rater}: {numeric} ratings are numbers written as text, which count as labels: no metric is "
+                "held against them until they are numbers",
+            )
         total = sum(counts.values())
         if total >= _FEW and len(counts) == 1 and len(by_rater) > 1:
             yield Concern(

@@ -10,7 +10,7 @@ from harness.protocols import JudgmentSourceSpec
 from harness.records import Span
 from harness_plugins.judgments.argilla_records import Record, Response, read_records
 from harness_plugins.judgments.argilla_settings import Question, find_settings
-from harness_plugins.judgments.export_answers import Answer, Kind, check_controls, criterion_of, take, wishes
+from harness_plugins.judgments.export_answers import Answer, Kind, check_controls, criterion_of, take, unsaid_labels, wishes
 from harness_plugins.judgments.export_fields import Pairs, find_fields
 from harness_plugins.judgments.export_source import Bounds, Direction, ExportSource
 from harness_plugins.judgments.export_study import Study, shaped
@@ -23,6 +23,10 @@ _LONG = 100  # characters: a longer answer to a question of unknown type is a no
 NO_STATUS = (
     "{} answers count although the export does not say whether they were submitted (Dataset.to_disk drops it): drafts and "
     "discarded answers may be among them; export dataset.records.to_datasets() as JSON Lines or Parquet to leave those out"
+)
+NO_USER = (
+    "{} answers name no user; those of each record are taken as a rater of their own (unknown-1, unknown-2 …), although one "
+    "person may have given many of them: what is said of raters does not hold for these"
 )
 
 
@@ -79,7 +83,7 @@ class Argilla(ExportSource):
         study = Study(str(file), dataset, NAME, find_fields(str(file), fields, given))
         check_controls(study, said, sorted({*questions, *(r.question for record in records for r in record.responses)}))
         names = _short_names(records)
-        unknown = 0
+        unknown = nameless = 0
         for number, record in enumerate(records, 1):
             with shaped(str(file), f"record {number}"):
                 placed = study.place(record.values, f"record {number}", record.id)
@@ -88,6 +92,7 @@ class Argilla(ExportSource):
                     counted = [response for response in own if response.status in (None, "submitted")]
                     study.left_out["answers that are drafts or discarded"] += len(own) - len(counted)
                     unknown += sum(response.status is None for response in counted)
+                    nameless += sum(not response.known for response in counted)
                     answers = [
                         answer for response in counted for answer in _answers(study, questions, said.labels, record, response)
                     ]
@@ -99,7 +104,8 @@ class Argilla(ExportSource):
             for output in study.fields.outputs
             if question.scale is not None
         }
-        notes = [NO_STATUS.format(unknown)] if unknown else []
+        notes = [text.format(count) for text, count in ((NO_STATUS, unknown), (NO_USER, nameless)) if count]
+        notes += unsaid_labels(study, said)
         super().__init__(study, said.numbers, scales, scale, direction, primary, reference_systems, notes, version=VERSION)
 
 
@@ -111,9 +117,11 @@ def harness_judgment_sources() -> list[JudgmentSourceSpec]:
 
 def _short_names(records: Sequence[Record]) -> dict[str, str]:
     """User → the first eight characters of the id, where all are UUIDs and that keeps them apart."""
-    users = list(dict.fromkeys(response.user for record in records for response in record.responses))
+    responses = [response for record in records for response in record.responses]
+    users = {response.user for response in responses if response.known}
     short = {user: user[:8] for user in users if _UUID.fullmatch(user)}
-    return short if len(set(short.values())) == len(users) else {user: user for user in users}
+    names = short if len(set(short.values())) == len(users) else {}
+    return {response.user: names.get(response.user, response.user) for response in responses}
 
 
 def _answers(

@@ -1,7 +1,8 @@
 """The records of an Argilla export, in whichever of its shapes they come: nested or flat, Argilla 2 or 1."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,12 +16,16 @@ _FILES = ("records.json", "*.parquet", "data/*.parquet", "*.jsonl", "data/*.json
 
 
 class Response(NamedTuple):
-    """One person's answer to one question; `status` None where the export does not say."""
+    """One person's answer to one question; `status` None where the export does not say.
+
+    `user` is the user's id; where the export has none, a name that no other record's answers have, and `known` is False.
+    """
 
     question: str
     user: str
     value: Any
     status: str | None
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,8 @@ def _record(file: Path, number: int, row: Any) -> Record:
     own = row.get("id") or row.get("external_id") or row.get("_server_id") or number
     if isinstance(row.get("fields"), dict):
         values = {**_mapping(row.get("metadata")), **row["fields"]}
-        return Record(str(own), values, tuple(_nested(row.get("responses") or ())))
-    responses = tuple(_flat(row))
+        return Record(str(own), values, tuple(_named(number, _nested(row.get("responses") or ()))))
+    responses = tuple(_named(number, _flat(row)))
     asked = {response.question for response in responses}
     values = {
         key: value
@@ -100,17 +105,34 @@ def _record(file: Path, number: int, row: Any) -> Record:
     return Record(str(own), {**_mapping(row.get("metadata")), **values}, responses)
 
 
+def _named(number: int, responses: Iterable[Response]) -> Iterator[Response]:
+    """The answers; those without a user's id get the record's number, and a further one for a second such to a question."""
+    unknown: Counter[str] = Counter()
+    for response in responses:
+        if response.user:
+            yield response
+            continue
+        unknown[response.question] += 1
+        again = f".{unknown[response.question]}" if unknown[response.question] > 1 else ""
+        yield response._replace(user=f"unknown-{number}{again}", known=False)
+
+
+def _id(user: Any) -> str:
+    """Empty where there is none: a deleted user, mostly."""
+    return "" if user is None else str(user).strip()
+
+
 def _nested(responses: Any) -> Iterator[Response]:
     """Argilla 2: question → answers; Argilla 1: a list of users, each with the values of all questions."""
     if isinstance(responses, dict):
         for question, answers in responses.items():
             for answer in answers or ():
-                yield Response(question, str(answer.get("user_id")), answer.get("value"), answer.get("status"))
+                yield Response(question, _id(answer.get("user_id")), answer.get("value"), answer.get("status"))
         return
     for said in responses:
         for question, answer in (said.get("values") or {}).items():
             value = answer.get("value") if isinstance(answer, dict) else answer
-            yield Response(question, str(said.get("user_id")), value, said.get("status"))
+            yield Response(question, _id(said.get("user_id")), value, said.get("status"))
 
 
 def _flat(row: Mapping[str, Any]) -> Iterator[Response]:
@@ -121,16 +143,16 @@ def _flat(row: Mapping[str, Any]) -> Iterator[Response]:
             users, statuses = row.get(f"{key}.users") or (), row.get(f"{key}.status") or ()
             for place, said in enumerate(value or ()):
                 user = users[place] if place < len(users) else None
-                yield Response(question, str(user), said, statuses[place] if place < len(statuses) else None)
+                yield Response(question, _id(user), said, statuses[place] if place < len(statuses) else None)
         elif isinstance(value, dict) and {"user_id", "value"} <= set(value):
             statuses = value.get("status") or [None] * len(value["value"])
             for user, said, status in zip(value["user_id"], value["value"], statuses, strict=True):
-                yield Response(key, str(user), said, status)
+                yield Response(key, _id(user), said, status)
         elif (
             isinstance(value, list) and value and all(isinstance(one, dict) and {"user_id", "value"} <= set(one) for one in value)
         ):
             for one in value:
-                yield Response(key, str(one["user_id"]), one["value"], one.get("status"))
+                yield Response(key, _id(one["user_id"]), one["value"], one.get("status"))
 
 
 def _is_about(key: str) -> bool:

@@ -66,12 +66,19 @@ def check_controls(study: Study, said: Wishes, known: Sequence[str]) -> None:
             raise InputError(f"{study.label}: targets: {control} is about {output!r}, which is no output ({known_outputs})")
 
 
+def unsaid_labels(study: Study, said: Wishes) -> list[str]:
+    """A note on the labels that the user names and no answer has; empty where there is none."""
+    unsaid = [label for label in said.labels if label not in study.words]
+    return [f"labels=[…] names {', '.join(map(repr, unsaid))}, which no answer says"] if unsaid else []
+
+
 def take(study: Study, said: Wishes, placed: Placed, rater: str, answers: Sequence[Answer], when: str = "") -> None:
     """Takes in what one person said about one task. What belongs to no output is counted in the study's `left_out`."""
     rater = said.raters.get(rater, rater)
     notes = [answer for answer in answers if answer.kind == "note"]
     asked = [answer for answer in answers if answer.kind != "note" and (not said.criteria or answer.control in said.criteria)]
     for answer in asked:
+        study.words.update([option for _, option in answer.value] if answer.kind == "ranking" else [str(answer.value)])
         if answer.kind == "ranking":
             _rank(study, said, placed, rater, answer, when)
         elif answer.kind == "winner" or (isinstance(answer.value, str) and said.labels.get(answer.value) in _SIDES):

@@ -51,7 +51,7 @@ class Placed(NamedTuple):
 
 @dataclass
 class Study:
-    """The contents of one export. `left_out` counts what could not be read, by reason."""
+    """The contents of one export. `left_out` counts what could not be read, by reason; `words`: labels and options in answers."""
 
     label: str
     dataset: str
@@ -62,6 +62,7 @@ class Study:
     ratings: list[Rated] = field(default_factory=list)
     preferences: list[Preferred] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    words: set[str] = field(default_factory=set)
 
     def place(self, values: Mapping[str, Any], where: str, task_id: str) -> Placed:
         """Takes the task's item and outputs in; raises InputError where two tasks contradict each other."""

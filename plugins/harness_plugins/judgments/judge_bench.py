@@ -14,6 +14,7 @@ from harness import hookimpl
 from harness.errors import InputError, did_you_mean
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, Judgment, JudgmentInfo, Origin, Output, Preference
+from harness_plugins.judgments.bounded_match import match_all
 from harness_plugins.judgments.judge_bench_file import Instance, JudgeFile, deviating_means, read_judge_file
 from harness_plugins.judgments.judge_bench_records import Judged, grades, records
 from harness_plugins.judgments.preference_words import is_winner
@@ -41,12 +42,12 @@ class JudgeBench:
     """What people said in one file, an item for each instance unless `group` or `item` puts instances together.
 
     `layout` takes a whole text apart: "newsroom", "roscoe", or a regular expression with the named groups `output` and, as far
-    as there are, `source`, `instruction`, `reference`, `item`, `system`; `ids` is one for the instance's id. Where an instance
-    has several texts, those parameters name them (or they are found by the usual names). `group` (source or instruction):
-    instances with the same one are one item, and where no system is named the k-th of them is `system-k`. `system` may also be
-    the one system's name. `labels`: the labels of categorical criteria from worst to best (or a mapping by criterion), which
-    makes them numbers; else they stay labels, which no metric can be held against. Instances with `output_a` and `output_b` are
-    preferences. `language` is a BCP-47 tag.
+    as there are, `source`, `instruction`, `reference`, `item`, `system`; `ids` is one for the instance's id; one that takes more
+    than half a minute is refused. Where an instance has several texts, those parameters name them (or they are found by the
+    usual names). `group` (source or instruction): instances with the same one are one item, and where no system is named the
+    k-th of them is `system-k`. `system` may also be the one system's name. `labels`: the labels of categorical criteria from
+    worst to best (or a mapping by criterion), which makes them numbers; else they stay labels, which no metric can be held
+    against. Instances with `output_a` and `output_b` are preferences. `language` is a BCP-47 tag.
     Raters are columns without names in the schema: the k-th score of a criterion is rater-k's.
     """
 
@@ -112,6 +113,7 @@ class JudgeBench:
                 f"say their order with labels=[WORST, …, BEST]"
             )
         yield from mean_notes(self._file)
+        yield from _aggregate_notes(self._file)
 
     def _preferred(self, criterion: str) -> bool:
         labels = self._file.criteria[criterion].labels
@@ -139,20 +141,39 @@ def mean_notes(file: JudgeFile) -> Iterator[str]:
         )
 
 
+def _aggregate_notes(file: JudgeFile) -> Iterator[str]:
+    """What stands in where nobody's own score is in the file."""
+    cells = [answers for instance in file.instances for answers in instance.answers.values()]
+    alone = [answers for answers in cells if not answers.scores]
+    means = sum(answers.mean is not None for answers in alone)
+    majorities = sum(answers.mean is None and answers.majority is not None for answers in alone)
+    for count, name in ((means, "mean"), (majorities, "majority")):
+        if count:
+            yield (
+                f"{count} of {len(cells)} answers have no individual scores; the file's {name} stands in for them as a rater "
+                f"called {name!r}, who is nobody"
+            )
+
+
 def _partition(file: JudgeFile, layout: str | None, ids: str | None) -> list[dict[str, str]]:
     """The parts of each instance's text and id, by the names of the patterns' groups."""
-    whole, of_id = _pattern("layout", layout and LAYOUTS.get(layout, layout)), _pattern("ids", ids)
-    parts = []
-    for instance in file.instances:
-        found: dict[str, str] = {}
-        for pattern, text, what in ((whole, instance.text, "instance"), (of_id, instance.id, "id")):
-            if pattern is None:
-                continue
-            match = pattern.fullmatch(text) if text is not None else None
-            if match is None:
+    patterns = _pattern("layout", layout and LAYOUTS.get(layout, layout)), _pattern("ids", ids)
+    parts: list[dict[str, str]] = [{} for _ in file.instances]
+    for key, pattern, what in zip(("layout", "ids"), patterns, ("instance", "id"), strict=True):
+        if pattern is None:
+            continue
+        texts = [instance.text if what == "instance" else instance.id for instance in file.instances]
+        try:
+            found = iter(match_all(pattern, [text for text in texts if text is not None]))
+        except TimeoutError as error:
+            raise InputError(
+                f"{file.path}: {error} ({key}); write it without a repetition inside a repetition, such as (a+)+"
+            ) from error
+        for instance, text, own in zip(file.instances, texts, parts, strict=True):
+            groups = None if text is None else next(found)
+            if groups is None:
                 raise InputError(f"{file.place(instance)}: its {what} does not match the pattern {pattern.pattern!r}")
-            found |= {name: value for name, value in match.groupdict().items() if value is not None}
-        parts.append(found)
+            own |= {name: value for name, value in groups.items() if value is not None}
     return parts
 
 

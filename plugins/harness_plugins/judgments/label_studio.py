@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,16 @@ from harness import hookimpl
 from harness.errors import InputError
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Scale, Span
-from harness_plugins.judgments.export_answers import Answer, Kind, Wishes, check_controls, criterion_of, take, wishes
+from harness_plugins.judgments.export_answers import (
+    Answer,
+    Kind,
+    Wishes,
+    check_controls,
+    criterion_of,
+    take,
+    unsaid_labels,
+    wishes,
+)
 from harness_plugins.judgments.export_fields import Pairs, find_fields
 from harness_plugins.judgments.export_source import Bounds, Direction, ExportSource
 from harness_plugins.judgments.export_study import Placed, Study, shaped
@@ -86,7 +95,8 @@ class LabelStudio(ExportSource):
                 _take_task(study, said, known, one, f"task {one.get('id', number)}", asked)
         check_controls(study, said, list(asked))
         scales = _scales(study, said, known)
-        super().__init__(study, said.numbers, scales, scale, direction, primary, reference_systems, version=VERSION)
+        notes = [*unsaid_labels(study, said), *(_undeclared(asked, known) if config is not None else ())]
+        super().__init__(study, said.numbers, scales, scale, direction, primary, reference_systems, notes, version=VERSION)
 
 
 @hookimpl
@@ -130,11 +140,28 @@ def _take_task(study: Study, said: Wishes, config: Config, task: Mapping[str, An
     for annotation in task.get("annotations", task.get("completions")) or ():
         answers = list(_answers(study, config, placed, annotation.get("result") or (), task["data"]))
         asked.update(dict.fromkeys(answer.control for answer in answers))
-        if annotation.get("was_cancelled") or annotation.get("skipped"):
+        if _flag(annotation, "was_cancelled") or _flag(annotation, "skipped"):
             study.left_out["skipped tasks (cancelled annotations)"] += 1
         else:
             when = str(annotation.get("updated_at") or annotation.get("created_at") or "")
             take(study, said, placed, _rater(study, annotation, where), answers, when)
+
+
+def _flag(annotation: Mapping[str, Any], key: str) -> bool:
+    """Whether it is set; a spreadsheet or a script may have made its truth a word."""
+    value = annotation.get(key)
+    known = {"true": True, "1": True, "false": False, "0": False, "none": False, "null": False, "": False}
+    word = str(value).strip().casefold()
+    if word not in known:
+        raise TypeError(f"{key} is {value!r}, neither true nor false")
+    return known[word]
+
+
+def _undeclared(asked: Iterable[str], config: Config) -> Iterator[str]:
+    unknown = [control for control in asked if control not in config.controls]
+    if unknown:
+        names = ", ".join(map(repr, unknown))
+        yield f"the configuration has no control {names}, which answers name; is it this project's, and of the same day?"
 
 
 def _rater(study: Study, annotation: Mapping[str, Any], where: str) -> str:

@@ -1,6 +1,7 @@
 """A Label Studio labelling configuration: which data field each object shows, and what each control asks about it."""
 
 import json
+import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ def read_config(path: str | Path) -> Config:
     for element in root.iter():
         name, value = element.get("name"), element.get("value", "")
         if name and element.get("toName"):
-            controls[name] = _control(element)
+            controls[name] = _control(path, element)
         elif name and value.startswith("$"):
             objects[name] = value[1:]
     return Config(objects, controls)
@@ -66,18 +67,21 @@ def _inside(path: Path, text: str) -> str:
     return config
 
 
-def _control(element: ElementTree.Element) -> Control:
+def _control(path: Path, element: ElementTree.Element) -> Control:
     kind = element.tag.casefold()
     targets = tuple(name.strip() for name in element.get("toName", "").split(",") if name.strip())
-    return Control(kind, targets, _scale(kind, element))
+    return Control(kind, targets, _scale(path, kind, element))
 
 
-def _scale(kind: str, element: ElementTree.Element) -> Scale | None:
+def _scale(path: Path, kind: str, element: ElementTree.Element) -> Scale | None:
     if kind == "rating":
-        most = _float(element.get("maxRating")) or _STARS
+        most = _attribute(path, element, "maxRating")
+        most = _STARS if most is None else most
+        if most < 1 or not most.is_integer():
+            raise InputError(f"{path}: {_shown(element)} has maxRating={most:g}; stars are a whole number, 1 or more")
         return Scale(low=1, high=most) if most > 1 else None
     if kind == "number":
-        low, high = _float(element.get("min")), _float(element.get("max"))
+        low, high = (_attribute(path, element, key) for key in ("min", "max"))
     elif kind == "choices":
         # The export holds a choice's alias where it has one.
         values = [_float(choice.get("alias") or choice.get("value")) for choice in element.iter("Choice")]
@@ -86,6 +90,18 @@ def _scale(kind: str, element: ElementTree.Element) -> Scale | None:
     else:
         return None
     return Scale(low=low, high=high) if low is not None and high is not None and low < high else None
+
+
+def _attribute(path: Path, element: ElementTree.Element, key: str) -> float | None:
+    text = element.get(key)
+    number = _float(text)
+    if text and (number is None or not math.isfinite(number)):
+        raise InputError(f"{path}: {_shown(element)} has {key}={text!r}, which is no number; correct it")
+    return number
+
+
+def _shown(element: ElementTree.Element) -> str:
+    return f"<{element.tag} name={element.get('name')!r}>"
 
 
 def _float(text: str | None) -> float | None:

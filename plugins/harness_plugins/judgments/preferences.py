@@ -23,9 +23,10 @@ class Preferences:
     """Pairs of outputs and who is better, one row a rater's word on a pair: `winner` is a, b or tie, or a word for it.
 
     Columns are found by their usual names (output_a or response_1, system_a or model_a, winner or preferred, …) or named by the
-    parameters that are called as the roles are, or by `columns` (role → column). A winner may also be the system's name; an empty
-    one was left open. Without `item`, rows with one instruction and source are one item. Without systems, the two places are the
-    systems output-a and output-b. `language` is a column or one tag for all rows. `primary`: the primary rater.
+    parameters that are called as the roles are, or by `columns` (role → column). A winner may also be the system's name, unless
+    that name is a word for another winner; an empty one was left open. Without `item`, rows with one instruction and source are
+    one item. Without systems, the two places are the systems output-a and output-b. `language` is a column or one tag for all
+    rows. `primary`: the primary rater.
     Raises InputError naming the file, the line, the column and what to do.
     """
 
@@ -146,15 +147,28 @@ def _winner(rows: Rows, number: int, cells: Mapping[str, Any], column: str, a: S
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     text = str(value).strip()
-    if a.system != b.system and text in (a.system, b.system):
-        return "a" if text == a.system else "b"
     winner = winner_of(value)
+    if a.system != b.system:
+        _check_meaning(rows, number, column, text, winner, a, b)
+        if text in (a.system, b.system):
+            return "a" if text == a.system else "b"
     if winner is None:
         raise InputError(
             f"{rows.place(number)}, column {column!r}: {short(value)} says neither a, b nor tie, and is neither system "
             f"({a.system}, {b.system}); known words are {known_words()}"
         )
     return winner
+
+
+def _check_meaning(rows: Rows, number: int, column: str, text: str, word: Winner | None, a: Side, b: Side) -> None:
+    """Raises InputError for a word that means one thing as a system's name and another as a place or a tie."""
+    for place, side in (("a", a), ("b", b)):
+        if word not in (None, place) and text.casefold() == side.system.casefold():
+            meant = {"a": "the first of the two", "b": "the second of the two"}.get(str(word), "a tie")
+            raise InputError(
+                f"{rows.place(number)}, column {column!r}: {text!r} is the name of the system {side.system!r} and also a word "
+                f"for {meant} (systems {a.system}, {b.system}); write first, second or tie in this column, or rename the systems"
+            )
 
 
 def _notes(rows: Rows, layout: PairLayout, examples: Mapping[str, Example], votes: Sequence[Vote], kept: int) -> Iterator[str]:

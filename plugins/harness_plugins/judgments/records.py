@@ -63,9 +63,15 @@ class Records:
 
 def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
     try:
-        return from_json(line, kind)
+        record = from_json(line, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}, line {number}: not a record of the kind {kind.__name__}: {error}") from error
+    if isinstance(record, Judgment) and record.scale is not None and isinstance(record.value, str):
+        raise InputError(
+            f"{path}, line {number}: the value {record.value!r:.60} is a text, which has no place on a scale; write a number "
+            "without quotation marks, or leave the scale out if it is a label"
+        )
+    return record
 
 
 @hookimpl

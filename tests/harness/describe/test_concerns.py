@@ -63,6 +63,12 @@ def test_worse_concerns_come_first() -> None:
             2,
             "nothing that two of them judged: 'quality'",
         ),
+        (
+            lambda n, p: {"anna": varied(n, p)["anna"], "bo": f"{varied(n, p)['bo']}" if n < 3 else "bra"},
+            "numbers-as-text",
+            3,
+            "bo: 6 ratings are numbers written as text",
+        ),
         (lambda n, p: both(5.0 if n or p else 1.0), "near-constant", 3, "158 of 160 ratings on 'quality' (99%) are 5"),
         (lambda n, p: both(1.0 + n % 5), "ties", 2, "ties 100% of the pairs within an item (n=40)"),
         (

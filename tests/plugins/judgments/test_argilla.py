@@ -190,3 +190,33 @@ def test_records_of_another_shape_are_refused_with_their_number(tmp_path: Path, 
     (tmp_path / "records.json").write_text(json.dumps([record]), encoding="utf-8")
     with pytest.raises(InputError, match=r"records.json, record 1: it does not have the shape of an export"):
         Argilla(tmp_path / "records.json")
+
+
+def test_answers_without_a_user_are_raters_of_their_own_and_told(tmp_path: Path, settings: Path) -> None:
+    rows = [
+        flat(1, "stor", "Det är så.", quality=[(ANNA, 4, "submitted"), (None, 1, "submitted"), (None, 2, "submitted")],
+             tone=[(None, "ok", "submitted")]),
+        flat(2, "liten", "Nej.", quality=[(None, 2, "submitted"), (None, 5, "draft")]),
+    ]  # fmt: skip
+    data = read_judgments(Argilla(jsonl(tmp_path, rows), language="sv"))
+    assert {(rater, criterion): value for _, rater, criterion, value in said(data)} == {
+        ("aaaaaaaa", "quality"): 4.0,
+        ("unknown-1", "quality"): 1.0,
+        ("unknown-1.2", "quality"): 2.0,
+        ("unknown-1", "tone"): "ok",
+        ("unknown-2", "quality"): 2.0,
+    }
+    assert any(note.startswith("4 answers name no user") for note in data.notes)
+
+
+def test_nested_answers_without_a_user_are_not_one_person(tmp_path: Path, settings: Path) -> None:
+    fields = {"instruction": "Vad?", "response": "Det är så."}
+    answer = [{"value": 3, "status": "submitted"}, {"user_id": None, "value": 4, "status": "submitted"}]
+    rows = [{"id": str(n), "fields": fields, "metadata": {"item": f"q{n}"}, "responses": {"quality": answer}} for n in (1, 2)]
+    data = read_judgments(Argilla(jsonl(tmp_path, rows), language="sv"))
+    assert sorted({judgment.rater for judgment in data.judgments}) == ["unknown-1", "unknown-1.2", "unknown-2", "unknown-2.2"]
+
+
+def test_a_label_that_nobody_said_is_told(tmp_path: Path, settings: Path) -> None:
+    data = read_judgments(Argilla(jsonl(tmp_path, ROWS), language="sv", labels=["ok:1", "zzz:2"]))
+    assert "labels=[…] names 'zzz', which no answer says" in data.notes

@@ -1,10 +1,13 @@
 """Files of JUDGE-BENCH's schema: scales and direction, labels, preferences, grouping, and mistakes told with their place."""
 
+import functools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from harness_plugins.judgments.bounded_match import match_all
 from harness_plugins.judgments.judge_bench import JudgeBench
 from harness_plugins.judgments.judge_bench_file import deviating_means, read_judge_file
 from hypothesis import given
@@ -237,3 +240,28 @@ def test_exact_means_never_deviate_and_every_score_is_read_once(
     for judgment in data.judgments:
         by_output.setdefault(judgment.output_id, []).append(judgment)
     assert [[j.value for j in own] for own in by_output.values()] == scores
+
+
+def test_the_files_own_mean_in_place_of_scores_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, instance(1, "one", fluency=scored(4, 3)), instance(2, "two", fluency={"mean_human": 2.5}))
+    data = read(path, language="en")
+    assert [(rater, value) for _, rater, _, value in values(data)] == [("rater-1", 4.0), ("rater-2", 3.0), ("mean", 2.5)]
+    told = "1 of 2 answers have no individual scores; the file's mean stands in for them as a rater called 'mean', who is nobody"
+    assert told in data.notes
+    one = write(tmp_path, instance(1, "one", fluency=scored(4, 3)), name="one.json")
+    assert not any("individual" in note for note in read(one, language="en").notes)
+
+
+def test_an_expression_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, instance(1, "a" * 60 + "!", fluency=scored(4)))
+    soon = functools.partial(match_all, seconds=2)
+    monkeypatch.setattr("harness_plugins.judgments.judge_bench.match_all", soon)
+    with pytest.raises(InputError, match=r"takes more than 2 seconds \(layout\); write it without a repetition inside"):
+        read(path, layout="(?P<output>(a+)+)")
+
+
+def test_a_match_in_another_process_is_that_of_this_one() -> None:
+    pattern = re.compile("(?P<item>[^:]*):(?P<output>.*)?(?P<system>x)?", re.DOTALL)
+    texts = ["q1:hej\nhå", "ingen", "å\ud800:é", ""]
+    expected = [match and match.groupdict() for match in map(pattern.fullmatch, texts)]
+    assert match_all(pattern, texts) == expected

@@ -269,3 +269,41 @@ def test_an_export_of_another_shape_is_refused_with_its_task(read: Read, annotat
     good = task(1, shown("q1", "a", "x"), annotation(3, stars(2)))
     with pytest.raises(InputError, match=r"export.json, task 2: it does not have the shape"):
         read([good, {**task(2, shown("q1", "b", "y")), "annotations": annotations}], CONFIG)
+
+
+@pytest.mark.parametrize(("said", "counts"), [("false", True), ("False", True), (0, True), (None, True), ("true", False)])
+def test_whether_a_task_was_skipped_may_be_a_word(read: Read, said: Any, counts: bool) -> None:
+    tasks = [
+        task(1, shown("q1", "stor", "x"), annotation(3, stars(3))),
+        task(2, shown("q2", "stor", "y"), annotation(3, stars(1), was_cancelled=said)),
+    ]
+    assert len(read(tasks, CONFIG).judgments) == 1 + counts
+
+
+def test_a_word_that_is_neither_true_nor_false_is_refused(read: Read) -> None:
+    with pytest.raises(InputError, match=r"task 1: .*was_cancelled is 'perhaps', neither true nor false"):
+        read([task(1, shown("q1", "stor", "x"), annotation(3, stars(3), was_cancelled="perhaps"))], CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('maxRating="3"', 'maxRating="0"', "<Rating name='correctness'> has maxRating=0; stars are a whole number"),
+        ('maxRating="3"', 'maxRating="abc"', "<Rating name='correctness'> has maxRating='abc', which is no number"),
+        ('maxRating="3"', 'maxRating="nan"', "maxRating='nan', which is no number"),
+        ('max="10"', 'max="ten"', "<Number name='naturalness'> has max='ten', which is no number"),
+    ],
+)
+def test_a_scale_that_is_none_is_refused(read: Read, before: str, after: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read([task(1, shown("q1", "stor", "x"), annotation(3, stars(3)))], CONFIG.replace(before, after))
+
+
+def test_labels_nobody_said_and_controls_of_another_configuration_are_told(read: Read) -> None:
+    other = result("style", "rating", {"rating": 2})
+    label = result("tone", "choices", {"choices": ["bra"]})
+    tasks = [task(1, shown("q1", "stor", "x"), annotation(3, stars(3), other, label))]
+    data = read(tasks, CONFIG, labels=["bra:1", "zzz:0"])
+    assert "labels=[…] names 'zzz', which no answer says" in data.notes
+    assert any("the configuration has no control 'style'" in note for note in data.notes)
+    assert not any("no control" in note or "labels=" in note for note in read(tasks, labels=["bra:1"]).notes)

@@ -63,9 +63,20 @@ def test_a_winner_may_be_the_systems_name_and_an_empty_one_was_left_open(tmp_pat
     assert winners(read(path)) == ["b", None, "a"]
 
 
-def test_the_name_of_a_system_goes_before_a_word(tmp_path: Path) -> None:
-    """Systems called B and A: the word names the system, not the place."""
-    assert winners(read(csv(tmp_path, "q1,x,B,A,one,two,Anna,A,"))) == ["b"]
+@pytest.mark.parametrize(
+    ("a", "b", "winner"), [("B", "A", "A"), ("b", "a", "A"), ("tie", "gpt", "tie"), ("gpt", "tie", "tie"), ("2", "1", "1")]
+)
+def test_a_word_that_means_another_winner_than_the_system_of_that_name_is_refused(
+    tmp_path: Path, a: str, b: str, winner: str
+) -> None:
+    with pytest.raises(InputError, match=r"line 3, column 'winner': .* is the name of the system .* write first, second or tie"):
+        read(csv(tmp_path, f"q1,x,{a},{b},one,two,Anna,first,", f"q1,x,{a},{b},one,two,Bo,{winner},"))
+
+
+def test_a_systems_name_that_means_the_same_winner_as_a_word_is_read(tmp_path: Path) -> None:
+    rows = ["q1,x,A,B,one,two,Anna,A,", "q1,x,A,B,one,two,Bo,b,", "q2,x,B,A,one,two,Anna,first,", "q2,x,B,A,one,two,Bo,tie,"]
+    assert winners(read(csv(tmp_path, *rows))) == ["a", "b", "a", "tie"]
+    assert winners(read(csv(tmp_path, "q1,x,gpt,llama,one,two,Anna,llama,"))) == ["b"]
 
 
 def test_equal_texts_of_a_system_are_one_output_whichever_side_they_stand_on(tmp_path: Path) -> None:

@@ -81,3 +81,12 @@ def test_a_folder_that_lacks_what_is_needed_says_what(tmp_path: Path) -> None:
         read(f"records:{tmp_path}")
     with pytest.raises(PluginError, match="needs the parameter 'path'"):
         read("records")
+
+
+def test_a_text_on_a_scale_is_refused_and_a_label_without_one_is_read(tmp_path: Path) -> None:
+    text = Judgment(output_id="d/1/a", rater="anna", criterion="correctness", value="1.0", scale=Scale(low=1, high=3))
+    write(tmp_path, examples=[EXAMPLE], outputs=OUTPUTS, judgments=[JUDGMENTS[1], text])
+    with pytest.raises(InputError, match=r"judgments\.jsonl, line 2: the value '1\.0' is a text, which has no place on a scale"):
+        read(f"records:{tmp_path}")
+    write(tmp_path, judgments=[msgspec.structs.replace(text, value="bra", scale=None)])
+    assert [judgment.value for judgment in read(f"records:{tmp_path}").judgments] == ["bra"]
