@@ -92,7 +92,7 @@ def _text(path: Path) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
             f"{path}, line {line}: byte {data[error.start]:#04x} at offset {error.start} is not UTF-8; save the file as UTF-8 "
-            f"(iconv -f windows-1252 -t utf-8 {path.name})"
+            f"(in a spreadsheet: CSV UTF-8; on a command line: iconv -f windows-1252 -t utf-8 {path.name})"
         ) from error
 
 
