@@ -17,6 +17,11 @@ database_option = click.option(
     help="SQLite file, or postgresql://… (default: annotations/<study name>.sqlite).",
 )
 study_argument = click.argument("study", metavar="STUDY.yaml")
+link_base_option = click.option(
+    "--base-url",
+    metavar="URL",
+    help=f"Address of the running server that the link begins with (default: port {DEFAULT_PORT} here).",
+)
 
 
 @click.group()
@@ -160,17 +165,18 @@ def raters() -> None:
 @study_argument
 @click.argument("pseudonym")
 @database_option
-@click.option("--base-url", metavar="URL", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="What the link begins with.")
+@link_base_option
 @plugin_option
 @quiet_option
-def add(study: str, pseudonym: str, db: str | None, base_url: str) -> None:
+def add(study: str, pseudonym: str, db: str | None, base_url: str | None) -> None:
     """Adds a rater and prints their link; nothing moves for the others."""
     store = _open(study, db)
     token = store.new_tokens.get(pseudonym) or store.add_rater(pseudonym)
+    base = _link_base(base_url)
     for name, other in store.new_tokens.items():
         if name != pseudonym:
-            click.echo(f"{name}: {base_url.rstrip('/')}/r/{other}")
-    click.echo(f"{pseudonym}: {base_url.rstrip('/')}/r/{token}")
+            click.echo(f"{name}: {base}/r/{other}")
+    click.echo(f"{pseudonym}: {base}/r/{token}")
     store.close()
 
 
@@ -206,12 +212,12 @@ def list_(study: str, db: str | None, as_json: bool) -> None:
 @study_argument
 @click.argument("pseudonym")
 @database_option
-@click.option("--base-url", metavar="URL", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="What the link begins with.")
+@link_base_option
 @quiet_option
-def link(study: str, pseudonym: str, db: str | None, base_url: str) -> None:
+def link(study: str, pseudonym: str, db: str | None, base_url: str | None) -> None:
     """Makes a new link for a rater; the old one stops working, answers are kept."""
     store = _open(study, db, create=False)
-    click.echo(f"{pseudonym}: {base_url.rstrip('/')}/r/{store.new_token(pseudonym)}")
+    click.echo(f"{pseudonym}: {_link_base(base_url)}/r/{store.new_token(pseudonym)}")
     store.close()
 
 
@@ -230,6 +236,15 @@ def delete(study: str, pseudonym: str, db: str | None, yes: bool) -> None:
     erased = store.delete_rater(pseudonym)
     store.close()
     click.echo(f"{pseudonym} and {erased} answers are erased")
+
+
+def _link_base(given: str | None) -> str:
+    """What links begin with; a command that serves nothing cannot know where the server is."""
+    if given is not None:
+        return given.rstrip("/")
+    base = f"http://127.0.0.1:{DEFAULT_PORT}"
+    notice(f"the link is for a server at {base}; if yours is elsewhere, change that part, or give --base-url")
+    return base
 
 
 def _open(study: str, db: str | None, *, create: bool = True) -> "Store":
