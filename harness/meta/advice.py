@@ -8,7 +8,7 @@ benchmarks/advice.py.
 """
 
 from collections.abc import Mapping, Sequence
-from math import ceil, sqrt
+from math import ceil, isclose, sqrt
 from typing import Literal
 
 import msgspec
@@ -122,7 +122,7 @@ def _main_components(rows: Sequence[MetaRow]) -> dict[str, str | None]:
 
 def _one(empty: Advice, rows: Sequence[MetaRow], component: str | None, unable: str | None, terms: _Terms) -> Advice:
     """The advice on one metric from the rows of one cell."""
-    if any(row.raters == CONSTRUCTION for row in rows):
+    if any((row.raters or "").partition(":")[0] == CONSTRUCTION for row in rows):
         return _nothing(
             empty, "the better answers are better by construction: nobody was asked, so nothing here says what people think"
         )
@@ -258,9 +258,12 @@ def _needed(row: MetaRow, rival: MetaRow, rows: Sequence[MetaRow], terms: _Terms
 
 
 def _spread(row: MetaRow, terms: _Terms) -> float | None:
-    """The standard deviation per cluster that the row's interval implies; None without an interval of some width."""
-    if row.low is None or row.high is None or row.high <= row.low or not row.n_clusters:
+    """The standard deviation per cluster that the row's interval implies; None without one, or where all clusters are alike."""
+    if row.value is None or row.low is None or row.high is None or row.high <= row.low or not row.n_clusters:
         return None
+    unseen = 1 - ((1 - terms.level) / 2) ** (1 / row.n_clusters)
+    if isclose(row.high - row.low, unseen) and isclose(row.low, row.value * (1 - unseen), abs_tol=1e-9):
+        return None  # the interval of Support.estimate for what did not vary: it says nothing of how much it would
     return (row.high - row.low) / (2 * normal_quantile((1 + terms.level) / 2)) * sqrt(row.n_clusters)
 
 

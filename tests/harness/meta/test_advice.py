@@ -97,6 +97,11 @@ def test_answers_that_are_better_by_construction_never_yield_advice() -> None:
     assert "better by construction: nobody was asked" in advice.reason
 
 
+def test_ratings_by_construction_are_known_by_each_raters_rows_too() -> None:
+    fields = {"raters": "construction:anna"}
+    assert one(row("m|v:1", 0.9, 0.85, 0.95, **fields), sentinel("length", 0.5, 0.45, 0.55, **fields)).verdict == "no advice"
+
+
 def test_a_slice_that_nobody_rated_says_so_for_every_metric() -> None:
     empty = row(None, None, statistic="accuracy", slice="form=long", note="no data", coverage=None)
     found = advise([row("m|v:1", 0.9, 0.85, 0.95), LENGTH, empty], LABELS)
@@ -230,6 +235,15 @@ def test_an_unknown_number_of_items_is_said_to_be_unknown() -> None:
     advice = one(row("m|v:1", 0.5), LENGTH)
     assert advice.needed_items is None
     assert "how many items it takes to call it use if it is better than length by .02 is unknown" in advice.reason
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_items_that_are_all_alike_do_not_tell_how_many_are_needed(value: float) -> None:
+    seen = 0.025 ** (1 / 200)  # 200 alike: [value · seen, 1 - (1 - value) · seen], exact at 0 and 1
+    alike = row("m|v:1", value, value * seen, 1 - (1 - value) * seen)
+    advice = one(alike, sentinel("length", 0.55, 0.50, 0.60))
+    assert (advice.verdict, advice.needed_items) == ("ask people", None)
+    assert advice.reason.endswith("is unknown")
 
 
 def test_slices_come_in_reading_order_and_metrics_in_the_labels() -> None:
