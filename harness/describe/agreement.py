@@ -20,10 +20,10 @@ _LEVEL = 0.95
 _FEWEST = 5  # items; resampling fewer says nothing
 
 
-def rating_agreement(judgments: Sequence[Judgment], outputs: Sequence[Output]) -> dict[str, Any] | None:
+def rating_agreement(judgments: Sequence[Judgment], outputs: Sequence[Output], *, interval: bool = True) -> dict[str, Any] | None:
     """Agreement on one criterion (no spans); None where no two raters gave numbers, or no two gave labels.
 
-    Numbers are ordinal, labels nominal. Intervals resample items.
+    Numbers are ordinal, labels nominal. Intervals resample items; without `interval` there are none.
     """
     given = [judgment for judgment in judgments if judgment.value is not None]
     level: Level = "ordinal"
@@ -43,7 +43,7 @@ def rating_agreement(judgments: Sequence[Judgment], outputs: Sequence[Output]) -
         value = codes[judgment.value] if level == "nominal" else judgment.value
         ratings[raters[judgment.rater], columns[judgment.output_id]] = value
     item = {output.id: output.example_id for output in outputs}
-    found = _agreement(ratings, tuple(raters), [item[output] for output in columns], level)
+    found = _agreement(ratings, tuple(raters), [item[output] for output in columns], level, interval)
     return {**found, "outputs": found.pop("units")}
 
 
@@ -59,7 +59,9 @@ def preference_agreement(preferences: Sequence[Preference], criterion: str, outp
     return {**agreement, "pairs_of_outputs": agreement.pop("units")}
 
 
-def _agreement(ratings: Floats, raters: Sequence[str], items: Sequence[str], level: Level) -> dict[str, Any]:
+def _agreement(
+    ratings: Floats, raters: Sequence[str], items: Sequence[str], level: Level, interval: bool = True
+) -> dict[str, Any]:
     """`ratings`: (raters, units), nan where missing; `items`: what each unit is resampled with."""
     double = np.isfinite(ratings).sum(axis=0) > 1
     shared, clusters = ratings[:, double], np.array(items, dtype=object)[double]
@@ -68,7 +70,7 @@ def _agreement(ratings: Floats, raters: Sequence[str], items: Sequence[str], lev
     def alpha(values: Floats) -> float | None:
         return krippendorff_alpha(values, level) if distinct <= _MOST_VALUES else None
 
-    low, high = _interval(alpha, shared, clusters, distinct)
+    low, high = _interval(alpha, shared, clusters, distinct) if interval else (None, None)
     complete = int(np.isfinite(ratings).all(axis=0).sum())
     found: dict[str, Any] = {
         f"krippendorff_alpha_{level}": alpha(shared) if shared.size else None,

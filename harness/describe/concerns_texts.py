@@ -17,6 +17,7 @@ _MEANING = {
     "template": (2, "hold marks of a chat template (<|…|>, [INST], </s>): they belong to the prompt, not to the answer"),
     "cut_off": (2, "were cut off at the length limit"),
 }
+_SINGULAR = {"are": "is", "were": "was", "hold": "holds"}
 _MANY = 0.01
 _DIFFERENT_LENGTH = 3.0
 
@@ -35,7 +36,7 @@ def text_concerns(found: Mapping[str, Any]) -> Concerns:
                 (level if share >= _MANY else 1),
                 share,
                 f"{trace.replace('_', '-')}-{name}",
-                f"{seen['count']} of {described['texts']} {name} ({_percent(share)}) {meaning}{where}",
+                f"{seen['count']} of {described['texts']} {name} ({_percent(share)}) {_agreeing(meaning, seen['count'])}{where}",
             )
     yield from _lengths(texts)
 
@@ -96,6 +97,14 @@ def _most_by_system(outputs: Mapping[str, Any], trace: str) -> str:
     system, (count, total) = max(counts.items(), key=lambda one: one[1][0] / one[1][1])
     everything = sum(count for count, _ in counts.values())
     return f", most by system {system!r} ({count} of {total})" if count > everything / 2 else ""
+
+
+def _agreeing(meaning: str, count: int) -> str:
+    """The verb of a meaning in the singular for one text."""
+    if count != 1:
+        return meaning
+    verb, rest = meaning.split(" ", 1)
+    return f"{_SINGULAR[verb]} {rest}"
 
 
 def _percent(share: float) -> str:

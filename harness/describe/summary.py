@@ -15,14 +15,15 @@ from harness.judgments import JudgmentSet
 from harness.records import Output, Preference
 
 
-def describe(data: JudgmentSet) -> dict[str, Any]:
+def describe(data: JudgmentSet, *, quick: bool = False) -> dict[str, Any]:
     """Counts and simple statistics of a judgment set, ready for JSON.
 
     `warnings`: what could hurt the numbers, worst first. `criteria`: criterion → rater → ratings, missing (asked, not
     answered), unrated outputs, histogram, cells (system → rated of how many outputs), mean per system with its n, and the tie
     rate: per item the share of its pairs of rated outputs that the rater tied, averaged over items with a pair. `agreement`:
     criterion with several raters → Krippendorff's alpha with its interval, Fleiss' kappa, every two raters. `preferences`:
-    criterion → rater → pairs, ties, missing, how often each system won and how often the output shown first.
+    criterion → rater → pairs, ties, missing, how often each system won and how often the output shown first. `quick` leaves out
+    what takes long on many items: the language of texts, and the interval of agreement.
     """
     judged = [judgment for judgment in data.judgments if judgment.span is None]
     raters = {judgment.rater for judgment in data.judgments} | {preference.rater for preference in data.preferences}
@@ -60,7 +61,7 @@ def describe(data: JudgmentSet) -> dict[str, Any]:
         "agreement": {
             criterion: agreement
             for criterion, own in by_criterion.items()
-            if (agreement := rating_agreement(own, data.outputs)) is not None
+            if (agreement := rating_agreement(own, data.outputs, interval=not quick)) is not None
         },
         "preferences": {
             criterion: _by_rater(own, lambda said: preferred(said, _compared(said, outputs)))
@@ -76,7 +77,7 @@ def describe(data: JudgmentSet) -> dict[str, Any]:
         "places": places(data.preferences, data.outputs),
         "repeats": repeats,
         "texts": describe_texts(data),
-        "languages_found": describe_languages(data),
+        "languages_found": {"checked": False, "reason": "not asked for"} if quick else describe_languages(data),
         "notes": list(data.notes),
         "source_notes": list(data.info.notes),
     }

@@ -1,7 +1,7 @@
 """Advice as a table: use, weak or ask people, per metric, criterion and slice, each with its reason."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from harness.meta.advice import Advice, advise
 from harness.meta.copies import different_clusters
@@ -12,6 +12,8 @@ from harness.report.views import is_sentinel
 MOST_ROWS = 1_000
 MANY_METRICS = 10  # from so many on, a word of caution about what looks good
 NONE = "no advice"
+VERDICTS = ("use", "weak", "ask people")  # best first
+EXCEPTIONS = 3  # slices that the sentence names; of more it says how many
 SAME = "the same "  # how the note of a slice begins that holds the outputs of another
 Row = tuple[float | int | str | None, ...]
 
@@ -32,13 +34,14 @@ def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
     criteria = dict.fromkeys(one.criterion for one in whole)
     if found and not whole:
         return f"No advice can be given: {next(one.reason for one in found)}."
-    said: dict[str, list[str]] = {"use": [], "weak": [], "ask people": []}
+    said: dict[str, list[str]] = {name: [] for name in VERDICTS}
     for criterion in sorted(criteria, key=lambda name: _place(frame, name)):
         of = [one for one in whole if one.criterion == criterion]
         verdict = next((name for name in said if any(one.verdict == name for one in of)), "ask people")
         best = sorted((one for one in of if one.verdict == verdict), key=lambda one: -(one.value or 0.0))
         labels = listed(list(dict.fromkeys(one.label for one in best)))
-        said[verdict].append(criterion if verdict == "ask people" else f"{labels} on {criterion}")
+        but = _exceptions([one for one in found if one.criterion == criterion], verdict, {one.metric for one in best})
+        said[verdict].append(criterion if verdict == "ask people" else f"{labels} on {criterion}{but}")
     parts = []
     if said["use"]:
         parts.append(f"use {'; '.join(said['use'])} (held out, the whole interval lies above those of all sentinels)")
@@ -49,6 +52,21 @@ def advice_in_words(frame: Frame, found: Sequence[Advice]) -> str:
     if said["ask people"]:
         parts.append(f"ask people on {listed(said['ask people'], 8)}, where no metric meets the rule")
     return f"Advice for new items like these: {'. '.join([*parts[:1], *map(_capital, parts[1:])])}." if parts else ""
+
+
+def _exceptions(found: Sequence[Advice], verdict: str, metrics: Collection[str]) -> str:
+    """`, but ask people on task=x`: the slices on which all of these metrics fall short of their verdict on all items."""
+    best: dict[str, int] = {}
+    for one in found:
+        if one.slice != "all" and one.verdict != NONE and one.metric in metrics and not (one.note or "").startswith(SAME):
+            best[one.slice] = min(best.get(one.slice, len(VERDICTS)), VERDICTS.index(one.verdict))
+    parts = []
+    for place, worse in enumerate(VERDICTS):
+        there = [slice for slice, reached in best.items() if reached == place > VERDICTS.index(verdict)]
+        if there:
+            which = listed(there) if len(there) <= EXCEPTIONS else f"{len(there)} of {amount(len(best), 'slice')}"
+            parts.append(f"{'only weak' if worse == 'weak' else worse} on {which}")
+    return f", but {listed(parts)}" if parts else ""
 
 
 def _capital(text: str) -> str:
@@ -85,6 +103,7 @@ def _table(id: str, title: str, found: Sequence[Advice], without: Sequence[Row],
     kept = found[:MOST_ROWS]
     verdicts = Counter(one.verdict for one in found)
     counts = listed([f"{verdict} {amount(count, 'time')}" for verdict, count in verdicts.most_common()])
+    none = f"; no advice for any metric in {amount(len(without), 'more row')}" if without else ""
     cut = f" The first {len(kept):,} of {len(found):,}; harness advise RUN prints all." if len(kept) < len(found) else ""
     rows: list[Row] = [
         (
@@ -97,7 +116,8 @@ def _table(id: str, title: str, found: Sequence[Advice], without: Sequence[Row],
     return DataTable(
         id=id,
         title=title,
-        caption=f"What the rule says of each metric: {counts}; n is in each row, {amount(items, 'item')} at most.{note}{cut}",
+        caption=f"What the rule says of each metric: {counts}{none}; n is in each row, {amount(items, 'item')} at most."
+        f"{note}{cut}",
         columns=_columns(),
         rows=tuple(rows + list(without)),
     )
@@ -109,7 +129,7 @@ def _columns() -> tuple[TableColumn, ...]:
         TableColumn(name="metric"),
         TableColumn(name="criterion"),
         TableColumn(name="slice"),
-        TableColumn(name="reason"),
+        TableColumn(name="reason", sentence=True),
         TableColumn(name="held-out", numeric=True, help="threshold of other items; raw accuracy for direct verdicts"),
         TableColumn(name="low", numeric=True),
         TableColumn(name="high", numeric=True),

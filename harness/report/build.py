@@ -92,8 +92,8 @@ def _subtitle(frame: Frame) -> str:
     data = frame.done.data
     raters = {judgment.rater for judgment in data.judgments} | {preference.rater for preference in data.preferences}
     judged = [
-        amount(len(data.judgments), "rating") if data.judgments else "",
-        amount(len(data.preferences), "preference") if data.preferences and not frame.constructed else "",
+        _given([judgment.value for judgment in data.judgments], "rating"),
+        "" if frame.constructed else _given([preference.winner for preference in data.preferences], "preference"),
         "no human rater" if frame.constructed else amount(len(raters), "rater"),
     ]
     parts = [
@@ -103,3 +103,9 @@ def _subtitle(frame: Frame) -> str:
         *(part for part in judged if part),
     ]
     return " · ".join(parts)
+
+
+def _given(values: Sequence[object], one: str) -> str:
+    """How many were given, and how many of those asked for were not."""
+    missing = sum(value is None for value in values)
+    return "" if not values else amount(len(values) - missing, one) + (f" ({missing:,} missing)" if missing else "")

@@ -127,25 +127,32 @@ def _entry(
     outputs = frame.done.data.outputs
     example = ground.examples[outputs[better].example_id]
     known = words_of(reference[:_REFERENCE] for reference in example.references)
+    sides = _side(frame, ground, board, label, better, worse, known), _side(frame, ground, board, label, worse, better, known)
     return Disagreement(
         item=example.id,
         language=example.language,
         metric=label,
         criterion=board.criterion,
-        why=_why(frame, label, result.people[place], result.metric[place]),
+        why=_why(frame, board, label, sides, result.people[place], result.metric[place]),
         instruction=_cut(example.instruction),
         source=_cut(example.source),
         references=tuple(shown(reference, TEXT) for reference in example.references[:REFERENCES]),
-        a=_side(frame, ground, board, label, better, worse, known),
-        b=_side(frame, ground, board, label, worse, better, known),
+        a=sides[0],
+        b=sides[1],
     )
 
 
-def _why(frame: Frame, label: str, people: float, metric: float) -> str:
-    own = f"{label} puts the second ahead, at least as far apart as in {_percent(metric)} of all pairs"
+def _why(frame: Frame, board: Board, label: str, sides: tuple[Side, Side], people: float, metric: float) -> str:
+    """What people gave both answers, then the metric, and among how many pairs that is how clear."""
+    first, second = sides
+    scores = "" if first.score is None or second.score is None else f": {first.score:.3g} against {second.score:.3g}"
+    own = f"{label} puts the second ahead{scores} (as far apart or less in {_percent(metric)} of all pairs)"
     if frame.constructed:
-        return f"The first answer is better by construction; {own}."
-    return f"People put the first answer ahead, at least as far apart as in {_percent(people)} of the pairs they order; {own}."
+        return f"The first answer is better by construction. {own}."
+    gave = f"{first.people} against {second.people}" if board.grouping != PREFERENCE else f"{first.people}, {second.people}"
+    return (
+        f"People put the first answer ahead: {gave} (as far apart or less in {_percent(people)} of the pairs they order). {own}."
+    )
 
 
 def _percent(share: float) -> str:

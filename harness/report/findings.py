@@ -3,12 +3,16 @@
 No sentence claims more than the tests: metrics of one rank "cannot be told apart", and only an adjusted p counts as a difference.
 """
 
+from collections.abc import Collection
+
 from harness.records import MetaRow
 from harness.report.construction import constructed_answer
 from harness.report.frame import Frame, amount, listed, worded
 from harness.report.layout import agreement_in_words, number
 from harness.report.standing import accuracy_of, best_sentinel, better_than, leader, metrics_of, value_of
 from harness.report.views import Board, Line
+
+_UNSEEN = 6  # gaps that the last sentence names
 
 
 def answer(frame: Frame, advice: str = "") -> tuple[str, ...]:
@@ -207,18 +211,34 @@ def _unknown(frame: Frame) -> str:
     """What these data cannot say."""
     data = frame.done.data
     grids = frame.grids.values()
+    known = {slice for slice, rows in frame.by_slice.items() if any(row.n_pairs for row in rows)}
     empty = dict.fromkeys(row.slice for grid in grids for row in grid.rows if not row.n_pairs and row.slice.count("=") == 1)
     languages = sorted({example.language for example in data.examples})
     tasks = sorted({example.task for example in data.examples if example.task is not None})
     said = []
-    if empty:
-        said.append(f"{listed(list(empty), 6)} (no data)")
+    unseen = [words for slice in empty if slice not in known and (words := _in_words(slice, known, languages))]
+    unseen = list(dict.fromkeys(unseen))
+    said += unseen if len(unseen) <= _UNSEEN else [listed(unseen, _UNSEEN)]
     said.append(f"languages other than {listed(languages)}")
     if len(tasks) == 1:
         said.append(f"tasks other than {tasks[0]}")
     if not frame.constructed:
         said.append(f"systems unlike {'this one' if len(data.systems) == 1 else f'these {len(data.systems)}'}")
     return f"These data say nothing about {listed(said, len(said))}."
+
+
+def _in_words(slice: str, known: Collection[str], languages: Collection[str]) -> str:
+    """What an empty slice would hold; nothing for a dimension by which these data cannot be cut at all."""
+    dimension, _, value = slice.partition("=")
+    if dimension == "language" and value not in languages:  # a pair of languages, held against each other
+        return "the same items in two languages" if len(languages) > 1 else ""
+    if not any(other.startswith(f"{dimension}=") for other in known):
+        return ""
+    if dimension == "length":
+        return f"items of {value} words" if value[-1:] != "+" else f"items of {value[:-1]} words or more"
+    return {"form": f"{value} items", "task": f"task {value}", "systems": f"the systems {value}"}.get(
+        dimension, f"{dimension.removeprefix('meta:')} {value}"
+    )
 
 
 def _capital(text: str) -> str:

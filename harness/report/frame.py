@@ -103,7 +103,7 @@ def amount(count: int, one: str, many: str = "") -> str:
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:
-    """`a`, `a and b`, `a, b and c`; of many the first few, and how many more."""
-    if len(names) > most:
+    """`a`, `a and b`, `a, b and c`; of many the first few, and how many more: never one, which is named instead."""
+    if len(names) > most + 1:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

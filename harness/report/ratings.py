@@ -114,10 +114,15 @@ def _tables(frame: Frame, ground: Ground, criterion: str, key: str) -> Iterator[
             said = {"a": "first of the pair", "b": "second of the pair", "tie": "tie"}[preference.winner]
             preferred.setdefault(preference.rater, Counter())[said] += 1
     if given:
-        yield _counts(f"counts-{key}", f"Ratings given on {criterion}", "rating", given)
+        yield _counts(f"counts-{key}", _given("Ratings", criterion), "rating", given)
         yield from _confusions(ground, criterion, key)
     if preferred:
-        yield _counts(f"choices-{key}", f"Preferences given on {criterion}", "winner", preferred)
+        yield _counts(f"choices-{key}", _given("Preferences", criterion), "winner", preferred)
+
+
+def _given(what: str, criterion: str) -> str:
+    """`Ratings given on fluency`; a criterion that is itself called rating is not said twice."""
+    return f"{what} given" if criterion.lower() == what.lower().removesuffix("s") else f"{what} given on {criterion}"
 
 
 def _counts(id: str, title: str, head: str, given: dict[str, Counter[float | str]]) -> DataTable:

@@ -101,7 +101,7 @@ def _tests(frame: Frame) -> DataTable:
     cells = [
         (
             row.criterion, row.slice, row.grouping, frame.name(row.metric or ""), frame.name(row.against or ""),
-            "sentinel" if is_sentinel(row.against or "") else "metric", *_ends(row), row.p, row.p_adjusted, row.support,
+            _family(row), *_ends(row), row.p_adjusted, row.p, row.support,
             row.n_items, row.n_pairs, row.note,
         )
         for row in rows
@@ -115,16 +115,45 @@ def _tests(frame: Frame) -> DataTable:
         _text("family", "p is adjusted within metric–metric and within metric–sentinel pairs of a slice"),
         _number("difference", "calibrated accuracy of the metric minus that of the other"),
         *_FIGURES[1:],
-        _number("p"),
-        _number("p adjusted", "Holm"),
+        _number("p adjusted", "by Holm, within the family: the one to read"),
+        _number("p", "of this test alone"),
         _text("support", "common: both scored; missing-wrong: a missing score counts as wrong"),
         _number("items"),
         _number("pairs"),
         _text("note"),
     )
-    caption = f"Differences in calibrated accuracy with {frame.options.test} tests; on slices exploratory; {_level(frame)}."
     whole = sum(row.slice == "all" for row in rows)
+    caption = (
+        f"Differences in calibrated accuracy with {frame.options.test} tests.{_families(rows)} On slices exploratory; "
+        f"{_level(frame)}, n: {_extent(rows)}."
+    )
     return _table("tests", "Tests", caption, columns, cells, min(MOST_ROWS, max(whole, MOST_TESTS)))
+
+
+def _family(row: MetaRow) -> str:
+    return "sentinel" if is_sentinel(row.against or "") else "metric"
+
+
+def _families(rows: Sequence[MetaRow]) -> str:
+    """How many tests on all items are corrected together: of metrics with each other, and with sentinels."""
+    pairs: dict[str, dict[tuple[str | None, ...], set[tuple[str | None, ...]]]] = {}
+    for row in rows:
+        if row.slice == "all" and row.p_adjusted is not None:
+            cells = pairs.setdefault(_family(row), {})
+            cells.setdefault((row.criterion, row.raters, row.grouping), set()).add((row.metric, row.component, row.against))
+    sizes = {name: [len(found) for found in cells.values()] for name, cells in pairs.items()}
+    said = [
+        f"{' or '.join(f'{size:,}' for size in sorted(set(sizes[name])))} of metrics against {other}"
+        for name, other in (("metric", "each other"), ("sentinel", "sentinels"))
+        if name in sizes
+    ]
+    several = "each criterion and grouping" if any(len(found) > 1 for found in sizes.values()) else "all items"
+    return f" p is adjusted by Holm in families of tests, on {several} {' and '.join(said)}." if said else ""
+
+
+def _extent(rows: Sequence[MetaRow]) -> str:
+    items, pairs = (max((getattr(row, name) for row in rows), default=0) for name in ("n_items", "n_pairs"))
+    return f"{amount(items, 'item')} and {amount(pairs, 'pair')} at most"
 
 
 def _correlations(frame: Frame) -> DataTable:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from harness.meta.notes import FEW_ITEMS
+from harness.report.doubts import doubts
 from harness.report.frame import Frame, amount, listed, worded
 from harness.report.layout import number
 from harness.report.standing import accuracy_of, metrics_of
@@ -10,12 +11,17 @@ from harness.report.views import Board, missing_notes
 
 WITHOUT = "systems=without:"
 _MANY_TIES = 0.5
+_TIES = "People tie most pairs"
 _LEFT_OUT = "are left out"  # how the note of a board ends on pairs without a majority
 
 
 def warnings(frame: Frame) -> tuple[str, ...]:
-    """One sentence or two each, the gravest first, none twice."""
-    return tuple(dict.fromkeys(_all(frame)))
+    """One sentence or two each: those about the numbers, then what is doubtful in the data, the worst first; none twice."""
+    own = list(dict.fromkeys(_all(frame)))
+    ties = any(sentence.startswith(_TIES) for sentence in own)
+    grave, others = doubts(frame.done.data, own, ties=ties)
+    first = 1 if frame.constructed else 0  # that no person judged weighs most
+    return (*own[:first], *grave, *own[first:], *others)
 
 
 def _all(frame: Frame) -> Iterator[str]:
@@ -74,10 +80,7 @@ def _ties(frame: Frame) -> Iterator[str]:
         if (share.criterion, share.raters, share.grouping) == (board.criterion, board.raters, board.grouping)
     ]
     if many:
-        yield (
-            f"People tie most pairs ({listed(many)}), so a metric that always ties scores high: read accuracies against the "
-            "floor."
-        )
+        yield (f"{_TIES} ({listed(many)}), so a metric that always ties scores high: read accuracies against the floor.")
 
 
 def _near_references(frame: Frame) -> Iterator[str]:

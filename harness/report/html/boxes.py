@@ -1,5 +1,6 @@
 """Scores by rating: a box for each rating (quartiles, middle 90 %), a sample of the outputs behind it, n beneath it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,9 @@ from harness.report.html.text import amount, count, finite, interval, label, sha
 from harness.report.html.text import figure as number
 
 _HEIGHT = 170
+_NARROWEST = 230  # pixels of a drawing
+_LETTER, _GAP = 6.6, 7  # pixels: a bold figure of a label, and what is left free between two
+_MOST_EMPTY = 20  # ranges that nobody gave, drawn as empty places
 _N_SHOWN = 7  # ratings beside each other that leave room for their n
 
 
@@ -43,6 +47,7 @@ def rating_plot(figure: RatingPlot, identifier: str) -> RatingPlotView:
 
 def _drawing(panel: RatingPanel, name: str) -> Markup:
     levels = panel.levels
+    slots = _slots(levels)
     ends = [end for level in levels for end in (level.low, level.high, level.first_quartile, level.third_quartile, level.median)]
     axis = around([*ends, *(score for _, score in panel.points)], 0.03)
     parts = [
@@ -51,7 +56,11 @@ def _drawing(panel: RatingPanel, name: str) -> Markup:
         *[element("line", x2="100%", y1=_y(axis, v), y2=_y(axis, v), class_="grid") for v, _ in labelled(axis, 5)],
         *[element("text", text, x=-6, y=_y(axis, v), dy=4, text_anchor="end", class_="tick") for v, text in labelled(axis, 5)],
         _points(panel, axis),
-        *[_box(level, i, len(levels), axis) for i, level in enumerate(levels)],
+        *[_box(level, i, len(slots), axis) for i, level in enumerate(slots) if level is not None],
+        *[
+            element("text", text, x=f"{x:.2f}%", y="100%", dy=15, text_anchor="middle", class_="tick level")
+            for x, text in _ticks(slots)
+        ],
     ]
     return element("svg", *parts, class_="boxes", role="img", aria_labelledby=f"{name}t {name}d", width="100%", height=_HEIGHT)
 
@@ -60,7 +69,7 @@ def _box(level: RatingLevel, index: int, n_levels: int, axis: Scale) -> Markup:
     slot = 100 / n_levels
     middle, width = (index + 0.5) * slot, slot * 0.46
     centre = f"{middle:.2f}%"
-    parts = [element("text", level.rating, x=centre, y="100%", dy=15, text_anchor="middle", class_="tick level")]
+    parts = [element("title", f"{level.rating}: {amount(level.n, 'output')}")]
     if n_levels <= _N_SHOWN:
         parts.append(element("text", f"n {count(level.n)}", x=centre, y="100%", dy=29, text_anchor="middle", class_="tick"))
     if level.n and all(
@@ -80,7 +89,59 @@ def _box(level: RatingLevel, index: int, n_levels: int, axis: Scale) -> Markup:
                 class_="median",
             ),
         ]
-    return join(parts)
+    return element("g", *parts)
+
+
+def _slots(levels: Sequence[RatingLevel]) -> list[RatingLevel | None]:
+    """A place for each level; between ranges, also for those that nobody gave."""
+    ranges = [_range(level.rating) for level in levels]
+    slots: list[RatingLevel | None] = []
+    end = None
+    for level, found in zip(levels, ranges, strict=True):
+        if end is not None and found is not None and found[1] > found[0]:
+            slots += [None] * min(round((found[0] - end) / (found[1] - found[0])), _MOST_EMPTY)
+        slots.append(level)
+        end = None if found is None else found[1]
+    return slots
+
+
+def _range(rating: str) -> tuple[float, float] | None:
+    """The ends of `1 to 1.4`."""
+    try:
+        low, high = (float(end) for end in rating.split(" to "))
+    except ValueError:
+        return None
+    return low, high
+
+
+def _ticks(slots: Sequence[RatingLevel | None]) -> list[tuple[float, str]]:
+    """(percent, text) beneath the boxes: ratings in the middle, of ranges the edges; as many as fit."""
+    slot = 100 / max(1, len(slots))
+    named = [(i, level.rating) for i, level in enumerate(slots) if level is not None]
+    if named and all(_range(text) is not None for _, text in named):
+        ends = [text.split(" to ") for _, text in named]
+        edges = {i: low for (i, _), (low, _) in zip(named, ends, strict=True)} | {
+            i + 1: high for (i, _), (_, high) in zip(named, ends, strict=True)
+        }
+        places = [(i * slot, text) for i, text in sorted(edges.items())]
+    else:
+        places = [((i + 0.5) * slot, text) for i, text in named]
+    kept = places
+    for step in range(1, len(places) + 1):
+        kept = places[::step]
+        if all(_apart(one, other) for one, other in pairwise(kept)):
+            break
+    if places and kept[-1] != places[-1]:
+        while len(kept) > 1 and not _apart(kept[-1], places[-1]):
+            kept.pop()
+        if _apart(kept[-1], places[-1]):
+            kept.append(places[-1])
+    return kept
+
+
+def _apart(one: tuple[float, str], other: tuple[float, str]) -> bool:
+    """Whether two labels stand clear of each other in the narrowest panel."""
+    return (other[0] - one[0]) / 100 * _NARROWEST >= (len(one[1]) + len(other[1])) / 2 * _LETTER + _GAP
 
 
 def _points(panel: RatingPanel, axis: Scale) -> Markup:

@@ -30,6 +30,11 @@ class Table:
         return " ".join(f"t{i}" for i, column in enumerate(self.columns, 1) if not column.numeric)
 
     @property
+    def sentences(self) -> bool:
+        """Whether a column holds sentences: on a narrow screen each row is then a card."""
+        return any(column.sentence for column in self.columns)
+
+    @property
     def filtered(self) -> bool:
         """Whether a filter box is worth its place."""
         return self.n_rows >= _FILTER_FROM
@@ -44,7 +49,13 @@ def table(identifier: str, caption: str, columns: Sequence[TableColumn], rows: S
     """The table; the first column of texts names the row."""
     head = next((i for i, column in enumerate(columns) if not column.numeric), -1)
     # HTML lets rows and cells go without end tags: a long table is a fifth smaller.
-    rows_of_cells = (Markup("").join(cell(value, heading=i == head) for i, value in enumerate(row)) for row in rows)
+    names = [column.name if any(c.sentence for c in columns) else "" for column in columns]
+    rows_of_cells = (
+        Markup("").join(
+            cell(value, heading=i == head, name=names[i], sentence=columns[i].sentence) for i, value in enumerate(row)
+        )
+        for row in rows
+    )
     body = Markup("").join(Markup("<tr>") + cells for cells in rows_of_cells)
     return Table(id=identifier, caption=caption, columns=tuple(columns), body=body, n_rows=len(rows))
 
@@ -54,23 +65,27 @@ def from_contents(figure_: DataTable, identifier: str) -> Table:
     return table(f"{identifier}-table", figure_.title, figure_.columns, figure_.rows)
 
 
-def cell(value: Value, *, heading: bool = False) -> Markup:
-    """A number, with five figures behind it where fewer are shown; a text; or a dash where there is no data."""
+def cell(value: Value, *, heading: bool = False, name: str = "", sentence: bool = False) -> Markup:
+    """A number, with five figures behind it where fewer are shown; a text; or a dash where there is no data.
+
+    `name`: that of the column, where a row can stand as a card.
+    """
+    said = Markup(' data-name="{}"').format(visible(name)) if name else Markup("")
     if isinstance(value, bool):
         value = "yes" if value else ""
     if isinstance(value, float):
         value = finite(value)
     if value is None:
-        return Markup("<td class=x>–")
+        return Markup("<td class=x{}>–").format(said)
     if isinstance(value, str):
         text = escape(visible(value))
         if heading:
-            return Markup(f"<th scope=row>{text}")
-        return Markup(f"<td{_width(value)}>{text}")
+            return Markup("<th scope=row{}>{}").format(said, text)
+        return Markup("<td{}{}>{}").format(" class=told" if sentence else _width(value), said, text)
     # A year or a seed has four digits: only longer whole numbers are grouped.
     shown = figure(value) if isinstance(value, float) else count(value) if abs(value) >= 10_000 else str(value)
     exact = f"{value:.5g}" if isinstance(value, float) else str(value)
-    return Markup(f"<td>{shown}" if float(exact) == _read(shown) else f"<td data-v={exact}>{shown}")
+    return Markup(f"<td{said}>{shown}" if float(exact) == _read(shown) else f"<td data-v={exact}{said}>{shown}")
 
 
 def _width(text: str) -> str:

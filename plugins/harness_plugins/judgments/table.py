@@ -134,7 +134,7 @@ def _notes(layout: Layout, contents: Contents) -> Iterator[str]:
         yield 'items without a language are marked "und" (unknown); name it with language=sv, or a column'
     empty = sum(not cell.value.strip() for outputs in contents.outputs.values() for cell in outputs.values())
     if empty:
-        yield f"{empty} outputs are empty texts"
+        yield f"{empty} {'output is an empty text' if empty == 1 else 'outputs are empty texts'}"
     unused = [column for column in layout.unused if column]
     if unused:
         yield f"columns not used: {', '.join(unused)}"

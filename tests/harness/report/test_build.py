@@ -165,3 +165,26 @@ def test_no_text_of_the_report_itself_is_markup(report):
             clean.answer(f"i{item}", system, float(place), m=float(place))
     words = [text for text in strings(msgspec.to_builtins(msgspec.structs.replace(report_of(clean), manifest="")))]
     assert [text for text in words if "`" in text or "<" in text] == []
+
+
+def test_ratings_that_were_asked_for_and_not_given_are_not_counted_as_given():
+    sheet = Sheet()
+    for item in range(40):
+        sheet.answer(f"i{item}", "a", None if item < 5 else 1.0, m=1.0)
+        sheet.answer(f"i{item}", "b", 2.0, m=2.0)
+    assert " · 75 ratings (5 missing) · 1 rater" in report_of(sheet).subtitle
+
+
+def test_the_adjusted_p_comes_first_and_the_caption_says_the_sizes_of_the_families():
+    sheet = Sheet()
+    for item in range(40):
+        for place, system in enumerate("ab"):
+            sheet.answer(f"i{item}", system, float(place), text="ord " * (1 + item % 3), m=float(place), n=float(item % 2), o=1.0)
+    tests = next(table for table in figures(report_of(sheet, groupings=("item",)), "tables") if table.id == "table-tests")
+    names = [column.name for column in tests.columns]
+    assert names.index("p adjusted") + 1 == names.index("p")
+    whole = [row for row in tests.rows if row[names.index("slice")] == "all"]
+    family = [row[names.index("family")] for row in whole]
+    assert family.count("metric") == 3  # of three metrics every two
+    assert f"on all items 3 of metrics against each other and {family.count('sentinel')} of metrics against" in tests.caption
+    assert "n: 40 items and 40 pairs at most" in tests.caption

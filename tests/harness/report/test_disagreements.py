@@ -76,3 +76,14 @@ def test_a_metric_that_is_never_wrong_has_none_and_the_caption_counts():
     assert [entry.metric for entry in figure.entries] == ["n"]
     assert "m 0 of 3" in figure.caption
     assert "n 1 of 3" in figure.caption
+
+
+def test_the_sentence_says_the_numbers_of_people_and_metric():
+    sheet = Sheet()
+    sheet.answer("x", "a", {"anna": 5.0}, m=8.0)
+    sheet.answer("x", "b", {"anna": 3.0}, m=100.0)
+    (entry,) = entries(sheet)
+    assert entry.why == (
+        "People put the first answer ahead: 5 against 3 (as far apart or less in 99.9 % of the pairs they order). "
+        "m puts the second ahead: 8 against 100 (as far apart or less in 99.9 % of all pairs)."
+    )

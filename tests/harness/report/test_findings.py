@@ -1,9 +1,13 @@
 """The answer says who leads, only where a test says so, and never more than the data hold."""
 
 import random
+from types import SimpleNamespace
 
 from judgment_sets import Sheet
 from reports import report_of
+
+from harness.report.advice import _exceptions
+from harness.report.frame import listed
 
 
 def rated(items, systems=("a", "b", "c"), **metrics):
@@ -145,3 +149,35 @@ def test_direct_verdicts_stand_apart_with_unparsed_ones_counted_as_wrong_and_lea
     assert line.startswith("On quality, m, the only metric that is ranked, has calibrated accuracy 1.000")
     assert "Direct verdicts, raw and not tested against the others: judge 1.000 [" in line
     assert "(40 pairs; 80.0% have a score, and with the rest counted as wrong it has .800 [" in line
+
+
+def test_what_a_set_is_not_cut_by_is_no_gap_in_it_and_gaps_are_told_in_words():
+    sheet = rated(30, one=good)  # texts of two to eighteen words, no form, one language
+    last = report_of(sheet, slices=("form", "length", "language")).answer[-1]
+    assert last.startswith("These data say nothing about items of 21-80 words, items of 81 words or more, languages other than")
+    assert "=" not in last
+
+
+def test_a_form_that_nobody_rated_is_told_in_words():
+    sheet = rated(30, one=good)
+    for item in range(30):
+        sheet.item(f"item{item:03d}", form="short")
+    assert report_of(sheet, slices=("form",)).answer[-1].startswith("These data say nothing about long items, languages other")
+
+
+def test_five_names_are_named():
+    assert listed(list("abcde")) == "a, b, c, d and e"
+    assert listed(list("abcdef")) == "a, b, c, d and 2 more"
+
+
+def advised(slice, verdict, metric="m", note=None):
+    return SimpleNamespace(slice=slice, verdict=verdict, metric=metric, note=note)
+
+
+def test_the_slices_on_which_advice_is_worse_are_named_and_many_are_counted():
+    few = [advised("all", "use"), advised("task=a", "use"), advised("task=b", "ask people"), advised("form=long", "weak")]
+    assert _exceptions(few, "use", {"m"}) == ", but only weak on form=long and ask people on task=b"
+    assert _exceptions([*few, advised("task=b", "use", "n")], "use", {"m", "n"}) == ", but only weak on form=long"
+    many = [advised(f"task={n}", "ask people" if n < 4 else "use") for n in range(6)]
+    assert _exceptions(many, "use", {"m"}) == ", but ask people on 4 of 6 slices"
+    assert _exceptions([advised("task=a", "no advice")], "use", {"m"}) == ""

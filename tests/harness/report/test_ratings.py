@@ -77,3 +77,11 @@ def test_a_scale_whose_low_end_is_good_is_turned_and_said():
     (panel,) = plot.panels
     assert [(level.rating, level.median) for level in panel.levels] == [("1", 3.0), ("3", 1.0)]
     assert table(report, "Ratings given on quality").rows == (("1", 3, 3), ("3", 3, 3))
+
+
+def test_a_criterion_that_is_called_rating_is_not_said_twice():
+    sheet = Sheet("rating")
+    for item in "xyz":
+        sheet.answer(item, "a", 1.0, m=1.0)
+        sheet.answer(item, "b", 2.0, m=2.0)
+    assert table(report_of(sheet), "Ratings given").rows == (("1", 3, 3), ("2", 3, 3))

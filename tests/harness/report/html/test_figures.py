@@ -18,7 +18,7 @@ from harness.report.contents import (
     Series,
     TableColumn,
 )
-from harness.report.html.boxes import rating_plot
+from harness.report.html.boxes import _slots, _ticks, rating_plot
 from harness.report.html.dotplot import dot_plot
 from harness.report.html.dots import figures, row, spoken_marks, styles
 from harness.report.html.figures import Names
@@ -177,3 +177,29 @@ def test_an_identifier_that_is_taken_gets_a_number() -> None:
         "manifest-2",
         "m1",
     ]
+
+
+def test_labels_of_ranges_stand_at_their_edges_as_many_as_fit():
+    slots = _slots([level(f"{1 + 0.4 * n:.4g} to {1.4 + 0.4 * n:.4g}") for n in range(10)])
+    assert [text for _, text in _ticks(slots)] == ["1", "1.8", "2.6", "3.4", "4.2", "5"]
+    assert [place for place, _ in _ticks(slots)] == [0, 20, 40, 60, 80, 100]
+
+
+def test_a_range_that_nobody_gave_has_an_empty_place():
+    slots = _slots([level("1 to 2"), level("3 to 4")])
+    assert [slot and slot.rating for slot in slots] == ["1 to 2", None, "3 to 4"]
+
+
+def test_few_ratings_have_a_label_each_in_the_middle():
+    assert _ticks(_slots([level("1"), level("2")])) == [(25.0, "1"), (75.0, "2")]
+
+
+def test_a_table_with_sentences_names_its_columns_in_each_cell():
+    shown = table("t", "T", [TableColumn(name="metric"), TableColumn(name="why", sentence=True)], [["chrf", "so <it> is"]])
+    assert shown.sentences
+    assert shown.body == '<tr><th scope=row data-name="metric">chrf<td class=told data-name="why">so &lt;it&gt; is'
+    assert not table("t", "T", [TableColumn(name="metric")], [["chrf"]]).sentences
+
+
+def level(rating):
+    return RatingLevel(rating=rating, n=1, low=0, first_quartile=0, median=0, third_quartile=0, high=0)
