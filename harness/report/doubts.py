@@ -8,8 +8,8 @@ from harness.judgments import JudgmentSet
 
 MOST = 6
 WORST, BIASED = 3, 2  # levels of concerns: wrong reading, and bias or noise
-# Kinds of which a report has a warning of its own, with its own n.
-_OWN = {"few-items", "one-rater"}
+# Kinds of which a report has a sentence of its own, with its own n.
+_OWN = {"few-items", "one-rater", "little-overlap"}
 # Words of the notes that say the same as a kind of concern, where the two do not begin alike.
 _ALIKE = {
     "empty-outputs": "empty text",

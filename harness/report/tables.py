@@ -101,7 +101,7 @@ def _tests(frame: Frame) -> DataTable:
     cells = [
         (
             row.criterion, row.slice, row.grouping, frame.name(row.metric or ""), frame.name(row.against or ""),
-            _family(row), *_ends(row), row.p_adjusted, row.p, row.support,
+            row.value, row.p_adjusted, row.p, row.low, row.high, _family(row), row.support,
             row.n_items, row.n_pairs, row.note,
         )
         for row in rows
@@ -112,11 +112,11 @@ def _tests(frame: Frame) -> DataTable:
         _text("grouping", "which answers are compared: item, system, none (all), preference"),
         _text("metric"),
         _text("against"),
-        _text("family", "p is adjusted within metric–metric and within metric–sentinel pairs of a slice"),
         _number("difference", "calibrated accuracy of the metric minus that of the other"),
-        *_FIGURES[1:],
         _number("p adjusted", "by Holm, within the family: the one to read"),
         _number("p", "of this test alone"),
+        *_FIGURES[1:],
+        _text("family", "p is adjusted within metric–metric and within metric–sentinel pairs of a slice"),
         _text("support", "common: both scored; missing-wrong: a missing score counts as wrong"),
         _number("items"),
         _number("pairs"),

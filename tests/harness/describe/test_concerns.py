@@ -148,3 +148,18 @@ def test_an_undeclared_language_is_answered_with_the_one_to_give() -> None:
     for n in range(3):
         sheet.item(f"d/{n}", language="und").answer(f"d/{n}", "a", 1.0, text="Det här är ett svar som är skrivet på svenska.")
     assert warnings(sheet)["no-language"][1].endswith("3 of 3 texts look like sv: language=sv")
+
+
+def test_one_text_is_told_in_the_singular() -> None:
+    found = warnings(study(varied, lambda n, p: "" if p and n < 1 else f"svar {n} {p}"))
+    assert "1 of 80 outputs (1%) is empty;" in found["empty-outputs"][1]
+
+
+def test_a_quick_look_leaves_out_languages_and_the_interval_of_agreement() -> None:
+    data = study(lambda n, place: both(1.0 + (n + place) % 5)).data()
+    whole, quick = describe(data), describe(data, quick=True)
+    assert quick["languages_found"]["checked"] is False
+    assert quick["agreement"]["quality"]["low"] is None
+    assert whole["agreement"]["quality"]["low"] is not None
+    alpha = "krippendorff_alpha_ordinal"
+    assert quick["agreement"]["quality"][alpha] == whole["agreement"]["quality"][alpha]
