@@ -250,7 +250,7 @@ def test_very_long_texts_are_read_and_the_csv_module_is_left_as_it_was(tmp_path:
 def test_an_empty_answer_is_an_empty_text_and_is_counted(tmp_path: Path) -> None:
     data = read(write(tmp_path, "item,system,output,rating\n1,a,,1\n1,b,Hej,3\n"))
     assert [o.text for o in data.outputs] == ["", "Hej"]
-    assert "1 outputs are empty texts" in data.notes
+    assert "1 output is an empty text" in data.notes
 
 
 def test_notes_say_what_was_assumed(tmp_path: Path) -> None:
