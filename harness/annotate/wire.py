@@ -54,7 +54,7 @@ def rater_state(store: Store, rater: Rater) -> dict[str, Any]:
             "title": {language: in_language(study.title, language, study) for language in study.languages},
             "comments": study.comments,
             "criteria": {form: _criteria(study, form) for form in ("rate", "compare")},
-            "keys": {"digits": "1  2  3 …", "letters": study.compare is not None},
+            "keys": _keys(study),
         },
         "progress": progress_of(store, rater),
     }
@@ -120,10 +120,21 @@ def _criterion(study: Study, criterion: Criterion | PairCriterion, allowed: tupl
             _choice(value, key, _anchors(study, criterion, at)) for at, (value, key) in enumerate(_keyed(criterion.values))
         ]
     if study.cannot_judge:
-        taken = {choice["key"] for choice in choices}
         words = {language: _interface(language)["cannot"] for language in study.languages}
-        choices.append(_choice(None, "0" if "0" not in taken else "x", words))
+        choices.append(_choice(None, "x", words))
     return {"name": criterion.name, "title": title, "question": question, "choices": choices}
+
+
+def _keys(study: Study) -> dict[str, bool]:
+    """Which keys the help is to name."""
+    typed = {key for criterion in study.criteria for _, key in _keyed(criterion.values)}
+    return {
+        "zero": "0" in typed,
+        "two_digits": any(len(key) > 1 for key in typed),
+        "cannot": study.cannot_judge,
+        "letters": study.compare is not None,
+        "ties": study.compare is not None and study.compare.ties,
+    }
 
 
 def _choice(value: int | str | None, key: str, label: Mapping[str, str]) -> dict[str, Any]:
@@ -131,10 +142,10 @@ def _choice(value: int | str | None, key: str, label: Mapping[str, str]) -> dict
 
 
 def _keyed(values: tuple[int, ...]) -> list[tuple[int, str]]:
-    """Each rating with its key: its own digit (10: t) where all have one, else that of its place, counted from 1."""
+    """Each rating with what is typed for it: the rating itself on scales within 0 to 10, else its place, counted from 1."""
     if all(0 <= value <= 10 for value in values):
-        return [(value, "0123456789t"[value]) for value in values]
-    return list(zip(values, "1234567890t", strict=False))
+        return [(value, str(value)) for value in values]
+    return [(value, str(place)) for place, value in enumerate(values, start=1)]
 
 
 def _anchors(study: Study, criterion: Criterion, place: int) -> Texts:

@@ -2,7 +2,8 @@
 
 import { el } from "./dom.js";
 
-const LETTERS = new Map([["a", "first"], ["b", "second"], ["t", "tie"]]);
+const LETTERS = new Map([["a", "first"], ["b", "second"], ["t", "tie"], ["l", "tie"]]); // l: lika
+const TYPING = 700; // milliseconds in which a second digit belongs to the first
 
 /**
  * `criteria` are {name, question, choices: [{value, key, label}]} with texts per language; `draft` is {values, note} and is changed
@@ -12,31 +13,58 @@ export function questions({ criteria, draft, language, t, comments, changed }) {
   const groups = criteria.map((criterion, number) => group(criterion, number, draft, language, () => chosen(number)));
   let active = Math.max(0, criteria.findIndex((criterion) => !(criterion.name in draft.values)));
 
+  let typed = null; // the first digit of what may become a rating of two digits, and the timer that ends it
+
   function activate(number) {
+    if (number !== active) forget();
     active = number;
     groups.forEach((node, index) => node.classList.toggle("active", groups.length > 1 && index === active));
   }
 
   function chosen(number) {
+    forget();
     activate(number);
     changed();
   }
 
   /** Chooses by a key in the active group and moves on to the next open one. False where the key means nothing. */
   function press(key) {
-    const criterion = criteria[active];
-    const at = criterion.choices.findIndex((one) => one.key === key || (LETTERS.has(key.toLowerCase()) && one.value === LETTERS.get(key.toLowerCase())));
+    const low = key.toLowerCase();
+    const place = (wanted) => criteria[active].choices.findIndex((one) => one.key === wanted || (LETTERS.has(wanted) && one.value === LETTERS.get(wanted)));
+    let at = typed ? place(typed.digit + low) : -1;
+    if (at >= 0) forget();
+    else {
+      if (typed) moveOn(); // the digit before stood alone
+      at = place(low);
+    }
     if (at < 0) return false;
+    const criterion = criteria[active];
     const input = groups[active].querySelectorAll("input")[at];
     input.checked = true;
     draft.values[criterion.name] = criterion.choices[at].value;
+    if (criterion.choices.some((one) => one.key !== low && one.key.startsWith(low)) && criterion.choices[at].key === low) {
+      input.focus();
+      typed = { digit: low, timer: setTimeout(() => moveOn(), TYPING) };
+    } else moveOn();
+    changed();
+    return true;
+  }
+
+  function forget() {
+    clearTimeout(typed?.timer);
+    typed = null;
+  }
+
+  /** Marks the next open question, and the next one where all are answered. */
+  function moveOn() {
+    forget();
+    if (!groups[active].isConnected) return; // the task was left meanwhile
+    const input = groups[active].querySelector("input:checked");
     const open = criteria.findIndex((one) => !(one.name in draft.values));
     const next = open >= 0 ? open : Math.min(active + 1, groups.length - 1); // an answered task is gone through again in order
     if (next === active) input.focus();
     else (groups[next].querySelector("input:checked") ?? groups[next].querySelector("input")).focus(); // its question is read out
     groups[active].scrollIntoView({ block: "nearest" });
-    changed();
-    return true;
   }
 
   groups.forEach((node, number) => node.addEventListener("focusin", () => activate(number)));

@@ -247,7 +247,7 @@ async function start() {
     if (one && remembered("harness-keys") === "off") return;
     const act = acts(event)[one ? event.key.toLowerCase() : event.key];
     if (act) once(act);
-    else if (busy || !form?.press(event.key)) return;
+    else if (busy || event.repeat || !form?.press(event.key)) return;
     event.preventDefault();
   }
 

@@ -111,10 +111,12 @@ export function feedback({ t, language, criteria, values, expected, words }) {
 }
 
 /** The keys and what they do. */
-export function keys({ t, digits, letters }) {
+export function keys({ t, zero, two_digits, cannot, letters, ties }) {
   const rows = [
-    [digits, "key_digits"],
-    letters && ["A  T  B", "key_letters"],
+    [zero ? "0  1  2 …" : "1  2  3 …", "key_digits"],
+    two_digits && ["1  0", "key_two_digits"],
+    cannot && ["X", "key_cannot"],
+    letters && [ties ? t("key_sides") : "A  B", ties ? "key_letters" : "key_letters_only"],
     ["←  →", "key_arrows"],
     ["Tab", "key_tab"],
     ["Enter", "key_enter"],

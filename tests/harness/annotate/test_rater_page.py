@@ -116,10 +116,10 @@ def test_a_whole_session_by_keyboard_alone(someone: Any, study: tuple[Server, St
     for number in range(1, 13):
         heading(someone, f"Uppgift {number} av 12")
         if someone.locator("fieldset").count() == 1:
-            press(someone, "abt"[number % 3], "Enter")
+            press(someone, "abl"[number % 3], "Enter")
             expected[number] = {"overall": ("first", "second", "tie")[number % 3]}
         else:
-            press(someone, str(1 + number % 3), "0", "2", "Enter")
+            press(someone, str(1 + number % 3), "x", "2", "Enter")
             expected[number] = {"naturalness": 1 + number % 3, "relatedness": None, "correctness": 2}
     heading(someone, "Tack! Allt är klart.")
     saved(someone)
@@ -223,6 +223,42 @@ def test_keys_that_choose_can_be_switched_off(someone: Any) -> None:
     press(someone, "Escape", "3", "g")
     assert someone.locator("main input:checked").count() == 0
     assert someone.locator("dialog[open]").count() == 0
+
+
+def test_ten_is_typed_as_one_and_nought_and_cannot_be_judged_is_only_x(browser: Any, tmp_path: Path) -> None:
+    names = ("short", "kind", "clear")
+    criteria = [{"name": name, "label": {"sv": name, "en": name}, "low": 0, "high": 10} for name in names]
+    with served(write_study(tmp_path, criteria=criteria, training=[], cannot_judge=True)) as running:
+        page = visit(browser.new_context(locale="sv-SE"), running)
+        page.locator(".choice-button").first.click()
+        heading(page, "Så här")
+        press(page, "Enter")
+        heading(page, "Uppgift 1")
+        press(
+            page, "1", "0", "1", "5", "1", "0", "Enter"
+        )  # ten; one, as fifteen is no rating; five becomes ten on the last question
+        heading(page, "Uppgift 2")
+        press(page, "0", "x", "1")
+        page.wait_for_timeout(900)
+        press(page, "Enter")
+        heading(page, "Uppgift 3")
+        press(page, "1")
+        page.wait_for_timeout(900)  # too late for ten: the mark has moved on
+        press(page, "0", "7", "Enter")
+        heading(page, "Uppgift 4")
+        saved(page)
+        given = [tuple(one[name] for name in names) for one in answers_from_first(running, page).values()]
+        assert given == [(10, 1, 10), (0, None, 1), (1, 0, 7)]
+        press(page, "?")
+        told = page.locator("dialog#help .keys").inner_text()
+        assert "kan inte bedömas" in told
+        assert "tio" in told
+        assert page.wrong == []
+
+
+def answers_from_first(study: tuple[Server, Store], page: Any) -> dict[int, dict[str, Any]]:
+    store = study[1]
+    return {task.position: task.answers for task in store.tasks_of(store.rater(page.pseudonym)) if task.answers is not None}
 
 
 def test_the_language_is_switched_without_losing_anything_and_remembered(someone: Any) -> None:

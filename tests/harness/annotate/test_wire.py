@@ -30,19 +30,32 @@ def choices(told: dict[str, Any], form: str, name: str) -> list[tuple[Any, str]]
 
 @pytest.mark.parametrize(
     ("low", "high", "keys"),
-    [(1, 3, "1230"), (1, 5, "123450"), (0, 4, "01234x"), (0, 10, "0123456789tx"), (-2, 2, "123450"), (-5, 5, "1234567890tx")],
+    [
+        (1, 3, "1 2 3 x"),
+        (1, 5, "1 2 3 4 5 x"),
+        (0, 4, "0 1 2 3 4 x"),
+        (0, 10, "0 1 2 3 4 5 6 7 8 9 10 x"),
+        (-2, 2, "1 2 3 4 5 x"),
+        (-5, 5, "1 2 3 4 5 6 7 8 9 10 11 x"),
+    ],
 )
 def test_every_rating_has_a_key_of_its_own_and_so_has_cannot_be_judged(tmp_path: Path, low: int, high: int, keys: str) -> None:
     label = {"sv": "Grad", "en": "Degree"}
     told = state(tmp_path, criteria=[{"name": "degree", "label": label, "low": low, "high": high}], cannot_judge=True)
-    assert choices(told, "rate", "degree") == list(zip([*range(low, high + 1), None], keys, strict=True))
+    assert choices(told, "rate", "degree") == list(zip([*range(low, high + 1), None], keys.split(), strict=True))
 
 
 @pytest.mark.parametrize(("ties", "expected"), [(True, ["first", "tie", "second"]), (False, ["first", "second"])])
 def test_sides_stand_left_to_right_with_the_tie_between(tmp_path: Path, ties: bool, expected: list[str]) -> None:
     told = state(tmp_path, compare={"criteria": ["overall"], "ties": ties})
     assert choices(told, "compare", "overall") == list(zip(expected, "123", strict=False))
-    assert told["study"]["keys"]["letters"] is True
+    assert told["study"]["keys"] == {
+        "zero": False,
+        "two_digits": False,
+        "cannot": False,
+        "letters": True,
+        "ties": ties,
+    }
 
 
 def test_texts_come_in_every_language_of_the_study_and_only_in_those(tmp_path: Path) -> None:
