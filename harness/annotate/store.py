@@ -20,7 +20,7 @@ from harness.annotate.study import Study
 from harness.annotate.views import Answers, Progress, Rater, Saved, Task
 from harness.errors import InputError
 
-_TASK_ID = re.compile(r"[0-9a-f]{16}\Z")
+_TASK_ID = re.compile(r"t?[0-9a-f]{16}\Z")
 Taken = Literal["new", "same", "conflict", "replaced"]
 ReadItems = Callable[[Study], Items]
 

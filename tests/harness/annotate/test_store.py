@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 import threading
 from pathlib import Path
@@ -101,6 +102,19 @@ def test_tasks_name_no_system_and_their_ids_tell_nothing(store: Store) -> None:
     assert [task.position for task in tasks] == list(range(1, 10))
     assert {task.instruction for task in tasks[1:]} == {f"Besvara fråga nummer {n}." for n in range(4)}
     assert all(task.references == () for task in tasks)  # the study shows instruction and source
+
+
+def test_no_task_id_is_a_number_to_a_spreadsheet(store: Store) -> None:
+    ids = [step.id for rater in store.raters() for step in store.steps(rater)]
+    assert all(re.fullmatch("t[0-9a-f]{16}", task_id) for task_id in ids)
+
+
+def test_ids_made_before_they_began_with_a_letter_are_still_taken(store: Store, database: str) -> None:
+    rater = begun(store)
+    with connected(database) as connection:
+        connection.execute(text("UPDATE tasks SET id = '00000000000000e1' WHERE rater_id = :r AND position = 1"), {"r": rater.id})
+        connection.commit()
+    assert answer(store, rater, store.next_task(rater)).task_id == "00000000000000e1"
 
 
 def test_an_answer_is_stored_and_the_next_task_follows(store: Store) -> None:
