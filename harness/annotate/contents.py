@@ -58,10 +58,11 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Last(NamedTuple):
-    """The newest submission for a task."""
+    """The submission that counts for a task; `given_at` is when it was given, so far as is known."""
 
     revision: int
     content: str
+    given_at: datetime
 
 
 @dataclass(frozen=True)
@@ -186,25 +187,43 @@ def write_answer(
     seconds: float | None,
     client_time: str | None,
 ) -> None:
-    """Adds a submission for a task after the last one."""
+    """Adds a submission for a task: after the last one, or in the history alone (revision 0 and below) if it is older.
+
+    Older is what was given before the one that counts, by the clocks of the devices; see `given_at`.
+    """
+    saved_at = now()
+    revision = 1 if last is None else last.revision + 1
+    if last is not None and given_at(client_time, saved_at) < last.given_at:
+        lowest = select(func.min(answers_table.c.revision)).where(answers_table.c.task_id == step.id)
+        revision = min(connection.execute(lowest).scalar_one(), 1) - 1
     values = {
         "rater_id": step.rater_id,
         "task_id": step.id,
-        "revision": 1 if last is None else last.revision + 1,
+        "revision": revision,
         "client_id": client_id,
         "content": content,
         "seconds": seconds,
         "client_time": client_time,
-        "saved_at": now(),
+        "saved_at": saved_at,
     }
     connection.execute(insert(answers_table).values(**values))
 
 
 def last_content(connection: Connection, task_id: str) -> Last | None:
-    """The newest submission for a task."""
-    query = select(answers_table.c.revision, answers_table.c.content).where(answers_table.c.task_id == task_id)
+    """The submission that counts for a task."""
+    query = select(answers_table).where(answers_table.c.task_id == task_id)
     row = connection.execute(query.order_by(answers_table.c.revision.desc()).limit(1)).one_or_none()
-    return None if row is None else Last(row.revision, row.content)
+    return None if row is None else Last(row.revision, row.content, given_at(row.client_time, row.saved_at))
+
+
+def given_at(client_time: str | None, saved_at: str) -> datetime:
+    """When an answer was given: the device's time but never later than the server's, and that where there is none."""
+    saved = datetime.fromisoformat(saved_at)
+    try:
+        given = datetime.fromisoformat(client_time or saved_at)
+    except ValueError:
+        return saved
+    return min(saved, given.replace(tzinfo=given.tzinfo or UTC))
 
 
 def last_answer(connection: Connection, task_id: str) -> Answered | None:

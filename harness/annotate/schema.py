@@ -92,7 +92,7 @@ answers_table = Table(  # only ever added to, until a rater is deleted
     Column("id", _id, primary_key=True, autoincrement=True),
     Column("rater_id", _id, ForeignKey("raters.id"), nullable=False),
     Column("task_id", String(32), ForeignKey("tasks.id"), nullable=False),
-    Column("revision", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),  # the highest counts; 0 and below came late and never did
     Column("client_id", String(64), nullable=False),
     Column("content", Text, nullable=False),  # JSON: answers, note
     Column("seconds", Float),

@@ -171,9 +171,11 @@ class Store:
     ) -> Saved:
         """Stores an answer; it is on disk when this returns, and sending the same `client_id` again stores nothing twice.
 
-        `client_id` is made by the page, one for each submission (a UUID); a changed answer is a new submission with a new one:
-        history is kept and the last one counts. `seconds`: time the task was in view. Raises ConsentNeeded, UnknownTask, NotYet,
-        InvalidAnswers (naming the criteria) or ClientIdReused.
+        `client_id` is made by the page, one for each submission (a UUID); a changed answer is a new submission with a new one.
+        History is kept and the last one given counts, by `client_time` (ISO 8601; none, or a time to come, is taken for now): an
+        older answer that arrives late, from a device that was offline, goes into the history only. Clocks of two devices may
+        differ; within that difference the wrong one of two answers given on both may count. `seconds`: time the task was in view.
+        Raises ConsentNeeded, UnknownTask, NotYet, InvalidAnswers (naming the criteria) or ClientIdReused.
         """
         with self._database.writing() as connection:
             self._consenting(connection, rater, lock=True)
@@ -188,12 +190,13 @@ class Store:
             if stored is None:
                 _check_turn(step.position, _next_position(connection, rater.id))
                 contents.write_answer(connection, step, last, client_id, content, seconds, client_time)
+            counts = contents.last_content(connection, task_id)
             following = _next_position(connection, rater.id)
         return Saved(
             task_id=task_id,
             position=step.position,
             duplicate=stored is not None,
-            changed=stored is None and last is not None and last.content != content,
+            changed=last is not None and counts is not None and counts.content != last.content,
             next_position=following,
             feedback=feedback_on(self.study, step, answers),
         )

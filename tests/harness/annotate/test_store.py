@@ -164,6 +164,29 @@ def test_history_is_kept_and_the_last_answer_counts(store: Store, database: str)
     assert count(database, "answers") == 4
 
 
+def test_an_older_answer_that_arrives_late_is_kept_but_does_not_count(store: Store, database: str) -> None:
+    rater = begun(store)
+    task = store.next_task(rater)
+    assert not answer(store, rater, task, 3, "client-newer", client_time="2026-01-01T10:00:05.000Z").changed
+    for turn, second in enumerate((1, 2)):
+        late = answer(store, rater, task, 1, f"client-late-{turn}", client_time=f"2026-01-01T10:00:0{second}.000Z")
+        assert (late.changed, late.duplicate) == (False, False)
+    assert answer(store, rater, task, 1, "client-late-0", client_time="2026-01-01T10:00:01.000Z").duplicate
+    assert store.task(rater, 1).answers == dict.fromkeys(task.criteria, 3)
+    assert count(database, "answers") == 3
+    assert answer(store, rater, task, 2, "client-newest", client_time="2026-01-01T11:00:06+01:00").changed is True
+    assert store.task(rater, 1).answers == dict.fromkeys(task.criteria, 2)
+
+
+@pytest.mark.parametrize("clock", ["2999-01-01T00:00:00Z", "i morgon", None])
+def test_a_clock_that_is_ahead_or_unreadable_does_not_lock_an_answer(store: Store, clock: str | None) -> None:
+    rater = begun(store)
+    task = store.next_task(rater)
+    answer(store, rater, task, 1, "client-first", client_time=clock)
+    assert answer(store, rater, task, 3, "client-second", client_time=clock).changed
+    assert store.task(rater, 1).answers == dict.fromkeys(task.criteria, 3)
+
+
 def test_a_client_id_stores_one_answer_only(store: Store) -> None:
     rater = begun(store)
     task = store.next_task(rater)
