@@ -65,6 +65,7 @@ export function questions({ criteria, draft, language, t, comments, changed }) {
     if (next === active) input.focus();
     else (groups[next].querySelector("input:checked") ?? groups[next].querySelector("input")).focus(); // its question is read out
     groups[active].scrollIntoView({ block: "nearest" });
+    document.activeElement.closest(".choice")?.scrollIntoView({ block: "nearest" }); // where the question is higher than its room
   }
 
   groups.forEach((node, number) => node.addEventListener("focusin", () => activate(number)));
@@ -83,6 +84,9 @@ export function questions({ criteria, draft, language, t, comments, changed }) {
 }
 
 function group(criterion, number, draft, language, chosen) {
+  const ratings = criterion.choices.filter((choice) => typeof choice.value === "number");
+  const between = ratings.slice(1, -1);
+  const bare = between.length > 0 && between.every((choice) => !choice.label[language]); // words at the ends only: one even row
   const choices = criterion.choices.map((choice, at) => {
     const input = el("input", { type: "radio", name: `criterion-${number}`, value: at });
     input.checked = draft.values[criterion.name] === choice.value;
@@ -92,14 +96,22 @@ function group(criterion, number, draft, language, chosen) {
     });
     const rating = typeof choice.value === "number";
     const own = rating && choice.key === String(choice.value); // the key says the rating itself
-    const key = el("kbd", { "aria-hidden": own ? null : "true" }, choice.key);
+    const key = el("kbd", { "aria-hidden": own ? null : "true", className: own ? "own" : "" }, choice.key);
     const words = [rating && !own && String(choice.value), choice.label[language]].filter(Boolean).join(" – ");
-    return el("label", { className: "choice" }, input, key, el("span", {}, words));
+    if (!bare || !rating) return el("label", { className: "choice" }, input, key, el("span", {}, words));
+    const shown = !own && el("span", { "aria-hidden": "true" }, String(choice.value));
+    return el("label", { className: "choice" }, input, shown, key, el("span", { className: "aside" }, words));
   });
+  const legend = el("legend", {}, criterion.question[language]);
+  if (bare) {
+    const ends = [ratings[0], ratings[ratings.length - 1]].map((choice) => el("span", {}, choice.label[language]));
+    const row = el("div", { className: "scale" }, choices.slice(0, ratings.length));
+    return el("fieldset", { className: "criterion" }, legend, row, el("div", { className: "ends", "aria-hidden": "true" }, ends), choices.slice(ratings.length));
+  }
   return el(
     "fieldset",
     { className: "criterion" },
-    el("legend", {}, criterion.question[language]),
+    legend,
     el("div", { className: choices.length > 4 ? "choices many" : "choices" }, choices),
   );
 }

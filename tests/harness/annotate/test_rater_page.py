@@ -261,6 +261,63 @@ def answers_from_first(study: tuple[Server, Store], page: Any) -> dict[int, dict
     return {task.position: task.answers for task in store.tasks_of(store.rater(page.pseudonym)) if task.answers is not None}
 
 
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1280, 720), (390, 844)])
+@pytest.mark.parametrize("keys", ["335", "123", "55"])
+def test_the_marked_choice_is_never_under_the_bar_of_buttons(
+    browser: Any, tmp_path: Path, width: int, height: int, keys: str
+) -> None:
+    words = {"sv": [f"Ett ankare på svenska som är ganska långt, nummer {n}" for n in range(5)]}
+    words["en"] = words["sv"]
+    criteria = [
+        {"name": name, "label": {"sv": name, "en": name}, "low": 1, "high": 5, "anchors": words}
+        for name in ("one", "two", "three")
+    ]
+    with served(write_study(tmp_path, criteria=criteria, training=[], cannot_judge=True)) as running:
+        page = visit(browser.new_context(locale="sv-SE", viewport={"width": width, "height": height}), running)
+        page.locator(".choice-button").first.click()
+        heading(page, "Så här")
+        press(page, "Enter")
+        heading(page, "Uppgift 1")
+        for key in keys:
+            press(page, key)
+            page.wait_for_timeout(100)
+            assert page.evaluate(HIT), page.evaluate("document.activeElement.closest('.choice').textContent")
+
+
+HIT = """() => {
+  const row = document.activeElement.closest('.choice'), box = row.getBoundingClientRect();
+  return [box.top + 2, box.bottom - 2].every((y) => row.contains(document.elementFromPoint(box.left + box.width / 2, y)));
+}"""
+
+
+def test_a_scale_with_words_at_its_ends_is_one_row_of_equal_cells(browser: Any, tmp_path: Path) -> None:
+    ends = ["Uselt", *[""] * 9, "Utmärkt"]
+    criterion = {"name": "c", "label": {"sv": "C", "en": "C"}, "low": 0, "high": 10, "anchors": {"sv": ends, "en": ends}}
+    with served(write_study(tmp_path, criteria=[criterion], training=[], cannot_judge=True)) as running:
+        for width in (1280, 390, 320):
+            page = visit(browser.new_context(locale="sv-SE", viewport={"width": width, "height": 800}), running)
+            page.locator(".choice-button").first.click()
+            heading(page, "Så här")
+            press(page, "Enter")
+            heading(page, "Uppgift 1")
+            boxes = [box.bounding_box() for box in page.locator(".scale .choice").all()]
+            assert len(boxes) == 11
+            assert len({box["y"] for box in boxes}) == 1
+            assert max(box["width"] for box in boxes) - min(box["width"] for box in boxes) < 1
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert page.get_by_role("radio", name="10 Utmärkt").count() == 1
+
+
+def test_a_touch_screen_shows_no_keys(browser: Any, study: tuple[Server, Store]) -> None:
+    context = browser.new_context(locale="sv-SE", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = visit(context, study)
+    to_first_task(page)
+    shown = [key.inner_text() for key in page.locator("fieldset >> nth=0").locator("kbd:visible").all()]
+    assert shown == ["1", "2", "3"]  # the ratings themselves; no x for cannot be judged
+    assert not page.locator(".keys-hint").is_visible()
+    context.close()
+
+
 def test_the_language_is_switched_without_losing_anything_and_remembered(someone: Any) -> None:
     to_first_task(someone)
     press(someone, "2")
