@@ -13,7 +13,7 @@ from harness.annotate.study import Study, allowed_answers, expected_answers
 from harness.annotate.views import Answers, Feedback
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_.:-]{8,64}\Z")
-_LONGEST_NOTE = 10_000
+LONGEST_NOTE = 2_000  # characters of a comment, on the page and in a sheet
 _LONGEST_TIME = 64
 
 
@@ -40,8 +40,8 @@ def check_submission(
         problems["seconds"] = "a finite number of seconds, 0 or more"
     if note is not None and not isinstance(note, str):
         problems["note"] = "text"
-    elif note is not None and len(note) > _LONGEST_NOTE:
-        problems["note"] = f"at most {_LONGEST_NOTE} characters"
+    elif note is not None and len(note) > LONGEST_NOTE:
+        problems["note"] = f"at most {LONGEST_NOTE} characters"
     if problems:
         what = "; ".join(f"{key}: {problem}" for key, problem in problems.items())
         raise InvalidAnswers(f"task {step.position}: {what}", problems)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.annotate.answers import LONGEST_NOTE
 from harness.annotate.contents import Step
 from harness.annotate.sheet import CANNOT_JUDGE, WORDS, AnswerColumn, answer_columns, cells_of, read_delimited, safe, text_columns
 from harness.annotate.store import Store
@@ -145,6 +146,9 @@ def _rows(
         if len(problems) > before:
             continue
         note = _comment(cells, places)
+        if note is not None and len(note) > LONGEST_NOTE:
+            problems.append(f"{where}, column 'comment': {len(note)} characters; a comment has at most {LONGEST_NOTE}")
+            continue
         if (answers or note) and missing:
             verb = "is" if len(missing) == 1 else "are"
             unfinished.append(f"{where}: {' and '.join(missing)} {verb} empty; the row is not stored")

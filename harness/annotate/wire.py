@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import msgspec
 
+from harness.annotate.answers import LONGEST_NOTE
 from harness.annotate.rendering import interface
 from harness.annotate.store import Store
 from harness.annotate.study import Criterion, PairCriterion, Study, Texts, allowed_answers, in_language
 from harness.annotate.views import Rater, Task
 
-LONGEST_NOTE = 2000
 _OWNERS = ("owner_", "col_", "state_", "ago_", "flag_")
 
 Id = Annotated[str, msgspec.Meta(min_length=8, max_length=64, pattern="^[0-9A-Za-z-]+$")]

@@ -198,6 +198,7 @@ def sort_one_column(rows: Rows) -> None:
         (cell(3, 5, "2.5"), "line 3, column 'relatedness': '2.5' is not one of 1, 2, 3"),
         (cell(3, 6, "=2"), "line 3, column 'correctness': '=2' is not one of 1, 2, 3"),
         (cell(3, 6, "-"), "line 3, column 'correctness': '-' is not one of 1, 2, 3"),
+        (cell(3, 7, "x" * 2001), "line 3, column 'comment': 2001 characters; a comment has at most 2000"),
         (cell(4, 0, "0000000000000000"), "line 4, column 'id': '0000000000000000' is no task of this rater"),
         (lambda rows: rows.__setitem__(4, rows[3]), "line 5, column 'id'"),
         (sort_one_column, "column 'text': not the text that was exported with this id"),
