@@ -261,6 +261,7 @@ class Store:
             erased = connection.execute(delete(answers_table).where(answers_table.c.rater_id == rater.id)).rowcount
             connection.execute(delete(tasks_table).where(tasks_table.c.rater_id == rater.id))
             connection.execute(delete(raters_table).where(raters_table.c.id == rater.id))
+            study_rows.forget_name(connection, rater.pseudonym)
             event = f"rater number {rater.number} and {erased} answers erased"
             connection.execute(insert(audit_table).values(at=contents.now(), event=event))
         self._database.forget_deleted()

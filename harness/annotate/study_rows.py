@@ -55,6 +55,14 @@ def update_texts(connection: Connection, study: Study, place: str) -> None:
     connection.execute(update(study_table).values(study=_json(current)))
 
 
+def forget_name(connection: Connection, pseudonym: str) -> None:
+    """Takes a rater's name out of the stored study; their place stays, nameless, since the shares of the items go by places."""
+    stored = study_in(connection)
+    if stored is not None and pseudonym in stored.raters:
+        names = tuple("" if name == pseudonym else name for name in stored.raters)
+        connection.execute(update(study_table).values(study=_json(msgspec.structs.replace(stored, raters=names))))
+
+
 def read_contents(connection: Connection) -> Contents:
     """The study and its items."""
     study = study_in(connection)
