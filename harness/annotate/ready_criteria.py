@@ -18,14 +18,14 @@ def ready_criteria() -> dict[str, dict[str, Any]]:
             },
             "anchors": {
                 "sv": [
-                    "Onaturlig: svår att läsa, full av språkfel eller på fel språk",
-                    "Delvis naturlig: går att förstå, men med fel eller stela vändningar",
-                    "Naturlig: som skriven av någon som behärskar språket",
+                    "Onaturlig: svår att läsa, full av språkfel, eller på ett annat språk än uppgiften ber om",
+                    "Delvis naturlig: går att förstå, men har tydliga språkfel eller konstiga ordval",
+                    "Naturlig: som skriven av någon som behärskar språket; även formell eller torr stil",
                 ],
                 "en": [
-                    "Unnatural: hard to read, full of errors or in the wrong language",
-                    "Partly natural: can be understood, with errors or stiff phrases",
-                    "Natural: as someone fluent would write it",
+                    "Unnatural: hard to read, full of errors, or in another language than the task asks for",
+                    "Partly natural: can be understood, with plain errors or odd choices of words",
+                    "Natural: as someone fluent would write it; a formal or dry style too",
                 ],
             },
         },
@@ -51,19 +51,19 @@ def ready_criteria() -> dict[str, dict[str, Any]]:
         "correctness": {
             "label": {"sv": "Riktighet", "en": "Correctness"},
             "question": {
-                "sv": "Är det som svaret säger rätt?",
-                "en": "Is what the answer says right?",
+                "sv": "Är det som svaret säger rätt? Vid fria uppgifter: stämmer det som påstås?",
+                "en": "Is what the answer says right? For open tasks: is what it claims true?",
             },
             "anchors": {
                 "sv": [
-                    "Fel: svaret är fel, eller inget svar på uppgiften",
-                    "Delvis rätt: något väsentligt saknas eller är fel",
-                    "Rätt: inget väsentligt saknas eller är fel",
+                    "Fel: det viktigaste stämmer inte, eller inget sägs",
+                    "Delvis rätt: något väsentligt stämmer inte",
+                    "Rätt: inget väsentligt är fel",
                 ],
                 "en": [
-                    "Wrong: the answer is wrong, or no answer to the task",
-                    "Partly right: something that matters is missing or wrong",
-                    "Right: nothing that matters is missing or wrong",
+                    "Wrong: what matters most is not right, or nothing is said",
+                    "Partly right: something that matters is wrong",
+                    "Right: nothing that matters is wrong",
                 ],
             },
         },
@@ -75,7 +75,7 @@ def ready_pair_criteria() -> dict[str, dict[str, Any]]:
     return {
         "overall": {
             "label": {"sv": "Helhet", "en": "Overall"},
-            "question": {"sv": "Vilket svar är bäst som helhet?", "en": "Which answer is better overall?"},
+            "question": {"sv": "Vilket svar är bättre som helhet?", "en": "Which answer is better overall?"},
         },
         "naturalness": {
             "label": {"sv": "Naturlighet", "en": "Naturalness"},

@@ -63,8 +63,11 @@ def test_texts_come_in_every_language_of_the_study_and_only_in_those(tmp_path: P
     assert told["study"]["title"] == {"sv": "Hur bra är svaren?", "en": "How good are the answers?"}
     assert set(told["texts"]) == {"sv", "en"}
     correctness = told["study"]["criteria"]["rate"]["correctness"]
-    assert correctness["question"] == {"sv": "Är det som svaret säger rätt?", "en": "Is what the answer says right?"}
-    assert correctness["choices"][0]["label"]["en"] == "Wrong: the answer is wrong, or no answer to the task"
+    assert correctness["question"] == {
+        "sv": "Är det som svaret säger rätt? Vid fria uppgifter: stämmer det som påstås?",
+        "en": "Is what the answer says right? For open tasks: is what it claims true?",
+    }
+    assert correctness["choices"][0]["label"]["en"] == "Wrong: what matters most is not right, or nothing is said"
 
 
 def test_a_window_of_tasks_is_cut_at_the_end_and_names_no_system(tmp_path: Path) -> None:
