@@ -26,6 +26,7 @@ async function start() {
   let form = null; // the questions in view
   let action = {}; // what Enter (next), Backspace (previous) and End (end) do
   let draft, position, outbox;
+  let news = null; // {position, key}: what happened to this task elsewhere
   let busy = false;
   let quiet = false; // a new language redraws the screen and leaves the focus where it is
 
@@ -86,6 +87,7 @@ async function start() {
   }
 
   async function open(wanted) {
+    if (news?.position !== wanted) news = null;
     if (wanted > session.total) return go(done);
     position = wanted;
     if (!session.tasks.has(wanted)) {
@@ -112,7 +114,8 @@ async function start() {
     };
     const title = t(training ? "training_title" : "task_title", session.places(shown));
     const note = training && t("training_intro");
-    render(screens.task({ t, title, note, content: texts(shown, t), form: form.node, ...steps(), nextText: t("next"), keys: t("keys_hint") }));
+    const told = news?.position === position && t(news.key);
+    render(screens.task({ t, title, note, news: told, content: texts(shown, t), form: form.node, ...steps(), nextText: t("next"), keys: t("keys_hint") }));
   }
 
   function steps() {
@@ -309,6 +312,7 @@ async function start() {
       progress();
       if (!form || data.position !== position) return;
       say(t("elsewhere"));
+      news = { position, key: "elsewhere" };
       session.keepDraft(null); // what is left of the other window's draft may reach this one late
       open(position);
     });

@@ -52,11 +52,12 @@ export function message({ title, text, buttons = [] }) {
 }
 
 /** A task: the texts on one side, the questions and buttons on the other. `note` stands between heading and texts. */
-export function task({ t, title, note, content, form, feedback, previous, next, nextText, toOpen, keys }) {
+export function task({ t, title, note, news, content, form, feedback, previous, next, nextText, toOpen, keys }) {
   return el(
     "article",
     { className: "task" },
     heading(title),
+    news && el("p", { className: "notice calm news" }, news),
     note && el("p", { className: "hint" }, note),
     el(
       "div",
@@ -88,17 +89,18 @@ export function feedback({ t, language, criteria, values, expected, words }) {
     if (typeof value !== "number") return text ?? String(value);
     return text ? `${value} – ${text}` : String(value);
   };
-  const lines = criteria.map((criterion) => {
-    const wanted = expected[criterion.name] ?? [];
+  const judged = criteria.filter((criterion) => expected[criterion.name]?.length); // nothing is said where no answer is the right one
+  const lines = judged.map((criterion) => {
+    const wanted = expected[criterion.name];
     const given = values[criterion.name];
     const same = wanted.includes(given);
     const ours = t("feedback_we", { expected: wanted.map((value) => label(criterion, value)).join(" / ") });
     return el(
       "li",
-      { className: wanted.length === 0 ? "" : same ? "same" : "other" },
+      { className: same ? "same" : "other" },
       el("strong", {}, t(same ? "feedback_same" : "feedback_of", { criterion: criterion.title[language] })),
       el("div", {}, t("feedback_you", { given: label(criterion, given) })),
-      wanted.length > 0 && !same && el("div", {}, ours),
+      !same && el("div", {}, ours),
     );
   });
   return el(

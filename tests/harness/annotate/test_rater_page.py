@@ -390,6 +390,7 @@ def test_two_windows_of_one_rater_do_no_harm(someone: Any, study: tuple[Server, 
     heading(other, "Uppgift 2")
     until(lambda: someone.locator("main input:checked").count() == 3)
     assert "nyss i ett annat fönster" in someone.inner_text("#live")
+    assert "nyss i ett annat fönster" in someone.inner_text(".news")
     press(someone, "3", "Enter")
     heading(someone, "Uppgift 2")
     saved(someone)
