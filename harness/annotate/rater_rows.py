@@ -9,7 +9,7 @@ from harness.annotate.assignment import plan
 from harness.annotate.contents import Contents, now, write_steps
 from harness.annotate.errors import UnknownRater
 from harness.annotate.schema import raters_table, study_table
-from harness.annotate.study import PSEUDONYM, not_a_pseudonym
+from harness.annotate.study import is_pseudonym, not_a_pseudonym
 from harness.annotate.views import Rater
 from harness.errors import InputError, did_you_mean
 
@@ -18,12 +18,14 @@ _TOKEN_BYTES = 32
 
 def add(connection: Connection, held: Contents, pseudonym: str) -> str:
     """Adds a rater with their tasks, on the share of the items that the fewest raters have; returns the token of their link."""
-    if not PSEUDONYM.match(pseudonym):
+    if not is_pseudonym(pseudonym):
         raise InputError(not_a_pseudonym(pseudonym))
     number = connection.execute(select(study_table.c.next_number).with_for_update()).scalar_one()
     rows = connection.execute(select(raters_table.c.pseudonym, raters_table.c.slot)).all()
     if pseudonym in {row.pseudonym for row in rows}:
         raise InputError(f"there is a rater {pseudonym!r} already; take another pseudonym, or make a new link for this one")
+    if near := [row.pseudonym for row in rows if row.pseudonym.casefold() == pseudonym.casefold()]:
+        raise InputError(f"{pseudonym!r} differs from the rater {near[0]!r} in capitals only; take another pseudonym")
     taken = [row.slot for row in rows]
     slot = min(range(max(1, len(held.study.raters))), key=lambda slot: (taken.count(slot), slot))
     token = new_token()

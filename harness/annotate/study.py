@@ -9,7 +9,9 @@ Texts = dict[str, str]
 """Interface language → text."""
 Shown = Literal["instruction", "source", "reference"]
 CHOICES = ("first", "second", "tie")
-PSEUDONYM = re.compile(r"\w[\w.-]{0,63}\Z")
+_PSEUDONYM = re.compile(r"\w[\w.-]{0,63}\Z")
+# a Swedish identity number, [YY]YYMMDD-NNNN: a month, a day (or a day and 60), four digits
+_IDENTITY_NUMBER = re.compile(r"(?<!\d)(\d\d)?\d\d(0[1-9]|1[0-2])([06][1-9]|[1278]\d|[39][01])[-_.]?\d{4}(?!\d)", re.ASCII)
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,6 +142,12 @@ def expected_answers(value: int | str | tuple[int | str, ...]) -> tuple[int | st
     return value if isinstance(value, tuple) else (value,)
 
 
+def is_pseudonym(name: str) -> bool:
+    """Whether a rater may be called this."""
+    return _PSEUDONYM.match(name) is not None and not _IDENTITY_NUMBER.search(name)
+
+
 def not_a_pseudonym(name: str) -> str:
     """What to say of a name that cannot be used."""
-    return f"{name!r} is no pseudonym: use at most 64 letters, digits, hyphens and dots (no e-mail address, no full name)"
+    refused = "no e-mail address, no full name, no identity number"
+    return f"{name!r} is no pseudonym: use at most 64 letters, digits, hyphens and dots ({refused})"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.annotate.study import PSEUDONYM, KnownItem, Study, allowed_answers, expected_answers, not_a_pseudonym
+from harness.annotate.study import KnownItem, Study, allowed_answers, expected_answers, is_pseudonym, not_a_pseudonym
 from harness.errors import did_you_mean
 from harness.yaml_lines import Keys
 
@@ -101,8 +101,11 @@ def _known_item(study: Study, item: KnownItem, keys: Keys) -> Iterator[Complaint
 def _who(study: Study) -> Iterator[Complaint]:
     yield from _named_once(list(study.raters), ("raters",))
     for index, pseudonym in enumerate(study.raters):
-        if not PSEUDONYM.match(pseudonym):
+        if not is_pseudonym(pseudonym):
             yield ("raters", index), not_a_pseudonym(pseudonym)
+        near = [name for name in study.raters[:index] if name != pseudonym and name.casefold() == pseudonym.casefold()]
+        if near:
+            yield ("raters", index), f"{pseudonym!r} differs from {near[0]!r} in capitals only; take another pseudonym"
     overlap = study.overlap
     if overlap.share is not None and overlap.items is not None:
         yield ("overlap",), "give share or items, not both"

@@ -273,6 +273,18 @@ def test_a_rater_added_later_moves_nothing(store: Store) -> None:
         store.add_rater("Dora Example <dora@example.org>")
 
 
+@pytest.mark.parametrize("name", ["19600101-1234", "600101-1234", "6001011234", "196001611234", "r-19600101-1234"])
+def test_an_identity_number_is_no_pseudonym(store: Store, name: str) -> None:
+    with pytest.raises(InputError, match="no identity number"):
+        store.add_rater(name)
+
+
+def test_a_pseudonym_differs_from_others_in_more_than_capitals(store: Store) -> None:
+    with pytest.raises(InputError, match="differs from the rater 'anna' in capitals only"):
+        store.add_rater("ANNA")
+    store.add_rater("r-20261122")  # a date is no identity number
+
+
 def test_a_study_opened_again_goes_on_where_it_was(store: Store, study_file: Path, database: str) -> None:
     rater = begun(store)
     answer(store, rater, store.next_task(rater))
