@@ -4,16 +4,27 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from harness.annotate.store import Store
 from harness.annotate.study import Study, allowed_answers, in_language
 from harness.annotate.views import Rater, Task
 from harness.errors import InputError
 
+T = TypeVar("T")
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 CANNOT_JUDGE = "-"
 WORDS = {"first": "1", "second": "2", "tie": "tie"}
+_EMPTY = {"sv": "(tomt svar)", "en": "(empty answer)"}
+_SIDES = {
+    "sv": {"first": "(eller A): `text` är bättre", "second": "(eller B): `text_2` är bättre", "tie": "(eller lika): lika bra"},
+    "en": {"first": "(or A): `text` is better", "second": "(or B): `text_2` is better", "tie": "(or equal): equally good"},
+}
+_CANNOT = {"sv": "kan inte bedömas", "en": "cannot be judged"}
+_BLANK = {
+    "sv": "En rad med bara `text` bedöms, en rad med `text` och `text_2` jämförs; de andra frågornas rutor lämnas tomma där.",
+    "en": "A row with `text` alone is rated, one with `text` and `text_2` is compared; leave the other questions' cells empty.",
+}
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
 _TEXTS = ("instruction", "source", "reference")
 
@@ -57,8 +68,10 @@ def write_guide(study: Study, language: str) -> str:
     for pair in study.compare.criteria if study.compare else ():
         lines += [f"## `compare:{pair.name}`: {in_language(pair.label, language, study)}", ""]
         lines += [in_language(pair.question, language, study), ""] if pair.question else []
-        lines += [f"- **{WORDS[str(word)]}**" for word in allowed_answers(study, "compare")[pair.name]] + [""]
-    lines += [f"- **{CANNOT_JUDGE}** = ?", ""] if study.cannot_judge else []
+        sides = _own_words(_SIDES, language)
+        lines += [f"- **{WORDS[str(word)]}** {sides[str(word)]}" for word in allowed_answers(study, "compare")[pair.name]] + [""]
+    lines += [_own_words(_BLANK, language), ""] if study.criteria and study.compare else []
+    lines += [f"- **{CANNOT_JUDGE}** {_own_words(_CANNOT, language)}", ""] if study.cannot_judge else []
     return "\n".join(lines)
 
 
@@ -85,10 +98,15 @@ def cells_of(study: Study, task: Task) -> dict[str, str]:
         "instruction": task.instruction,
         "source": task.source,
         "reference": "\n\n".join(task.references),
-        "text": task.texts[0],
-        "text_2": task.texts[1] if task.form == "compare" else "",
+        "text": task.texts[0] if task.texts[0].strip() else empty_answer(study),
+        "text_2": "" if task.form == "rate" else task.texts[1] if task.texts[1].strip() else empty_answer(study),
     }
     return {column: safe(values[column] or "") for column in text_columns(study)}
+
+
+def empty_answer(study: Study) -> str:
+    """What stands for an empty text, so that the row is seen to have one."""
+    return _own_words(_EMPTY, study.languages[0])
 
 
 def safe(text: str) -> str:
@@ -118,6 +136,10 @@ def read_delimited(label: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"{label}, line {start}: not valid CSV ({error}); save the sheet again as CSV UTF-8") from error
     finally:
         csv.field_size_limit(limit)
+
+
+def _own_words(words: Mapping[str, T], language: str) -> T:
+    return words.get(language.split("-")[0], words["en"])
 
 
 def _delimiter(study: Study, given: str | None) -> str:

@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 from harness.annotate.answers import LONGEST_NOTE
 from harness.annotate.contents import Step
-from harness.annotate.sheet import CANNOT_JUDGE, WORDS, AnswerColumn, answer_columns, cells_of, read_delimited, safe, text_columns
+from harness.annotate.sheet import (
+    CANNOT_JUDGE,
+    WORDS,
+    AnswerColumn,
+    answer_columns,
+    cells_of,
+    empty_answer,
+    read_delimited,
+    safe,
+    text_columns,
+)
 from harness.annotate.store import Store
 from harness.annotate.study import Study, allowed_answers
 from harness.annotate.views import Answers, Rater, Task, Value
@@ -16,7 +26,11 @@ from harness.errors import InputError, did_you_mean
 _MOST_SHOWN = 20
 _LONGEST_CELL = 32_000  # spreadsheets cut a cell off at 32,767 characters
 _WHOLE = re.compile(r"(\d+)([.,]0*)?\Z")
-_OWN_WORDS = {"1": "first", "first": "first", "2": "second", "second": "second", "tie": "tie", "lika": "tie", "oavgjort": "tie"}
+_OWN_WORDS = {
+    **dict.fromkeys(("1", "a", "first"), "first"),
+    **dict.fromkeys(("2", "b", "second"), "second"),
+    **dict.fromkeys(("tie", "equal", "lika", "lika bra", "oavgjort"), "tie"),
+}
 
 
 class Imported(NamedTuple):
@@ -163,7 +177,7 @@ def _moved(study: Study, task: Task, cells: Sequence[str], places: Mapping[str, 
             continue
         found, wanted = _plain(_cell(cells, places, column)), _plain(expected)
         same = found[: _LONGEST_CELL // 2] == wanted[: _LONGEST_CELL // 2] if len(wanted) > _LONGEST_CELL else found == wanted
-        if not same:
+        if not same and not (expected == empty_answer(study) and not found):  # sheets had no word for it before
             yield f"{where}, column {column!r}: not the text that was exported with this id; were rows sorted or texts changed?"
 
 

@@ -274,6 +274,34 @@ def test_comparisons_and_what_cannot_be_judged_have_words_of_their_own(tmp_path:
         import_sheet(store, save(tmp_path / "s.csv", rows))
 
 
+def test_an_empty_second_answer_is_seen_to_be_one(tmp_path: Path) -> None:
+    write_study(tmp_path, items=1)
+    records = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    path = write_study(tmp_path, items=1, criteria=["correctness"], compare={"criteria": ["overall"]}, training=[])
+    lines = [json.dumps({**record, "text": ""} if "example_id" in record else record) + "\n" for record in records]
+    (tmp_path / "items.jsonl").write_text("".join(lines))
+    store = open_store(load_study(path), str(tmp_path / "study.sqlite"))
+    store.record_consent(store.rater("anna"))
+    rows = rows_of(store)
+    empty = "(tomt svar)"
+    assert [row[3:5] for row in rows[1:]] == [[empty, ""], [empty, ""], [empty, empty]]
+    rows[1][5], rows[2][5], rows[3][6] = "1", "1", "A"
+    rows[2][3] = ""  # as sheets were before
+    assert import_sheet(store, save(tmp_path / "s.csv", rows)).new == 3
+
+
+def test_the_guide_says_what_to_write(tmp_path: Path) -> None:
+    store = make(tmp_path, compare={"criteria": ["overall"]}, cannot_judge=True)
+    lines = write_guide(store.study, "sv").splitlines()
+    for line in (
+        "- **1** (eller A): `text` är bättre",
+        "- **2** (eller B): `text_2` är bättre",
+        "- **tie** (eller lika): lika bra",
+    ):
+        assert line in lines
+    assert "- **-** kan inte bedömas" in lines
+
+
 def test_the_guide_holds_the_guidelines_and_every_anchor(store: Store) -> None:
     guide = write_guide(store.study, "sv")
     assert "Läs *hela* svaret." in guide
