@@ -115,7 +115,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(true: Any, seconds: float = 20.0) -> None:
+def until(true: Any, seconds: float = 60.0) -> None:
     """Waits until `true()` holds; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not true():

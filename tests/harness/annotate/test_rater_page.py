@@ -105,7 +105,8 @@ def test_a_whole_session_by_keyboard_alone(someone: Any, study: tuple[Server, St
     press(someone, "3", "2", "1", "Enter")
     someone.wait_for_selector(".feedback")
     assert someone.locator(".feedback li").all_inner_texts() == [
-        "Naturlighet: du svarade som vi\nDitt svar: 3 – Naturlig: som skriven av någon som behärskar språket; även formell eller torr stil",
+        "Naturlighet: du svarade som vi\n"
+        "Ditt svar: 3 – Naturlig: som skriven av någon som behärskar språket; även formell eller torr stil",
         "Anknytning\nDitt svar: 2 – Delvis: berör uppgiften, men följer den inte helt\n"
         "Vårt svar: 3 – Hör till uppgiften: gör det som efterfrågas och inget annat",
         "Riktighet: du svarade som vi\nDitt svar: 1 – Fel: det viktigaste stämmer inte, eller inget sägs",

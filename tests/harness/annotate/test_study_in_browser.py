@@ -146,6 +146,7 @@ def server_dies(server: Server, people: list[RaterAtWork]) -> None:
 
 def connection_is_lost(person: RaterAtWork, others: tuple[RaterAtWork, ...]) -> None:
     """One rater is cut off and works on with what is prefetched; the others notice nothing."""
+    until(lambda: person.unsaved == 0, seconds=60)  # else an earlier answer is counted with those to come
     person.context.set_offline(True)
     person.rate(4)
     until(lambda: "Ej sparat: 4" in person.page.inner_text("#saved"))
