@@ -16,6 +16,8 @@ from rating_study import Server, served, until, write_study
 from harness.annotate.store import Store
 from harness.annotate.views import Rater
 
+pytestmark = pytest.mark.slow  # a minute of browser in all
+
 
 @pytest.fixture
 def study(tmp_path: Path) -> Iterator[tuple[Server, Store]]:
