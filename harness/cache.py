@@ -172,7 +172,7 @@ class Cache:
         no_files: dict[str, int] = {}
         freed = remove_partial_models(self.folder)
         for name in self._database.read(lambda _: self._shards.sizes(), no_files):
-            freed += self._database.write(lambda db, name=name: tidy(db, self._shards, name), 0)  # type: ignore[misc]
+            freed += self._database.write(lambda db, name=name: tidy(db, self._shards, name), 0)  # type: ignore[misc]  # a lambda's default
         self._database.read(lambda db: db.execute("PRAGMA incremental_vacuum").fetchall(), [])
         return Pruned(pruned.entries, pruned.bytes, freed)
 

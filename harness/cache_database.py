@@ -75,7 +75,7 @@ class Database:
                 try:
                     result = work(connection)
                     connection.execute("COMMIT")
-                except BaseException:
+                except BaseException:  # an interrupt too: nothing half written stays, and it goes on its way
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
                     raise

@@ -99,7 +99,7 @@ def _ratings(study: Study, own: Mapping[Item, Mapping[Cell, str]], number: int) 
         order = _shuffled(systems, study, "systems")
         places = {item: _row(len(order), rank, number) for rank, item in enumerate(items)}
         rows.update({item: [own[item][order[column]] for column in places[item].order] for item in items})
-        sequences.append(_spread(items, lambda item, places=places: places[item], study, number))  # type: ignore[misc]
+        sequences.append(_spread(items, lambda item, places=places: places[item], study, number))  # type: ignore[misc]  # mypy cannot type a lambda's default
     sequence = _merged(sequences, study, number)
     if study.order == "by-item":
         return [output for item in sequence for output in rows[item]]

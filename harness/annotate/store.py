@@ -48,7 +48,7 @@ def open_store(study: Study, url: str | None = None, read: ReadItems = read_item
                 return store
             study_rows.update_texts(connection, study, database.name)
             return Store(database, study_rows.read_contents(connection))
-    except BaseException:
+    except BaseException:  # an interrupt too: the connections are given back, and it goes on its way
         database.close()
         raise
 

@@ -1,5 +1,6 @@
 """The study itself in its database: put there once with its items; later only its texts may change."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -52,7 +53,23 @@ def update_texts(connection: Connection, study: Study, place: str) -> None:
                 f"{place} holds the study {stored.name!r} with another `{key}`; what is rated cannot change once raters may have "
                 "begun. Put it back, or start the changed study under another name (or with another --db)"
             )
+    for complaint in _turned(stored, current):
+        raise InputError(f"{place} holds the study {stored.name!r}: {complaint}")
     connection.execute(update(study_table).values(study=_json(current)))
+
+
+def _turned(stored: Study, current: Study) -> Iterator[str]:
+    """Changes of words that would give the answers already there another meaning, or none."""
+    if stored.cannot_judge and not current.cannot_judge:
+        yield "it lets raters say that they cannot judge, and some may have; put `cannot_judge: true` back"
+    for was, now_ in zip(stored.criteria, current.criteria, strict=True):
+        for language, words in was.anchors.items():
+            for place, word in enumerate(now_.anchors.get(language, ())):
+                if word and word in words and word != words[place]:
+                    yield (
+                        f"the anchor {word!r} of {was.name!r} ({language}) moved from {was.low + words.index(word)} to "
+                        f"{was.low + place}, which would turn the answers already given; words may change, their order may not"
+                    )
 
 
 def forget_name(connection: Connection, pseudonym: str) -> None:

@@ -14,7 +14,7 @@ def print_status(found: dict[str, Any]) -> None:
         f"{found['tasks_done']} of {found['tasks_total']} tasks done, {found['answers']} answers (checks and training left out)\n"
     )
     print_table(
-        ["rater", "consent", "tasks", "median s", "checks failed", "look at"], [_rater(rater) for rater in found["raters"]]
+        ["rater", "consent", "tasks", "median s", "checks passed", "look at"], [_rater(rater) for rater in found["raters"]]
     )
     drifts = [row for rater in found["raters"] for row in _drift(rater)]
     if drifts:
@@ -35,7 +35,7 @@ def _rater(rater: dict[str, Any]) -> list[str]:
         "yes" if rater["consented"] else "no",
         f"{rater['done']} of {rater['total']}",
         _number(rater["median_seconds"], rater["n_seconds"], 1),
-        f"{rater['checks_failed']} of {rater['checks_done']}",
+        f"{rater['checks_done'] - rater['checks_failed']} of {rater['checks_done']}",
         ", ".join(rater["flags"]),
     ]
 

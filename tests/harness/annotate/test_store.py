@@ -307,6 +307,22 @@ def test_what_is_rated_cannot_change_but_words_can(store: Store, study_file: Pat
         open_store(load_study(study_file), database)
 
 
+def test_words_that_would_turn_answers_already_given_cannot_change(tmp_path: Path, database: str) -> None:
+    def study(anchors: list[str], **changes: object):
+        fluency = {"name": "fluency", "label": {"en": "Fluency"}, "question": {"en": "Fluent?"}, "anchors": {"en": anchors}}
+        training: list[object] = []
+        return load_study(
+            write_study(tmp_path, **{"cannot_judge": True, **changes}, criteria=[fluency], languages=["en"], training=training)
+        )
+
+    open_store(study(["bad", "fair", "good"]), database).close()
+    with pytest.raises(InputError, match=r"'good' of 'fluency' \(en\) moved from 3 to 1"):
+        open_store(study(["good", "fair", "bad"]), database)
+    with pytest.raises(InputError, match="put `cannot_judge: true` back"):
+        open_store(study(["bad", "fair", "good"], cannot_judge=False), database)
+    open_store(study(["poor", "fair", "good"]), database).close()
+
+
 def test_a_study_that_is_not_there_is_not_made_by_looking(study_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "none.sqlite"
     with pytest.raises(InputError, match="there is no such file"):
