@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _HOME = {
     "hookimpl": "hookspecs",
     "BuilderSpec": "protocols",
+    "Columns": "protocols",
     "GeneratorSpec": "protocols",
     "JudgmentSourceSpec": "protocols",
     "MetricSpec": "protocols",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from harness.plugins import load_plugins
     from harness.protocols import (
         BuilderSpec,
+        Columns,
         GeneratorSpec,
         JudgmentSourceSpec,
         MetricSpec,

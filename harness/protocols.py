@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from harness.records import (
     Example,
@@ -19,6 +19,10 @@ from harness.records import (
     Preference,
     Status,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
@@ -52,9 +56,27 @@ class Result:
     detail: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A metric's word on many units at once, for metrics that compute arrays: what a list of N Results says, column by column.
+
+    `values`: one float64 array of shape (N,) for each of the spec's `components`, under None where there are none; nan is a
+    missing value. `status`: one a unit, None where all are "ok"; it says why a unit's values are nan, and a nan of a unit that
+    is "ok" is an error of the metric. `detail`: short text for people, one (or None) a unit; None where no unit has any.
+    """
+
+    values: "Mapping[str | None, NDArray[np.float64]]"
+    status: Sequence[Status] | None = None
+    detail: Sequence[str | None] | None = None
+
+
 @runtime_checkable
 class Metric(Protocol):
-    """Scores units. `signature` is ordered `key:value` pairs joined by `|`, the version last: same signature, same scores."""
+    """Scores units. `signature` is ordered `key:value` pairs joined by `|`, the version last: same signature, same scores.
+
+    A metric that scores a hundred thousand outputs a second may also have `score_columns(units) -> Columns`, which is then called
+    in place of `score` and must say the same; a Result a unit would take longer to make than to compute.
+    """
 
     signature: str
 
