@@ -34,6 +34,7 @@ _HOME = {
     "Span": "records",
     "TextPart": "records",
     "HarnessError": "errors",
+    "named_files": "file_states",
     "load_plugins": "plugins",
     "metaevaluate": "api",
     "score": "api",
@@ -44,6 +45,7 @@ __all__ = sorted(_HOME)
 if TYPE_CHECKING:
     from harness.api import metaevaluate, score
     from harness.errors import HarnessError
+    from harness.file_states import named_files
     from harness.hookspecs import hookimpl
     from harness.plugins import load_plugins
     from harness.protocols import (

@@ -131,7 +131,9 @@ class PluginSpec:
     """The part that all specs share.
 
     `name` is kebab-case; `extra` names the optional dependency group that `build` needs; `argument` is the parameter that a
-    bare word sets on the command line (`table:ratings.csv`).
+    bare word sets on the command line (`table:ratings.csv`). `reads` takes what `build` takes and returns the files and folders
+    that the plugin then reads, or None if that cannot be said: where it says so, a run of which nothing has changed is taken
+    over without building anything. `harness.named_files` does for a plugin that reads nothing but what its parameters name.
     """
 
     name: str
@@ -140,6 +142,7 @@ class PluginSpec:
     help: str = ""
     extra: str | None = None
     argument: str | None = None
+    reads: Callable[..., Iterable[str | Path] | None] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _KEBAB.match(self.name):

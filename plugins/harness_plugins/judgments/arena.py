@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness import hookimpl, named_files
 from harness.errors import InputError
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, JudgmentInfo, Origin, Output, Preference
@@ -88,7 +88,7 @@ class Arena:
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = "votes of Chatbot Arena from any of its exports: arena:FILE.parquet, arena:FILE.parquet,language=sv"
-    return [JudgmentSourceSpec(NAME, build=Arena, version=VERSION, help=help, argument="path")]
+    return [JudgmentSourceSpec(NAME, build=Arena, version=VERSION, help=help, argument="path", reads=named_files)]
 
 
 def _vote(rows: Rows, number: int, cells: Mapping[str, Any]) -> tuple[Vote, tuple[tuple[Turn, ...], tuple[Turn, ...]]]:

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness import hookimpl, named_files
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Span
 from harness_plugins.judgments.argilla_records import Record, Response, read_records
-from harness_plugins.judgments.argilla_settings import Question, find_settings
+from harness_plugins.judgments.argilla_settings import Question, find_settings, settings_places
 from harness_plugins.judgments.export_answers import Answer, Kind, check_controls, criterion_of, take, unsaid_labels, wishes
 from harness_plugins.judgments.export_fields import Pairs, find_fields
 from harness_plugins.judgments.export_source import Bounds, Direction, ExportSource
@@ -112,7 +112,11 @@ class Argilla(ExportSource):
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = "ratings, labels and rankings exported from Argilla: argilla:FOLDER, argilla:records.parquet"
-    return [JudgmentSourceSpec(NAME, build=Argilla, version=VERSION, help=help, argument="path")]
+    return [JudgmentSourceSpec(NAME, build=Argilla, version=VERSION, help=help, argument="path", reads=_reads)]
+
+
+def _reads(path: str | Path, **params: Any) -> list[Path]:
+    return [*named_files(path=path, **params), *settings_places(Path(path).expanduser())]
 
 
 def _short_names(records: Sequence[Record]) -> dict[str, str]:

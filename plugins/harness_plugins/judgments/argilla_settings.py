@@ -35,6 +35,11 @@ def find_settings(file: Path, given: str | Path | None) -> dict[str, Question]:
     return {}
 
 
+def settings_places(path: Path) -> list[Path]:
+    """Every file in which `find_settings` may look for the settings of the records that lie at the path, a file or a folder."""
+    return [folder / place for folder in (path, path.parent, path.parent.parent) for place in _PLACES]
+
+
 def _read(path: Path) -> dict[str, Question]:
     try:
         text = path.read_text(encoding="utf-8")

@@ -56,7 +56,11 @@ class ContrastSv:
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = f"Swedish answer pairs by phenomenon; {NOTE}"
-    return [JudgmentSourceSpec(NAME, build=ContrastSv, version=VERSION, help=help)]
+    return [JudgmentSourceSpec(NAME, build=ContrastSv, version=VERSION, help=help, reads=_reads)]
+
+
+def _reads(path: str | Path | None = None) -> list[Path]:
+    return [EMBEDDED if path is None else Path(path).expanduser()]
 
 
 def read_contrasts(path: Path) -> list[Contrast]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness import hookimpl, named_files
 from harness.errors import InputError, did_you_mean
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, Judgment, JudgmentInfo, Origin, Output, Preference
@@ -126,7 +126,7 @@ RATERS = "raters are columns without names: rater-k is the k-th score, which nee
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = "any file of JUDGE-BENCH's schema: judge-bench:FILE.json, 'judge-bench:newsroom.json,layout=newsroom,group=source'"
-    return [JudgmentSourceSpec(NAME, build=JudgeBench, version=VERSION, help=help, argument="path")]
+    return [JudgmentSourceSpec(NAME, build=JudgeBench, version=VERSION, help=help, argument="path", reads=named_files)]
 
 
 def mean_notes(file: JudgeFile) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness import hookimpl, named_files
 from harness.errors import InputError
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Scale, Span
@@ -102,7 +102,7 @@ class LabelStudio(ExportSource):
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = "ratings, choices and comparisons exported from Label Studio: label-studio:EXPORT.json,config=LABELLING.xml"
-    return [JudgmentSourceSpec(NAME, build=LabelStudio, version=VERSION, help=help, argument="path")]
+    return [JudgmentSourceSpec(NAME, build=LabelStudio, version=VERSION, help=help, argument="path", reads=named_files)]
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness import hookimpl, named_files
 from harness.errors import InputError, did_you_mean
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, JudgmentInfo, Origin, Output, Preference
@@ -90,7 +90,7 @@ class MTBench:
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = "human judgments of MT-Bench answers: mt-bench:human.parquet, 'mt-bench:human.parquet,recorded=gpt4_pair.parquet'"
-    return [JudgmentSourceSpec(NAME, build=MTBench, version=VERSION, help=help, argument="path")]
+    return [JudgmentSourceSpec(NAME, build=MTBench, version=VERSION, help=help, argument="path", reads=named_files)]
 
 
 def _rows(table: Rows) -> Iterator[_Row]:

@@ -7,7 +7,7 @@ test set; the tool's own download is about 2 GB, and nothing of it is shipped or
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness import hookimpl
+from harness import hookimpl, named_files
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, Judgment, JudgmentInfo, Origin, Output
 from harness_plugins.judgments.mt_metrics_files import EvalSet, find_eval_set, human_names, metric_names, read_eval_set
@@ -112,7 +112,7 @@ class MtMetricsEval:
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = "WMT metrics data in mt-metrics-eval's file tree: mt-metrics-eval:FOLDER,testset=wmt23,lp=en-de,score=mqm"
-    return [JudgmentSourceSpec(NAME, build=MtMetricsEval, version=VERSION, help=help, argument="folder")]
+    return [JudgmentSourceSpec(NAME, build=MtMetricsEval, version=VERSION, help=help, argument="folder", reads=named_files)]
 
 
 def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness import hookimpl, named_files
 from harness.errors import InputError, did_you_mean
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, JudgmentInfo, Origin, Output, Preference
@@ -95,7 +95,7 @@ class Preferences:
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = "preferences from your own CSV, TSV, JSON Lines, JSON or Parquet file: preferences:FILE.csv"
-    return [JudgmentSourceSpec(NAME, build=Preferences, version=VERSION, help=help, argument="path")]
+    return [JudgmentSourceSpec(NAME, build=Preferences, version=VERSION, help=help, argument="path", reads=named_files)]
 
 
 def _check_coding(rows: Rows, column: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness import hookimpl
+from harness import hookimpl, named_files
 from harness.errors import InputError, did_you_mean
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, from_json
@@ -77,4 +77,4 @@ def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = "a folder of records in JSON Lines, as `harness data annotate export` writes: records:FOLDER"
-    return [JudgmentSourceSpec(NAME, build=Records, version=VERSION, help=help, argument="path")]
+    return [JudgmentSourceSpec(NAME, build=Records, version=VERSION, help=help, argument="path", reads=named_files)]

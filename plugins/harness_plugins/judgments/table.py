@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness import hookimpl, named_files
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, Judgment, JudgmentInfo, Message, Origin, Output, TextPart
 from harness_plugins.judgments.table_columns import Layout, find_columns, role_of
@@ -112,7 +112,10 @@ class Table:
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
     help = "ratings from your own CSV, TSV or JSON Lines file: table:FILE.csv, 'table:FILE.csv,raters=[Anna, Bo]'"
-    return [JudgmentSourceSpec(NAME, build=Table, version=VERSION, help=help, argument="path", rows_argument="rows")]
+    spec = JudgmentSourceSpec(
+        NAME, build=Table, version=VERSION, help=help, argument="path", rows_argument="rows", reads=named_files
+    )
+    return [spec]
 
 
 def _merge(given: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, Any]:

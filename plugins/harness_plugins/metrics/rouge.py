@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
-from harness import MetricSpec, Result, Unit, hookimpl
+from harness import MetricSpec, Result, Unit, hookimpl, named_files
 from harness_plugins.metrics.lcs import lcs_length, lcs_positions
 from harness_plugins.metrics.words import make_words
 
@@ -185,6 +185,7 @@ def harness_metrics() -> list[MetricSpec]:
             extra="rouge",
             components=COMPONENTS,
             needs=("reference",),
+            reads=named_files,
         )
         for name, text in helps.items()
     ]

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from harness import MetricSpec, Result, Unit, hookimpl
+from harness import MetricSpec, Result, Unit, hookimpl, named_files
 
 NORMALISATIONS = ("nfc", "none")
 
@@ -150,12 +150,17 @@ def harness_metrics() -> list[MetricSpec]:
     """chrF and BLEU."""
     return [
         MetricSpec(
-            "chrf", build=build_chrf, help="character n-grams shared with the reference (F2, 0 to 100)", needs=("reference",)
+            "chrf",
+            build=build_chrf,
+            help="character n-grams shared with the reference (F2, 0 to 100)",
+            needs=("reference",),
+            reads=named_files,
         ),
         MetricSpec(
             "bleu",
             build=build_bleu,
             help="word n-grams shared with the reference (sentence BLEU, 0 to 100)",
             needs=("reference",),
+            reads=named_files,
         ),
     ]
