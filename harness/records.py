@@ -285,7 +285,7 @@ class Manifest(_Record, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-RecordT = TypeVar("RecordT", bound=_Record)
+RecordT = TypeVar("RecordT", bound=msgspec.Struct)
 _encoder = msgspec.json.Encoder(order="sorted")
 
 

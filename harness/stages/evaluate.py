@@ -14,8 +14,9 @@ from harness.judgments import JudgmentSet, read_judgments
 from harness.meta.options import MetaOptions
 from harness.records import JudgmentInfo, MetaRow, Score, digest
 from harness.registry import PluginRef, Registry, parameters
+from harness.score_table import ScoreTable
 from harness.stages.metaevaluate import MetricSummary, check_options, metaevaluate, summarise
-from harness.stages.score import BuiltMetric, Progress, score
+from harness.stages.score import BuiltMetric, Executor, Progress, score
 from harness.store import TABLES, Run, read_manifest, read_table, stage_id, table_path
 
 KIND = "judgment source"
@@ -28,13 +29,13 @@ class Evaluation:
     data: JudgmentSet
     metrics: tuple[MetricSummary, ...]
     labels: Mapping[str, str]
-    scores: tuple[Score, ...]
+    scores: Sequence[Score]
     rows: tuple[MetaRow, ...] = ()
 
     @property
     def failed(self) -> int:
         """Units on which a metric failed."""
-        return len({(score.metric, score.targets) for score in self.scores if score.status == "error"})
+        return ScoreTable.of(self.scores).failed
 
 
 def read_source(registry: Registry, ref: PluginRef, systems: str | Sequence[str] | None = None) -> JudgmentSet:
@@ -72,15 +73,19 @@ def evaluate(
     *,
     run: Run | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Evaluation:
-    """Scores and, unless `options` is None, MetaRows. A `run` keeps every table, and what it holds is not scored again."""
+    """Scores and, unless `options` is None, MetaRows. A `run` keeps every table, and what it holds is not scored again.
+
+    `executor` has the metrics asked; by default this process asks them.
+    """
     if options is not None:
         check_options(data, options)
     if run is not None:
         for name in ("examples", "outputs", "judgments", "preferences"):
             run.write_table(name, getattr(data, name))
-    scores = score(data, metrics, run=run, progress=progress)
-    done = Evaluation(data, tuple(map(summarise, metrics)), {m.signature: m.label for m in metrics}, tuple(scores))
+    scores = score(data, metrics, run=run, progress=progress, executor=executor)
+    done = Evaluation(data, tuple(map(summarise, metrics)), {m.signature: m.label for m in metrics}, scores)
     if run is not None:
         run.write_table("scores", scores)
     fingerprints = {"judgments": data.digest}

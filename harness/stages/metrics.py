@@ -1,29 +1,37 @@
-"""Built metrics, asked politely: what a metric answers is checked against its protocol and becomes Scores."""
+"""Built metrics, asked politely: what a metric answers is checked against its protocol and becomes Answers."""
 
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, get_args
+from typing import Any
+
+import numpy as np
 
 from harness.errors import HarnessError, PluginError
-from harness.protocols import Metric, MetricSpec, Result, Unit
-from harness.records import Example, Score, Status
+from harness.protocols import Columns, Metric, MetricSpec, Result, Unit
+from harness.records import Example, Score
 from harness.registry import PluginRef, Registry
+from harness.score_table import STATUSES
+from harness.stages.answers import Answers, joined, of_columns, of_results
 
-_STATUSES = frozenset(get_args(Status))
-_DETAIL = 500
+_STATUSES = frozenset(STATUSES)
 
 
 @dataclass(frozen=True)
 class BuiltMetric:
-    """A metric ready to score, with what it was built from; `code` is the sha256 of a plugin that is a plain file, else empty."""
+    """A metric ready to score, with what it was built from; `code` is the sha256 of a plugin that is a plain file, else empty.
+
+    `origin` is the distribution or the path of the plain file that offers it; None where it was given as an object, and so cannot
+    be built again in another process.
+    """
 
     ref: PluginRef
     spec: MetricSpec
     metric: Metric
     code: str = ""
+    origin: str | None = None
 
     @property
     def signature(self) -> str:
@@ -68,24 +76,35 @@ def prepare(metric: BuiltMetric, examples: Sequence[Example]) -> None:
         raise PluginError(f"metric {metric.label!r}: prepare(examples) failed: {type(error).__name__}: {error}") from error
 
 
-def ask(metric: BuiltMetric, batch: Sequence[Unit]) -> list[Score]:
-    """The Scores of a batch in the units' order, one a component.
+def answer(metric: BuiltMetric, batch: Sequence[Unit]) -> Answers:
+    """What the metric says of a batch, in the units' order.
 
     If the metric raises, it is asked unit by unit, and a unit on which it raises again has status "error" and the exception as
     its detail. Raises PluginError where an answer breaks the protocol.
     """
     try:
-        results = _results(metric, batch)
+        return _answers(metric, batch)
     except PluginError:
         raise
     except Exception:  # whatever a stranger's code raises: the unit that is to blame is found and recorded
-        results = [_result_alone(metric, unit) for unit in batch]
-    return [score for unit, result in zip(batch, results, strict=True) for score in _scores(metric, unit, result)]
+        return joined([_answer_alone(metric, unit) for unit in batch])
 
 
-def unscored(metric: BuiltMetric, unit: Unit, status: Status, detail: str) -> list[Score]:
-    """The Scores, all missing, of a unit that the metric is not asked about."""
-    return _scores(metric, unit, Result(None, status, detail=detail))
+def ask(metric: BuiltMetric, batch: Sequence[Unit]) -> list[Score]:
+    """The Scores of a batch in the units' order, one a component; see `answer`."""
+    found = answer(metric, batch)
+    return [
+        Score(
+            targets=targets(unit),
+            metric=metric.signature,
+            component=component,
+            value=None if math.isnan(found.values[part, place]) else float(found.values[part, place]),
+            status=STATUSES[found.status[part, place]],
+            detail=found.details.get((part, place)),
+        )
+        for place, unit in enumerate(batch)
+        for part, component in enumerate(metric.components)
+    ]
 
 
 def targets(unit: Unit) -> tuple[str, ...]:
@@ -113,7 +132,48 @@ def _build(registry: Registry, ref: PluginRef) -> BuiltMetric:
     assert isinstance(entry.spec, MetricSpec)  # discovery keeps other specs out
     # The author of a plain file would have to raise a version at each change, so its content is its version.
     code = "" if entry.file is None else hashlib.sha256(entry.file.read_bytes()).hexdigest()
-    return BuiltMetric(ref, entry.spec, metric, code)
+    return BuiltMetric(ref, entry.spec, metric, code, entry.distribution)
+
+
+def _answers(metric: BuiltMetric, units: Sequence[Unit]) -> Answers:
+    columns = getattr(metric.metric, "score_columns", None)
+    if columns is not None:
+        return _of_columns(metric, columns(units), len(units))
+    return of_results(metric.components, _results(metric, units))
+
+
+def _answer_alone(metric: BuiltMetric, unit: Unit) -> Answers:
+    try:
+        return _answers(metric, [unit])
+    except PluginError:
+        raise
+    except Exception as error:  # as in answer: the unit's score is missing, and says why
+        return of_results(metric.components, [Result(None, "error", detail=f"{type(error).__name__}: {error}")])
+
+
+def _of_columns(metric: BuiltMetric, columns: Any, n: int) -> Answers:
+    """The columns as Answers, once they are seen to keep the protocol."""
+    if not isinstance(columns, Columns):
+        raise PluginError(f"metric {metric.label!r}: score_columns(units) must return Columns, got {columns!r:.80}")
+    if set(columns.values) != set(metric.components):
+        given, wanted = (", ".join(map(repr, names)) or "none" for names in (columns.values, metric.components))
+        raise PluginError(f"metric {metric.label!r}: columns have the components {given}; its spec declares {wanted}")
+    values = np.empty((len(metric.components), n))
+    for row, component in zip(values, metric.components, strict=True):
+        column = columns.values[component]
+        if not isinstance(column, np.ndarray) or column.dtype != np.float64 or column.shape != (n,):
+            raise PluginError(
+                f"metric {metric.label!r}: column {component!r} must be a float64 array of shape ({n},), got {column!r:.80}"
+            )
+        row[:] = column
+    for name, listed in (("status", columns.status), ("detail", columns.detail)):
+        if listed is not None and len(listed) != n:
+            raise PluginError(f"metric {metric.label!r}: columns of {n} units have {len(listed)} entries in {name}")
+    unknown = set(columns.status or ()) - _STATUSES
+    if unknown:
+        known = ", ".join(sorted(_STATUSES))
+        raise PluginError(f"metric {metric.label!r}: columns have the unknown status {sorted(unknown)[0]!r}; known: {known}")
+    return of_columns(values, columns.status, columns.detail)
 
 
 def _results(metric: BuiltMetric, units: Sequence[Unit]) -> list[Result]:
@@ -124,15 +184,6 @@ def _results(metric: BuiltMetric, units: Sequence[Unit]) -> list[Result]:
     if len(listed) != len(units):
         raise PluginError(f"metric {metric.label!r}: score(units) got {len(units)} units and returned {len(listed)} results")
     return [_checked(metric, answer) for answer in listed]
-
-
-def _result_alone(metric: BuiltMetric, unit: Unit) -> Result:
-    try:
-        return _results(metric, [unit])[0]
-    except PluginError:
-        raise
-    except Exception as error:  # as in ask: the unit's score is missing, and says why
-        return Result(None, "error", detail=f"{type(error).__name__}: {error}")
 
 
 def _checked(metric: BuiltMetric, answer: Any) -> Result:
@@ -165,30 +216,3 @@ def _number(metric: BuiltMetric, value: Any, rule: str) -> float:
     if not isinstance(value, Real):
         raise PluginError(f"metric {metric.label!r}: {rule}, got {value!r:.80}")
     return float(value)
-
-
-def _scores(metric: BuiltMetric, unit: Unit, result: Result) -> list[Score]:
-    main, *others = metric.components
-    values = [(main, result.value)] + [(name, result.components.get(name or "")) for name in others]
-    return [_score(metric, unit, name, value, result) for name, value in values]
-
-
-def _score(metric: BuiltMetric, unit: Unit, component: str | None, value: float | None, result: Result) -> Score:
-    status, detail = result.status, result.detail
-    if value is not None and not math.isfinite(value):
-        value, status, detail = None, "error", f"the metric returned {value}"
-    elif value is None and status == "ok":
-        status, detail = "error", f"the metric gave no value for {component!r}"
-    return Score(
-        targets=targets(unit),
-        metric=metric.signature,
-        component=component,
-        value=value,
-        status=status,
-        detail=None if detail is None else _storable(str(detail)),
-    )
-
-
-def _storable(text: str) -> str:
-    """The text cut to a length that fits a table, with lone surrogates (which no file can hold) written out."""
-    return text[:_DETAIL].encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,44 +1,78 @@
 """Scores outputs with metrics: batch by batch, safe on disk after each, and what is finished is never scored again."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-import msgspec
+import numpy as np
 
+from harness.errors import HarnessError
 from harness.judgments import JudgmentSet
 from harness.protocols import Unit
-from harness.records import Score, digest
+from harness.records import Example, digest
+from harness.score_table import OK, STATUSES, Block, ScoreTable, Targets
 from harness.segments import Segments
-from harness.stages.metrics import BuiltMetric, ask, build_metrics, prepare, targets, unscored
-from harness.stages.units import make_units, why_unscorable
-from harness.store import TABLES, Run, stage_id
+from harness.stages.answers import Answers, SavedBatch, restored, saved, storable
+from harness.stages.metrics import BuiltMetric, answer, build_metrics, prepare
+from harness.stages.units import Work, make_work
+from harness.store import Run, stage_id
 
-__all__ = ["BuiltMetric", "Pending", "build_metrics", "pending", "score"]
+__all__ = ["BuiltMetric", "Executor", "Pending", "build_metrics", "pending", "score"]
 
 Progress = Callable[[str, int, int], None]
-Saved = Mapping[str | None, Mapping[tuple[str, ...], Score]]
+
+
+class Executor(Protocol):
+    """Has metrics asked, here or elsewhere."""
+
+    def answers(self, metric: BuiltMetric, examples: Sequence[Example], batches: Iterable[Sequence[Unit]]) -> Iterator[Answers]:
+        """The answers to each batch, in the order of the batches, however many are under way at a time.
+
+        `batches` is lazy: what is taken is held in memory. `examples` are for the metric's `prepare`, which is to be called once
+        wherever it is asked, before the first batch. What `prepare` and `answer` (`harness.stages.metrics`) raise is raised here.
+        """
+        ...
+
+
+class InThisProcess:
+    """The executor that asks one batch after the other, here."""
+
+    def answers(self, metric: BuiltMetric, examples: Sequence[Example], batches: Iterable[Sequence[Unit]]) -> Iterator[Answers]:
+        """The answers to each batch, in order."""
+        for number, batch in enumerate(batches):
+            if not number:
+                prepare(metric, examples)
+            yield answer(metric, batch)
 
 
 def score(
-    data: JudgmentSet, metrics: Sequence[BuiltMetric], *, run: Run | None = None, progress: Progress | None = None
-) -> list[Score]:
+    data: JudgmentSet,
+    metrics: Sequence[BuiltMetric],
+    *,
+    run: Run | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> ScoreTable:
     """Every metric's word on every unit of the set, sorted by signature, component and targets.
 
     A unit that a metric cannot score has a Score with `value` None and a status that says why. With a `run`, each batch is on
-    disk before the next begins, and what an earlier session finished is read, not scored again; the run's counts then tell
+    disk before the next is waited for, and what an earlier session finished is read, not scored again; the run's counts then tell
     `units_scored`, `units_reused`, `units_skipped` and `units_failed`. Writing the table `scores` is left to the caller.
-    `progress` is called with the metric's label, the units done and the units to do in all.
+    `progress` is called with the metric's label, the units done and the units to do in all. `executor` asks the metrics; by
+    default this process does.
 
     Raises PluginError where a metric breaks its protocol. An exception on one unit is that unit's status "error".
     """
     inputs = [digest(data.examples), digest(data.outputs)]
-    scores: list[Score] = []
+    works: dict[tuple[str, tuple[str, ...]], Work] = {}
+    blocks: list[Block] = []
     for metric in metrics:
-        scores += _score_metric(data, metric, inputs, run, progress)
-    return sorted(scores, key=TABLES["scores"].key)
+        key = (metric.spec.unit, metric.spec.needs)
+        if key not in works:
+            works[key] = make_work(data, metric.spec)
+        found = _score_metric(data, metric, works[key], inputs, run, progress, executor or InThisProcess())
+        blocks += _blocks(metric, works[key], found)
+    return ScoreTable(_sharing_targets(blocks))
 
 
 class Pending(NamedTuple):
@@ -51,86 +85,115 @@ class Pending(NamedTuple):
 
 def pending(data: JudgmentSet, metric: BuiltMetric, folder: Path | None) -> Pending:
     """What `score` would find to do, in that run folder if one is named, which is not touched and need not exist."""
-    units, missing = _split(data, metric)
-    stage = _stage_id(metric, units, [digest(data.examples), digest(data.outputs)])
-    held = Segments.peek(folder / "segments" / stage, Score) if folder is not None else ()
-    saved = _by_component(held, metric, units)
-    size = metric.spec.batch_size
-    batches = [units[start : start + size] for start in range(0, len(units), size)]
-    reused = sum(len(batch) for batch in batches if _reused(saved, metric, batch) is not None)
-    return Pending(len(units), reused, len(missing) // len(metric.components))
+    work = make_work(data, metric.spec)
+    stage = _stage_id(metric, work, [digest(data.examples), digest(data.outputs)])
+    held = Segments.peek(folder / "segments" / stage, SavedBatch) if folder is not None else ()
+    reused = sum(map(len, _by_batch(held, metric, work).values()))
+    return Pending(len(work.units), reused, len(work.missing))
 
 
 def _score_metric(
-    data: JudgmentSet, metric: BuiltMetric, inputs: Sequence[str], run: Run | None, progress: Progress | None
-) -> Iterator[Score]:
-    units, missing = _split(data, metric)
+    data: JudgmentSet,
+    metric: BuiltMetric,
+    work: Work,
+    inputs: Sequence[str],
+    run: Run | None,
+    progress: Progress | None,
+    executor: Executor,
+) -> Answers:
+    """The answers to all units of the metric: those to ask about from the run or the metric, the others missing."""
     count = run.count if run is not None else _uncounted
-    count("units_skipped", len(missing) // len(metric.components))
-    yield from missing
-    segments = run.segments(_stage_id(metric, units, inputs)) if run is not None else None
-    saved = _saved(segments, metric, units)
-    prepared, done, left = False, 0, iter(units)
-    while batch := list(islice(left, metric.spec.batch_size)):
-        # A batch of which a kill left a part is scored again whole: last digits that depend on the batch are then the same again.
-        scores = _reused(saved, metric, batch)
-        count("units_scored", 0 if scores else len(batch))
-        count("units_reused", len(batch) if scores else 0)
-        if scores is None:
-            if not prepared:
-                prepare(metric, data.examples)
-                prepared = True
-            scores = ask(metric, batch)
-            if segments is not None:
-                segments.append(scores)
-        count("units_failed", len({score.targets for score in scores if score.status == "error"}))
-        yield from scores
-        done += len(batch)
+    count("units_skipped", len(work.missing))
+    segments = run.segments(_stage_id(metric, work, inputs)) if run is not None else None
+    held = _by_batch(segments.read(SavedBatch) if segments is not None else (), metric, work)
+    size, units = metric.spec.batch_size, work.units
+    starts = range(0, len(units), size)
+    todo = (units[start : start + size] for start in starts if start not in held)
+    answers = executor.answers(metric, data.examples, todo) if len(held) < len(starts) else iter(())
+    everything = _nothing_yet(metric, work)
+    for start in starts:
+        reused = held.get(start)
+        found = _next(answers, metric, min(size, len(units) - start)) if reused is None else reused
+        if reused is None and segments is not None:
+            segments.append([saved(found, start)])
+        count("units_scored", len(found) if reused is None else 0)
+        count("units_reused", 0 if reused is None else len(found))
+        count("units_failed", found.failed)
+        _fill(everything, work, start, found)
         if progress is not None:
-            progress(metric.label, done, len(units))
+            progress(metric.label, start + len(found), len(units))
+    return everything
 
 
-def _split(data: JudgmentSet, metric: BuiltMetric) -> tuple[list[Unit], list[Score]]:
-    """The units to ask the metric about, and the missing scores of those that it is not asked about."""
-    units: list[Unit] = []
-    missing: list[Score] = []
-    examples = {example.id: example for example in data.examples}
-    for unit in make_units(data, metric.spec):
-        reason = why_unscorable(unit, data.info, metric.spec, examples)
-        if reason is None:
-            units.append(unit)
-        else:
-            missing += unscored(metric, unit, *reason)
-    return units, missing
-
-
-def _stage_id(metric: BuiltMetric, units: Sequence[Unit], inputs: Sequence[str]) -> str:
-    asked = hashlib.sha256(msgspec.json.encode([targets(unit) for unit in units])).hexdigest()
-    section = {"metric": metric.ref.name, "params": dict(metric.ref.params), "signature": metric.signature}
-    return stage_id([*inputs, asked], section, f"{metric.spec.version} {metric.code}".rstrip())
-
-
-def _saved(segments: Segments | None, metric: BuiltMetric, units: Sequence[Unit]) -> Saved:
-    return _by_component(segments.read(Score) if segments is not None else (), metric, units)
-
-
-def _by_component(scores: Iterable[Score], metric: BuiltMetric, units: Sequence[Unit]) -> Saved:
-    """What earlier sessions saved, by component and targets; of a unit saved twice, the later one."""
-    found: dict[str | None, dict[tuple[str, ...], Score]] = {component: {} for component in metric.components}
-    own = {key: key for key in map(targets, units)}
-    for score in scores:
-        key = own.get(score.targets)
-        if key is not None and score.component in found:
-            # one tuple of ids and one signature for all lines: this halves the memory of a large stage
-            found[score.component][key] = msgspec.structs.replace(score, targets=key, metric=metric.signature)
+def _next(answers: Iterator[Answers], metric: BuiltMetric, units: int) -> Answers:
+    found = next(answers, None)
+    if found is None or len(found) != units:
+        got = "nothing" if found is None else f"answers to {len(found)} units"
+        raise HarnessError(f"metric {metric.label!r}: the executor gave {got} for a batch of {units}")
     return found
 
 
-def _reused(saved: Saved, metric: BuiltMetric, batch: Sequence[Unit]) -> list[Score] | None:
-    """The saved scores of the batch, or None unless it was saved whole."""
-    found = [saved[component].get(targets(unit)) for unit in batch for component in metric.components]
-    whole = [score for score in found if score is not None]
-    return whole if len(whole) == len(found) else None
+def _nothing_yet(metric: BuiltMetric, work: Work) -> Answers:
+    """Answers to all units: those that the metric is not asked about have their reasons, the others nothing yet."""
+    values = np.full((len(metric.components), len(work.targets)), np.nan)
+    status = np.full(values.shape, OK, dtype=np.int8)
+    details = {}
+    for place, (reason, detail) in work.missing.items():
+        status[:, place] = STATUSES.index(reason)
+        details.update({(part, place): storable(detail) for part in range(len(values))})
+    return Answers(values, status, details)
+
+
+def _fill(everything: Answers, work: Work, start: int, found: Answers) -> None:
+    places = work.places[start : start + len(found)]
+    everything.values[:, places] = found.values
+    everything.status[:, places] = found.status
+    assert isinstance(everything.details, dict)
+    everything.details.update({(part, int(places[unit])): text for (part, unit), text in found.details.items()})
+
+
+def _blocks(metric: BuiltMetric, work: Work, answers: Answers) -> Iterator[Block]:
+    """A block a component, its units sorted by their targets."""
+    order = work.order
+    targets = work.targets if order is None else work.targets.take(order)
+    new = None if order is None else np.argsort(order)
+    for part, component in enumerate(metric.components):
+        values, status = answers.values[part], answers.status[part]
+        details = {unit: text for (own, unit), text in answers.details.items() if own == part}
+        if order is not None and new is not None:
+            values, status = values[order], status[order]
+            details = {int(new[unit]): text for unit, text in details.items()}
+        yield Block(metric.signature, component, targets, values, status, details)
+
+
+def _sharing_targets(blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks, those over the same units with one list of them."""
+    known: list[Targets] = []
+    for block in blocks:
+        same = next((targets for targets in known if targets.same(block.targets)), None)
+        if same is None:
+            known.append(block.targets)
+        yield block if same is None else Block(block.metric, block.component, same, block.values, block.status, block.details)
+
+
+def _stage_id(metric: BuiltMetric, work: Work, inputs: Sequence[str]) -> str:
+    section = {"metric": metric.ref.name, "params": dict(metric.ref.params), "signature": metric.signature}
+    return stage_id([*inputs, work.asked], section, f"{metric.spec.version} {metric.code}".rstrip())
+
+
+def _by_batch(lines: Iterable[SavedBatch], metric: BuiltMetric, work: Work) -> Mapping[int, Answers]:
+    """What earlier sessions saved of whole batches, by the batch's first unit; of a batch saved twice, the later one.
+
+    A batch of another size is scored again: last digits that depend on the batch are then the same again.
+    """
+    found: dict[int, Answers] = {}
+    size = metric.spec.batch_size
+    for line in lines:
+        whole = line.first % size == 0 and line.units == min(size, len(work.units) - line.first)
+        answers = restored(line, len(metric.components)) if whole else None
+        if answers is not None:
+            found[line.first] = answers
+    return found
 
 
 def _uncounted(name: str, number: int = 1) -> None:

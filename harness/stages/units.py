@@ -1,14 +1,86 @@
 """What a metric scores in one go, in a fixed order, and why some of it cannot be scored."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import msgspec
+import numpy as np
 
 from harness.errors import InputError
 from harness.judgments import JudgmentSet
 from harness.protocols import MetricSpec, Unit
 from harness.records import Example, JudgmentInfo, Output, Status
+from harness.score_table import Ints, Targets
+
+_CHUNK = 20_000
 
 
-def make_units(data: JudgmentSet, spec: MetricSpec) -> list[Unit]:
+@dataclass(frozen=True)
+class Work:
+    """The units of a metric: all by their `targets`, those to ask it about (`units`, at `places` among all), and why not others.
+
+    `asked`: sha256 of the targets of `units`; `order` sorts `targets` (None: they are sorted).
+    """
+
+    targets: Targets
+    units: Sequence[Unit]
+    places: Ints
+    missing: Mapping[int, tuple[Status, str]]
+    asked: str
+    order: Ints | None
+
+
+class OutputUnits(Sequence[Unit]):
+    """One unit an output, made when it is asked for: a million of them are never held."""
+
+    def __init__(self, outputs: Sequence[Output], examples: Mapping[str, Example], places: Ints | None = None) -> None:
+        """`places`: indices of the outputs that are meant; None: all."""
+        self._outputs = outputs
+        self._examples = examples
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._outputs) if self._places is None else len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Unit: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Unit]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            chosen = self._outputs[index] if self._places is None else [self._outputs[p] for p in self._places[index].tolist()]
+            return [Unit(self._examples[output.example_id], (output,)) for output in chosen]
+        output = self._outputs[index if self._places is None else int(self._places[index])]
+        return Unit(self._examples[output.example_id], (output,))
+
+    def __iter__(self) -> Iterator[Unit]:
+        for start in range(0, len(self), _CHUNK):
+            yield from self[start : start + _CHUNK]
+
+
+def make_work(data: JudgmentSet, spec: MetricSpec) -> Work:
+    """What the metric is to be asked about, and what not. Raises InputError as `make_units` does."""
+    units = make_units(data, spec)
+    examples = {example.id: example for example in data.examples}
+    if spec.unit == "output":
+        targets = Targets([output.id for output in data.outputs])
+        doubtful: Sequence[int] = _doubtful(data, spec, examples)
+    else:
+        targets = Targets.of([tuple(output.id for output in unit.outputs) for unit in units])
+        doubtful = range(len(units))
+    reasons = ((place, why_unscorable(units[place], data.info, spec, examples)) for place in doubtful)
+    missing = {place: reason for place, reason in reasons if reason is not None}
+    places = np.delete(np.arange(len(units)), list(missing))
+    if missing:
+        one = spec.unit == "output"
+        units = OutputUnits(data.outputs, examples, places) if one else [units[place] for place in places.tolist()]
+    asked = _digest(targets.take(places) if missing else targets)
+    return Work(targets, units, places, missing, asked, targets.order())
+
+
+def make_units(data: JudgmentSet, spec: MetricSpec) -> Sequence[Unit]:
     """The units of a metric: one an output, two an unordered pair of preferences (both orders), one an example, or one a system.
 
     Outputs of reference systems are left out of the groups of a metric that needs references: they would meet themselves.
@@ -26,7 +98,7 @@ def make_units(data: JudgmentSet, spec: MetricSpec) -> list[Unit]:
         return list(_groups(data, spec))
     if spec.unit == "corpus":
         return list(_corpora(data, examples))
-    return [Unit(examples[output.example_id], (output,)) for output in data.outputs]
+    return OutputUnits(data.outputs, examples)
 
 
 def why_unscorable(
@@ -50,6 +122,28 @@ def why_unscorable(
         if silent:
             return "empty", f"output {silent[0]!r} has neither a text nor log-likelihoods"
     return None
+
+
+def _doubtful(data: JudgmentSet, spec: MetricSpec, examples: Mapping[str, Example]) -> list[int]:
+    """The outputs that may not be scorable; nearly always none, so that a million units need not be looked at one by one."""
+    references = set(data.info.reference_systems) if "reference" in spec.needs else set()
+    lacking = {example.id for example in data.examples if "reference" in spec.needs and not example.references}
+    lacking |= {example.id for example in data.examples if "source" in spec.needs and example.source is None}
+    return [
+        place
+        for place, output in enumerate(data.outputs)
+        if (output.text is None and output.loglik is None) or output.example_id in lacking or output.system in references
+    ]
+
+
+def _digest(targets: Targets) -> str:
+    """sha256 of the targets as one JSON list, taken in pieces."""
+    sha = hashlib.sha256(b"[")
+    for start in range(0, len(targets), _CHUNK):
+        sha.update(b"," if start else b"")
+        sha.update(msgspec.json.encode(targets[start : start + _CHUNK])[1:-1])
+    sha.update(b"]")
+    return sha.hexdigest()
 
 
 def _lacks(missing: list[str], about: list[Example], what: str) -> str:

@@ -314,23 +314,23 @@ def test_a_batch_that_was_saved_in_part_is_scored_again_whole_and_counts_once(tm
             self.asked.append([unit.outputs[0].id for unit in units])  # type: ignore[misc]
             return [Result(len(units) + i, components={"b": i}) for i in range(len(units))]
 
-    spec = {"components": ("a", "b"), "batch_size": 3}
-    whole = score(make_set(), [built(BatchSum(), **spec)])
+    spec = {"components": ("a", "b"), "batch_size": 2}
+    whole = score(make_set(items=4), [built(BatchSum(), **spec)])
     with Run.open(tmp_path / "r", config={}, command=[]) as run:
-        score(make_set(), [built(BatchSum(), **spec)], run=run)
+        score(make_set(items=4), [built(BatchSum(), **spec)], run=run)
     [segment] = (tmp_path / "r" / "segments").glob("*/main-0.jsonl")
     lines = segment.read_bytes().splitlines(keepends=True)
-    assert len(lines) == 12
-    segment.write_bytes(b"".join(lines[:9]) + lines[9][:7])  # unit e1y is whole, e2x lacks component b, e2y was never written
+    assert len(lines) == 4  # a line a batch
+    segment.write_bytes(b"".join(lines[:2]) + lines[2][:-9])
     probe = BatchSum()
     with Run.open(tmp_path / "r", config={}, command=[]) as run:
-        assert score(make_set(), [built(probe, **spec)], run=run) == whole
-    assert probe.asked == [["e1y", "e2x", "e2y"]]
+        assert score(make_set(items=4), [built(probe, **spec)], run=run) == whole
+    assert probe.asked == [["e2x", "e2y"], ["e3x", "e3y"]]
     manifest = read_manifest(tmp_path / "r")
-    assert (manifest.counts["units_scored"], manifest.counts["units_reused"]) == (3, 3)
+    assert (manifest.counts["units_scored"], manifest.counts["units_reused"]) == (4, 4)
     assert "the last line was torn" in manifest.notes[0]
     with Run.open(tmp_path / "r", config={}, command=[]) as run:
-        assert score(make_set(), [built(Probe(lambda unit: pytest.fail("asked")), **spec)], run=run) == whole
+        assert score(make_set(items=4), [built(Probe(lambda unit: pytest.fail("asked")), **spec)], run=run) == whole
 
 
 def test_only_what_changed_is_scored_again(tmp_path: Path) -> None:
