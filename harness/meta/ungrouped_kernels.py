@@ -1,0 +1,218 @@
+"""Compiled loops (numba) over outputs sorted by a metric: they count pairs of every kind without making them.
+
+Outputs lie segment by segment (a group, or a part of one), ascending by metric within. `starts`: (S + 1,) where each segment
+begins; `metric`: (N,); `rank`: (N,) the human score's place among the distinct ones; people tie a pair iff the one's rank lies in
+low..high of the other's; `levels`: whether that is so only for equal ranks; `epsilon`: (S,), nan where a segment is left out.
+"""
+
+# mypy: allow-untyped-defs
+# numba infers the types; shapes are in the docstrings
+
+import numba
+import numpy as np
+
+_FEW = 24  # segments up to this size are compared pair by pair
+
+
+@numba.njit(cache=True, nogil=True)
+def count_segments(starts, metric, rank, low, high, levels, epsilon, tolerance, counts, near):
+    """Fills counts, (S, 3): pairs with a gap of at most epsilon, those of them that people tie, concordant pairs with a larger gap.
+
+    Fills near, (S, 2), with the largest gap of at most epsilon (0 without one) and the smallest larger one (infinite without one).
+    """
+    tree, inside = np.zeros(len(low) + 1, np.int32), np.zeros(len(low) + 1, np.int32)
+    for s in range(len(starts) - 1):
+        start, end = starts[s], starts[s + 1]
+        counts[s] = 0
+        near[s, 0], near[s, 1] = 0.0, np.inf
+        if np.isnan(epsilon[s]):
+            continue
+        passed = start
+        for j in range(start, end):
+            while passed < j and _gap(metric[passed], metric[j], tolerance) > epsilon[s]:
+                _insert(tree, rank[passed], 1)
+                _move(inside, rank[passed], -1, levels)
+                passed += 1
+            if passed > start:
+                near[s, 1] = min(near[s, 1], _gap(metric[passed - 1], metric[j], tolerance))
+            if passed < j:
+                near[s, 0] = max(near[s, 0], _gap(metric[passed], metric[j], tolerance))
+            r = rank[j]
+            counts[s, 0] += j - passed
+            counts[s, 1] += _tied(inside, low[r], high[r], levels)
+            counts[s, 2] += _below(tree, low[r])
+            _move(inside, r, 1, levels)
+        _clear(tree, inside, rank, start, passed, end, levels)
+
+
+@numba.njit(cache=True, nogil=True)
+def count_outputs(starts, metric, rank, low, high, levels, epsilon, tolerance, counts):
+    """As `count_segments`, but counts, (N, 3), are of the pairs that each output is in (so each pair stands at both)."""
+    tree, inside = np.zeros(len(low) + 1, np.int32), np.zeros(len(low) + 1, np.int32)
+    for s in range(len(starts) - 1):
+        start, end = starts[s], starts[s + 1]
+        counts[start:end] = 0
+        if np.isnan(epsilon[s]):
+            continue
+        if end - start <= _FEW:
+            _count_few(start, end, metric, rank, low, high, epsilon[s], tolerance, counts)
+            continue
+        passed = start
+        for j in range(start, end):
+            while passed < j and _gap(metric[passed], metric[j], tolerance) > epsilon[s]:
+                _insert(tree, rank[passed], 1)
+                _move(inside, rank[passed], -1, levels)
+                passed += 1
+            r = rank[j]
+            counts[j, 0] += j - passed
+            counts[j, 1] += _tied(inside, low[r], high[r], levels)
+            counts[j, 2] += _below(tree, low[r])
+            _move(inside, r, 1, levels)
+        _clear(tree, inside, rank, start, passed, end, levels)
+        passed = end - 1
+        for i in range(end - 1, start - 1, -1):
+            while passed > i and _gap(metric[i], metric[passed], tolerance) > epsilon[s]:
+                _insert(tree, rank[passed], 1)
+                _move(inside, rank[passed], -1, levels)
+                passed -= 1
+            r = rank[i]
+            counts[i, 0] += passed - i
+            counts[i, 1] += _tied(inside, low[r], high[r], levels)
+            counts[i, 2] += end - 1 - passed - _below(tree, high[r] + 1)
+            _move(inside, r, 1, levels)
+        _clear(tree, inside, rank, passed + 1, end, start, levels)
+
+
+@numba.njit(cache=True, nogil=True)
+def pairs_between(starts, metric, rank, low, high, above, upto, tolerance, gap, gain, segment):
+    """The pairs with a gap in (above, upto] that people tie (gain 1) or that are concordant (gain -1): how many there are.
+
+    Fills gap, gain and segment as far as they reach.
+    """
+    found = 0
+    for s in range(len(starts) - 1):
+        first = last = starts[s]
+        for j in range(starts[s], starts[s + 1]):
+            while first < j and _gap(metric[first], metric[j], tolerance) > upto:
+                first += 1
+            last = max(last, first)
+            while last < j and _gap(metric[last], metric[j], tolerance) > above:
+                last += 1
+            for i in range(first, last):
+                if rank[i] <= high[rank[j]]:
+                    if found < len(gap):
+                        gap[found] = _gap(metric[i], metric[j], tolerance)
+                        gain[found] = 1 if rank[i] >= low[rank[j]] else -1
+                        segment[found] = s
+                    found += 1
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def cross_clusters(metric, rank, low, high, part, cluster, epsilon, tolerance, worth, sums):
+    """Adds what each pair of one group is worth to sums, (C, C), at the clusters of its outputs; pairs across parts count nothing.
+
+    metric (any order), rank, part, cluster, epsilon: (n,); worth: (5,) of a pair that both tie, only the metric, only people, that
+    is concordant, that is discordant.
+    """
+    for i in range(len(metric)):
+        for j in range(i + 1, len(metric)):
+            if part[i] != part[j] or np.isnan(epsilon[i]):
+                continue
+            above = metric[j] >= metric[i]
+            gap = _gap(metric[i], metric[j], tolerance) if above else _gap(metric[j], metric[i], tolerance)
+            people_tie = low[rank[i]] <= rank[j] <= high[rank[i]]
+            if gap <= epsilon[i]:
+                kind = 0 if people_tie else 1
+            elif people_tie:
+                kind = 2
+            else:
+                kind = 3 if (rank[j] > rank[i]) == above else 4
+            sums[cluster[i], cluster[j]] += worth[kind]
+
+
+@numba.njit(cache=True, nogil=True)
+def by_code(order, code, size):
+    """(order sorted by the codes 0..size-1 of its members, ties as they were; where each code begins, (size + 1,))."""
+    starts = np.zeros(size + 1, np.int64)
+    for n in order:
+        starts[code[n] + 1] += 1
+    for c in range(size):
+        starts[c + 1] += starts[c]
+    place, result = starts[:-1].copy(), np.empty_like(order)
+    for n in order:
+        result[place[code[n]]] = n
+        place[code[n]] += 1
+    return result, starts
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_few(start, end, metric, rank, low, high, epsilon, tolerance, counts):
+    for j in range(start, end):
+        for i in range(start, j):
+            within = _gap(metric[i], metric[j], tolerance) <= epsilon
+            tied = low[rank[j]] <= rank[i] <= high[rank[j]]
+            concordant = not within and rank[i] < low[rank[j]]
+            for n in (i, j):
+                counts[n, 0] += within
+                counts[n, 1] += within and tied
+                counts[n, 2] += concordant
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _gap(lower, upper, tolerance):
+    """The gap of two scores, as `pairs.snap` makes it; it never falls where upper rises or lower falls."""
+    difference = upper - lower
+    return difference if tolerance == 0 else np.rint(difference / tolerance) * tolerance
+
+
+@numba.njit(cache=True, nogil=True)
+def _insert(tree, rank, amount):
+    """Adds to a rank of a Fenwick tree (Fenwick, Software: Practice and Experience 24, 1994)."""
+    k = rank + 1
+    while k < len(tree):
+        tree[k] += amount
+        k += k & -k
+
+
+@numba.njit(cache=True, nogil=True)
+def _below(tree, rank):
+    """How many of the tree have a smaller rank."""
+    total = 0
+    k = rank
+    while k > 0:
+        total += tree[k]
+        k -= k & -k
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _move(inside, rank, amount, levels):
+    """Puts an output into the window or takes it out: plain counts where people's ties are equal ranks, else a tree."""
+    if levels:
+        inside[rank] += amount
+    else:
+        _insert(inside, rank, amount)
+
+
+@numba.njit(cache=True, nogil=True)
+def _tied(inside, low, high, levels):
+    return inside[low] if levels else _below(inside, high + 1) - _below(inside, low)
+
+
+@numba.njit(cache=True, nogil=True)
+def _clear(tree, inside, rank, start, passed, end, levels):
+    """Empties both: cheaply after a small segment. The tree holds start..passed-1, the window the rest up to end (or down to it)."""
+    size = max(passed, end) - min(start, end)
+    if size * 4 > len(tree):
+        tree[:] = 0
+        inside[:] = 0
+        return
+    for n in range(start, passed):
+        _insert(tree, rank[n], -1)
+    if end >= passed:
+        for n in range(passed, end):
+            _move(inside, rank[n], -1, levels)
+    else:
+        for n in range(end, start):
+            _move(inside, rank[n], -1, levels)
