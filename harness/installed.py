@@ -66,7 +66,7 @@ def _file(module: object) -> str | None:
         file = getattr(module, "__file__", None)
     except Exception:  # a lazy stand-in of a stranger's may raise whatever it likes when it is asked; it is no file of ours
         return None
-    return os.path.abspath(file) if isinstance(file, str) else None
+    return file if isinstance(file, str) and os.path.isabs(file) and os.path.exists(file) else None
 
 
 def _distributions() -> Iterator[str]:

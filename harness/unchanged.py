@@ -108,6 +108,17 @@ def pages_hold(folder: Path, held: Remembered) -> bool:
     return all(same_file(folder / name, state) for name, state in held.pages.items())
 
 
+def refresh_pages(folder: Path, held: Remembered, pages: Iterable[Path]) -> None:
+    """Keeps the states of a report that was written again."""
+    from harness.store import replace_file
+
+    try:
+        held = msgspec.structs.replace(held, pages=dict(_written(pages)))
+        replace_file(folder / NAME, msgspec.json.encode(held, order="sorted") + b"\n")
+    except OSError:
+        return  # a folder that may not be written any more: the report is written once more next time
+
+
 class _UnknownError(Exception):
     """A plugin that does not say what it reads."""
 

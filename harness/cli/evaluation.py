@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.common import console, finish_with_failures, print_json, registry
+from harness.cli.common import finish_with_failures, print_json, registry
 from harness.cli.completion import PluginType
 from harness.cli.progress import progress, telling_reused
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.registry import Registry
     from harness.stages.evaluate import Evaluation
     from harness.stages.score import BuiltMetric
+    from harness.unchanged import Rests
 
 judgments_option = click.option(
     "--judgments", type=PluginType("judgment source"), metavar="REF", help="Whose judgments: gec-sv, table:FILE.csv …"
@@ -45,13 +46,17 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would ru
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a run needs, read and built: `options` is None where only scores are wanted."""
+    """Everything that a run needs, read and built: `options` is None where only scores are wanted.
+
+    `rests` is what it was read from, as it was before; None where that is not known.
+    """
 
     config: "RunConfig"
     data: "JudgmentSet"
     metrics: "list[BuiltMetric]"
     options: "MetaOptions | None"
     folder: Path | None
+    rests: "Rests | None" = None
 
 
 def make_plan(found: "Registry", config: "RunConfig", folder: Path | None, *, with_meta: bool = True) -> Plan:
@@ -60,12 +65,16 @@ def make_plan(found: "Registry", config: "RunConfig", folder: Path | None, *, wi
     from harness.stages.evaluate import KIND, read_source
     from harness.stages.metaevaluate import check_options
     from harness.stages.score import build_metrics
+    from harness.unchanged import look
 
-    metrics = build_metrics(found, [bind(ref, found, "metric") for ref in config.metrics])
-    data = read_source(found, bind(config.judgments, found, KIND), config.systems)
+    refs = [bind(ref, found, "metric") for ref in config.metrics]
+    source = bind(config.judgments, found, KIND)
+    rests = look(found, [(KIND, source), *(("metric", ref) for ref in refs)]) if folder is not None else None
+    metrics = build_metrics(found, refs)
+    data = read_source(found, source, config.systems)
     if with_meta:
         check_options(data, config.metaevaluate)
-    return Plan(config, data, metrics, config.metaevaluate if with_meta else None, folder)
+    return Plan(config, data, metrics, config.metaevaluate if with_meta else None, folder, rests)
 
 
 def plan_of_options(
@@ -158,21 +167,14 @@ def print_plan(plan: Plan, as_json: bool) -> None:
     click.echo("nothing was computed (--dry-run)")
 
 
-def print_evaluation(done: "Evaluation", options: "MetaOptions") -> None:
-    """The boards and slices of a meta-evaluation, and what its metrics left without a score."""
-    from harness.report.terminal import print_meta
-    from harness.report.views import missing_notes
-
-    notes = [*missing_notes(done.scores, done.labels), *done.data.notes]
-    print_meta(console(), done.rows, labels=done.labels, notes=notes, level=options.level, alpha=options.alpha)
-
-
 def exit_if_failed(done: "Evaluation", folder: Path | None) -> None:
     """Exit code 3 where a metric failed on a unit: the other numbers stand, these scores are missing."""
     where = "" if folder is None else f"; see `harness show {folder} scores --where status=error`"
-    first = next((score.detail for score in done.scores if score.status == "error"), None)
-    units = "unit" if done.failed == 1 else "units"
-    finish_with_failures(done.failed, f"{units} could not be scored, for example: {first}{where}")
+    from harness.score_table import ScoreTable
+
+    failed, first = done.failed, ScoreTable.of(done.scores).first_error()
+    units = "unit" if failed == 1 else "units"
+    finish_with_failures(failed, f"{units} could not be scored, for example: {first}{where}")
 
 
 def options_of(function: Callable[..., Any]) -> Callable[..., Any]:

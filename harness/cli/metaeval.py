@@ -1,5 +1,6 @@
 """Says how well metrics agree with people: on a judgment set, or on the finished scores of a run."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,12 @@ from harness.cli.evaluation import (
     options_of,
     output_option,
     plan_of_options,
-    print_evaluation,
     print_plan,
     systems_option,
 )
 from harness.cli.progress import progress
 from harness.cli.report import write_at_the_end
+from harness.cli.shown import Shown, asked_for, fresh_option, keep, pages_of, print_shown, shown_of, taken_over, unchanged
 
 
 @click.command(
@@ -44,6 +45,7 @@ harness metaeval runs/swedish --raters mean --slice meta:cefr
 @output_option
 @plugin_option
 @dry_run_option
+@fresh_option
 @json_option
 @quiet_option
 def metaeval(
@@ -54,28 +56,32 @@ def metaeval(
     settings: tuple[str, ...],
     output: str | None,
     dry_run: bool,
+    fresh: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
     given = given_options(options, settings)
     if run is not None:
-        if judgments or metrics or systems or output or dry_run:
+        if judgments or metrics or systems or output or dry_run or fresh:
             raise click.UsageError("a RUN already has its judgments, metrics and systems; leave those options out")
         _again(run, given, as_json)
+        return
+    asked = asked_for("metaeval", judgments=judgments, metrics=metrics, systems=systems, options=given)
+    folder = Path(output) if output else None
+    held = unchanged(folder, asked, fresh=fresh or dry_run)
+    earlier = None if held is None or folder is None else taken_over(folder, held)
+    if held is not None and folder is not None and earlier is not None:
+        _print(earlier, as_json, lambda: pages_of(folder, held))
         return
     plan = plan_of_options(judgments, metrics, systems, given, output, with_meta=True)
     if dry_run:
         print_plan(plan, as_json)
         return
     done = execute(plan)
-    if as_json:
-        print_json(done.rows)
-    else:
-        print_evaluation(done, plan.config.metaevaluate)
-    files = write_at_the_end(done, Path(output)) if output else {}
-    if files and not as_json:
-        click.echo(f"\nThe report: {' and '.join(files.values())}")
-    exit_if_failed(done, Path(output) if output else None)
+    shown = shown_of(done, plan.config.metaevaluate)
+    files = _print(shown, as_json, lambda: write_at_the_end(done, folder) if folder else {})
+    keep(plan, asked, shown.said(), done.failed, files.values())
+    exit_if_failed(done, folder)
 
 
 def _again(folder: str, given: dict[str, Any], as_json: bool) -> None:
@@ -92,7 +98,16 @@ def _again(folder: str, given: dict[str, Any], as_json: bool) -> None:
     done = load_run(folder)
     with progress() as report:
         rows = metaevaluate(done.data, done.scores, done.metrics, options, progress=report)
+    _print(shown_of(replace(done, rows=tuple(rows)), options), as_json, dict)
+
+
+def _print(shown: Shown, as_json: bool, report: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """Prints the results and what `report` returns: the report's files by format."""
     if as_json:
-        print_json(rows)
+        print_json(shown.rows)
     else:
-        print_evaluation(replace(done, rows=tuple(rows)), options)
+        print_shown(shown)
+    files = report()  # after the numbers, which then stand there whatever happens to the report
+    if files and not as_json:
+        click.echo(f"\nThe report: {' and '.join(files.values())}")
+    return files

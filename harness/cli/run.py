@@ -1,45 +1,63 @@
 """Runs a config from end to end: reads judgments, scores outputs, holds every metric against people, reports, and resumes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from harness.cli.common import json_option, plugin_option, print_json, quiet_option, registry
-from harness.cli.evaluation import dry_run_option, execute, exit_if_failed, make_plan, output_option, print_evaluation, print_plan
+from harness.cli.evaluation import dry_run_option, execute, exit_if_failed, make_plan, output_option, print_plan
 from harness.cli.report import write_at_the_end
+from harness.cli.shown import Shown, asked_for, fresh_option, keep, pages_of, print_shown, shown_of, taken_over, unchanged
 
 
 @click.command(
     help=f"""{__doc__}
 
 CONFIG is a YAML file, or the name of one that comes with the program. The same command again goes on where the last one stopped,
-and scores nothing twice. Exit code 3 if a metric failed on some outputs.
+and scores nothing twice; if nothing at all has changed since it finished, its results are printed again at once. Exit code 3 if
+a metric failed on some outputs.
 """
 )
 @click.argument("config", metavar="CONFIG")
 @output_option
 @plugin_option
 @dry_run_option
+@fresh_option
 @json_option
 @quiet_option
-def run(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
-    from harness.config import load_config
+def run(config: str, output: str | None, dry_run: bool, fresh: bool, as_json: bool) -> None:
+    from harness.config import load_config, resolved
 
     loaded = load_config(config)
     folder = Path(output or loaded.output)
+    asked = asked_for("run", config=resolved(loaded))
+    held = unchanged(folder, asked, fresh=fresh or dry_run)
+    earlier = None if held is None else taken_over(folder, held)
+    if held is not None and earlier is not None:
+        _print(earlier, folder, as_json, lambda: pages_of(folder, held))
+        return
     plan = make_plan(registry(loaded.plugins), loaded, folder)
     if dry_run:
         print_plan(plan, as_json)
         return
     done = execute(plan)
-    if as_json:
-        files = write_at_the_end(done, folder)
-        print_json(
-            {"run": str(folder), "report": files, "judgments": done.data.label, "units_failed": done.failed, "rows": done.rows}
-        )
-    else:
-        print_evaluation(done, loaded.metaevaluate)
-        click.echo(f"\nThe run lies in {folder}; `harness show {folder}` prints it again.")
-        files = write_at_the_end(done, folder)  # after the numbers, which then stand there whatever happens to the report
-        click.echo(f"Its report: {' and '.join(files.values())}")
+    shown = shown_of(done, loaded.metaevaluate)
+    files = _print(shown, folder, as_json, lambda: write_at_the_end(done, folder))
+    keep(plan, asked, shown.said(), done.failed, files.values())
     exit_if_failed(done, folder)
+
+
+def _print(shown: Shown, folder: Path, as_json: bool, report: Callable[[], dict[str, str]]) -> dict[str, str]:
+    """Prints the results and what `report` returns: the report's files by format."""
+    if as_json:
+        files = report()
+        print_json(
+            {"run": str(folder), "report": files, "judgments": shown.judgments, "units_failed": shown.failed, "rows": shown.rows}
+        )
+        return files
+    print_shown(shown)
+    click.echo(f"\nThe run lies in {folder}; `harness show {folder}` prints it again.")
+    files = report()  # after the numbers, which then stand there whatever happens to the report
+    click.echo(f"Its report: {' and '.join(files.values())}")
+    return files

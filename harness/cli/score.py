@@ -1,5 +1,6 @@
 """Scores the outputs of a judgment set with metrics, one score per output."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -18,10 +19,12 @@ from harness.cli.evaluation import (
     print_plan,
     systems_option,
 )
+from harness.cli.shown import asked_for, fresh_option, keep, say_taken_over, unchanged
 
 if TYPE_CHECKING:
     from harness.records import Score
     from harness.stages.evaluate import Evaluation
+    from harness.unchanged import Remembered
 
 LABEL = 20  # characters of a metric's label in one line
 
@@ -39,23 +42,54 @@ says.
 @output_option
 @plugin_option
 @dry_run_option
+@fresh_option
 @json_option
 @quiet_option
 def score(
-    judgments: str | None, metrics: tuple[str, ...], systems: str | None, output: str | None, dry_run: bool, as_json: bool
+    judgments: str | None,
+    metrics: tuple[str, ...],
+    systems: str | None,
+    output: str | None,
+    dry_run: bool,
+    fresh: bool,
+    as_json: bool,
 ) -> None:
+    asked = asked_for("score", judgments=judgments, metrics=metrics, systems=systems)
+    folder = Path(output) if output else None
+    held = unchanged(folder, asked, fresh=fresh or dry_run)
+    if held is not None and folder is not None and _print_again(folder, held, as_json):
+        return
     plan = plan_of_options(judgments, metrics, systems, {}, output, with_meta=False)
     if dry_run:
         print_plan(plan, as_json)
         return
     done = execute(plan)
+    summary = _summary(done)
+    _print(done.scores, summary, folder, as_json)
+    keep(plan, asked, {"summary": summary}, done.failed)
+    exit_if_failed(done, folder)
+
+
+def _print_again(folder: Path, held: "Remembered", as_json: bool) -> bool:
+    """Prints the earlier run's scores, or what they are like; False if its tables changed meanwhile."""
+    from harness.store import TABLES, read_table, table_path
+    from harness.unchanged import still_there
+
+    scores = list(read_table(table_path(folder, "scores"), TABLES["scores"].record_type)) if as_json else []
+    if not still_there(folder, held):
+        return False
+    say_taken_over(folder)
+    _print(scores, held.said["summary"], folder, as_json)
+    return True
+
+
+def _print(scores: "Sequence[Score]", summary: list[list[str]], folder: Path | None, as_json: bool) -> None:
     if as_json:
-        print_json(done.scores)
-    else:
-        print_table(["metric", "component", "system", "scored", "missing", "least", "median", "most"], _summary(done))
-        if plan.folder is not None:
-            click.echo(f"\nThe run lies in {plan.folder}; `harness export {plan.folder} scores --format csv` writes every score.")
-    exit_if_failed(done, Path(output) if output else None)
+        print_json(scores)
+        return
+    print_table(["metric", "component", "system", "scored", "missing", "least", "median", "most"], summary)
+    if folder is not None:
+        click.echo(f"\nThe run lies in {folder}; `harness export {folder} scores --format csv` writes every score.")
 
 
 def _summary(done: "Evaluation") -> list[list[str]]:
