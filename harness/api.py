@@ -1,6 +1,7 @@
 """The harness from Python: `harness.score` and `harness.metaevaluate`, for a judgment set, a file, or a table in memory."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def _metrics(registry: Registry, metrics: Iterable[Any]) -> list[BuiltMetric]:
         spec = metric if isinstance(metric, MetricSpec) else _spec_of(metric)
         own = Registry()  # of one entry: a metric given as an object may have the name of an installed one
         own.entries["metric"][spec.name] = Entry(spec, spec.name, "this program")
-        built += build_metrics(own, [PluginRef(spec.name)])
+        built += [replace(one, origin=None) for one in build_metrics(own, [PluginRef(spec.name)])]
     signatures = [metric.signature for metric in built]
     for metric in built:
         if signatures.count(metric.signature) > 1:

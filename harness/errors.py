@@ -23,6 +23,10 @@ class MissingExtra(PluginError):
     """A plugin needs a package that an optional extra installs."""
 
 
+class ExecutorError(HarnessError):
+    """Workers that died or could not be started. What was finished is kept, and the same command goes on from there."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`" Did you mean 'chrf'?"` when a known word is close, else the known words, else nothing."""
     from difflib import get_close_matches
