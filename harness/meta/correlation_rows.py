@@ -33,9 +33,17 @@ def correlation_rows(task: CellTask, column: Column, result: Judged) -> Iterator
         **counts(task, result.valid),
     )
     yield _kendall(task, base, values, result)
-    group = _numbered(np.where(np.isfinite(values), task.group, -1))
-    yield _moments(task, replace(base, statistic="spearman"), group, values)
-    yield _moments(task, replace(base, statistic="pearson"), group, values)
+    group = np.where(np.isfinite(values), task.group, -1)
+    yield from moment_rows(base, task.cell.human, values, group, task.cell.resampler, task.within_clusters)
+
+
+def moment_rows(
+    base: MetaRow, human: Floats, values: Floats, group: Ints, resampler: Resampler, within_clusters: bool
+) -> Iterator[MetaRow]:
+    """Spearman's rho and Pearson's r. `group`: per output, -1 where it is in none; `within_clusters`: groups lie in one cluster."""
+    group = _numbered(group)
+    for statistic in ("spearman", "pearson"):
+        yield _moments(replace(base, statistic=statistic), human, values, group, resampler, within_clusters)
 
 
 def _kendall(task: CellTask, base: MetaRow, values: Floats, result: Judged) -> MetaRow:
@@ -64,17 +72,16 @@ def _tau(surplus: Floats | None, human: Floats | None, metric: Floats | None) ->
         return mean_over_groups(surplus / np.sqrt(human * metric))
 
 
-def _moments(task: CellTask, row: MetaRow, group: Ints, values: Floats) -> MetaRow:
+def _moments(row: MetaRow, human: Floats, values: Floats, group: Ints, resampler: Resampler, within_clusters: bool) -> MetaRow:
     function = correlation.spearman if row.statistic == "spearman" else correlation.pearson
     keep = np.flatnonzero(group >= 0)
     n_groups = int(group.max(initial=-1)) + 1
-    human, metric, codes = task.cell.human[keep], values[keep], group[keep]
+    human, metric, codes = human[keep], values[keep], group[keep]
     grouped = function(codes, n_groups, human, metric)
     row = _with_note(row, int((~grouped.defined).sum()))
     if grouped.mean is None:
         return row
-    resampler = task.cell.resampler
-    if task.within_clusters:
+    if within_clusters:
         cluster = np.zeros(n_groups, dtype=np.int64)
         cluster[codes] = resampler.cluster[keep]
         low, high = resampler.interval(resampler.mean(grouped.values, cluster, grouped.defined))
