@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
 import harness
 from harness.errors import ConfigError, PluginError, did_you_mean
+from harness.executors.choice import ExecutorChoice
+from harness.executors.choice import Name as ExecutorName
 from harness.meta.options import MetaOptions
 from harness.registry import PluginRef, Registry, parse_ref
 from harness.yaml_lines import Document, Keys, read_yaml
@@ -21,6 +23,7 @@ _WORDS = {
     "float": "a number",
     "bool": "true or false",
 }
+SectionT = TypeVar("SectionT", bound=msgspec.Struct)
 _BARE = ""  # the parameter of a bare word (`table:ratings.csv`) until `bind` has asked the plugin for its name
 
 
@@ -28,6 +31,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What `harness run` does: whose judgments, which metrics, what to compute, and where it is written.
 
     `systems` names a system set of the source, or lists systems; None is all. `plugins` are plain files, as absolute paths.
+    `executor` says where outputs are scored.
     """
 
     name: str
@@ -37,6 +41,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     metaevaluate: MetaOptions = MetaOptions()
     output: str
     plugins: tuple[str, ...] = ()
+    executor: ExecutorChoice = ExecutorChoice()
 
 
 def load_config(path: str | Path) -> RunConfig:
@@ -53,14 +58,18 @@ def load_config(path: str | Path) -> RunConfig:
         judgments=judgments,
         systems=systems,
         metrics=_metrics(document),
-        metaevaluate=_options(document),
+        metaevaluate=_section(document, "metaevaluate", MetaOptions),
         output=_text(document, "output") or f"runs/{name}",
         plugins=_plugins(document),
+        executor=_executor(document),
     )
 
 
 def resolved(config: RunConfig) -> dict[str, Any]:
-    """The config with every default filled in, as plain values; written as YAML it loads as the same config."""
+    """The config with every default filled in, as plain values; written as YAML it loads as the same config.
+
+    The section `executor` is left out: where a run was computed belongs neither to the run nor to what makes it another one.
+    """
     judgments = {"source": _head(config.judgments), **_tail(config.judgments)}
     if config.systems is not None:
         judgments["systems"] = config.systems if isinstance(config.systems, str) else list(config.systems)
@@ -185,22 +194,34 @@ def _ref(document: Document, text: Any, params: Mapping[str, Any], keys: Keys) -
     return PluginRef(ref.name, given)
 
 
-def _options(document: Document) -> MetaOptions:
-    section = document.value.get("metaevaluate")
+def _executor(document: Document) -> ExecutorChoice:
+    """The section `executor`, which may also be a name alone."""
+    if isinstance(document.value.get("executor"), str):
+        name = document.value["executor"]
+        known = get_args(ExecutorName)
+        if name not in known:
+            raise document.error(f"there is no executor {name!r}.{did_you_mean(name, known)}", "executor")
+        return ExecutorChoice(name=name)
+    return _section(document, "executor", ExecutorChoice)
+
+
+def _section(document: Document, name: str, kind: type[SectionT]) -> SectionT:
+    """The section of that name as a record whose fields all have defaults."""
+    section = document.value.get(name)
     if section is None:
-        return MetaOptions()
+        return kind()
     if not isinstance(section, Mapping):
-        raise document.error(f"expected keys and values, got {section!r:.80}", "metaevaluate")
-    _check_keys(document, section, MetaOptions.__struct_fields__, "metaevaluate")
+        raise document.error(f"expected keys and values, got {section!r:.80}", name)
+    _check_keys(document, section, kind.__struct_fields__, name)
     try:
-        return msgspec.convert(section, MetaOptions)
+        return msgspec.convert(section, kind)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         keys: list[str | int] = [int(n) if n else key for key, n in re.findall(r"\.(\w+)|\[(\d+)\]", where)]
         if not keys:  # a check across the section names the key in its message
             keys = [key for key in section if re.search(rf"\b{key}\b", message)][:1]
         plain = re.sub(r"`([\w |]+)`", lambda match: " or ".join(_WORDS.get(w, w) for w in match[1].split(" | ")), message)
-        raise document.error(f"{plain[:1].lower()}{plain[1:]}", "metaevaluate", *keys) from error
+        raise document.error(f"{plain[:1].lower()}{plain[1:]}", name, *keys) from error
 
 
 def _plugins(document: Document) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import click
 
 from harness.cli.common import console, json_option, plugin_option, print_json, quiet_option
 from harness.cli.evaluation import exit_if_failed, given_options, judgments_option, metric_option, options_of, systems_option
+from harness.cli.executor import executor_options
 from harness.cli.judged import judged
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ harness advise --judgments gec-sv --metric chrf --metric rouge-l --criterion mea
 )
 @click.option("--power", type=float, default=0.8, show_default=True, help="Probability of finding it.")
 @click.option("--reasons", is_flag=True, help="Print the sentence of every slice, not only that of the whole set.")
+@executor_options
 @plugin_option
 @json_option
 @quiet_option

@@ -10,6 +10,7 @@ import click
 
 from harness.cli.common import finish_with_failures, print_json, registry
 from harness.cli.completion import PluginType
+from harness.cli.executor import chosen_executor
 from harness.cli.progress import progress, telling_reused
 
 if TYPE_CHECKING:
@@ -112,13 +113,16 @@ def execute(plan: Plan) -> "Evaluation":
     """Runs the plan, with progress on stderr; in its folder if it has one."""
     from harness.config import resolved
     from harness.stages.evaluate import evaluate
+    from harness.stages.score_job import Scoring
     from harness.store import Run
 
-    with progress() as report:
+    with progress() as report, chosen_executor(plan.config.executor) as executor:
+        asked = Scoring(executor)
         if plan.folder is None:
-            return evaluate(plan.data, plan.metrics, plan.options, progress=report)
+            return evaluate(plan.data, plan.metrics, plan.options, progress=report, executor=asked)
         with Run.open(plan.folder, config=resolved(plan.config), command=("harness", *sys.argv[1:])) as run:
-            return evaluate(plan.data, plan.metrics, plan.options, run=run, progress=telling_reused(report, run.counts))
+            told = telling_reused(report, run.counts)
+            return evaluate(plan.data, plan.metrics, plan.options, run=run, progress=told, executor=asked)
 
 
 def print_plan(plan: Plan, as_json: bool) -> None:

@@ -20,6 +20,7 @@ from harness.cli.evaluation import (
     print_plan,
     systems_option,
 )
+from harness.cli.executor import executor_options
 from harness.cli.progress import progress
 from harness.cli.report import write_at_the_end
 from harness.cli.shown import Shown, asked_for, fresh_option, keep, pages_of, print_shown, shown_of, taken_over, unchanged
@@ -43,6 +44,7 @@ harness metaeval runs/swedish --raters mean --slice meta:cefr
 @systems_option
 @options_of
 @output_option
+@executor_options
 @plugin_option
 @dry_run_option
 @fresh_option

@@ -8,6 +8,7 @@ from click.core import ParameterSource
 
 from harness.cli.common import console, json_option, plugin_option, print_json, quiet_option
 from harness.cli.evaluation import exit_if_failed, given_options, judgments_option, metric_option, systems_option
+from harness.cli.executor import executor_options
 from harness.cli.judged import judged
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ harness plan --judgments gec-sv --metric chrf --metric rouge-l --width .05
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any field of a config's section metaevaluate. Repeatable."
 )
+@executor_options
 @plugin_option
 @json_option
 @quiet_option

@@ -7,6 +7,7 @@ import click
 
 from harness.cli.common import json_option, plugin_option, print_json, quiet_option, registry
 from harness.cli.evaluation import dry_run_option, execute, exit_if_failed, make_plan, output_option, print_plan
+from harness.cli.executor import executor_options
 from harness.cli.report import write_at_the_end
 from harness.cli.shown import Shown, asked_for, fresh_option, keep, pages_of, print_shown, shown_of, taken_over, unchanged
 
@@ -21,6 +22,7 @@ a metric failed on some outputs.
 )
 @click.argument("config", metavar="CONFIG")
 @output_option
+@executor_options
 @plugin_option
 @dry_run_option
 @fresh_option

@@ -19,6 +19,7 @@ from harness.cli.evaluation import (
     print_plan,
     systems_option,
 )
+from harness.cli.executor import executor_options
 from harness.cli.shown import asked_for, fresh_option, keep, say_taken_over, unchanged
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ says.
 @metric_option
 @systems_option
 @output_option
+@executor_options
 @plugin_option
 @dry_run_option
 @fresh_option
