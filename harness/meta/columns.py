@@ -1,15 +1,16 @@
 """Metrics as columns: one number per output, with what meta-evaluation must know about each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.judgments import JudgmentSet
 from harness.meta.options import MetaOptions
-from harness.meta.pairs import Bools, Floats
+from harness.meta.pairs import Bools, Floats, Ints
 from harness.meta.sentinels import random_signature, sentinel_scores
 from harness.records import Score
+from harness.score_table import ScoreTable
 
 
 @dataclass(frozen=True)
@@ -50,32 +51,35 @@ def metric_columns(
     data: JudgmentSet, scores: Sequence[Score], metrics: Sequence[MetricSummary], position: Mapping[str, int]
 ) -> Iterator[Column]:
     """One column a component of every metric that scores outputs. `position`: output id → index."""
-    arrays: dict[tuple[str, str | None], Floats] = {}
-    for score in scores:
-        if len(score.targets) != 1:
-            continue
-        index = position.get(score.targets[0])
-        if index is None:
-            continue
-        key = (score.metric, score.component)
-        if key not in arrays:
-            arrays[key] = np.full(len(position), np.nan)
-        if score.value is not None:
-            arrays[key][index] = score.value
-    reference = np.isin([output.system for output in data.outputs], list(data.info.reference_systems))
+    table = ScoreTable.of(scores)
+    places: dict[int, Ints] = {}
+    reference = of_systems(data, data.info.reference_systems)
     for metric in metrics:
         if metric.unit != "output":
             continue
         eligible = ~reference if "reference" in metric.needs and reference.any() else None
         for component in metric.components or (None,):
-            values = arrays.get((metric.signature, component))
-            if values is None:
-                values = np.full(len(position), np.nan)
+            values = np.full(len(position), np.nan)
+            block = table.block(metric.signature, component)
+            if block is not None:
+                if id(block.targets) not in places:
+                    places[id(block.targets)] = block.targets.positions(position)
+                here = places[id(block.targets)]
+                known = (here >= 0) & ~block.missing
+                values[here[known]] = block.values[known]
             signed = values if metric.higher_is_better else -values
             if eligible is not None:
                 signed = np.where(eligible, signed, np.nan)
             main = component is None or component == metric.components[0]
             yield Column(metric.signature, component, signed, main, eligible=eligible)
+
+
+def of_systems(data: JudgmentSet, systems: Iterable[str]) -> Bools:
+    """Which outputs are of one of the systems, shape (N,)."""
+    wanted = frozenset(systems)
+    if not wanted:
+        return np.zeros(len(data.outputs), dtype=bool)
+    return np.fromiter((output.system in wanted for output in data.outputs), dtype=bool, count=len(data.outputs))
 
 
 def sentinel_columns(data: JudgmentSet, options: MetaOptions) -> Iterator[Column]:

@@ -16,6 +16,7 @@ from harness.meta.slices import Slice
 from harness.meta.table import Table
 from harness.meta.task import CellTask, counts, coverage
 from harness.records import MetaRow, Score
+from harness.score_table import ScoreTable
 
 GROUPING = "preference"
 
@@ -123,10 +124,11 @@ def _verdict_values(metric: MetricSummary, scores: Sequence[Score], position: Ma
     """(first shown, second shown) → the metric's main component, positive where the first is better."""
     main = metric.components[0] if metric.components else None
     sign = 1.0 if metric.higher_is_better else -1.0
+    block = ScoreTable.of(scores).block(metric.signature, main)
     return {
         (position[score.targets[0]], position[score.targets[1]]): sign * score.value
-        for score in scores
-        if (score.metric, score.component) == (metric.signature, main) and score.value is not None and len(score.targets) == 2
+        for score in (block.scores() if block is not None else ())
+        if score.value is not None and len(score.targets) == 2
     }
 
 

@@ -4,16 +4,18 @@ A slice of one dimension without data stays, and says so; crossed cells are thos
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harness.errors import HarnessError, did_you_mean
 from harness.judgments import JudgmentSet
-from harness.meta.pairs import Bools
+from harness.meta.columns import of_systems
+from harness.meta.pairs import Bools, Ints
 from harness.records import Example, Output
 
 DIMENSIONS = ("form", "task", "language", "length", "systems")
@@ -36,16 +38,28 @@ def slices(data: JudgmentSet, dimensions: Sequence[str]) -> Iterator[Slice]:
     Dimensions: `form`, `task`, `language`, `length`, `systems`, and `meta:KEY` for any key of `Example.meta`. Where two or
     three of form, language and length are asked for and take several values, those are crossed.
     """
+    check_dimensions(dimensions)
     yield Slice("all", np.ones(len(data.outputs), dtype=bool))
+    place = {example.id: index for index, example in enumerate(data.examples)}
+    item = np.fromiter((place[output.example_id] for output in data.outputs), dtype=np.int64, count=len(data.outputs))
+    columns: dict[str, _Values] = {}
     for dimension in dimensions:
         if dimension == "systems":
             yield from _system_slices(data)
             continue
-        values = _of_outputs(data, dimension)
         fixed = {"form": ("short", "long"), "length": tuple(name for name, _, _ in LENGTH_BUCKETS)}.get(dimension, ())
-        for value in [*fixed, *sorted({value for value in values if value is not None} - set(fixed))]:
-            yield Slice(f"{dimension}={value}", values == value)
-    yield from _crossed(data, [dimension for dimension in CROSSED if dimension in dimensions])
+        columns[dimension] = values = _values_of(data, dimension, fixed)
+        codes = values.codes[item]
+        for code, value in enumerate(values.names):
+            yield Slice(f"{dimension}={value}", codes == code)
+    yield from _crossed({name: columns[name] for name in CROSSED if name in columns}, item)
+
+
+def check_dimensions(dimensions: Sequence[str]) -> None:
+    """Raises HarnessError for a dimension that there is not."""
+    for dimension in dimensions:
+        if dimension not in DIMENSIONS and not dimension.startswith("meta:"):
+            raise HarnessError(f"no slice dimension {dimension!r}.{did_you_mean(dimension, (*DIMENSIONS, 'meta:KEY'))}")
 
 
 def is_crossed(label: str) -> bool:
@@ -69,7 +83,7 @@ def length_bucket(example: Example, outputs: Sequence[Output]) -> str | None:
     texts = example.references or tuple(output.text for output in outputs if output.text is not None)
     if not texts:
         return None
-    words = float(np.median([len(text.split()) for text in texts]))
+    words = median(len(text.split()) for text in texts)
     for name, low, high in LENGTH_BUCKETS:
         if words >= low and (high is None or words < high + 1):
             return name
@@ -78,56 +92,76 @@ def length_bucket(example: Example, outputs: Sequence[Output]) -> str | None:
 
 def near_references(data: JudgmentSet) -> tuple[str, ...]:
     """Systems whose text equals a reference on over half of their items, sorted."""
-    references = {example.id: set(example.references) for example in data.examples}
-    near = []
-    for system in data.systems:
-        equal = [o.text in references[o.example_id] for o in data.outputs if o.system == system and o.text is not None]
-        if equal and sum(equal) * 2 > len(equal):
-            near.append(system)
-    return tuple(near)
+    return tuple(system for system, (equal, texts) in equal_to_references(data).items() if texts and equal * 2 > texts)
 
 
-def _crossed(data: JudgmentSet, dimensions: Sequence[str]) -> Iterator[Slice]:
-    """Every combination of values that some output has, of those dimensions that take several values; none of one alone."""
-    columns = {dimension: _of_outputs(data, dimension) for dimension in dimensions}
-    several = [name for name, values in columns.items() if len({value for value in values if value is not None}) > 1]
+def equal_to_references(data: JudgmentSet) -> dict[str, tuple[int, int]]:
+    """System → on how many items its text equals a reference, and how many texts it has; systems sorted."""
+    references = {example.id: frozenset(example.references) for example in data.examples}
+    texts = [output for output in data.outputs if output.text is not None]
+    total = Counter(output.system for output in texts)
+    equal = Counter(output.system for output in texts if output.text in references[output.example_id])
+    return {system: (equal[system], total[system]) for system in data.systems}
+
+
+@dataclass(frozen=True)
+class _Values:
+    """A dimension's value of each example, as codes into `names` (-1: none), shape (examples,); `names` in reading order."""
+
+    names: tuple[str, ...]
+    codes: Ints
+
+
+def _values_of(data: JudgmentSet, dimension: str, fixed: Sequence[str]) -> _Values:
+    """The dimension's values: those that are always told (`fixed`), then the others sorted."""
+    values = _values(data, dimension)
+    names = (*fixed, *sorted({value for value in values if value is not None} - set(fixed)))
+    codes: dict[str | None, int] = {name: code for code, name in enumerate(names)}
+    return _Values(names, np.fromiter((codes.get(value, -1) for value in values), dtype=np.int64, count=len(values)))
+
+
+def _crossed(columns: Mapping[str, _Values], item: Ints) -> Iterator[Slice]:
+    """Every combination of values that some output has, of those dimensions that take several values; none of one alone.
+
+    `item`: index of each output's example.
+    """
+    reached = np.unique(item)
+    several = {}
+    for name, values in columns.items():
+        if len(np.setdiff1d(values.codes[reached], [-1])) > 1:
+            several[name] = values
     if len(several) < 2:
         return
-    cells: dict[tuple[str, ...], list[int]] = {}
-    for index, values in enumerate(zip(*(columns[name] for name in several), strict=True)):
-        if None not in values:
-            cells.setdefault(values, []).append(index)
-    for values in sorted(cells):
-        outputs = np.zeros(len(data.outputs), dtype=bool)
-        outputs[cells[values]] = True
-        yield Slice(AND.join(f"{name}={value}" for name, value in zip(several, values, strict=True)), outputs)
+    codes = np.stack([values.codes for values in several.values()])
+    cell = np.where((codes >= 0).all(axis=0), np.ravel_multi_index(codes.clip(0), [len(v.names) for v in several.values()]), -1)
+    there = np.setdiff1d(cell[reached], [-1])
+    named = {}
+    for number in there.tolist():
+        places = np.unravel_index(number, [len(v.names) for v in several.values()])
+        named[tuple(values.names[int(p)] for values, p in zip(several.values(), places, strict=True))] = number
+    of_outputs = cell[item]
+    for combination in sorted(named):
+        label = AND.join(f"{name}={value}" for name, value in zip(several, combination, strict=True))
+        yield Slice(label, of_outputs == named[combination])
 
 
-def _of_outputs(data: JudgmentSet, dimension: str) -> NDArray[np.object_]:
-    """The dimension's value of each output's example, shape (N,)."""
-    by_example = _values(data, dimension)
-    return np.array([by_example[output.example_id] for output in data.outputs], dtype=object)
-
-
-def _values(data: JudgmentSet, dimension: str) -> dict[str, str | None]:
-    """The dimension's value of each example, by id."""
+def _values(data: JudgmentSet, dimension: str) -> list[str | None]:
+    """The dimension's value of each example."""
     if dimension in ("form", "task", "language"):
-        return {example.id: getattr(example, dimension) for example in data.examples}
+        return [getattr(example, dimension) for example in data.examples]
     if dimension == "length":
-        answers: dict[str, list[Output]] = {example.id: [] for example in data.examples}
-        for output in data.outputs:
-            answers[output.example_id].append(output)
-        return {example.id: length_bucket(example, answers[example.id]) for example in data.examples}
-    if dimension.startswith("meta:"):
-        found = {example.id: example.meta.get(dimension.removeprefix("meta:")) for example in data.examples}
-        return {id: None if value is None else str(value) for id, value in found.items()}
-    raise HarnessError(f"no slice dimension {dimension!r}.{did_you_mean(dimension, (*DIMENSIONS, 'meta:KEY'))}")
+        answers: dict[str, list[Output]] = {example.id: [] for example in data.examples if not example.references}
+        for output in data.outputs if answers else ():
+            if output.example_id in answers:
+                answers[output.example_id].append(output)
+        return [length_bucket(example, answers.get(example.id, ())) for example in data.examples]
+    found = (example.meta.get(dimension.removeprefix("meta:")) for example in data.examples)
+    return [None if value is None else str(value) for value in found]
 
 
 def _system_slices(data: JudgmentSet) -> Iterator[Slice]:
-    systems = np.array([output.system for output in data.outputs], dtype=object)
     for name, members in data.info.system_sets.items():
-        yield Slice(f"systems={name}", np.isin(systems, list(members)))
+        yield Slice(f"systems={name}", of_systems(data, members))
     near = near_references(data)
     if near and len(near) < len(data.systems):
-        yield Slice(f"systems=without:{'+'.join(near)}", ~np.isin(systems, list(near)))
+        yield Slice(f"systems=without:{'+'.join(near)}", ~of_systems(data, near))

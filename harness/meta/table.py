@@ -7,7 +7,7 @@ import numpy as np
 
 from harness.judgments import JudgmentSet
 from harness.meta.calibration import folds_of
-from harness.meta.columns import Column, MetricSummary, metric_columns, sentinel_columns
+from harness.meta.columns import Column, MetricSummary, metric_columns, of_systems, sentinel_columns
 from harness.meta.judging import Cell, make_cell
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, make_pairs
@@ -35,17 +35,17 @@ class Table:
     def of(cls, data: JudgmentSet, scores: Sequence[Score], metrics: Sequence[MetricSummary], options: MetaOptions) -> "Table":
         """The table of a judgment set and the scores of its outputs, in one order whatever the order of the records."""
         data = replace(data, outputs=tuple(sorted(data.outputs, key=lambda o: (o.example_id, o.system, o.sample))))
-        examples = {example.id: example for example in data.examples}
+        cluster_of = {example.id: example.cluster for example in data.examples}
         position = {output.id: index for index, output in enumerate(data.outputs)}
-        clusters = [examples[output.example_id].cluster for output in data.outputs]
+        clusters = [cluster_of[output.example_id] for output in data.outputs]
         names = tuple(sorted(set(clusters)))
-        codes = {name: code for code, name in enumerate(names)}
-        cluster = np.array([codes[name] for name in clusters], dtype=np.int64)
+        cluster = codes_of(clusters)
         fold = folds_of(names, options.folds)[cluster]
-        item = _codes([output.example_id for output in data.outputs])
-        system = _codes([output.system for output in data.outputs])
+        item = codes_of([output.example_id for output in data.outputs])
+        system = codes_of([output.system for output in data.outputs])
         columns = (*metric_columns(data, scores, metrics, position), *sentinel_columns(data, options))
-        kept = tuple(replace(part, outputs=part.outputs & ~left_out(data, metrics)) for part in slices(data, options.slices))
+        counted = ~left_out(data, metrics)
+        kept = tuple(replace(part, outputs=part.outputs & counted) for part in slices(data, options.slices))
         return cls(data, options, position, item, system, cluster, names, fold, columns, kept)
 
     def base(self, criterion: str, grouping: str | None, raters: str | None) -> MetaRow:
@@ -97,11 +97,10 @@ def left_out(data: JudgmentSet, metrics: Sequence[MetricSummary]) -> Bools:
     """
     if not any(metric.unit == "output" and "reference" in metric.needs for metric in metrics):
         return np.zeros(len(data.outputs), dtype=bool)
-    return np.isin([output.system for output in data.outputs], list(data.info.reference_systems))
+    return of_systems(data, data.info.reference_systems)
 
 
-def _codes(names: Sequence[str]) -> Ints:
-    codes: dict[str, int] = {}
-    for name in sorted(set(names)):
-        codes[name] = len(codes)
-    return np.array([codes[name] for name in names], dtype=np.int64)
+def codes_of(names: Sequence[str]) -> Ints:
+    """The place of each name among the sorted distinct ones, shape (N,)."""
+    codes = {name: code for code, name in enumerate(sorted(set(names)))}
+    return np.fromiter(map(codes.__getitem__, names), dtype=np.int64, count=len(names))

@@ -1,6 +1,6 @@
 """What people say of each output on a criterion, as one number per output: the human target, and who its raters are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,13 +32,10 @@ def ratings_on(judgments: Sequence[Judgment], criterion: str, position: Mapping[
     raters = tuple(sorted({judgment.rater for judgment in wanted}))
     row = {rater: index for index, rater in enumerate(raters)}
     values = np.full((len(raters), len(position)), np.nan)
-    for judgment in wanted:
-        if judgment.value is None or isinstance(judgment.value, str):
-            continue
-        value = float(judgment.value)
-        if judgment.scale is not None and judgment.scale.direction == "down":
-            value = judgment.scale.low + judgment.scale.high - value
-        values[row[judgment.rater], position[judgment.output_id]] = value
+    numbers = [j for j in wanted if j.value is not None and not isinstance(j.value, str)]
+    rows = np.fromiter((row[j.rater] for j in numbers), dtype=np.int64, count=len(numbers))
+    places = np.fromiter((position[j.output_id] for j in numbers), dtype=np.int64, count=len(numbers))
+    values[rows, places] = np.fromiter(map(_upwards, numbers), dtype=np.float64, count=len(numbers))
     return Ratings(raters, values)
 
 
@@ -73,23 +70,35 @@ def leave_one_out(ratings: Ratings) -> list[tuple[str, Floats, Floats]]:
     return pieces
 
 
+def _upwards(judgment: Judgment) -> float:
+    """The rating, turned where its scale's low end is the good one."""
+    value, scale = judgment.value, judgment.scale
+    assert isinstance(value, (int, float))
+    return float(value) if scale is None or scale.direction != "down" else scale.low + scale.high - float(value)
+
+
 def _pool(values: Floats, mode: str) -> Floats:
+    """One number per column of `values`, shape (raters, outputs), of the ratings that are there."""
     result = np.full(values.shape[1], np.nan)
-    for column in range(values.shape[1]):
-        present = values[np.isfinite(values[:, column]), column]
-        if len(present):
-            result[column] = _POOLS[mode](present)
+    present = np.isfinite(values)
+    counts = present.sum(axis=0)
+    for count in np.unique(counts[counts > 0]).tolist():
+        columns = np.flatnonzero(counts == count)
+        # As many ratings in each row, side by side: sums are then taken in the order in which those of one output alone are.
+        rows = values[:, columns].T[present[:, columns].T].reshape(-1, count)
+        result[columns] = _POOLS[mode](rows)
     return result
 
 
-def _majority(present: Floats) -> float:
-    """The value that more than half of the raters gave, else missing."""
-    values, counts = np.unique(present, return_counts=True)
-    return float(values[counts.argmax()]) if counts.max() * 2 > len(present) else float("nan")
+def _majority(rows: Floats) -> Floats:
+    """The value that more than half of the raters gave, else missing. `rows`: (outputs, raters)."""
+    ordered = np.sort(rows, axis=1)
+    middle = ordered[:, rows.shape[1] // 2]  # whatever more than half gave stands there
+    return np.where((rows == middle[:, None]).sum(axis=1) * 2 > rows.shape[1], middle, np.nan)
 
 
-_POOLS = {
-    "mean": lambda present: float(present.sum() / len(present)),
-    "median": lambda present: float(np.median(present)),
+_POOLS: dict[str, Callable[[Floats], Floats]] = {
+    "mean": lambda rows: rows.sum(axis=1) / rows.shape[1],
+    "median": lambda rows: np.median(rows, axis=1),
     "majority": _majority,
 }

@@ -1,11 +1,11 @@
 """MetaRows arranged for reading: a board of metrics per criterion, and a grid of metrics by slice. No formatting here."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.meta.slices import is_crossed, slice_key
 from harness.records import MetaRow, Score
+from harness.score_table import ScoreTable, reasons, units_of
 
 BOARD_STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout", "above_floor")
 NOTED = ("accuracy", "floor", "unresolved")  # statistics whose notes are about the board as a whole
@@ -110,18 +110,13 @@ def boards(rows: Sequence[MetaRow], labels: Mapping[str, str], slice: str = "all
 
 def missing_notes(scores: Iterable[Score], labels: Mapping[str, str]) -> list[str]:
     """A line per metric that left outputs without a score: how many, and the reasons with their counts."""
-    units: dict[str, set[tuple[str, ...]]] = {}
-    reasons: dict[str, dict[tuple[str, ...], str]] = {}
-    for score in scores:
-        units.setdefault(score.metric, set()).add(score.targets)
-        if score.value is None:
-            reasons.setdefault(score.metric, {}).setdefault(score.targets, score.status)
+    found = {metric: blocks for metric, blocks in ScoreTable.of(scores).metrics() if any(block.missing.any() for block in blocks)}
     lines = []
-    for metric in sorted(reasons, key=lambda signature: labels.get(signature, signature)):
-        without, total = reasons[metric], len(units[metric])
-        what = "outputs" if all(len(targets) == 1 for targets in units[metric]) else "units"
-        why = ", ".join(f"{count} {reason}" for reason, count in Counter(without.values()).most_common())
-        lines.append(f"{labels.get(metric, metric)}: no score on {len(without)} of {total} {what}: {why}")
+    for metric in sorted(found, key=lambda signature: labels.get(signature, signature)):
+        units, why = units_of(found[metric]), reasons(found[metric])
+        what = "outputs" if all(len(unit) == 1 for unit in units) else "units"
+        listed = ", ".join(f"{count} {reason}" for reason, count in why.most_common())
+        lines.append(f"{labels.get(metric, metric)}: no score on {why.total()} of {len(units)} {what}: {listed}")
     return lines
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from harness.errors import HarnessError, did_you_mean
 from harness.judgments import JudgmentSet
 from harness.meta.agreement_rows import agreement_rows, preference_agreement_rows
-from harness.meta.columns import MetricSummary
+from harness.meta.columns import MetricSummary, of_systems
 from harness.meta.compare import Key
 from harness.meta.crosslingual import crosslingual_rows
 from harness.meta.human_level import human_level_rows
@@ -20,7 +20,7 @@ from harness.meta.options import MetaOptions
 from harness.meta.pairs import Floats
 from harness.meta.preference_rows import preference_rows
 from harness.meta.rows import cell_rows
-from harness.meta.slices import Slice, slices
+from harness.meta.slices import Slice, check_dimensions
 from harness.meta.system_level import system_rows
 from harness.meta.table import Table
 from harness.meta.targets import Target, ratings_on, targets
@@ -50,8 +50,7 @@ def check_options(data: JudgmentSet, options: MetaOptions) -> None:
             raise HarnessError(f"{data.info.name} has no criterion {criterion!r}.{did_you_mean(criterion, data.criteria)}")
     if not data.judgments and not data.preferences:
         raise HarnessError(f"{data.info.name} holds no ratings and no preferences, so there is nothing to compare metrics with")
-    for _ in slices(data, options.slices):
-        pass
+    check_dimensions(options.slices)
 
 
 def metaevaluate(
@@ -157,5 +156,4 @@ def _system_level(table: Table, criterion: str, target: Target) -> Iterator[Meta
 
 def _of_known_systems(table: Table, values: Floats) -> Floats:
     """The values, nan where nobody knows an output's system: such outputs share a name, but are no system."""
-    unknown = np.isin([output.system for output in table.data.outputs], list(table.data.info.unknown_systems))
-    return np.where(unknown, np.nan, values)
+    return np.where(of_systems(table.data, table.data.info.unknown_systems), np.nan, values)
