@@ -8,24 +8,6 @@ integer is the column, and one addition computes the next (Crochemore, Iliopoulo
 from collections.abc import Iterator, Sequence
 
 
-def lcs_length(a: Sequence[int], b: Sequence[int]) -> int:
-    """Length of the longest common subsequence; symmetric in its arguments."""
-    short, long = (a, b) if len(a) <= len(b) else (b, a)
-    start = 0
-    while start < len(short) and short[start] == long[start]:
-        start += 1
-    end = 0
-    while end < len(short) - start and short[-1 - end] == long[-1 - end]:
-        end += 1
-    short, long = short[start : len(short) - end], long[start : len(long) - end]
-    known = set(short)
-    rows = [token for token in long if token in known]  # the others match nowhere and add nothing
-    last = (1 << len(rows)) - 1
-    for column in _columns(rows, short):
-        last = column
-    return start + end + len(rows) - last.bit_count()
-
-
 def lcs_positions(reference: Sequence[int], candidate: Sequence[int]) -> list[int]:
     """Positions in the reference of one longest common subsequence, rising: of several, the one that rouge-score picks.
 

@@ -9,26 +9,57 @@ longer ones `rouge-lsum` forgives another order of the lines.
 import functools
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from harness import MetricSpec, Result, Unit, hookimpl, named_files
-from harness_plugins.metrics.lcs import lcs_length, lcs_positions
-from harness_plugins.metrics.words import make_words
+from harness.protocols import Columns
+from harness.text.ngrams import ngrams, shared
+from harness.text.streams import Ints, Stream, flat, offsets
+from harness.text.words import WordIds, lcs_lengths
+from harness_plugins.metrics.batches import Batch, Floats, results
+from harness_plugins.metrics.folding import read_words
+from harness_plugins.metrics.lcs import lcs_positions
+from harness_plugins.metrics.words import Words, make_words
 
 COMPONENTS = ("f1", "precision", "recall")
 IMPLEMENTATIONS = ("harness", "rouge-score")
-Sentences = tuple[tuple[int, ...], ...]
+ORIGINAL = {"rouge-1": "rouge1", "rouge-2": "rouge2", "rouge-l": "rougeL", "rouge-lsum": "rougeLsum"}
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One member of the family: `size` counts what a text holds (words or n-grams), `hits` what answer and reference share."""
+class Lines(NamedTuple):
+    """Texts as words: line i is `words.ids[words.starts[i] : …]`, and text n has the lines starts[n] to starts[n + 1]."""
 
-    size: Callable[[Sentences], int]
-    hits: Callable[[Sentences, Sentences], int]
-    original: str  # its name in rouge-score
+    words: WordIds
+    starts: Ints
+
+    @classmethod
+    def of(cls, texts: Sequence[str], words: Words, *, by_line: bool) -> "Lines":
+        """The texts, each cut at line feeds, or as one line."""
+        if not by_line:
+            return cls(read_words(texts, words), np.arange(len(texts) + 1))
+        lines, starts = flat([text.split("\n") for text in texts])
+        return cls(read_words(lines, words), starts)
+
+    def lengths(self) -> Ints:
+        """How many words each text has."""
+        return np.diff(self.words.starts[self.starts])
+
+    def of_text(self, text: int) -> list[list[int]]:
+        """The words of each line of a text that has any."""
+        bounds = self.words.starts[self.starts[text] : self.starts[text + 1] + 1].tolist()
+        every = self.words.ids[bounds[0] : bounds[-1]].tolist()
+        return [every[begin - bounds[0] : end - bounds[0]] for begin, end in pairwise(bounds) if end > begin]
+
+
+class Variant(NamedTuple):
+    """One member of the family: how many things each text has, and how many the texts left[p] and right[p] share: (P,)."""
+
+    sizes: Callable[[Lines], Ints]
+    hits: Callable[[Lines, Ints, Ints], Ints]
     counted: str = "words"
     by_line: bool = False
 
@@ -38,8 +69,8 @@ def variants() -> dict[str, Variant]:
     return {
         "rouge-1": _ngrams(1, "words"),
         "rouge-2": _ngrams(2, "word pairs"),
-        "rouge-l": Variant(_words, _lcs_hits, "rougeL"),
-        "rouge-lsum": Variant(_words, _union_hits, "rougeLsum", by_line=True),
+        "rouge-l": Variant(Lines.lengths, _lcs_hits),
+        "rouge-lsum": Variant(Lines.lengths, _union_hits, by_line=True),
     }
 
 
@@ -59,87 +90,82 @@ class Rouge:
             raise ValueError(f"unknown implementation {implementation!r}; allowed are {', '.join(IMPLEMENTATIONS)}")
         if tokenizer is None:
             tokenizer = "unicode" if implementation == "harness" else "rouge-score"
-        words = make_words(tokenizer, stemmer)
+        self._words = make_words(tokenizer, stemmer)
         self._variant = variants()[name]
-        self._cut = words.cut
-        self._original: Any = None
-        pairs = dict(words.signature)
+        self._original: Callable[[Sequence[str], str], tuple[float, float, float]] | None = None
+        pairs = dict(self._words.signature)
         if implementation == "rouge-score":
-            self._original = _original_scorer(self._variant.original, tokenizer, words.cut, pairs["stemmer"])
+            self._original = _original_score(ORIGINAL[name], self._words)
             pairs["impl"] = f"rouge-score-{metadata.version('rouge-score')}"
         self.signature = "|".join([name, *(f"{key}:{value}" for key, value in sorted(pairs.items())), "v:1"])
 
     def score(self, units: Sequence[Unit]) -> list[Result]:
         """One result per unit, in order; no value where the answer has no text or there is no reference."""
-        ids: dict[str, int] = {}
+        return results(self.score_columns(units), COMPONENTS)
 
-        @functools.cache  # for this call: the same reference stands in the units of every system
-        def read(text: str) -> Sentences:
-            lines = text.split("\n") if self._variant.by_line else [text]
-            return tuple(tuple(ids.setdefault(word, len(ids)) for word in self._cut(line)) for line in lines)
+    def score_columns(self, units: Sequence[Unit]) -> Columns:
+        """The same as columns: each distinct text of the call is read once, and all pairs are compared by compiled loops."""
+        variant, batch = self._variant, Batch.of(units)
+        texts = Lines.of(batch.texts, self._words, by_line=variant.by_line)
+        sizes, left = variant.sizes(texts), batch.left
+        empty = sizes[batch.answers] == 0
+        bare = ~batch.any(sizes[batch.references] > 0)
+        if self._original is None:
+            hits = variant.hits(texts, left, batch.references)
+            shares = hits / np.maximum(sizes[left], 1), hits / np.maximum(sizes[batch.references], 1)
+            f1 = f_measure(*shares)
+            best = batch.best(f1)
+            columns = [column[best] if len(column) else np.zeros(len(best)) for column in (f1, *shares)]
+        else:
+            columns = self._by_original(units, np.flatnonzero(~empty & ~bare))
+        reasons = [(empty, f"no {variant.counted} in the answer"), (bare, f"no {variant.counted} in the reference")]
+        return batch.columns(dict(zip(COMPONENTS, columns, strict=True)), reasons)
 
-        return [self._score_one(unit, read) for unit in units]
-
-    def _score_one(self, unit: Unit, read: Callable[[str], Sentences]) -> Result:
-        text, references, variant = unit.output.text, unit.example.references, self._variant
-        if text is None:
-            return Result(None, "empty", dict.fromkeys(COMPONENTS), "no text")
-        if not references:
-            return Result(None, "no-reference", dict.fromkeys(COMPONENTS), "no reference")
-        answer, targets = read(text), [read(reference) for reference in references]
-        if not variant.size(answer):
-            return _nothing(f"no {variant.counted} in the answer")
-        if not any(map(variant.size, targets)):
-            return _nothing(f"no {variant.counted} in the reference")
-        if self._original is not None:
-            best = self._original.score_multi(references, text)[variant.original]
-            return _result(float(best.precision), float(best.recall), float(best.fmeasure))
-        shares = [_shares(variant, answer, target) for target in targets]
-        return max((_result(*share, f_measure(*share)) for share in shares), key=lambda result: result.value or 0.0)
-
-
-def f_measure(precision: float, recall: float) -> float:
-    """Harmonic mean, in the order of operations of rouge-score, so that floats are equal and not only close."""
-    return 2 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0
+    def _by_original(self, units: Sequence[Unit], whole: Ints) -> list[Floats]:
+        columns = [np.zeros(len(units)) for _ in COMPONENTS]
+        assert self._original is not None
+        for place in whole.tolist():
+            text, references = units[place].output.text, units[place].example.references
+            for column, value in zip(columns, self._original(references, text or ""), strict=True):
+                column[place] = value
+        return columns
 
 
-def _shares(variant: Variant, answer: Sentences, target: Sentences) -> tuple[float, float]:
-    """Precision and recall of an answer against one reference."""
-    hits = variant.hits(answer, target)
-    return hits / max(variant.size(answer), 1), hits / max(variant.size(target), 1)
-
-
-def _result(precision: float, recall: float, f1: float) -> Result:
-    return Result(f1, components={"f1": f1, "precision": precision, "recall": recall})
-
-
-def _nothing(detail: str) -> Result:
-    return Result(0.0, "empty", dict.fromkeys(COMPONENTS, 0.0), detail)
-
-
-def _words(sentences: Sentences) -> int:
-    return sum(map(len, sentences))
+def f_measure(precision: Floats, recall: Floats) -> Floats:
+    """Harmonic means, in the order of operations of rouge-score, so that floats are equal and not only close."""
+    both = precision + recall
+    return np.divide(2 * precision * recall, both, out=np.zeros(len(both)), where=both > 0)
 
 
 def _ngrams(n: int, counted: str) -> Variant:
-    def count(sentences: Sentences) -> Counter[tuple[int, ...]]:
-        (words,) = sentences
-        return Counter(zip(*(words[start:] for start in range(n)), strict=False))
+    def hits(texts: Lines, left: Ints, right: Ints) -> Ints:
+        words = Stream(texts.words.ids, texts.words.starts)
+        return shared(ngrams(words, n), left, right)[:, n - 1]
 
-    def hits(answer: Sentences, target: Sentences) -> int:
-        return (count(answer) & count(target)).total()
-
-    return Variant(lambda sentences: max(_words(sentences) - n + 1, 0), hits, f"rouge{n}", counted)
+    return Variant(lambda texts: np.maximum(texts.lengths() - n + 1, 0), hits, counted)
 
 
-def _lcs_hits(answer: Sentences, target: Sentences) -> int:
-    return lcs_length(answer[0], target[0])
+def _lcs_hits(texts: Lines, left: Ints, right: Ints) -> Ints:
+    return lcs_lengths(texts.words, left, right)
 
 
-def _union_hits(answer: Sentences, target: Sentences) -> int:
-    candidates = [(sentence, set(sentence)) for sentence in answer if sentence]
-    if len(candidates) == 1 and sum(map(bool, target)) == 1:
-        return lcs_length(candidates[0][0], next(filter(None, target)))
+def _union_hits(texts: Lines, left: Ints, right: Ints) -> Ints:
+    """Where both sides have one line with words, their union is its common subsequence."""
+    filled = np.diff(texts.words.starts) > 0
+    lines = np.diff(offsets(filled)[texts.starts])
+    only = np.zeros(len(lines), dtype=np.int64)
+    only[np.repeat(np.arange(len(lines)), np.diff(texts.starts))[filled]] = np.flatnonzero(filled)
+    hits = np.zeros(len(left), dtype=np.int64)
+    single = (lines[left] == 1) & (lines[right] == 1)
+    hits[single] = lcs_lengths(texts.words, only[left[single]], only[right[single]])
+    read = functools.cache(texts.of_text)
+    for pair in np.flatnonzero((lines[left] > 0) & (lines[right] > 0) & ~single).tolist():
+        hits[pair] = _union(read(int(left[pair])), read(int(right[pair])))
+    return hits
+
+
+def _union(answer: list[list[int]], target: list[list[int]]) -> int:
+    candidates = [(sentence, set(sentence)) for sentence in answer]
     held = Counter(word for sentence in answer for word in sentence)
     found: Counter[int] = Counter()
     for sentence in target:
@@ -154,18 +180,25 @@ def _union_hits(answer: Sentences, target: Sentences) -> int:
     return (found & held).total()
 
 
-def _original_scorer(variant: str, tokenizer: str, cut: Callable[[str], list[str]], stemmer: str) -> Any:
-    """rouge-score's own scorer; with its own tokenizer, or with our words handed in through its tokenizer interface."""
+def _original_score(variant: str, words: Words) -> Callable[[Sequence[str], str], tuple[float, float, float]]:
+    """rouge-score's own F1, precision and recall; with its own tokenizer, or with our words through its tokenizer interface."""
     from rouge_score.rouge_scorer import RougeScorer
     from rouge_score.tokenizers import Tokenizer
 
-    class Words(Tokenizer):
+    class OurWords(Tokenizer):
         def tokenize(self, text: str) -> list[str]:
-            return cut(text)
+            return words.cut(text)
 
-    if tokenizer == "rouge-score":
-        return RougeScorer([variant], use_stemmer=stemmer != "none")
-    return RougeScorer([variant], tokenizer=Words())
+    own = words.tokenizer == "rouge-score"
+    scorer: Any = (
+        RougeScorer([variant], use_stemmer=words.stem is not None) if own else RougeScorer([variant], tokenizer=OurWords())
+    )
+
+    def score(references: Sequence[str], text: str) -> tuple[float, float, float]:
+        best = scorer.score_multi(references, text)[variant]
+        return float(best.fmeasure), float(best.precision), float(best.recall)
+
+    return score
 
 
 @hookimpl

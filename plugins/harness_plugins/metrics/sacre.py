@@ -6,47 +6,103 @@ Popović 2017); BLEU: Papineni et al. 2002, with the effective order, without wh
 implementation: Post 2018.
 """
 
+import functools
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness import MetricSpec, Result, Unit, hookimpl, named_files
+from harness.protocols import Columns
+from harness.text.chrf import ChrF
+from harness.text.ngrams import clipped, ngrams
+from harness.text.streams import Stream, token_stream
+from harness.text.words import word_ids
+from harness_plugins.metrics.batches import Batch, Floats, results
 
 NORMALISATIONS = ("nfc", "none")
+LARGEST_ORDER = 64  # beyond, and with a beta that squares to more than a float counts, sacrebleu's own loop runs
+LARGEST_BETA = 1e6
+Flags = NDArray[np.bool_]
+Scores = Callable[[Batch, Flags], Floats]
 
 
 class SacreMetric:
-    """A metric of sacrebleu, by its `sentence_score`. A blank answer, or blank references only, score 0, marked `empty`."""
+    """A metric of sacrebleu, by its `sentence_score`. A blank answer, or blank references only, score 0, marked `empty`.
 
-    def __init__(self, name: str, scorer: Any, norm: str, pairs: dict[str, str]) -> None:
+    `scores` gives the same floats for a whole batch, of normalised texts; without it sacrebleu scores unit by unit.
+    """
+
+    def __init__(self, name: str, scorer: Any, scores: Scores | None, norm: str, pairs: dict[str, str]) -> None:
         from sacrebleu import __version__
 
         if norm not in NORMALISATIONS:
             raise ValueError(f"unknown norm {norm!r}; allowed are {', '.join(NORMALISATIONS)}")
-        self._scorer = scorer
+        self._scores = scores or functools.partial(_one_by_one, scorer)
         self._norm = norm
         everything = pairs | {"norm": norm, "sacrebleu": __version__}
         self.signature = "|".join([name, *(f"{key}:{value}" for key, value in sorted(everything.items())), "v:1"])
 
     def score(self, units: Sequence[Unit]) -> list[Result]:
         """One result per unit, in order; no value where the answer has no text or there is no reference."""
-        return [self._score_one(unit) for unit in units]
+        return results(self.score_columns(units), ())
 
-    def _score_one(self, unit: Unit) -> Result:
-        text, references = unit.output.text, unit.example.references
-        if text is None:
-            return Result(None, "empty", detail="no text")
-        if not references:
-            return Result(None, "no-reference", detail="no reference")
-        if not text.strip():
-            return Result(0.0, "empty", detail="the answer is blank")
-        if not any(reference.strip() for reference in references):
-            return Result(0.0, "empty", detail="the reference is blank")
-        score = self._scorer.sentence_score(self._normalise(text), [self._normalise(reference) for reference in references])
-        return Result(float(score.score))
+    def score_columns(self, units: Sequence[Unit]) -> Columns:
+        """The same as a column: each distinct text of the call is counted once."""
+        batch = Batch.of(units)
+        blank = np.array([not text.strip() for text in batch.texts], dtype=bool)
+        empty, bare = blank[batch.answers], ~batch.any(~blank[batch.references])
+        texts = batch.texts if self._norm == "none" else [unicodedata.normalize("NFC", text) for text in batch.texts]
+        values = self._scores(batch._replace(texts=texts), ~empty & ~bare)
+        return batch.columns({None: values}, [(empty, "the answer is blank"), (bare, "the reference is blank")])
 
-    def _normalise(self, text: str) -> str:
-        return text if self._norm == "none" else unicodedata.normalize("NFC", text)
+
+def _chrf_batch(chrf: ChrF, lowercase: bool, batch: Batch, wanted: Flags) -> Floats:
+    texts = [text.lower() for text in batch.texts] if lowercase else batch.texts
+    scores = chrf.scores(texts, batch.left, batch.references)
+    best = batch.best(scores)
+    return scores[best] if len(scores) else np.zeros(len(wanted))
+
+
+def _bleu_batch(scorer: Any, batch: Batch, wanted: Flags) -> Floats:
+    """The counts by compiled loops; sacrebleu cuts the tokens and makes scores of the counts."""
+    words = word_ids(token_stream([_tokens(scorer, text) for text in batch.texts]))
+    highest, lengths = scorer.max_ngram_order, words.lengths
+    grams = ngrams(Stream(words.ids, words.starts), highest)
+    correct = clipped(grams, batch.answers, batch.references, batch.starts).tolist()
+    total = np.array([grams.totals(order)[batch.answers] for order in range(1, highest + 1)]).T.tolist()
+    hypothesis, reference = lengths[batch.answers].tolist(), lengths[batch.references].tolist()
+    starts = batch.starts.tolist()
+    scores = np.zeros(len(wanted))
+    for unit in np.flatnonzero(wanted).tolist():
+        own = hypothesis[unit]
+        closest = min(reference[starts[unit] : starts[unit + 1]], key=lambda length: (abs(own - length), length))
+        scores[unit] = scorer.compute_bleu(
+            correct[unit],
+            total[unit],
+            own,
+            closest,
+            smooth_method=scorer.smooth_method,
+            smooth_value=scorer.smooth_value,
+            effective_order=scorer.effective_order,
+            max_ngram_order=highest,
+        ).score
+    return scores
+
+
+def _tokens(scorer: Any, text: str) -> list[str]:
+    tokenized: str = scorer.tokenizer((text.lower() if scorer.lowercase else text).rstrip())
+    return tokenized.split()
+
+
+def _one_by_one(scorer: Any, batch: Batch, wanted: Flags) -> Floats:
+    scores = np.zeros(len(wanted))
+    for unit in np.flatnonzero(wanted).tolist():
+        references = [batch.texts[place] for place in batch.references[batch.starts[unit] : batch.starts[unit + 1]]]
+        scores[unit] = scorer.sentence_score(batch.texts[batch.answers[unit]], references).score
+    return scores
 
 
 def build_chrf(
@@ -82,7 +138,10 @@ def build_chrf(
         "nw": str(word_order),
         "space": "yes" if whitespace else "no",
     }
-    return SacreMetric("chrf", scorer, norm, pairs)
+    scores = None
+    if char_order + word_order <= LARGEST_ORDER and 1 / LARGEST_BETA <= beta <= LARGEST_BETA:
+        scores = functools.partial(_chrf_batch, ChrF(char_order, word_order, beta, whitespace, eps_smoothing), lowercase)
+    return SacreMetric("chrf", scorer, scores, norm, pairs)
 
 
 def build_bleu(
@@ -132,7 +191,8 @@ def build_bleu(
         "smooth": smooth_method if value is None else f"{smooth_method}[{float(value)}]",
         "tok": scorer.tokenizer_signature,
     }
-    return SacreMetric("bleu", scorer, norm, pairs)
+    scores = functools.partial(_bleu_batch, scorer) if max_ngram_order <= LARGEST_ORDER else None
+    return SacreMetric("bleu", scorer, scores, norm, pairs)
 
 
 def _check_whole(key: str, value: int, *, at_least: int) -> None:
@@ -154,6 +214,7 @@ def harness_metrics() -> list[MetricSpec]:
             build=build_chrf,
             help="character n-grams shared with the reference (F2, 0 to 100)",
             needs=("reference",),
+            batch_size=4096,
             reads=named_files,
         ),
         MetricSpec(
@@ -161,6 +222,7 @@ def harness_metrics() -> list[MetricSpec]:
             build=build_bleu,
             help="word n-grams shared with the reference (sentence BLEU, 0 to 100)",
             needs=("reference",),
+            batch_size=4096,
             reads=named_files,
         ),
     ]

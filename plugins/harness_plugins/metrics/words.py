@@ -29,10 +29,21 @@ _INVISIBLE = (
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A tokenizer with its stemmer: `cut(text)` gives the words, `signature` the pairs that tell it apart."""
+    """A tokenizer with its stemmer: `cut(text)` gives the words, `signature` the pairs that tell it apart.
 
-    cut: Callable[[str], list[str]]
+    `cut_plain` gives the words before stemming and `stem` the stem of one, None without a stemmer. `folding.py` reads whole
+    batches by these; what it finds is what `cut` finds.
+    """
+
+    tokenizer: str
+    cut_plain: Callable[[str], list[str]]
+    stem: Callable[[str], str] | None
     signature: dict[str, str]
+
+    def cut(self, text: str) -> list[str]:
+        """The words of a text, in their order."""
+        words = self.cut_plain(text)
+        return words if self.stem is None else list(map(self.stem, words))
 
 
 def make_words(tokenizer: str = "unicode", stemmer: str | None = None) -> Words:
@@ -50,11 +61,11 @@ def make_words(tokenizer: str = "unicode", stemmer: str | None = None) -> Words:
         if stemmer not in (None, PORTER):
             raise ValueError(f"unknown stemmer {stemmer!r} for the tokenizer rouge-score; allowed are none, {PORTER}")
         signature = {"case": "lower", "norm": "none", "stemmer": stemmer or "none", "tok": tokenizer}
-        return Words(ascii_words if stemmer is None else _porter_words(), signature)
+        return Words(tokenizer, ascii_words, None if stemmer is None else _porter_stem(), signature)
     signature = {"case": "fold", "norm": "nfc", "stemmer": stemmer or "none", "tok": tokenizer}
     if stemmer is None:
-        return Words(unicode_words, signature)
-    return Words(_snowball_words(stemmer), signature | {"snowball": _snowball_version()})
+        return Words(tokenizer, unicode_words, None, signature)
+    return Words(tokenizer, unicode_words, _snowball_stem(stemmer), signature | {"snowball": _snowball_version()})
 
 
 def unicode_words(text: str) -> list[str]:
@@ -95,19 +106,30 @@ def _patterns() -> _Patterns:
     )
 
 
-def _snowball_words(language: object) -> Callable[[str], list[str]]:
+def is_word_character(character: str) -> bool:
+    """Whether a folded character that is no mark stands in words."""
+    return character != "_" and _patterns().word_without_marks.match(character) is not None
+
+
+def is_invisible(character: str) -> bool:
+    """Whether a character is taken out of the text before its words are cut."""
+    return _patterns().invisible.match(character) is not None
+
+
+def _snowball_stem(language: object) -> Callable[[str], str]:
     import snowballstemmer
 
     # One name must not stand for two stemmers: Snowball's Porter and the one of NLTK differ.
     known = sorted({name for name in snowballstemmer.algorithms() if name != PORTER})
     if language not in known:
         raise ValueError(f"unknown stemmer {language!r} for the tokenizer unicode; allowed are none, {', '.join(known)}")
-    stem = functools.lru_cache(maxsize=1 << 16)(snowballstemmer.stemmer(language).stemWord)
+    own = snowballstemmer.stemmer(language).stemWord
 
-    def stemmed_words(text: str) -> list[str]:
-        return [stem(word) or word for word in unicode_words(text)]
+    @functools.lru_cache(maxsize=1 << 16)
+    def stem(word: str) -> str:
+        return own(word) or word
 
-    return stemmed_words
+    return stem
 
 
 def _snowball_version() -> str:
@@ -119,12 +141,13 @@ def _snowball_version() -> str:
     return ".".join(version.split(".")[:2])
 
 
-def _porter_words() -> Callable[[str], list[str]]:
+def _porter_stem() -> Callable[[str], str]:
     from nltk.stem.porter import PorterStemmer
 
-    stem = functools.lru_cache(maxsize=1 << 16)(PorterStemmer().stem)
+    own = PorterStemmer().stem
 
-    def stemmed_words(text: str) -> list[str]:
-        return [stem(word) if len(word) > 3 else word for word in ascii_words(text)]
+    @functools.lru_cache(maxsize=1 << 16)
+    def stem(word: str) -> str:
+        return own(word) if len(word) > 3 else word
 
-    return stemmed_words
+    return stem

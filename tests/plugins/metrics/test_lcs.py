@@ -1,7 +1,7 @@
-"""Longest common subsequences against the textbook table and against rouge-score."""
+"""Positions of longest common subsequences against the textbook table and against rouge-score."""
 
 import pytest
-from harness_plugins.metrics.lcs import lcs_length, lcs_positions
+from harness_plugins.metrics.lcs import lcs_positions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,27 +17,6 @@ def table_length(a, b):
         for j, y in enumerate(b):
             row.append(above[j] + 1 if x == y else max(above[j + 1], row[j]))
     return row[-1]
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "length"),
-    [
-        ([], [], 0),
-        ([1], [], 0),
-        ([1, 2, 3], [1, 2, 3], 3),
-        ([1, 2, 3], [3, 2, 1], 1),
-        ([1, 2, 3, 4, 1], [3, 4, 1, 2, 1, 3], 3),
-        ([1, 1, 1], [1, 1], 2),
-        ([0, 1, 0], [0, 0], 2),
-    ],
-)
-def test_length_of_small_cases(a, b, length):
-    assert lcs_length(a, b) == length
-
-
-@given(TOKENS, TOKENS)
-def test_length_equals_the_textbook_table_both_ways_round(a, b):
-    assert lcs_length(a, b) == lcs_length(b, a) == table_length(a, b)
 
 
 @given(TOKENS, TOKENS)

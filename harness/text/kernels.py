@@ -1,0 +1,237 @@
+"""Compiled loops (numba) over the symbols of many texts."""
+
+# mypy: allow-untyped-defs
+# numba infers the types; shapes are in the docstrings
+
+import numba
+import numpy as np
+
+
+@numba.njit(cache=True, nogil=True)
+def intern_words(symbols, starts, seed, ids, word_starts, first, last, hashes, slots):
+    """Numbers the words of all texts: equal words, and only those, have equal ids, in the order of first sight.
+
+    A word is a run of symbols above 0. symbols, starts: a stream of N texts. Fills ids: (W,), word_starts: (N + 1,), and of each
+    distinct word first, last, hashes: (W,), where it stands first; slots: a power of two of -1s, at least 2 (W + 1). Returns how
+    many distinct words there are. A hash only finds candidates: words are compared symbol by symbol, so the ids are exact. The
+    seed keeps anybody from making texts whose words all meet in one slot.
+    """
+    mask = len(slots) - 1
+    words, known = 0, 0
+    for text in range(len(starts) - 1):
+        word_starts[text] = words
+        place, end = starts[text], starts[text + 1]
+        while place < end:
+            if symbols[place] == 0:
+                place += 1
+                continue
+            begin = place
+            state = seed
+            while place < end and symbols[place] != 0:
+                state = (state ^ np.uint64(symbols[place])) * np.uint64(0x9E3779B97F4A7C15)
+                state ^= state >> np.uint64(29)
+                place += 1
+            slot = np.int64(state >> np.uint64(20)) & mask
+            found = -1
+            while slots[slot] >= 0:
+                other = slots[slot]
+                if hashes[other] == state and last[other] - first[other] == place - begin:
+                    same, offset = True, first[other] - begin
+                    for spot in range(begin, place):
+                        if symbols[spot] != symbols[spot + offset]:
+                            same = False
+                            break
+                    if same:
+                        found = other
+                        break
+                slot = (slot + 1) & mask
+            if found < 0:
+                found = known
+                slots[slot] = known
+                hashes[known], first[known], last[known] = state, begin, place
+                known += 1
+            ids[words] = found
+            words += 1
+    word_starts[len(starts) - 1] = words
+    return known
+
+
+@numba.njit(cache=True, nogil=True)
+def lcs_lengths(ids, starts, left, right, matches, spare, rows, lengths):
+    """Lengths of the longest common subsequences of P pairs of texts, bit-parallel in blocks of 64 words.
+
+    A column of the table t[i][j] never falls and never grows by more than one from row to row, so one bit a row holds it: 0
+    where t[i][j] = t[i-1][j] + 1 (Crochemore, Iliopoulos, Pinzon & Reid 2001; Hyyrö 2004). ids, starts: texts as words 0..V-1;
+    left, right: (P,) texts; matches: (V,) of uint64 and spare: (V, 3), zeros that are left as they are found; rows: room for the
+    longest text. Fills lengths: (P,).
+    """
+    one, zero = np.uint64(1), np.uint64(0)
+    for pair in range(len(left)):
+        a, a_end = starts[left[pair]], starts[left[pair] + 1]
+        b, b_end = starts[right[pair]], starts[right[pair] + 1]
+        length = 0
+        while a < a_end and b < b_end and ids[a] == ids[b]:
+            a += 1
+            b += 1
+            length += 1
+        while a < a_end and b < b_end and ids[a_end - 1] == ids[b_end - 1]:
+            a_end -= 1
+            b_end -= 1
+            length += 1
+        if a_end - a > b_end - b:
+            a, a_end, b, b_end = b, b_end, a, a_end
+        if a_end - a > 64:  # rows that match nothing are left out, so that fewer blocks may do
+            for place in range(b, b_end):
+                matches[ids[place]] = one
+        count = 0
+        for place in range(a, a_end):
+            if a_end - a <= 64 or matches[ids[place]] != zero:
+                rows[count] = ids[place]
+                count += 1
+        if a_end - a > 64:
+            for place in range(b, b_end):
+                matches[ids[place]] = zero
+        if count > 64:
+            length += _long_lcs(rows, count, ids, b, b_end, spare)
+        elif count > 0:
+            for row in range(count):
+                matches[rows[row]] |= one << np.uint64(row)
+            column = ~zero
+            for place in range(b, b_end):
+                hits = column & matches[ids[place]]
+                column = (column + hits) | (column ^ hits)
+            for row in range(count):
+                matches[rows[row]] = zero
+                length += np.int64(((column >> np.uint64(row)) & one) == zero)
+        lengths[pair] = length
+
+
+@numba.njit(cache=True, nogil=True)
+def _long_lcs(rows, count, ids, b, b_end, spare):
+    """As above for `count` rows, more than 64. Memory grows with the rows, time with rows times tokens / 64.
+
+    A word's rows are marked in block row 0 when the word is met, and taken out again; a word with more rows than there are blocks
+    has a block row of its own, and of those there are at most 64. spare[w]: how many rows word w has; where they begin in
+    `order`, plus 1; its own block row, or 0.
+    """
+    one, zero = np.uint64(1), np.uint64(0)
+    blocks = (count + 63) >> 6
+    for row in range(count):
+        spare[rows[row], 0] += 1
+    total, own = 0, 0
+    for row in range(count):
+        word = rows[row]
+        if spare[word, 1] == 0:
+            spare[word, 1] = total + 1
+            total += spare[word, 0]
+            if spare[word, 0] > blocks:
+                own += 1
+                spare[word, 2] = own
+            spare[word, 0] = 0
+    order = np.empty(count, np.int64)
+    marks = np.zeros((own + 1, blocks), np.uint64)
+    for row in range(count):
+        word = rows[row]
+        if spare[word, 2] > 0:
+            marks[spare[word, 2], row >> 6] |= one << np.uint64(row & 63)
+        order[spare[word, 1] - 1 + spare[word, 0]] = row
+        spare[word, 0] += 1
+    column = np.full(blocks, ~zero)
+    for place in range(b, b_end):
+        word = ids[place]
+        first, times, line = spare[word, 1] - 1, spare[word, 0], spare[word, 2]
+        if times == 0:
+            continue
+        if line == 0:
+            for spot in range(first, first + times):
+                marks[0, order[spot] >> 6] |= one << np.uint64(order[spot] & 63)
+        carry = zero
+        for block in range(blocks):
+            before = column[block]
+            hits = before & marks[line, block]
+            added = before + hits
+            above = added + carry
+            carry = np.uint64((added < before) | (above < added))
+            column[block] = above | (before ^ hits)
+        if line == 0:
+            for spot in range(first, first + times):
+                marks[0, order[spot] >> 6] = zero
+    length = 0
+    for row in range(count):
+        length += np.int64(((column[row >> 6] >> np.uint64(row & 63)) & one) == zero)
+        spare[rows[row], 0] = spare[rows[row], 1] = spare[rows[row], 2] = 0
+    return length
+
+
+@numba.njit(cache=True, nogil=True)
+def pack_ngrams(symbols, heads, starts, head_length, fields, bits, keys):
+    """Keys whose order is that of the n-grams that begin at a place: `heads` there, then the next `fields` symbols.
+
+    symbols: (S,) below 2 ** bits; heads: (S,), a number for the `head_length` symbols at each place, 0 where the text ends before
+    (head_length 0: all zero); starts: where N texts begin. A field beyond the end of a text is 0. Fills keys: (S,) of uint64.
+    """
+    width, top = np.uint64(bits), np.uint64(bits * (fields - 1))
+    for text in range(len(starts) - 1):
+        tail = np.uint64(0)
+        for place in range(starts[text + 1] - 1, starts[text] - 1, -1):
+            follows = place + head_length
+            if follows < starts[text + 1]:
+                tail = (np.uint64(symbols[follows]) << top) | (tail >> width)
+            keys[place] = tail
+            if head_length > 0:
+                keys[place] |= np.uint64(heads[place]) << np.uint64(bits * fields)
+
+
+@numba.njit(cache=True, nogil=True)
+def shared_ngrams(keys, starts, left, right, fields, bits, shared):
+    """How many n-grams two texts share, each no more often than either holds it: the sorted keys are merged, order by order.
+
+    keys, starts: from `pack_ngrams`, sorted in each text; left, right: (P,) texts. Fills shared: (P, fields).
+    """
+    full = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
+    for pair in range(len(left)):
+        for field in range(fields):
+            drop = np.uint64(bits * (fields - 1 - field))
+            a, a_end = starts[left[pair]], starts[left[pair] + 1]
+            b, b_end = starts[right[pair]], starts[right[pair] + 1]
+            found = 0
+            while a < a_end and b < b_end:
+                x, y = keys[a] >> drop, keys[b] >> drop
+                found += (x == y) & ((x & full) != np.uint64(0))
+                a += x <= y
+                b += y <= x
+            shared[pair, field] = found
+
+
+@numba.njit(cache=True, nogil=True)
+def clipped_ngrams(keys, starts, left, right, right_starts, fields, bits, spots, shared):
+    """As `shared_ngrams`, against several texts at once: an n-gram counts as often as the one that holds most of it has it.
+
+    right, right_starts: the texts right[right_starts[p] : right_starts[p + 1]] for pair p; spots: room for the most of them.
+    """
+    full = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
+    for pair in range(len(left)):
+        for field in range(fields):
+            drop = np.uint64(bits * (fields - 1 - field))
+            a, a_end = starts[left[pair]], starts[left[pair] + 1]
+            others, found = right_starts[pair], 0
+            count = right_starts[pair + 1] - others
+            for other in range(count):
+                spots[other] = starts[right[others + other]]
+            while a < a_end:
+                x, times, most = keys[a] >> drop, 0, 0
+                while a < a_end and keys[a] >> drop == x:
+                    times += 1
+                    a += 1
+                for other in range(count):
+                    spot, end = spots[other], starts[right[others + other] + 1]
+                    while spot < end and keys[spot] >> drop < x:
+                        spot += 1
+                    held = -spot
+                    while spot < end and keys[spot] >> drop == x:
+                        spot += 1
+                    most = max(most, held + spot)
+                    spots[other] = spot
+                if (x & full) != np.uint64(0):
+                    found += min(times, most)
+            shared[pair, field] = found

@@ -1,0 +1,80 @@
+"""Many texts as one array of symbols: what the compiled loops over texts read.
+
+A symbol is a number above 0 that stands for a character or a word; 0 separates words where words are cut.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Symbols = NDArray[np.int32]
+
+
+class Stream(NamedTuple):
+    """The symbols of N texts after one another: text n is `symbols[starts[n] : starts[n + 1]]`."""
+
+    symbols: Symbols
+    starts: Ints
+
+
+def distinct(texts: Iterable[str]) -> tuple[list[str], Ints]:
+    """Every text once, in the order of first sight, and the place of each given text among them."""
+    places: dict[str, int] = {}
+    found = [places.setdefault(text, len(places)) for text in texts]
+    return list(places), np.array(found, dtype=np.int64)
+
+
+def offsets(lengths: Sequence[int] | NDArray[Any]) -> Ints:
+    """Where each of things that stand after one another begins, and the end of the last: (N + 1,)."""
+    starts = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
+
+def code_points(texts: Sequence[str]) -> Stream:
+    """The code points of the texts (lone surrogates too); a symbol is the code point itself, so U+0000 is 0."""
+    points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.int32)
+    return Stream(points, offsets(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))))
+
+
+def token_stream(texts: Sequence[Iterable[str]]) -> Stream:
+    """Tokens without white space in them, as symbols (code point + 1) with a 0 after each."""
+    points, starts = code_points([" ".join([*tokens, ""]) for tokens in texts])
+    return Stream(np.where(points == 0x20, np.int32(0), points + np.int32(1)), starts)
+
+
+def kept(stream: Stream, keep: NDArray[np.bool_]) -> Stream:
+    """The stream without the symbols where `keep` is false."""
+    return Stream(stream.symbols[keep], offsets(keep)[stream.starts])
+
+
+def without_space(stream: Stream) -> Stream:
+    """The stream of code points without white space, as `"".join(text.split())` leaves it."""
+    space = _space()
+    return kept(stream, ~space[np.minimum(stream.symbols, len(space) - 1)])
+
+
+def ranked(symbols: Symbols) -> tuple[Symbols, int]:
+    """The symbols (0 or above) renumbered 1, 2, … in their order, and how many there are."""
+    if not len(symbols):
+        return symbols, 0
+    ranks = np.zeros(int(symbols.max()) + 1, dtype=np.int32)
+    ranks[symbols] = 1
+    np.cumsum(ranks, out=ranks)
+    return ranks[symbols], int(ranks[-1])
+
+
+def flat(lists: Sequence[Sequence[Any]]) -> tuple[list[Any], Ints]:
+    """The items of all lists after one another, and where each list begins."""
+    return list(chain.from_iterable(lists)), offsets([len(one) for one in lists])
+
+
+@cache
+def _space() -> NDArray[np.bool_]:
+    """By code point whether `str.split` splits there; the last entry, False, stands for all that follow."""
+    return np.array([chr(point).isspace() for point in range(0x3001)] + [False])
