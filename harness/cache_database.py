@@ -56,7 +56,7 @@ class Database:
             try:
                 connection = self._connect()
                 return work(connection) if connection is not None else otherwise
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # sqlite3 cannot decode a damaged schema's text
                 self._give_up(error, writing=False)
                 return otherwise
 
@@ -80,7 +80,7 @@ class Database:
                         connection.execute("ROLLBACK")
                     raise
                 return result
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
                 self._give_up(error, writing=True)
                 return otherwise
 

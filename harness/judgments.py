@@ -69,7 +69,7 @@ def read_judgments(source: JudgmentSource, *, systems: str | Sequence[str] | Non
     _check_judgments(info, known, judgments)
     _check_preferences(info, known, preferences)
     notes = info.notes + tuple(_notes(info, examples, outputs, judgments, within_items=bool(judgments) or not preferences))
-    everything = digest([*examples, *outputs, *judgments, *preferences])
+    everything = _digest(info, [*examples, *outputs, *judgments, *preferences])
     return JudgmentSet(info, examples, outputs, judgments, preferences, everything, notes)
 
 
@@ -85,6 +85,14 @@ def select_examples(data: JudgmentSet, ids: Iterable[str]) -> JudgmentSet:
         judgments=tuple(judgment for judgment in data.judgments if judgment.output_id in kept),
         preferences=tuple(p for p in data.preferences if p.output_a in kept and p.output_b in kept),
     )
+
+
+def _digest(info: JudgmentInfo, records: Sequence[Any]) -> str:
+    try:
+        return digest(records)
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise InputError(f"{info.name}: a text holds {half!r}, half of a surrogate pair, which is no character") from error
 
 
 def _records(source: JudgmentSource, info: JudgmentInfo) -> Iterator[Any]:

@@ -107,7 +107,7 @@ def _open(path: Path) -> Any:
         raise InputError(f"there is no table {path}")
     try:
         return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a readable Parquet file ({error}); delete it and run again") from error
 
 
@@ -115,13 +115,20 @@ def _records(path: Path, file: Any, columns: "Sequence[_Column]", record_type: t
     names = [column.name for column in columns]
     row = 0
     for batch in _batches(path, file):
-        table = {name: batch.column(name).to_pylist() for name in batch.schema.names}
-        for values in zip(*(column.from_arrow(table) for column in columns), strict=True):
+        for values in zip(*_values(path, batch, columns, row), strict=True):
             row += 1
             try:
                 yield msgspec.convert(dict(zip(names, values, strict=True)), record_type)
             except msgspec.ValidationError as error:
                 raise InputError(f"{path}, row {row}: {error}; delete the file and run again") from error
+
+
+def _values(path: Path, batch: Any, columns: "Sequence[_Column]", row: int) -> list[list[Any]]:
+    try:
+        table = {name: batch.column(name).to_pylist() for name in batch.schema.names}
+        return [column.from_arrow(table) for column in columns]
+    except (ValueError, TypeError, RecursionError) as error:  # flipped bytes: text that is no UTF-8, JSON that is none
+        raise InputError(f"{path}, after row {row}: damaged ({error}); delete it and run again") from error
 
 
 def _batches(path: Path, file: Any) -> Iterator[Any]:

@@ -94,7 +94,7 @@ def recall(folder: Path, asked: Mapping[str, Any]) -> Remembered | None:
         if held.surroundings != surroundings_digest() or held.code != code_digest(held.code_roots)[0]:
             return None
         return held if same(held.inputs) else None
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TooManyError):
+    except (OSError, ValueError, RecursionError, TooManyError):  # ValueError: no JSON, other fields, a NUL in a name
         return None
 
 

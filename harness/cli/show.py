@@ -52,7 +52,10 @@ def _print_run(folder: Path) -> None:
     from harness.store import TABLES, read_manifest, read_table, table_path
 
     manifest = read_manifest(folder)
-    started = datetime.fromtimestamp(manifest.times.get("started", 0)).strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        started = datetime.fromtimestamp(manifest.times.get("started", 0)).strftime("%Y-%m-%d %H:%M:%S")
+    except (OSError, OverflowError, ValueError):  # a manifest that someone edited, or a clock that was far off
+        started = "at an unknown time"
     took = f", {manifest.times['seconds']:.1f} s" if "seconds" in manifest.times else ""
     interrupted = manifest.status == "failed" and _INTERRUPTED in manifest.notes
     click.echo(f"{folder}: {'interrupted' if interrupted else manifest.status}, started {started}{took}")

@@ -44,7 +44,7 @@ def _read(path: Path) -> dict[str, Question]:
     try:
         text = path.read_text(encoding="utf-8")
         loaded = json.loads(text) if path.suffix == ".json" else _yaml(text)
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: the settings cannot be read: {error}") from error
     questions = loaded.get("questions") if isinstance(loaded, dict) else None
     if not isinstance(questions, list):

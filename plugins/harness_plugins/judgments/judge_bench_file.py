@@ -107,6 +107,8 @@ def _load(path: Path) -> Mapping[str, Any]:
         raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: not JSON: {error.msg} (column {error.colno})") from error
+    except ValueError as error:  # Python reads whole numbers of up to 4,300 digits
+        raise InputError(f"{path}: a number is too long to be read") from error
     except RecursionError as error:
         raise InputError(f"{path}: brackets are nested too deeply to be read") from error
     for key in ("annotations", "instances"):
@@ -126,6 +128,8 @@ def _criteria(path: Path, data: Mapping[str, Any]) -> Iterator[Criterion]:
             raise InputError(f"{where}: the criterion {name!r} is declared twice")
         seen.add(name)
         labels = declared.get("labels_list") or ()
+        if not isinstance(labels, list | tuple):
+            raise InputError(f"{where}: 'labels_list' must be a list of labels, got {type(labels).__name__}")
         yield Criterion(name, _scale(where, declared), tuple(map(_label, labels)))
 
 

@@ -110,7 +110,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
         tasks = json.loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}; check the path") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON: {error}; export the project as JSON or JSON-MIN") from error
     tasks = [tasks] if isinstance(tasks, dict) else tasks
     if not isinstance(tasks, list) or not tasks or not all(isinstance(task, dict) for task in tasks):

@@ -61,6 +61,8 @@ def _inside(path: Path, text: str) -> str:
         project: Any = json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: not JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:  # a number too long, brackets too deep
+        raise InputError(f"{path}: not a project's JSON: {error}") from error
     config = project.get("label_config") if isinstance(project, dict) else None
     if not isinstance(config, str):
         raise InputError(f"{path}: a project's JSON holds its configuration as label_config; this one does not. Give the XML")

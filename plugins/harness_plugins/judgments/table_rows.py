@@ -175,6 +175,8 @@ def _json_rows(label: str, text: str) -> Rows:
             raise InputError(
                 f"{label}, line {number}: not JSON: {error.msg} (column {error.colno}); each line is one JSON object"
             ) from error
+        except ValueError as error:  # Python reads whole numbers of up to 4,300 digits
+            raise InputError(f"{label}, line {number}: a number is too long to be read") from error
         if not isinstance(cells, dict):
             raise InputError(f"{label}, line {number}: each line is one JSON object, got {type(cells).__name__}")
         if "\\ud" in line.lower() and not _encodable(cells):
@@ -192,6 +194,8 @@ def _listed_rows(label: str, text: str) -> Rows:
         raise InputError(f"{label}: brackets are nested too deeply to be read") from error
     except json.JSONDecodeError as error:
         raise InputError(f"{label}, line {error.lineno}: not JSON: {error.msg} (column {error.colno})") from error
+    except ValueError as error:  # Python reads whole numbers of up to 4,300 digits
+        raise InputError(f"{label}: a number is too long to be read") from error
     lists = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else []
     listed = data if isinstance(data, list) else lists[0] if len(lists) == 1 else None
     if not listed:
@@ -212,13 +216,14 @@ def _parquet_rows(path: Path) -> Rows:
 
     try:
         table = pyarrow.parquet.read_table(path)
+        columns, rows = tuple(table.column_names), table.to_pylist()
     except OSError as error:
         raise InputError(f"{path}: cannot be read as Parquet: {error}; check the path and the file") from error
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, ValueError, OverflowError, MemoryError) as error:  # of a damaged file: no UTF-8, huge sizes
         raise InputError(f"{path}: cannot be read as Parquet: {error}; write the file again") from error
     if not table.num_rows:
         raise InputError(f"{path}: the table is empty; at least one row is needed")
-    return Rows(str(path), "row", tuple(table.column_names), tuple(enumerate(table.to_pylist(), 1)))
+    return Rows(str(path), "row", columns, tuple(enumerate(rows, 1)))
 
 
 def _encodable(cells: Mapping[str, Any]) -> bool:
