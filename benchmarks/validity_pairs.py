@@ -1,0 +1,159 @@
+"""One simulated study through the harness: which intervals hold the truth, how far estimates are off, which tests reject."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from validity_plans import Comparison, Plan
+from validity_worlds import Study, World, draw, values
+
+from harness.meta.calibration import folds_of
+from harness.meta.columns import Column
+from harness.meta.compare import compare
+from harness.meta.judging import STATISTICS, Cell, Judged, estimate, judge_column, make_cell
+from harness.meta.options import MetaOptions
+from harness.meta.pairs import Ints, Pairs, make_pairs
+from harness.meta.resampling import Resampler
+from harness.meta.rows import cell_rows
+from harness.meta.significance import score_swap
+from harness.meta.support import Estimate
+from harness.meta.task import CellTask
+from harness.records import MetaRow
+
+ALPHA = 0.05
+LEVEL = 0.95
+RESAMPLES = 1000
+DRAWS = 1000  # of sign flips
+PAIR_DRAWS, SCORE_DRAWS = 400, 99  # with 99 draws p ≤ .05 has probability .05 under an exact null, as with any 20k - 1
+SEEDS = 4  # bootstrap seeds that studies take in turn, so that their weights need not be drawn anew
+Measures = dict[tuple[str, str], float]  # (cell, measure) → one number; measures that were not taken are left out
+
+
+def study(world: World, plan: Plan, run: int, relations: Collection[str] = (), clusters: str = "document") -> Measures:
+    """The measures of study number `run`: `covered` and `reject` are 0 or 1, `bias` is estimate minus truth.
+
+    `relations`: only comparisons of these (default: all); `clusters`: resample and flip by `document` or, wrongly where documents
+    hold several items, by `item`.
+    """
+    drawn, cell = drawn_cell(world, plan, run, clusters)
+    chosen = [one for one in plan.comparisons if not relations or one.relation in relations]
+    options = MetaOptions(resamples=RESAMPLES, draws=DRAWS, seed=run % SEEDS)
+    names = dict.fromkeys(name for one in chosen for name in (one.first, one.second))
+    columns = {name: Column(name, None, values(drawn, plan.metrics[name]).ravel(), True) for name in names}
+    found: Measures = {}
+    judged: dict[str, Judged] = {}
+    accuracies: dict[str, Estimate] = {}
+    for name, column in columns.items():
+        judged[name] = judge_column(cell, column, options)
+        for statistic in STATISTICS:
+            one = estimate(cell, judged[name].right[statistic], judged[name].support(statistic))
+            true = plan.truths[name][statistic != "accuracy_raw"]
+            found |= _interval(name, statistic, one.value, one.low, one.high, true)
+            if statistic == "accuracy":
+                accuracies[name] = one
+    found |= _floor(world, cell, plan, columns[chosen[0].first], options)
+    for one in chosen:
+        found |= _compared(world, cell, one, columns, judged, accuracies, options)
+    return found
+
+
+def cell_of(world: World, ratings: np.ndarray, run: int, clusters: str = "document", tolerance: float = 0.0) -> Cell:
+    """The cell of a study's ratings (shape (items, systems)): pairs in the world's grouping, clusters, folds."""
+    size = 1 if clusters == "item" else world.document
+    pairs = pairs_of(replace(world, ties=0.0))
+    resampler = resampler_of(world.items, world.systems, size, run % SEEDS)
+    names = [f"{run}/{index}" for index in range(resampler.n_clusters)]
+    return make_cell(pairs, ratings.ravel(), folds_of(names, 5)[resampler.cluster], 5, resampler, tolerance)
+
+
+@lru_cache(2)
+def pairs_of(world: World) -> Pairs:
+    """All pairs of the world's grouping; outputs lie item by item."""
+    item = np.repeat(np.arange(world.items), world.systems)
+    system = np.tile(np.arange(world.systems), world.items)
+    groups: Ints = {"item": item, "system": system, "none": np.zeros_like(item)}[world.grouping]
+    return make_pairs(groups, 10**9)
+
+
+@lru_cache(SEEDS)
+def resampler_of(items: int, systems: int, document: int, seed: int) -> Resampler:
+    """Resamples items, or documents of several items."""
+    cluster = np.repeat(np.arange(items) // document, systems)
+    return Resampler(cluster, int(cluster[-1]) + 1, RESAMPLES, LEVEL, seed)
+
+
+def _interval(cell: str, statistic: str, value: float | None, low: float | None, high: float | None, true: float) -> Measures:
+    found: Measures = {}
+    if value is not None:
+        found[cell, f"{statistic} bias"] = value - true
+    if low is not None and high is not None:
+        found[cell, f"{statistic} covered"] = float(low - 1e-12 <= true <= high + 1e-12)
+        found[cell, f"{statistic} width"] = high - low
+    return found
+
+
+def _floor(world: World, cell: Cell, plan: Plan, column: Column, options: MetaOptions) -> Measures:
+    """Rows of one metric as `metaevaluate` writes them: the floor and what is above it."""
+    base = MetaRow(judgments="simulated", metric=None, criterion="quality", grouping=world.grouping, raters="one", statistic="",
+                   value=None)  # fmt: skip
+    item = np.repeat(np.arange(world.items), world.systems)
+    rows, _ = cell_rows(CellTask(cell, base, item, None, world.grouping == "item"), [column], options)
+    true = {"tie_floor": world.ties, "floor": plan.floor}
+    true["above_floor"] = (plan.truths[column.signature][1] - plan.floor) / (1 - plan.floor)
+    found: Measures = {}
+    for row in rows:
+        if row.statistic in true:
+            where = "people" if row.metric is None else row.metric
+            found |= _interval(where, row.statistic, row.value, row.low, row.high, true[row.statistic])
+    return found
+
+
+def _compared(
+    world: World,
+    cell: Cell,
+    one: Comparison,
+    columns: Mapping[str, Column],
+    judged: Mapping[str, Judged],
+    accuracies: Mapping[str, Estimate],
+    options: MetaOptions,
+) -> Measures:
+    pair = [columns[one.first], columns[one.second]]
+    keyed = {column.key: judged[column.signature] for column in pair}
+    own = {column.key: accuracies[column.signature] for column in pair}
+    within = world.grouping == "item"
+    found: Measures = {}
+    for test in ("sign-flip", "bootstrap") if within else ("bootstrap",):
+        (row,) = compare(cell, pair, keyed, with_test(options, test, DRAWS), within, own)
+        found[one.name, f"{test} reject"] = float(row.p <= ALPHA)
+        if test == "bootstrap":
+            found |= _interval(one.name, "difference", row.value, row.low, row.high, one.difference)
+    return found
+
+
+def swaps(world: World, plan: Plan, run: int) -> Measures:
+    """Whether score-swap and pair-swap reject, on the very studies of `study`: apart, since they cost a hundred times as much."""
+    drawn, cell = drawn_cell(world, plan, run)
+    options = MetaOptions(resamples=RESAMPLES, draws=PAIR_DRAWS, seed=run % SEEDS, test="pair-swap")
+    columns = {name: Column(name, None, values(drawn, metric).ravel(), True) for name, metric in plan.metrics.items()}
+    judged = {column.key: judge_column(cell, column, options) for column in columns.values()}
+    whole = np.ones(len(cell.pairs), dtype=bool)
+    own = {key: estimate(cell, one.right["accuracy"], whole) for key, one in judged.items()}
+    found: Measures = {}
+    for one in plan.comparisons:
+        pair = [columns[one.first], columns[one.second]]
+        (row,) = compare(cell, pair, judged, options, True, own)
+        p = score_swap(cell.pairs, cell.signs, pair[0].values, pair[1].values, SCORE_DRAWS, run)
+        found |= {(one.name, "pair-swap reject"): float(row.p <= ALPHA), (one.name, "score-swap reject"): float(p <= ALPHA)}
+    return found
+
+
+def drawn_cell(world: World, plan: Plan, run: int, clusters: str = "document") -> tuple[Study, Cell]:
+    """The study number `run` of a world and its cell."""
+    drawn = draw(world, plan.step, (world.items, world.systems, round(1000 * world.ties), run))
+    return drawn, cell_of(world, drawn.ratings, run, clusters)
+
+
+def with_test(options: MetaOptions, test: str, draws: int) -> MetaOptions:
+    """The options with another test."""
+    return MetaOptions(resamples=options.resamples, draws=draws, seed=options.seed, test=test)
