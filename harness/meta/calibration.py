@@ -10,9 +10,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs
+from harness.meta.pairs import Bools, Ints, Ordered, Pairs
 
 _EXACT = 1 << 52
+_SHIFT = 41  # bits of a gap below its bin: 2,048 bins an octave, 16 octaves down from the largest gap
+_BINS = 1 << 15
+_FEW_BINS = 1 << 8
 
 
 def calibrate(pairs: Pairs, ordered: Ordered, keep: Bools | None = None) -> float | None:
@@ -24,16 +27,52 @@ def calibrate(pairs: Pairs, ordered: Ordered, keep: Bools | None = None) -> floa
     sizes = pairs.sizes if keep is None else np.bincount(pairs.group[keep], minlength=pairs.n_groups)
     if not sizes.any():
         return None
-    order, last, gaps = ordered.by_gap
-    gain = ordered.gain.astype(np.int64)
-    if keep is not None:
-        gain *= keep  # epsilon then changes nothing at the gap of another pair, and is not chosen there
     weights = integer_weights(sizes)
     if weights is None:
-        return _calibrate_with_fractions(gaps, gain[order], pairs.group[order], sizes, last)
-    totals = np.cumsum((gain * weights[pairs.group])[order])[last]
-    best = int(np.argmax(totals))
-    return 0.0 if totals[best] <= 0 else float(gaps[best])  # below the first gap nothing is gained
+        return _calibrate_with_fractions(pairs, ordered, sizes, keep)
+    if keep is None:
+        return best_gaps(pairs, ordered, weights, np.zeros(len(pairs), dtype=np.int16), np.ones((1, 1), dtype=bool))[0]
+    return best_gaps(pairs, ordered, weights, keep.astype(np.int16), np.array([[False, True]]))[0]
+
+
+def best_gaps(pairs: Pairs, ordered: Ordered, weights: Ints, part: Ints, include: Bools) -> list[float]:
+    """The epsilon for each target, a choice of parts of the pairs: the smallest gap (or 0) at which their gains are largest.
+
+    `weights`: of each group's pairs, whole, shape (G,); `part`: of each pair, shape (P,); `include`: (targets, parts).
+
+    Nothing is sorted but the few pairs that can matter. Gaps fall into bins in their order, gains are summed by bin, and a bin
+    can hold the largest sum only where the sum before it and all that is positive in it reach the best sum at a bin's end.
+    """
+    from harness.meta.pair_kernels import bin_gains, pairs_in_bins
+
+    bits, gain = ordered.gap.view(np.int64), ordered.gain
+    bins = max(_FEW_BINS, min(_BINS >> (include.shape[1] - 1).bit_length(), 1 << len(bits).bit_length()))
+    shift = _SHIFT + (_BINS // bins).bit_length() - 1
+    low = int(bits.max()) - ((bins - 1) << shift)
+    net, positive = np.zeros((2, include.shape[1], bins), dtype=np.int64)
+    bin_gains(bits, gain, pairs.group, weights, part, low, shift, net, positive)
+    gained, most = include @ net, include @ positive
+    ends = np.cumsum(gained, axis=1)
+    before = ends - gained
+    wanted = (before + most >= np.maximum(ends.max(axis=1, keepdims=True), 1)) & (most > 0)
+    buffer = np.empty(len(bits), dtype=np.int64)
+    found = buffer[: pairs_in_bins(bits, gain, low, shift, wanted.any(axis=0), buffer)]
+    if not len(found):
+        return [0.0] * len(include)
+    found = found[np.argsort(bits[found])]
+    place = np.maximum(bits[found] - low, 0) >> shift
+    starts = np.flatnonzero(np.append(True, place[1:] != place[:-1]))
+    run = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(found))))
+    last = np.flatnonzero(np.append(bits[found[1:]] != bits[found[:-1]], True))
+    weighed, parts = gain[found] * weights[pairs.group[found]], part[found]
+    chosen = []
+    for target, kept in enumerate(include):
+        sums = np.cumsum(weighed * kept[parts])
+        earlier = np.append(0, sums)[starts]
+        totals = (sums + (before[target, place[starts]] - earlier)[run])[last]
+        best = int(np.argmax(totals))
+        chosen.append(0.0 if totals[best] <= 0 else float(ordered.gap[found[last[best]]]))
+    return chosen
 
 
 def integer_weights(sizes: Ints) -> Ints | None:
@@ -49,11 +88,16 @@ def integer_weights(sizes: Ints) -> Ints | None:
     return np.where(sizes > 0, multiple // np.maximum(sizes, 1), 0).astype(np.int64)
 
 
-def _calibrate_with_fractions(gaps: Floats, gain: Ints, group: Ints, sizes: Ints, last: Ints) -> float:
+def _calibrate_with_fractions(pairs: Pairs, ordered: Ordered, sizes: Ints, keep: Bools | None) -> float:
     """As `calibrate` for group sizes without a small common multiple: floats find the best few, fractions decide.
 
-    `gaps`: distinct gaps ascending, shape (E,); `last`: where each ends among the sorted pairs; `gain`, `group`: of those.
+    `sizes`: pairs per group that count, shape (G,).
     """
+    order, last, gaps = ordered.by_gap  # of E distinct gaps, `last` is where each ends among the sorted pairs
+    gain = ordered.gain.astype(np.int64)
+    if keep is not None:
+        gain *= keep  # epsilon then changes nothing at the gap of another pair, and is not chosen there
+    gain, group = gain[order], pairs.group[order]
     totals = np.cumsum(np.divide(gain, sizes[group], out=np.zeros(len(gain)), where=gain != 0))[last]
     slack = np.finfo(np.float64).eps * len(gain) * np.count_nonzero(sizes)  # bounds the rounding of any of these sums
     moved = np.logical_or.reduceat(gain != 0, np.append(0, last[:-1] + 1))  # elsewhere the total is that of a smaller epsilon
@@ -82,7 +126,27 @@ def folds_of(clusters: Sequence[str], folds: int) -> Ints:
 
 def fold_epsilons(pairs: Pairs, ordered: Ordered, fold_left: Ints, fold_right: Ints, folds: int) -> list[float | None]:
     """For each fold the epsilon that is best on the pairs lying wholly outside it; None where no pair does."""
-    return [calibrate(pairs, ordered, (fold_left != fold) & (fold_right != fold)) for fold in range(folds)]
+    return epsilons(pairs, ordered, fold_left, fold_right, folds)[:-1]
+
+
+def epsilons(pairs: Pairs, ordered: Ordered, fold_left: Ints, fold_right: Ints, folds: int) -> list[float | None]:
+    """`fold_epsilons`, and last the epsilon that is best on all pairs: in two passes where no fold divides a group."""
+    weights = integer_weights(pairs.sizes)
+    fold_of = _undivided(pairs, fold_left, fold_right)
+    if weights is None or fold_of is None or not len(pairs):
+        outside = [(fold_left != fold) & (fold_right != fold) for fold in range(folds)]
+        return [*(calibrate(pairs, ordered, keep) for keep in outside), calibrate(pairs, ordered)]
+    include = np.vstack([~np.eye(folds, dtype=bool), np.ones(folds, dtype=bool)])
+    found = best_gaps(pairs, ordered, weights, fold_left.astype(np.int16, copy=False), include)
+    inhabited = np.bincount(fold_of[pairs.held], minlength=folds) > 0
+    return [gap if (inhabited & kept).any() else None for gap, kept in zip(found, include, strict=True)]
+
+
+def _undivided(pairs: Pairs, fold_left: Ints, fold_right: Ints) -> Ints | None:
+    """The fold of each group that has pairs (shape (n_groups,), 0 for others), None where a group lies in several."""
+    fold = np.zeros(pairs.n_groups, dtype=fold_left.dtype)
+    fold[pairs.group] = fold_left
+    return fold if np.array_equal(fold_left, fold_right) and np.array_equal(fold[pairs.group], fold_left) else None
 
 
 def held_out(ordered: Ordered, epsilons: Sequence[float | None], fold_left: Ints, fold_right: Ints) -> tuple[Bools, Bools]:

@@ -10,7 +10,7 @@ from harness.meta.calibration import integer_weights
 from harness.meta.columns import Column
 from harness.meta.judging import Cell, Judged, eligible_pairs, estimate
 from harness.meta.options import MetaOptions
-from harness.meta.pairs import Bools, Floats, sums_by
+from harness.meta.pairs import Bools, Floats, sums_by, sums_in_groups
 from harness.meta.significance import centred_bootstrap, draws_needed, holm, pair_swap, rank_clusters, score_swap, sign_flip
 from harness.meta.support import Estimate
 
@@ -191,7 +191,8 @@ def _named_test(cell: Cell, item: _Measured, judged: Mapping[Key, Judged], optio
 def _weighted_differences(cell: Cell, pair: Columns, judged: Mapping[Key, Judged], common: Bools) -> Floats:
     """Per common pair, right(first) - right(second) over the size of its group, in whole numbers where they fit; shape (P',)."""
     one, two = (judged[column.key] for column in pair)
-    difference = one.right["accuracy"][common] * two.scale - two.right["accuracy"][common] * one.scale
+    right = [result.right["accuracy"][common].astype(np.int64) for result in (one, two)]
+    difference = right[0] * two.scale - right[1] * one.scale
     group = cell.pairs.group[common]
     sizes = np.bincount(group, minlength=cell.pairs.n_groups)
     whole = integer_weights(sizes)
@@ -200,6 +201,15 @@ def _weighted_differences(cell: Cell, pair: Columns, judged: Mapping[Key, Judged
 
 
 def _cluster_differences(cell: Cell, pair: Columns, judged: Mapping[Key, Judged], common: Bools) -> Floats:
-    """Summed differences per cluster, shape (n_clusters,)."""
-    cluster = cell.resampler.cluster[cell.pairs.left[common]]
-    return sums_by(cluster, _weighted_differences(cell, pair, judged, common), cell.resampler.n_clusters)
+    """Summed differences per cluster, shape (n_clusters,); of clusters that hold whole groups."""
+    support = cell.support(common)
+    whole = integer_weights(support.pairs.sizes)
+    if whole is None or support.group_cluster is None:
+        cluster = cell.resampler.cluster[cell.pairs.left[common]]
+        return sums_by(cluster, _weighted_differences(cell, pair, judged, common), cell.resampler.n_clusters)
+    one, two = (judged[column.key] for column in pair)
+    every = support.pairs is cell.pairs
+    counts = [sums_in_groups(support.pairs, r.right["accuracy"] if every else r.right["accuracy"][common]) for r in (one, two)]
+    differences = (counts[0] * two.scale - counts[1] * one.scale) * whole
+    held = support.groups
+    return sums_by(support.group_cluster[held], differences[held], cell.resampler.n_clusters)

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.meta.calibration import calibrate, fold_epsilons, held_out, integer_weights
+from harness.meta.calibration import epsilons, held_out, integer_weights
 from harness.meta.columns import Column
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, human_signs, order_pairs
@@ -37,12 +37,12 @@ class Cell:
     @cached_property
     def fold_left(self) -> Ints:
         """Fold of each pair's left output, shape (P,)."""
-        return self.fold[self.pairs.left]
+        return self.fold.astype(np.int16)[self.pairs.left]
 
     @cached_property
     def fold_right(self) -> Ints:
         """Fold of each pair's right output, shape (P,)."""
-        return self.fold[self.pairs.right]
+        return self.fold.astype(np.int16)[self.pairs.right]
 
     @cached_property
     def human_tie(self) -> Bools:
@@ -52,7 +52,7 @@ class Cell:
     @cached_property
     def ties(self) -> Estimate:
         """People's group-averaged tie rate on all pairs."""
-        return estimate(self, self.human_tie.astype(np.int64), np.ones(len(self.pairs), dtype=bool))
+        return estimate(self, self.human_tie, np.ones(len(self.pairs), dtype=bool))
 
     def support(self, keep: Bools) -> Support:
         """The pairs that `keep` (shape (P,)) marks, made once for all metrics that share them."""
@@ -66,6 +66,7 @@ def make_cell(
     pairs: Pairs, human: Floats, fold: Ints, folds: int, resampler: Resampler, gap_tolerance: float, signs: Signs | None = None
 ) -> Cell:
     """A cell; people's order of each pair is read off `human` unless `signs` gives it (preferences)."""
+    pairs = pairs.compact()
     if signs is None:
         signs = human_signs(pairs, human, gap_tolerance)
     return Cell(pairs, signs, human, fold, folds, resampler, gap_tolerance)
@@ -79,7 +80,7 @@ class Judged:
     of the random sentinel, shape (draws, folds + 1): of each fold (-1: it has none), then of all pairs.
     """
 
-    right: dict[str, NDArray[np.int64]]
+    right: dict[str, NDArray]
     valid: Bools
     tested: Bools
     scale: int
@@ -114,18 +115,17 @@ def judge(cell: Cell, metric: Floats, fixed: Judged | None = None) -> Judged:
     ordered = order_pairs(pairs, signs, metric, cell.gap_tolerance)
     left, right = (cell.fold_left, cell.fold_right) if whole else (cell.fold_left[valid], cell.fold_right[valid])
     if fixed is None:
-        epsilon = calibrate(pairs, ordered)
-        epsilons = fold_epsilons(pairs, ordered, left, right, cell.folds)
+        *of_folds, epsilon = epsilons(pairs, ordered, left, right, cell.folds)
     else:
-        epsilon, epsilons = fixed.epsilon, list(fixed.epsilons)
-    heldout, used = held_out(ordered, epsilons, left, right)
+        epsilon, of_folds = fixed.epsilon, list(fixed.epsilons)
+    heldout, used = held_out(ordered, of_folds, left, right)
     found = {
         "accuracy_raw": ordered.right(0.0),
         "accuracy": ordered.right(0.0 if epsilon is None else epsilon),
         "accuracy_heldout": heldout,
     }
-    spread = {name: _spread(values.astype(np.int64), valid, whole) for name, values in found.items()}
-    return Judged(spread, valid, _spread(used, valid, whole), 1, epsilon, tuple(epsilons))
+    spread = {name: _spread(values.view(np.int8), valid, whole) for name, values in found.items()}
+    return Judged(spread, valid, _spread(used, valid, whole), 1, epsilon, tuple(of_folds))
 
 
 def judge_random(cell: Cell, outputs: int, draws: int, seed: int, fixed: Judged | None = None) -> Judged:
@@ -146,8 +146,8 @@ def judge_random(cell: Cell, outputs: int, draws: int, seed: int, fixed: Judged 
     counters = [np.zeros(len(pairs), dtype=np.int64) for _ in STATISTICS]
     arrays = (pairs.left, pairs.right, bins, weight[pairs.group], cell.signs, cell.fold_left, cell.fold_right, share)
     drawn = np.full((draws, cell.folds + 1), -1) if fixed is None or fixed.drawn is None else fixed.drawn
-    for scores, epsilons in zip(random_scores(outputs, draws, seed), drawn, strict=True):
-        add_random_draw(scores, *arrays, epsilons, *counters)
+    for scores, chosen in zip(random_scores(outputs, draws, seed), drawn, strict=True):
+        add_random_draw(scores, *arrays, chosen, *counters)
     if fixed is None:
         drawn[:, [*(not sizes.any() for sizes in outside), False]] = -1
     tested = (cell.fold_left == cell.fold_right) & (drawn[0, :-1] >= 0)[cell.fold_left]

@@ -6,6 +6,7 @@ A pair is right when people and metric order it alike, or both tie it (acc_eq of
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from harness.errors import HarnessError
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]  # 32 bits for pairs: numbers of outputs fit
 Signs = NDArray[np.int8]
 Bools = NDArray[np.bool_]
 
@@ -35,15 +36,34 @@ class Pairs:
         """Pairs per group, shape (n_groups,)."""
         return np.bincount(self.group, minlength=self.n_groups)
 
+    @cached_property
+    def held(self) -> Ints:
+        """Groups that have a pair, ascending."""
+        return np.flatnonzero(self.sizes)
+
+    @cached_property
+    def starts(self) -> Ints | None:
+        """Where the pairs of each group in `held` begin; None where pairs do not stand group by group."""
+        if (self.group[1:] < self.group[:-1]).any():
+            return None
+        return np.cumsum(self.sizes[self.held]) - self.sizes[self.held]
+
     def where(self, keep: Bools) -> "Pairs":
         """The pairs that `keep` (shape (P,)) marks; groups left without a pair stay, with size 0."""
         return Pairs(self.left[keep], self.right[keep], self.group[keep], self.n_groups)
 
+    def compact(self) -> "Pairs":
+        """The same pairs in integers of 32 bits, which is all that numbers of outputs need."""
+        if self.left.dtype == np.int32:
+            return self
+        left, right, group = (side.astype(np.int32) for side in (self.left, self.right, self.group))
+        return Pairs(left, right, group, self.n_groups)
+
 
 def count_pairs(groups: Ints) -> int:
     """Number of pairs within groups, without making them. `groups`: a non-negative code per output."""
-    sizes = np.bincount(groups).astype(object) if len(groups) else np.zeros(0, dtype=object)
-    return int(sum(size * (size - 1) // 2 for size in sizes))
+    sizes = np.bincount(groups)
+    return int((sizes * (sizes - 1) // 2).sum())
 
 
 def make_pairs(groups: Ints, max_pairs: int) -> Pairs:
@@ -54,32 +74,30 @@ def make_pairs(groups: Ints, max_pairs: int) -> Pairs:
     total = count_pairs(groups)
     if total > max_pairs:
         raise HarnessError(f"{total:,} pairs are more than max_pairs ({max_pairs:,}); use the item grouping or raise max_pairs")
-    order = np.argsort(groups, kind="stable")
+    from harness.meta.pair_kernels import fill_pairs
+
+    order = np.argsort(groups, kind="stable").astype(np.int32)
     _, starts, sizes = np.unique(groups[order], return_index=True, return_counts=True)
-    keep = sizes > 1
-    starts, sizes = starts[keep], sizes[keep]
-    left, right, group = [], [], []
-    for size in np.unique(sizes):
-        members = np.flatnonzero(sizes == size)
-        first, second = np.triu_indices(size, 1)
-        left.append((starts[members, None] + first).ravel())
-        right.append((starts[members, None] + second).ravel())
-        group.append(np.repeat(members, len(first)))
-    if not left:
-        empty = np.zeros(0, dtype=np.int64)
-        return Pairs(empty, empty, empty, 0)
-    by_group = np.argsort(np.concatenate(group), kind="stable")
-    return Pairs(
-        order[np.concatenate(left)[by_group]].astype(np.int64),
-        order[np.concatenate(right)[by_group]].astype(np.int64),
-        np.concatenate(group)[by_group].astype(np.int64),
-        len(sizes),
-    )
+    starts, sizes = starts[sizes > 1], sizes[sizes > 1]
+    left, right, group = (np.empty(total, dtype=np.int32) for _ in range(3))
+    fill_pairs(order, starts, sizes, left, right, group)
+    return Pairs(left, right, group, len(sizes))
 
 
 def sums_by(codes: Ints, values: NDArray, size: int) -> Floats:
     """Σ values per code 0..size-1, shape (size,)."""
     return np.bincount(codes, weights=values, minlength=size).astype(np.float64, copy=False)
+
+
+def sums_in_groups(pairs: Pairs, values: NDArray) -> Floats:
+    """Σ values (shape (P,)) per group, shape (n_groups,)."""
+    if values.dtype.kind not in "bi" or pairs.starts is None or not len(pairs):
+        return sums_by(pairs.group, values, pairs.n_groups)
+    small = values.view(np.int8) if values.dtype.kind == "b" else values
+    whole = np.int32 if small.dtype == np.int8 else np.int64  # 2^31 / 127 pairs of a group would take terabytes
+    sums = np.zeros(pairs.n_groups)
+    sums[pairs.held] = np.add.reduceat(small, pairs.starts, dtype=whole)
+    return sums
 
 
 def snap(gaps: Floats, tolerance: float) -> Floats:
@@ -115,19 +133,26 @@ class Ordered:
 
 def human_signs(pairs: Pairs, human: Floats, tolerance: float = 0.0) -> Signs:
     """How people order each pair: 1 left is better, -1 right is, 0 a tie; shape (P,). `human`: one number per output."""
-    return np.sign(snap(human[pairs.left] - human[pairs.right], tolerance)).astype(np.int8)
+    from harness.meta.pair_kernels import fill_signs
+
+    signs = np.empty(len(pairs), dtype=np.int8)
+    fill_signs(pairs.left, pairs.right, human.astype(np.float64, copy=False), tolerance, signs)
+    return signs
 
 
 def order_pairs(pairs: Pairs, signs: Signs, metric: Floats, tolerance: float = 0.0) -> Ordered:
     """The metric's gaps and agreement on each pair. `signs` from `human_signs`; `metric`: one finite number per output."""
-    difference = snap(metric[pairs.left] - metric[pairs.right], tolerance)
-    return Ordered(np.abs(difference), signs == 0, np.sign(difference) * signs > 0)
+    from harness.meta.pair_kernels import fill_order
+
+    gap, concordant = np.empty(len(pairs)), np.empty(len(pairs), dtype=bool)
+    fill_order(pairs.left, pairs.right, metric.astype(np.float64, copy=False), signs, tolerance, gap, concordant)
+    return Ordered(gap, signs == 0, concordant)
 
 
 def group_means(pairs: Pairs, right: NDArray) -> Floats:
     """Share of right pairs per group that has pairs, in group order. `right`: bools or weights, shape (P,)."""
     held = pairs.sizes > 0
-    return sums_by(pairs.group, right, pairs.n_groups)[held] / pairs.sizes[held]
+    return sums_in_groups(pairs, right)[held] / pairs.sizes[held]
 
 
 def accuracy(pairs: Pairs, right: NDArray) -> float | None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.meta.calibration import integer_weights
-from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, accuracy, sums_by
+from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, accuracy, sums_by, sums_in_groups
 from harness.meta.resampling import Resampler
 
 MAX_CROSSED = 60_000_000  # cells of group × cluster × cluster sums: about half a gigabyte
@@ -50,11 +50,11 @@ class Support:
     @cached_property
     def groups(self) -> Ints:
         """Groups that have a pair."""
-        return np.flatnonzero(self.pairs.sizes)
+        return self.pairs.held
 
     def estimate(self, right: NDArray, scale: int = 1) -> Estimate:
         """Share of right pairs, averaged per group and then over groups. `right`: whole numbers 0..scale, shape (P,)."""
-        value = accuracy(self.pairs, right / scale)
+        value = accuracy(self.pairs, right if scale == 1 else right / scale)
         if value is None:
             return Estimate(None)
         resampled = self.resample(right, scale)
@@ -131,7 +131,7 @@ class Support:
     def _within(self, right: NDArray, group_cluster: Ints) -> Floats:
         """Every group lies in one cluster: a ratio of two weighted sums over clusters."""
         held = self.groups
-        counts = sums_by(self.pairs.group, right, self.pairs.n_groups)[held]
+        counts = sums_in_groups(self.pairs, right)[held]
         whole = self._whole_weights
         if whole is None:
             means, multiple = counts / self.pairs.sizes[held], 1
