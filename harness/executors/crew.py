@@ -10,7 +10,6 @@ from harness.errors import ExecutorError
 from harness.executors.bench import Failure
 from harness.executors.protocols import AnswerT, BatchT, Job
 
-AT_HAND = 2  # batches a worker has at a time: the one it does, and the next
 WINDOW = 4  # batches a worker that may be unfinished or waiting for an earlier one
 
 
@@ -51,7 +50,7 @@ class Crew(Protocol):
         ...
 
     def has_room(self) -> bool:
-        """Whether a worker is open for the job and has fewer than `AT_HAND` batches."""
+        """Whether a worker that has opened the recipe can take a batch."""
         ...
 
     def send(self, index: int, batch: bytes) -> None:

@@ -7,11 +7,10 @@ import selectors
 import struct
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from harness.executors.crew import AT_HAND, Answered, Event, Lost, Opened, in_order
+from harness.executors.crew import Answered, Event, Lost, Opened, in_order
 from harness.executors.protocols import AnswerT, BatchT, Job
 from harness.executors.serial import SerialExecutor
 from harness.plugins import ENVIRONMENT
@@ -71,13 +70,12 @@ class ProcessCrew:
         return self.size
 
     def has_room(self) -> bool:
-        """Whether a process has opened the recipe and has room for another batch."""
-        return any(process.opened == self._job and len(process.at_hand) < AT_HAND for process in self._processes)
+        """Whether a process has opened the recipe and nothing to do. Pipes are so fast that no batch need wait at a process."""
+        return any(process.opened == self._job and not process.at_hand for process in self._processes)
 
     def send(self, index: int, batch: bytes) -> None:
-        """Gives the batch to the open process that has the least to do."""
-        opened = [process for process in self._processes if process.opened == self._job]
-        process = min(opened, key=lambda one: len(one.at_hand))
+        """Gives the batch to a process that has nothing to do."""
+        process = next(process for process in self._processes if process.opened == self._job and not process.at_hand)
         process.at_hand.append(index)
         process.send(("work", self._job, index, batch))
 
@@ -145,7 +143,7 @@ class _Process:
         assert self._popen.stdin is not None
         assert self._popen.stdout is not None
         self._writing, self.reading = self._popen.stdin, self._popen.stdout
-        self.at_hand: deque[int] = deque()
+        self.at_hand: list[int] = []
         self.opened = 0
         self.code: int | None = None
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from harness.errors import ExecutorError, MissingExtra
 from harness.executors.bench import Bench
-from harness.executors.crew import AT_HAND, Answered, Event, Lost, Opened, in_order
+from harness.executors.crew import Answered, Event, Lost, Opened, in_order
 from harness.executors.processes import THREADS, usable_cores
 from harness.executors.protocols import AnswerT, BatchT, Job
 from harness.executors.same_code import check_same, code_of
 from harness.executors.serial import SerialExecutor
 from harness.plugins import ENVIRONMENT
 
+AT_HAND = 2  # batches an actor has at a time: the one it does, and the next, which comes over the network meanwhile
 PATIENCE = 300.0  # seconds without any living worker after which a run stops
 _OBJECT_STORE = 100 * 2**20  # bytes, of an instance that we start: batches and answers are small
 _log = logging.getLogger("harness.executors")
@@ -109,8 +110,9 @@ class RayCrew:
         return size
 
     def has_room(self) -> bool:
-        """Whether an actor has opened the recipe and has room for another batch."""
-        return any(hand.opened and len(hand.at_hand) < AT_HAND for hand in self._hands)
+        """Whether an actor that has opened the recipe can take a batch: a second one only once all have begun."""
+        most = AT_HAND if all(hand.opened for hand in self._hands) else 1
+        return any(hand.opened and len(hand.at_hand) < most for hand in self._hands)
 
     def send(self, index: int, batch: bytes) -> None:
         """Gives the batch to the open actor that has the least to do."""

@@ -4,9 +4,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.executors.protocols import Job
 
@@ -118,3 +119,14 @@ def wait_until(what: object, seconds: float = 30.0) -> bool:
             return True
         threading.Event().wait(0.02)
     return False
+
+
+def until_it_raises(answers: Iterator[Any]) -> tuple[list[Any], BaseException | None]:
+    """What was answered, and what was raised then."""
+    taken: list[Any] = []
+    try:
+        for answer in answers:
+            taken.append(answer)  # those before the exception count
+    except BaseException as error:  # SystemExit too: it is what is looked for
+        return taken, error
+    return taken, None
