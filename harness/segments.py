@@ -36,20 +36,16 @@ class Segments:
         for path in self._files():
             with path.open("rb") as file:
                 for number, line in enumerate(file, 1):
-                    try:
-                        yield from_json(line, record_type)
-                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                        raise InputError(
-                            f"{path}, line {number}: not a {record_type.__name__} ({error}); delete the line (or the file), "
-                            "and the next run computes again what it held"
-                        ) from error
+                    yield _decoded(path, number, line, record_type)
 
     @staticmethod
     def peek(folder: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
         """The records of all whole lines, for a look that changes nothing and needs no lock."""
         for path in sorted(folder.glob("*.jsonl")):
             with path.open("rb") as file:
-                yield from (from_json(line, record_type) for line in file if line.endswith(b"\n"))
+                for number, line in enumerate(file, 1):
+                    if line.endswith(b"\n"):
+                        yield _decoded(path, number, line, record_type)
 
     def append(self, batch: Sequence[msgspec.Struct]) -> None:
         """Adds the records; when it returns they are on disk, and when it raises none of them is."""
@@ -85,6 +81,16 @@ class Segments:
         if own and own[-1].stat().st_size < SEGMENT_BYTES:
             return own[-1]
         return self.folder / f"{self.writer}-{len(own)}.jsonl"
+
+
+def _decoded(path: Path, number: int, line: bytes, record_type: type[RecordT]) -> RecordT:
+    try:
+        return from_json(line, record_type)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(
+            f"{path}, line {number}: not a {record_type.__name__} ({error}); delete the line (or the file), "
+            "and the next run computes again what it held"
+        ) from error
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

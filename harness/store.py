@@ -79,7 +79,7 @@ def read_manifest(folder: str | Path) -> Manifest:
         return msgspec.json.decode(path.read_bytes(), type=Manifest)
     except FileNotFoundError as error:
         raise InputError(f"{folder} is not a run folder: there is no {path}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"{path}: not a manifest of this version ({error}); give another output folder, or delete this file"
         ) from error

@@ -16,6 +16,7 @@ Keys = Sequence[str | int]
 
 _TAG = "tag:yaml.org,2002:"
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_LONGEST_NUMBER = 4000  # characters; Python refuses to read whole numbers of more than 4,300 digits
 _EXPONENT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+\Z")
 
 
@@ -118,13 +119,13 @@ class _Reader:
             return text.lower() == "true"
         if kind == "bool":
             raise self._error(node, f"write true or false, or put it in quotes ('{text}') if it is a word", keys)
-        if kind == "int" and _WHOLE.match(text):
+        if kind == "int" and _WHOLE.match(text) and len(text) <= _LONGEST_NUMBER:
             return int(text)
         if kind == "float" or (kind == "str" and node.style is None and _EXPONENT.match(text)):
             return self._float(node, keys)
         if kind == "int":
             raise self._error(
-                node, f"{text} is read differently by YAML versions; write a plain number, or put it in quotes", keys
+                node, f"{text:.40} is read differently by YAML versions; write a plain number, or put it in quotes", keys
             )
         if kind in ("str", "timestamp", "merge", "value"):
             return text

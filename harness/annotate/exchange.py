@@ -68,7 +68,7 @@ def _check_folder(folder: Path, study: str) -> None:
         return
     try:
         held = msgspec.json.decode((folder / "info.json").read_bytes(), type=JudgmentInfo).name
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         held = None  # whoever wrote these files, it was no export that came to its end
     if held != study:
         raise InputError(

@@ -245,7 +245,7 @@ def _prose(study: Study) -> dict[str, Any]:
 def _decoded(body: bytes, kind: type[BodyT]) -> BodyT:
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise HTTPException(400, "not-understood") from error
 
 

@@ -80,6 +80,6 @@ def _is_archive(data: bytes) -> bool:
 def _is_json(data: bytes) -> bool:
     try:
         held = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return {"title", "subtitle", "answer", "sections"} <= set(held)
+    return isinstance(held, dict) and {"title", "subtitle", "answer", "sections"} <= set(held)

@@ -110,7 +110,10 @@ def _delimiter(text: str, given: str | None) -> tuple[int, str]:
 def _delimited_rows(label: str, text: str, skipped: int, delimiter: str, quote: str | None) -> Rows:
     if len(delimiter) != 1:
         raise InputError(f"{label}: delimiter is one character, got {delimiter!r}")
-    first, names = (records := _records(label, text, delimiter, quote)[skipped:])[0]
+    records = _records(label, text, delimiter, quote)[skipped:]
+    if not records:
+        raise InputError(f"{label}: there is no row with the names of the columns; write one at the top")
+    first, names = records[0]
     columns = tuple(name.strip() for name in names)
     for column in columns:
         if column and columns.count(column) > 1:
