@@ -1,0 +1,121 @@
+"""On a Ray cluster of several nodes the run folder is the same to the byte, whoever is lost on the way."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scored import held, make_data, processes, score_into, write_plugin
+from toy_generation import generate, make_examples
+from toy_jobs import RAISE, batches, doubled, doubling, is_alive, until_it_raises, wait_until
+
+from harness import Output
+from harness.errors import ExecutorError, MissingExtra, PluginError
+from harness.executors import ray_cluster
+from harness.executors.ray_cluster import RayExecutor
+from harness.executors.serial import SerialExecutor
+from harness.segments import Segments
+
+SUPPORT = Path(__file__).resolve().parents[2] / "support"
+NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Three simulated nodes of one CPU each."""
+    pytest.importorskip("ray", reason="needs Ray: pip install 'metaeval-harness[distributed]'")
+    environment = pytest.MonkeyPatch()
+    environment.setenv("PYTHONPATH", str(SUPPORT))  # the toy jobs are installed on the nodes, so to say
+    environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
+    for _ in range(2):
+        made.add_node(**NODE)
+    yield made
+    made.shutdown()
+    environment.undo()
+
+
+@pytest.mark.slow
+def test_a_node_and_a_worker_are_lost_half_way_and_nothing_else_is(cluster: Any, tmp_path: Path) -> None:
+    data, plugin, log = make_data(320), write_plugin(tmp_path), tmp_path / "log"
+    params = {"seconds": 0.1, "log": str(log), "fails": 7}
+    score_into(tmp_path / "serial", data, plugin, SerialExecutor(), **params)
+    log.unlink()
+    lost: dict[str, Any] = {}
+
+    def lose(label: str, done: int, total: int) -> None:
+        if done >= total // 4 and "worker" not in lost:
+            assert wait_until(lambda: len(processes(log)) == 3)  # an actor on every node
+            plugin.rename(tmp_path / "gone.py")  # from here on the plugin is where its content was sent
+            lost["worker"] = min(processes(log))
+            os.kill(lost["worker"], signal.SIGKILL)
+        if done >= total // 2 and "node" not in lost:
+            lost["node"] = cluster.list_all_nodes()[-1]
+            cluster.remove_node(lost["node"], allow_graceful=False)
+
+    counts = score_into(tmp_path / "ray", data, plugin, RayExecutor(address=cluster.address), lose, **params)
+    assert set(lost) == {"worker", "node"}
+    assert held(tmp_path / "ray") == held(tmp_path / "serial")
+    assert (counts["units_scored"], counts["units_failed"]) == (320, 1)
+    assert len(processes(log)) >= 4  # the one that took the killed one's place was asked, too
+    assert wait_until(lambda: not any(map(is_alive, processes(log))))
+    cluster.add_node(**NODE)
+
+
+@pytest.mark.slow
+def test_answers_errors_and_the_next_job_are_as_in_this_process(cluster: Any) -> None:
+    with RayExecutor(workers=2, address=cluster.address) as executor:
+        some = batches(30)
+        assert list(executor.map(doubling(), some)) == doubled(some)
+        some[4] = [RAISE]
+        taken, error = until_it_raises(executor.map(doubling(), some))
+        assert (taken, type(error), str(error)) == (doubled(some[:4]), ValueError, "no good: [-3]")
+        with pytest.raises(RuntimeError, match="cannot be made here"):
+            list(executor.map(doubling(fails="raise"), some))
+        assert list(executor.map(doubling(), batches(9))) == doubled(batches(9))
+
+
+@pytest.mark.slow
+def test_a_generator_plugin_runs_and_resumes(cluster: Any, tmp_path: Path) -> None:
+    examples = make_examples(22)
+    with RayExecutor(address=cluster.address) as executor:
+        running = generate(examples, tmp_path / "stage", executor)
+        next(running)
+        running.close()
+        rest = [output for outputs in generate(examples, tmp_path / "stage", executor) for output in outputs]
+    assert len(rest) == 18
+    assert [output.text for output in Segments(tmp_path / "stage").read(Output)] == [f"Säg {i}." for i in range(22)]
+
+
+@pytest.mark.slow
+def test_a_node_with_other_code_is_refused(cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_cluster, "code_of", lambda names: dict.fromkeys(names, "9.9.9 (another)"))
+    with RayExecutor(workers=1, address=cluster.address) as executor, pytest.raises(PluginError) as error:
+        list(executor.map(doubling(), batches(3)))
+    assert "double: the worker on " in str(error.value)
+    assert "harness is '9.9.9 (another)' here and '0." in str(error.value)
+
+
+def test_jobs_that_cost_money_are_done_here_without_a_cluster() -> None:
+    pytest.importorskip("ray", reason="needs Ray: pip install 'metaeval-harness[distributed]'")
+    with RayExecutor(address="nowhere:1") as executor:
+        assert list(executor.map(doubling(cost="paid"), batches(9))) == doubled(batches(9))
+        assert list(executor.map(doubling(), [])) == []
+
+
+def test_a_cluster_that_is_not_there_is_said() -> None:
+    pytest.importorskip("ray", reason="needs Ray: pip install 'metaeval-harness[distributed]'")
+    with RayExecutor(address="127.0.0.1:1") as executor, pytest.raises(ExecutorError, match="no Ray cluster at '127.0.0.1:1'"):
+        list(executor.map(doubling(), batches(3)))
+
+
+def test_without_ray_the_line_to_install_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'metaeval-harness\[distributed\]'"), RayExecutor():
+        pass
