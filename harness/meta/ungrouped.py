@@ -49,6 +49,26 @@ class People:
         """All outputs, shape (n,)."""
         return np.ones(len(self.member), dtype=bool)
 
+    @cached_property
+    def together(self) -> tuple[Ints, int]:
+        """(a code a group and cluster that hold several outputs, -1 for an output that is alone in both; how many codes)."""
+        _, code, sizes = np.unique(self.group * self.n_clusters + self.cluster, return_inverse=True, return_counts=True)
+        several = sizes > 1
+        return np.where(several, np.cumsum(several) - 1, -1)[code], int(several.sum())
+
+    @cached_property
+    def by_cluster(self) -> Ints:
+        """The outputs by group, and by cluster within, shape (n,)."""
+        return np.lexsort((self.cluster, self.group))
+
+    @cached_property
+    def within_clusters(self) -> bool:
+        """Whether every group lies in one cluster."""
+        order = self.by_cluster
+        return not (
+            (self.group[order][1:] == self.group[order][:-1]) & (self.cluster[order][1:] != self.cluster[order][:-1])
+        ).any()
+
 
 @dataclass(frozen=True)
 class Sorted:

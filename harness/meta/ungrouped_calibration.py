@@ -14,8 +14,9 @@ many gaps, and each half has fewer. Stopped early, the largest bound left, less 
 
 import heapq
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -64,15 +65,20 @@ class _Cell:
 
 
 def calibrate_sorted(
-    data: Sorted, tolerance: float = 0.0, most: int | None = None, profile: tuple[Profile, int] | None = None
+    data: Sorted,
+    tolerance: float = 0.0,
+    most: int | None = None,
+    profile: tuple[Profile, int] | None = None,
+    near: Iterable[float] = (),
 ) -> Found | None:
     """The smallest epsilon that maximises group-averaged accuracy on these outputs; None without a pair.
 
-    `tolerance`: accuracy that a better epsilon may add; with 0 the result is the smallest of the best, compared in whole numbers.
-    `most`: passes over the outputs after which the bound is taken as it is; `profile`: bounds known beforehand, and the row there.
+    `tolerance`: accuracy that a better epsilon may add; with 0 the result is the smallest of the best, by whole numbers. `most`:
+    passes over the outputs after which the bound is taken as it is; `profile`: bounds known beforehand, and the row there;
+    `near`: epsilons to look at first.
     """
     search = _Search(data)
-    return search.run(tolerance, most, profile) if search.whole else None
+    return search.run(tolerance, most, profile, near) if search.whole else None
 
 
 class _Search:
@@ -87,17 +93,17 @@ class _Search:
         self.best, self.epsilon, self.passes = -1, 0.0, 0
         self.cells: list[_Cell] = []
 
-    def run(self, tolerance: float, most: int | None, profile: tuple[Profile, int] | None) -> Found:
+    def run(self, tolerance: float, most: int | None, profile: tuple[Profile, int] | None, near: Iterable[float]) -> Found:
         ties, largest = self.weigh(self.data.count(np.inf)[0][:, 1]), self._largest_gap()
         end = _Point(np.inf, ties, ties, 0, int(self.data.pairs.sum()), largest, np.inf)
         self.offer(end.right, end.before)
         points = {0.0: self.at(0.0), np.inf: end}
         if profile is not None and points[0.0].after < largest:
             bounds, row = profile
-            self.passing(points, [bounds.peak(row)])
+            self.passing(points, [*near, bounds.peak(row)])
             self.passing(points, bounds.around(row, self.best / self.whole + tolerance))
         ends = [points[epsilon] for epsilon in sorted(points)]
-        for left, right in zip(ends, ends[1:], strict=False):
+        for left, right in pairwise(ends):
             self.push(left, right, profile)
         hints = self._sample_gaps() if self.cells else None
         allowed = int(tolerance * self.whole)
@@ -191,12 +197,3 @@ def _middle(hints: Floats | None, first: float, last: float) -> float:
             return float(hints[(low + high) // 2])
     middle = first + (last - first) / 2
     return middle if middle < last else first
-
-
-def fold_epsilons_sorted(
-    data: Sequence[Sorted], tolerance: float, most: int | None, profile: Profile | None
-) -> list[Found | None]:
-    """For each fold the calibration on the outputs outside it, `data` being those: from the profile alone where there is one."""
-    if profile is None:
-        return [calibrate_sorted(part, tolerance, most) for part in data]
-    return [Found(*profile.best(1 + fold)) if part.pairs.any() else None for fold, part in enumerate(data)]

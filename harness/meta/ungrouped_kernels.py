@@ -16,9 +16,9 @@ _FEW = 24  # segments up to this size are compared pair by pair
 
 @numba.njit(cache=True, nogil=True)
 def count_segments(starts, metric, rank, low, high, levels, epsilon, tolerance, counts, near):
-    """Fills counts, (S, 3): pairs with a gap of at most epsilon, those of them that people tie, concordant pairs with a larger gap.
+    """Fills counts, (S, 3): pairs with a gap of at most epsilon, those of them tied by people, concordant ones with a larger gap.
 
-    Fills near, (S, 2), with the largest gap of at most epsilon (0 without one) and the smallest larger one (infinite without one).
+    Fills near, (S, 2), with the largest gap of at most epsilon (0 without one) and the smallest larger one (infinite without).
     """
     tree, inside = np.zeros(len(low) + 1, np.int32), np.zeros(len(low) + 1, np.int32)
     for s in range(len(starts) - 1):
@@ -110,10 +110,10 @@ def pairs_between(starts, metric, rank, low, high, above, upto, tolerance, gap, 
 
 @numba.njit(cache=True, nogil=True)
 def cross_clusters(metric, rank, low, high, part, cluster, epsilon, tolerance, worth, sums):
-    """Adds what each pair of one group is worth to sums, (C, C), at the clusters of its outputs; pairs across parts count nothing.
+    """Adds what each pair of one group is worth to sums, (C, C), at the clusters of its outputs; pairs across parts are left out.
 
-    metric (any order), rank, part, cluster, epsilon: (n,); worth: (5,) of a pair that both tie, only the metric, only people, that
-    is concordant, that is discordant.
+    metric (any order), rank, part, cluster, epsilon: (n,); worth: (5,) of a pair that both tie, only the metric, only people,
+    that is concordant, that is discordant.
     """
     for i in range(len(metric)):
         for j in range(i + 1, len(metric)):
@@ -202,7 +202,7 @@ def _tied(inside, low, high, levels):
 
 @numba.njit(cache=True, nogil=True)
 def _clear(tree, inside, rank, start, passed, end, levels):
-    """Empties both: cheaply after a small segment. The tree holds start..passed-1, the window the rest up to end (or down to it)."""
+    """Empties both, cheaply after a small segment. The tree holds start..passed-1, the window the rest up (or down) to end."""
     size = max(passed, end) - min(start, end)
     if size * 4 > len(tree):
         tree[:] = 0

@@ -23,9 +23,9 @@ _RUNS = 12  # stretches of epsilons that are looked at apart; more are looked at
 
 @dataclass(frozen=True)
 class Profile:
-    """Bounds of accuracy by epsilon, in cells of `width` around 0, width, 2·width …: row 0 on all outputs, row 1 + f without fold f.
+    """Bounds of accuracy by epsilon, in cells of `width` around 0, width, 2·width …
 
-    `lower`, `estimate`, `upper`: (folds + 1, cells).
+    Row 0 is on all outputs, row 1 + f on those outside fold f. `lower`, `estimate`, `upper`: (folds + 1, cells).
     """
 
     width: float

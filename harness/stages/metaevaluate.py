@@ -25,6 +25,8 @@ from harness.meta.system_level import system_rows
 from harness.meta.table import Table
 from harness.meta.targets import Target, ratings_on, targets
 from harness.meta.task import CellTask
+from harness.meta.ungrouped_cell import large_cell
+from harness.meta.ungrouped_rows import LargeTask, large_cell_rows
 from harness.records import MetaRow, Score
 from harness.store import TABLES
 
@@ -127,6 +129,14 @@ def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, 
             yield from (replace(row, slice=part.label, note=same_as_another("outputs", note, row.note)) for row in known[mask])
             continue
         start = replace(base, slice=part.label, note=note)
+        large = large_cell(table, part.outputs, groups, values, grouping)
+        if large is not None:
+            rows, judged = large_cell_rows(LargeTask(large, start, table.item), table.columns, table.options, fixed)
+            if part.label == "all" and table.options.epsilon_scope == "global":
+                fixed = judged
+            known[mask] = rows
+            yield from rows
+            continue
         cell = table.cell(part.outputs, groups, values)
         if cell is None:
             reason = "no data" if not (part.outputs & rated).any() else "no data: no two rated outputs can be compared"

@@ -174,10 +174,15 @@ def test_held_out_accuracy_can_fall_below_the_floor_and_calibrated_accuracy_cann
     assert heldout < accuracy
 
 
-def test_too_many_pairs_are_refused_with_what_to_do() -> None:
-    with pytest.raises(HarnessError, match=r"more than max_pairs \(10\); use the item grouping or raise max_pairs"):
-        grid([[1, 2, 3, 4], [2, 1, 4, 3]]).rows(max_pairs=10)
-    assert grid([[1, 2, 3, 4], [2, 1, 4, 3]]).rows(max_pairs=10, groupings=("item",))
+def test_groupings_with_more_than_max_pairs_are_judged_without_making_pairs() -> None:
+    human, m = [[1, 2, 3, 4], [2, 1, 4, 3]], [[1, 2, 2, 4], [2, 1, 3, 3]]
+    made, large = grid(human, m=m).rows(), grid(human, m=m).rows(max_pairs=10)
+    for statistic in ("accuracy_raw", "accuracy"):
+        expected, found = (only(rows, metric="m", grouping="none", statistic=statistic) for rows in (made, large))
+        assert (found.value, found.n_pairs) == (expected.value, 28)
+        assert ("first-order" in (found.note or ""), "first-order" in (expected.note or "")) == (True, False)
+    items = [[row for row in rows if row.grouping == "item"] for rows in (made, large)]
+    assert items[0] == items[1]  # 4 pairs
 
 
 def test_spans_and_labels_alone_are_no_ratings_to_compare_with() -> None:

@@ -1,0 +1,108 @@
+"""Numbers of pairs of one kind per group, and how they move when clusters are resampled: what large cells' estimates rest on.
+
+A bootstrap that draws cluster c w_c times counts N(w) = Σ_{c<c'} w_c w_c' S_cc' + Σ_c w_c S_cc pairs, S_cc' being the pairs
+between two clusters and S_cc those within one. Where the matrix S is small it is counted pair by pair (no pair is kept), and N
+is resampled as elsewhere. Else the first term of N's expansion at w = 1 is taken (Hájek's projection; van der Vaart, Asymptotic
+Statistics, 1998, ch. 11 and 23): ∂N/∂w_c = Σ_{c'≠c} S_cc' + S_cc, which is the sum over the outputs of c of the pairs that each
+is in, those within its cluster by half.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from harness.meta.pairs import Bools, Floats, Ints, sums_by
+from harness.meta.resampling import Resampler
+from harness.meta.ungrouped import People, Worth, into_segments, values_at
+
+ONE: Worth = (1, 1, 1, 1, 1)
+TIED: Worth = (1, 0, 1, 0, 0)
+Epsilon = float | Floats  # one for all pairs, or one a fold (nan: the fold is left out) for the pairs within folds
+
+
+@dataclass(frozen=True)
+class Total:
+    """Pairs of one kind: `counts` per group (G,); `resampled` (resamples, G), or `slope`: each output's part of ∂N/∂w, (n,)."""
+
+    counts: Floats
+    resampled: Floats | None
+    slope: Floats | None
+
+    def __add__(self, other: "Total") -> "Total":
+        resampled = None if self.resampled is None or other.resampled is None else self.resampled + other.resampled
+        slope = None if self.slope is None or other.slope is None else self.slope + other.slope
+        return Total(self.counts + other.counts, resampled, slope)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts pairs of the outputs of a cell. `crossed`: resamples pairs of clusters, else by the first term of the expansion."""
+
+    people: People
+    resampler: Resampler
+    crossed: bool
+    _beside: dict[tuple[bytes, bool, bytes | None], Ints] = field(default_factory=dict, repr=False)
+
+    def total(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worth: Worth) -> Total:
+        """What the pairs of kept outputs are worth, summed over `draws`: metrics, each at an epsilon (all over People)."""
+        return self.totals(draws, keep, [worth])[0]
+
+    def totals(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worths: Sequence[Worth]) -> list[Total]:
+        """A total for each worth, from the same passes over the outputs."""
+        if self.crossed:
+            return [self._crossed(draws, keep, worth) for worth in worths]
+        group, groups = self.people.group, self.people.n_groups
+        every = [np.zeros(len(keep)) for _ in worths]
+        within = [np.zeros(len(keep)) for _ in worths]
+        for metric, epsilon in draws:
+            kept = np.flatnonzero(keep)
+            order = kept[np.argsort(metric[kept])]
+            for sums, clusters in ((every, False), (within, True)):
+                for sum_, values in zip(sums, self._values(metric, order, keep, epsilon, clusters, worths), strict=True):
+                    sum_ += values
+        return [Total(sums_by(group, a, groups) / 2, None, a - b / 2) for a, b in zip(every, within, strict=True)]
+
+    def by_people(self, keep: Bools, worths: Sequence[Worth], folds: Bools | None = None) -> list[Total]:
+        """Totals that depend on people alone; `folds` (shape (folds,)): only of pairs within one of these folds."""
+        epsilon = np.inf if folds is None else np.where(folds, np.inf, np.nan)
+        return self.totals([(np.zeros(len(keep)), epsilon)], keep, worths)
+
+    def _values(
+        self, metric: Floats, order: Ints, keep: Bools, epsilon: Epsilon, clusters: bool, worths: Sequence[Worth]
+    ) -> list[Floats]:
+        """What the pairs that each output is in are worth together, (n,); `clusters`: only the pairs within a cluster."""
+        people = self.people
+        code, segments = people.together if clusters else (people.group, people.n_groups)
+        order = order[code[order] >= 0]
+        each, known = epsilon, None
+        if not isinstance(epsilon, float):
+            code = code * people.folds + people.fold
+            each, segments, known = np.tile(epsilon, segments), segments * people.folds, np.isnan(epsilon).tobytes()
+        data = into_segments(people, order, metric, code, segments)
+        key = (np.packbits(keep).tobytes(), clusters, known)
+        if key not in self._beside:
+            self._beside[key] = data.count_outputs(np.where(np.isnan(each), np.nan, np.inf))[:, :2].astype(np.int32)
+        counts = data.count_outputs(each)
+        return [values_at(counts, self._beside[key], worth) for worth in worths]
+
+    def _crossed(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worth: Worth) -> Total:
+        from harness.meta.ungrouped_kernels import cross_clusters
+
+        people, size = self.people, self.resampler.n_clusters
+        order = people.by_cluster[keep[people.by_cluster]]
+        starts = np.searchsorted(people.group[order], np.arange(people.n_groups + 1))
+        counts, resampled = np.zeros(people.n_groups), np.empty((self.resampler.resamples, people.n_groups))
+        for group in range(people.n_groups):
+            here = order[starts[group] : starts[group + 1]]
+            sums = np.zeros((size, size))
+            sides = (people.rank[here], people.low, people.high)
+            for metric, epsilon in draws:
+                single = isinstance(epsilon, float)
+                part = np.zeros(len(here), dtype=np.int64) if single else people.fold[here]
+                each = np.full(len(here), epsilon) if single else np.asarray(epsilon)[part]
+                arrays = (metric[here], *sides, part, people.cluster[here], each, people.gap_tolerance)
+                cross_clusters(*arrays, np.array(worth, dtype=np.float64), sums)
+            counts[group] = sums.sum()
+            resampled[:, group] = self.resampler.weigh_crossed(sums)
+        return Total(counts, resampled, None)
