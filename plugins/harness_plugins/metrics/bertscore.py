@@ -141,7 +141,7 @@ class BertScore:
     def _compare(self, pairs: Sequence[tuple[Text, Text]]) -> list[Triple]:
         embeddings = self.embedder.embed({text.tokens for pair in pairs for text in pair})
         with one_thread():
-            directions = {tokens: _directions(array) for tokens, array in embeddings.items()}
+            directions = {tokens: _aligned(rows) for tokens, rows in embeddings.items()}
             return [
                 greedy_match(directions[answer.tokens], directions[reference.tokens], answer.weights, reference.weights)
                 for answer, reference in pairs
@@ -186,9 +186,9 @@ def greedy_match(
     """
     import numpy as np
 
-    similarity = (answer @ reference.T).numpy().astype(np.float64)
-    precision = _weighted_mean(similarity.max(axis=1), np.array(answer_weights))
-    recall = _weighted_mean(similarity.max(axis=0), np.array(reference_weights))
+    similarity = answer @ reference.T
+    precision = _weighted_mean(similarity.amax(1).numpy().astype(np.float64), np.array(answer_weights))
+    recall = _weighted_mean(similarity.amax(0).numpy().astype(np.float64), np.array(reference_weights))
     return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
@@ -197,11 +197,10 @@ def _weighted_mean(values: "np.ndarray", weights: "np.ndarray") -> float:
     return float((values * weights).sum()) / total if total else math.nan
 
 
-def _directions(array: "np.ndarray") -> "torch.Tensor":
+def _aligned(rows: "np.ndarray") -> "torch.Tensor":
     import torch
 
-    rows = torch.tensor(array)  # a copy, so that it lies as products like it: their last bits can depend on that too
-    return rows / rows.norm(dim=-1, keepdim=True)
+    return torch.tensor(rows)  # a copy, so that it lies as products like it: their last bits can depend on that too
 
 
 def _result(unit: Unit, texts: dict[str, Text], scores: dict[tuple[str, str], Triple], longest: int) -> Result:

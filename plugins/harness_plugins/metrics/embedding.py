@@ -1,27 +1,28 @@
-"""Token embeddings that depend on a text alone: not on its neighbours in a batch, on their order, or on the number of threads.
+"""Directions of tokens that depend on a text alone: not on its neighbours in a batch, their order, or the number of threads.
 
-A matrix product's last bits depend on the shapes of its operands. So every text is padded to a multiple of 8 tokens, and every
-batch to the number of rows that goes with that length (dummy rows fill it up): all products that a text takes part in have
-shapes that follow from its own length. Each batch runs on one thread, and batches run side by side. On CPU an embedding is then
-the same to the bit, alone or among others, in any row (tests/plugins/metrics/test_embedding.py).
+Each batch runs on one thread, and batches run side by side; `packed` and `padded` say why a text's embedding is then the same to
+the bit on CPU, alone or among others, in any place (tests/plugins/metrics/test_embedding.py).
 """
 
+import hashlib
+from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.cache import Cache, cache_key
 from harness_plugins.metrics.encoders import Encoder, load_model
+from harness_plugins.metrics.packed import PackedEncoder, can_pack
+from harness_plugins.metrics.padded import PaddedEncoder
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
 
 Tokens = tuple[int, ...]
 
-STEP = 8  # a text is padded to a multiple of so many tokens
-TOKENS = {"cpu": 256, "cuda": 32_768}  # per batch; on CPU more is no faster, and wastes more on small calls
 REMEMBERED = 256 * 2**20  # bytes of embeddings that are kept in memory between calls
 SAVED = 32 * 2**20  # bytes of embeddings after which they go to the cache
 NAMESPACE = "token-embeddings"
@@ -30,8 +31,8 @@ NAMESPACE = "token-embeddings"
 class Embedder:
     """Embeds token sequences with one layer of an encoder; what was embedded before comes from memory or from the cache.
 
-    `batch_size`: texts per batch, by default so many that a batch has 256 tokens on CPU and 32,768 on a GPU. `encoded` counts the
-    texts that went through the model.
+    `batch_size`: texts per padded batch; by default, texts are packed on CPU and a batch has 32,768 tokens on a GPU. `encoded`
+    counts the texts that went through the model.
     """
 
     def __init__(
@@ -51,86 +52,79 @@ class Embedder:
         self._layer, self._length, self._padding = layer, length, padding
         self._device, self._dtype, self._batch_size = device, dtype, batch_size
         self._cache = cache
-        self._model: Any = None
-        self._remembered: OrderedDict[str, np.ndarray] = OrderedDict()
-        self._origin: dict[str, Any] = {}
+        self._model: PackedEncoder | PaddedEncoder | None = None
+        self._remembered: OrderedDict[bytes, np.ndarray] = OrderedDict()
+        self._remembered_bytes = 0
+        self._origin: bytes = b""
 
     def embed(self, texts: Iterable[Tokens]) -> "dict[Tokens, np.ndarray]":
-        """The embedding of each distinct text: float32, one row per token."""
-        keys = {self._key(text): text for text in set(texts)}
-        found = {key: self._remembered[key] for key in keys if key in self._remembered}
-        found |= self._cache.get_arrays([key for key in keys if key not in found], namespace=NAMESPACE)
-        missing = sorted((len(text), text, key) for key, text in keys.items() if key not in found)
+        """The directions of each distinct text's tokens: float32, one row per token, each of length 1."""
+        keys = {text: self._key(text) for text in texts}
+        found = {key: self._remembered[key] for key in keys.values() if key in self._remembered}
+        found |= self._cache.get_arrays([key for key in keys.values() if key not in found], namespace=NAMESPACE)
+        missing = {text: key for text, key in keys.items() if key not in found}
         if missing:
-            found |= self._encode([(key, text) for _, text, key in missing])
+            found |= self._encode(missing)
         self._remember(found)
-        return {text: found[key] for key, text in keys.items()}
+        return {text: found[key] for text, key in keys.items()}
 
-    def _encode(self, texts: Sequence[tuple[str, Tokens]]) -> "dict[str, np.ndarray]":
-        if self._model is None:
-            self._model = load_model(self._encoder, self._layer, self._device, self._dtype)
+    def _encode(self, texts: Mapping[Tokens, bytes]) -> "dict[bytes, np.ndarray]":
+        encoder = self._load()
         self.encoded += len(texts)
-        made: dict[str, np.ndarray] = {}
-        unsaved: dict[str, np.ndarray] = {}
-        for new in _side_by_side(self._forward, list(self._batches(texts))):
+        made: dict[bytes, np.ndarray] = {}
+        unsaved: dict[bytes, np.ndarray] = {}
+        size = 0
+        # In one order whatever the caller's: on a GPU, or with a batch_size, the last bits may depend on the neighbours.
+        batches = list(encoder.batches(sorted(texts)))
+        for batch, found in zip(batches, _side_by_side(lambda batch: _directions(encoder.encode(batch)), batches), strict=True):
+            new = {texts[text]: rows for text, rows in zip(batch, found, strict=True)}
             made |= new
             unsaved |= new
-            if sum(array.nbytes for array in unsaved.values()) > SAVED:
+            size += sum(rows.nbytes for rows in found)
+            if size > SAVED:
                 self._cache.put_arrays(unsaved, namespace=NAMESPACE)
-                unsaved = {}
+                unsaved, size = {}, 0
         self._cache.put_arrays(unsaved, namespace=NAMESPACE)
         return made
 
-    def _batches(self, texts: Sequence[tuple[str, Tokens]]) -> Iterator[list[tuple[str, Tokens]]]:
-        """Texts of one padded length, at most as many as that length's batches have rows; `texts` are sorted by length."""
-        batch: list[tuple[str, Tokens]] = []
-        for key, text in texts:
-            if batch and (self._shape(text) != self._shape(batch[0][1]) or len(batch) == self._shape(text)[0]):
-                yield batch
-                batch = []
-            batch.append((key, text))
-        yield batch
+    def _load(self) -> PackedEncoder | PaddedEncoder:
+        if self._model is None:
+            model = load_model(self._encoder, self._layer, self._device, self._dtype)
+            if self._batch_size is None and can_pack(model.config, self._device):
+                self._model = PackedEncoder(model, padding=self._padding)
+            else:
+                self._model = PaddedEncoder(
+                    model, length=self._length, padding=self._padding, device=self._device, batch_size=self._batch_size
+                )
+        return self._model
 
-    def _shape(self, text: Tokens) -> tuple[int, int]:
-        """Rows and columns of the batch that a text goes into."""
-        columns = min(-(-len(text) // STEP) * STEP, self._length)
-        return self._batch_size or max(1, TOKENS.get(self._device, TOKENS["cuda"]) // columns), columns
-
-    def _forward(self, batch: Sequence[tuple[str, Tokens]]) -> "dict[str, np.ndarray]":
-        import torch
-
-        rows, columns = self._shape(batch[0][1])
-        ids = torch.full((rows, columns), self._padding, dtype=torch.long)
-        mask = torch.zeros((rows, columns), dtype=torch.long)
-        mask[:, 0] = 1  # of dummy rows too: attention to nothing at all is not a number
-        for row, (_, text) in enumerate(batch):
-            ids[row, : len(text)] = torch.tensor(text, dtype=torch.long)
-            mask[row, : len(text)] = 1
-        with torch.inference_mode():
-            hidden = self._model(input_ids=ids.to(self._device), attention_mask=mask.to(self._device))[0].float().cpu().numpy()
-        return {key: hidden[row, : len(text)].copy() for row, (key, text) in enumerate(batch)}
-
-    def _key(self, text: Tokens) -> str:
+    def _key(self, text: Tokens) -> bytes:
         if not self._origin:
-            self._origin = {
-                "model": self._encoder.digest,
-                "layer": self._layer,
-                "dtype": self._dtype,
-                "batch_size": self._batch_size,
-                "longest": self._length,
-                "padding": self._padding,
-                "version": 1,
+            origin = cache_key(
+                model=self._encoder.digest,
+                layer=self._layer,
+                dtype=self._dtype,
+                batch_size=self._batch_size,
+                longest=self._length,
+                padding=self._padding,
+                version=2,
                 **_platform(self._device),
-            }
-        return cache_key(tokens=list(text), **self._origin)
+            )
+            self._origin = bytes.fromhex(origin)
+        return hashlib.sha256(self._origin + array("q", text).tobytes()).digest()
 
-    def _remember(self, arrays: "dict[str, np.ndarray]") -> None:
-        for key, array in arrays.items():
-            self._remembered[key] = array
+    def _remember(self, arrays: "Mapping[bytes, np.ndarray]") -> None:
+        for key, rows in arrays.items():
+            if key not in self._remembered:
+                self._remembered_bytes += rows.nbytes
+            self._remembered[key] = rows
             self._remembered.move_to_end(key)
-        size = sum(array.nbytes for array in self._remembered.values())
-        while size > REMEMBERED:
-            size -= self._remembered.popitem(last=False)[1].nbytes
+        while self._remembered_bytes > REMEMBERED:
+            self._remembered_bytes -= self._remembered.popitem(last=False)[1].nbytes
+
+
+def _directions(texts: "Sequence[torch.Tensor]") -> "list[np.ndarray]":
+    return [(rows / rows.norm(dim=-1, keepdim=True)).numpy() for rows in texts]
 
 
 @contextmanager
