@@ -95,29 +95,42 @@ def spearman_sums(weights, cluster, human, humans, run, sums):
 
 
 @numba.njit(cache=True, nogil=True)
-def calibrated_mean(left_score, right_score, group, sign, weight, tolerance, order_buffer, gap_buffer):
-    """Group-averaged accuracy at the best epsilon, for the permutation test that calibrates each draw.
+def swapped_differences(swap, left, right, rank, gain, block, room, blocks, found):
+    """Right pairs of the first metric minus the second's, each at its best epsilon, in each draw of a permutation test.
 
-    left_score, right_score: (P,) the metric on both sides; weight: (G,) 1/(size · number of groups); gaps that differ by at most
-    `tolerance` are one gap, and a gap of at most that is none. Buffers: (P,).
+    swap: (D, N) 0 or 1; left, right: (P,); rank, gain: (P, 4), by where a pair has its scores from; room: (2, ranks) zeros,
+    blocks: (2, 2, ranks / block) zeros, whatever they gain and what of it is positive. Fills found, (D,). Gains and losses are
+    summed by rank and by block of ranks; a block is gone through where the largest running sum may lie inside it.
     """
-    right_now = 0.0
-    for p in range(len(group)):
-        difference = left_score[p] - right_score[p]
-        gap_buffer[p] = abs(difference)
-        if gap_buffer[p] > tolerance and difference * sign[p] > 0:
-            right_now += weight[group[p]]
-    order_buffer[:] = np.argsort(gap_buffer)
-    best = -1.0
-    for k in range(len(group)):
-        p = order_buffer[k]
-        gap = gap_buffer[p]
-        if k == 0 and gap > tolerance:
-            best = right_now
-        if sign[p] == 0:
-            right_now += weight[group[p]]
-        elif gap > tolerance and (left_score[p] - right_score[p]) * sign[p] > 0:
-            right_now -= weight[group[p]]
-        if (k + 1 == len(group) or gap_buffer[order_buffer[k + 1]] > gap + tolerance) and right_now > best:
-            best = right_now
+    for draw in range(len(swap)):
+        sides = swap[draw]
+        start_a, start_b = gain[0, 0] * 0, gain[0, 0] * 0
+        for p in range(len(left)):
+            state = 2 * sides[left[p]] + sides[right[p]]
+            one, two = gain[p, state], gain[p, 3 - state]
+            here, there = rank[p, state], rank[p, 3 - state]
+            room[0, here] += one
+            room[1, there] += two
+            blocks[0, 0, here // block] += one
+            blocks[1, 0, there // block] += two
+            blocks[0, 1, here // block] += max(one, 0)
+            blocks[1, 1, there // block] += max(two, 0)
+            start_a -= min(one, 0)
+            start_b -= min(two, 0)
+        found[draw] = _best_sum(start_a, room[0], blocks[0], block) - _best_sum(start_b, room[1], blocks[1], block)
+
+
+@numba.njit(cache=True, nogil=True)
+def _best_sum(start, room, blocks, block):
+    """The largest sum of start and what room holds up to some rank, the first one always included; leaves zeros behind."""
+    running, best = start, start + room[0]
+    for b in range(blocks.shape[1]):
+        if running + blocks[1, b] > best:
+            inner = running
+            for rank in range(b * block, (b + 1) * block):
+                inner += room[rank]
+                best = max(best, inner)
+        running += blocks[0, b]
+    room[:] = 0
+    blocks[:] = 0
     return best

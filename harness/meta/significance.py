@@ -10,12 +10,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.meta.pairs import Floats, Pairs, Signs
+from harness.meta.pairs import Floats
 from harness.meta.resampling import product
+from harness.meta.score_swap import score_swap as score_swap
 
 Name = TypeVar("Name", bound=Hashable)
 _SLACK = 1e-12  # sums that differ by rounding alone count as equal
-_Z_NOISE = 1e-9  # z-scores of whole numbers: one difference has many floats, and epsilon must not fall between them
 
 
 def draws_needed(comparisons: int, alpha: float, wanted: int) -> int:
@@ -32,11 +32,16 @@ def sign_flip(differences: NDArray[np.float64], draws: int, seed: int) -> Floats
     scale = np.abs(differences).sum(axis=0) * _SLACK
     extreme = np.zeros(differences.shape[1], dtype=np.int64)
     rng = np.random.default_rng([seed, 2])
+    size = np.abs(differences).sum(axis=0).max(initial=0)
+    whole = size < 2**52 and np.array_equal(differences, np.rint(differences))
+    exact = np.float32 if size < 2**24 else np.float64
     step = max(1, 4_000_000 // max(len(differences), 1))
     for start in range(0, draws, step):
-        size = min(step, draws - start)
-        signs = rng.integers(0, 2, (size, len(differences)), dtype=np.int8) * np.int8(2) - np.int8(1)
-        sums = product(signs.astype(np.float64), differences)
+        flips = rng.integers(0, 2, (min(step, draws - start), len(differences)), dtype=np.int8)
+        if whole:  # Σ ±d = 2 Σ of those that keep their sign - Σ d, in whole numbers wherever BLAS adds first
+            sums = 2 * (flips.astype(exact) @ differences.astype(exact)).astype(np.float64) - differences.sum(axis=0)
+        else:
+            sums = product((flips * np.int8(2) - np.int8(1)).astype(np.float64), differences)
         extreme += (np.abs(sums) >= observed - scale).sum(axis=0)
     return (1 + extreme) / (1 + draws)
 
@@ -47,35 +52,6 @@ def pair_swap(differences: Floats, draws: int, seed: int) -> float:
     `differences`: weighted difference per pair, shape (P,).
     """
     return float(sign_flip(differences[differences != 0][:, None], draws, seed)[0])
-
-
-def score_swap(pairs: Pairs, signs: Signs, first: Floats, second: Floats, draws: int, seed: int) -> float:
-    """p when the two metrics' z-scored values are swapped per output and epsilon is calibrated in each draw.
-
-    WMT's PERM-BOTH (Deutsch, Dror, Roth, TACL 2021, "A Statistical Analysis of Summarization Evaluation Metrics") with z-scores.
-    `first`, `second`: finite scores per output, shape (N,).
-    """
-    from harness.meta.kernels import calibrated_mean
-
-    one, two = _z(first), _z(second)
-    held = pairs.sizes > 0
-    weight = np.where(held, 1 / np.maximum(pairs.sizes, 1) / held.sum(), 0.0)
-    order, gap = np.empty(len(pairs), dtype=np.int64), np.empty(len(pairs))
-
-    def difference(a: Floats, b: Floats) -> float:
-        def mean(scores: Floats) -> float:
-            left, right = scores[pairs.left], scores[pairs.right]
-            return float(calibrated_mean(left, right, pairs.group, signs, weight, _Z_NOISE, order, gap))
-
-        return mean(a) - mean(b)
-
-    observed = abs(difference(one, two))
-    rng = np.random.default_rng([seed, 3])
-    extreme = 0
-    for _ in range(draws):
-        swap = rng.integers(0, 2, len(one), dtype=np.int8).astype(bool)
-        extreme += abs(difference(np.where(swap, two, one), np.where(swap, one, two))) >= observed - _SLACK
-    return (1 + extreme) / (1 + draws)
 
 
 def centred_bootstrap(resampled: Floats, observed: float) -> float:
@@ -110,8 +86,3 @@ def rank_clusters(ranked: Sequence[Name], beats: set[tuple[Name, Name]]) -> dict
         current.append(name)
         clusters[name] = number
     return clusters
-
-
-def _z(values: Floats) -> Floats:
-    spread = values.std()
-    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)

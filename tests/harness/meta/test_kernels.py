@@ -1,31 +1,8 @@
-"""The compiled loops: the epsilon of a permutation test's draw, and the sums behind resampled rank correlations."""
+"""The compiled loop behind resampled rank correlations."""
 
 import numpy as np
-import pytest
-import slow_reference as slow
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from harness.meta.kernels import calibrated_mean, spearman_sums
-from harness.meta.pairs import human_signs, make_pairs
-
-rows = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([1.0, 2.0, 3.0]), st.integers(0, 6)), min_size=2, max_size=9)
-
-
-@settings(max_examples=100)
-@given(rows)
-def test_the_mean_of_a_draw_is_the_best_accuracy_over_all_epsilons(shape: list[tuple[int, float, int]]) -> None:
-    groups, human, metric = (list(column) for column in zip(*shape, strict=True))
-    pairs = make_pairs(np.array(groups), 1000)
-    if not len(pairs):
-        return
-    scores = np.array(metric, dtype=float)
-    weight = 1 / pairs.sizes / pairs.n_groups
-    buffers = np.empty(len(pairs), dtype=np.int64), np.empty(len(pairs))
-    signs = human_signs(pairs, np.array(human))
-    found = calibrated_mean(scores[pairs.left], scores[pairs.right], pairs.group, signs, weight, 0.0, *buffers)
-    expected, _ = slow.calibrated(slow.pairs_within(groups), human, metric)
-    assert found == pytest.approx(float(expected), abs=1e-12)
+from harness.meta.kernels import spearman_sums
 
 
 def test_sums_of_midranks_by_hand() -> None:

@@ -53,6 +53,17 @@ def test_sums_that_differ_by_rounding_alone_count_as_equal() -> None:
     assert sign_flip(differences, 500, seed=0)[0] == 1.0
 
 
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-(2**30), 2**30)), min_size=1, max_size=12))
+def test_sign_flips_of_whole_numbers_are_those_of_sums_term_by_term(rows: list[tuple[int, int]]) -> None:
+    differences = np.array(rows, dtype=float)
+    flips = np.random.default_rng([5, 2]).integers(0, 2, (50, len(rows)), dtype=np.int8)
+    for column, found in enumerate(sign_flip(differences, 50, 5)):
+        values = [row[column] for row in rows]
+        sums = [sum(v if keep else -v for v, keep in zip(values, draw, strict=True)) for draw in flips.tolist()]
+        assert found == (1 + sum(abs(total) >= abs(sum(values)) for total in sums)) / 51
+
+
 def test_pair_swap_leaves_pairs_without_a_difference_out() -> None:
     one = pair_swap(np.array([1.0, 1.0, 1.0]), 20_000, seed=0)
     assert one == pair_swap(np.array([0.0, 1.0, 1.0, 0.0, 1.0]), 20_000, seed=0)
