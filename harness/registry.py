@@ -42,6 +42,7 @@ PROTOCOLS: dict[str, type] = {
 _NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)(?P<fraction>\.\d*)?(?P<exponent>[eE][-+]?\d+)?\Z")
 _KEY = r"[A-Za-z_][\w-]*="
 _LONGEST_NUMBER = 4000  # characters; Python refuses to read whole numbers of more than 4,300 digits
+_DEEPEST = "[" * 100
 _SECOND_COLON = rf"(?<=..):(?={_KEY})"  # one letter before the colon is a drive
 _TABLES = (".csv", ".tsv", ".jsonl")
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "": None}
@@ -176,7 +177,7 @@ def parse_value(text: str) -> Any:
         return float(text) if number["fraction"] or number["exponent"] else int(text)
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
         return text[1:-1]
-    if text.startswith("[") and text.endswith("]"):
+    if text.startswith("[") and text.endswith("]") and not text.startswith(_DEEPEST):
         return [parse_value(item.strip()) for item in text[1:-1].split(",")] if text[1:-1].strip() else []
     return text
 

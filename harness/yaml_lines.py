@@ -17,6 +17,7 @@ Keys = Sequence[str | int]
 _TAG = "tag:yaml.org,2002:"
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _LONGEST_NUMBER = 4000  # characters; Python refuses to read whole numbers of more than 4,300 digits
+_HALF = re.compile("[\ud800-\udfff]")
 _EXPONENT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+\Z")
 
 
@@ -127,6 +128,8 @@ class _Reader:
             raise self._error(
                 node, f"{text:.40} is read differently by YAML versions; write a plain number, or put it in quotes", keys
             )
+        if _HALF.search(text):
+            raise self._error(node, "half of a surrogate pair (\\ud…) is no character; write the text as UTF-8", keys)
         if kind in ("str", "timestamp", "merge", "value"):
             return text
         raise self._error(node, f"the tag {node.tag} is not allowed here", keys)

@@ -26,7 +26,8 @@ from harness.judgments import read_judgments
 from harness.records import Example, Judgment, JudgmentInfo, Manifest, MetaRow, Origin, Output, Preference, Scale, Score, Span
 from harness.registry import parse_ref
 from harness.segments import Segments
-from harness.store import TABLES, read_manifest, read_table, write_table
+from harness.stages.answers import SavedBatch, restored
+from harness.store import TABLES, read_table, write_table
 from harness.unchanged import NAME as UNCHANGED
 from harness.unchanged import recall
 
@@ -80,6 +81,10 @@ PREFERENCES = (Preference(output_a="set/1/a", output_b="set/1/b", rater="bo", cr
 SCORES = (
     Score(targets=("set/1/a",), metric="m|v:1", component="f1", value=0.5),
     Score(targets=("set/1/a", "set/1/b"), metric="m|v:1", value=None, status="error", detail="ValueError: x"),
+)
+BATCHES = (
+    SavedBatch(first=0, units=2, values=[[0.5, None], [1.0, 0.0]], status=[(0, 1, "empty")], details=[(0, 1, "no text")]),
+    SavedBatch(first=2, units=1, values=[[0.25], [1e-300]]),
 )
 ROWS = (
     MetaRow(judgments="set@1", metric="m|v:1", criterion="meaning", statistic="accuracy", value=0.5, low=0.1, high=0.9, p=0.04),
@@ -141,9 +146,10 @@ def _runs(folder: Path) -> list[Target]:
 
     def segments(data: bytes) -> None:
         (stage / "main-0.jsonl").write_bytes(data)
+        for line in Segments.peek(stage, SavedBatch):
+            restored(line, 2)
         held = Segments(stage)
-        for _ in held.read(Score):
-            pass
+        assert sum(1 for _ in held.read(SavedBatch)) <= data.count(b"\n")
 
     def manifest(data: bytes) -> None:
         (run / "manifest.json").write_bytes(data)
@@ -160,7 +166,7 @@ def _runs(folder: Path) -> list[Target]:
         "tables": {"config.yaml": {"size": 5, "mtime_ns": 1, "ctime_ns": 1, "inode": 1, "sure": True, "sha256": None}},
     }  # fmt: skip
     return [
-        Target("segments", (_lines(SCORES), _lines(SCORES * 3)[:-9]), segments, 0.06),
+        Target("segments", (_lines(BATCHES), _lines(BATCHES * 3)[:-9]), segments, 0.06),
         Target("manifest", (records.to_json(MANIFEST),), manifest, 0.06),
         Target("unchanged", (json.dumps(remembered).encode(),), unchanged, 0.03),
     ]
@@ -465,6 +471,3 @@ def _cache(folder: Path) -> Target:
             assert cache.get("c") in (None, b"more")
 
     return Target("cache", (seed,), run, 0.005, native=True)
-
-
-__all__ = ["Target", "read_manifest", "targets"]

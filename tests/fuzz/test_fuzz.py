@@ -67,6 +67,8 @@ def test_any_bytes_are_read_or_refused(found: dict[str, Target], name: str, data
 
 # What was once answered with a traceback (or with a message that named no file).
 FOUND = (
+    ("run config", b'name: a\njudgments: {source: "\\ud800"}\nmetrics: [chrf]\n'),
+    ("reference", b"table:a.csv:x=" + b"[" * 3000 + b"]" * 3000),
     ("run config", b"name: " + b"9" * 5000),
     ("table: CSV", b"sep=;\n"),
     ("reference", b"table:a.csv:x=" + b"9" * 5000),
