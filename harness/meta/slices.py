@@ -4,7 +4,6 @@ A slice of one dimension without data stays, and says so; crossed cells are thos
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import HarnessError, did_you_mean
-from harness.judgments import JudgmentSet
+from harness.judgments import JudgmentSet, equal_to_references
 from harness.meta.columns import of_systems
 from harness.meta.pairs import Bools, Ints
 from harness.records import Example, Output
@@ -92,16 +91,8 @@ def length_bucket(example: Example, outputs: Sequence[Output]) -> str | None:
 
 def near_references(data: JudgmentSet) -> tuple[str, ...]:
     """Systems whose text equals a reference on over half of their items, sorted."""
-    return tuple(system for system, (equal, texts) in equal_to_references(data).items() if texts and equal * 2 > texts)
-
-
-def equal_to_references(data: JudgmentSet) -> dict[str, tuple[int, int]]:
-    """System → on how many items its text equals a reference, and how many texts it has; systems sorted."""
-    references = {example.id: frozenset(example.references) for example in data.examples}
-    texts = [output for output in data.outputs if output.text is not None]
-    total = Counter(output.system for output in texts)
-    equal = Counter(output.system for output in texts if output.text in references[output.example_id])
-    return {system: (equal[system], total[system]) for system in data.systems}
+    found = equal_to_references(data.examples, data.outputs)
+    return tuple(system for system, (equal, texts) in found.items() if texts and equal * 2 > texts)
 
 
 @dataclass(frozen=True)
