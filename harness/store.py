@@ -138,7 +138,9 @@ class Run:
         path, table = table_path(self.folder, name), TABLES[name]
         if record_type not in (None, table.record_type):
             raise InputError(f"table {name!r} holds {table.record_type.__name__}, not {record_type!r}")
-        rows = write_table(path, records, table.record_type, key=table.key)
+        rows = _write_scores(path, records) if name == "scores" else None
+        if rows is None:
+            rows = write_table(path, records, table.record_type, key=table.key)
         self.counts[name] = rows
         self._digests[path.name] = file_digest(path)
         return rows
@@ -211,6 +213,14 @@ class Run:
     def _write_manifest(self) -> None:
         self.manifest = msgspec.structs.replace(self.manifest, notes=tuple(self.notes), counts=dict(self.counts))
         replace_file(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(self.manifest), indent=2) + b"\n")
+
+
+def _write_scores(path: Path, records: Iterable[Any]) -> int | None:
+    """Writes scores that come as arrays; None where they are Scores one by one."""
+    from harness.score_files import write_scores
+    from harness.score_table import ScoreTable
+
+    return write_scores(path, records) if isinstance(records, ScoreTable) else None
 
 
 def _check_judgments(folder: Path, earlier: Manifest | None, settings: Mapping[str, Any]) -> None:

@@ -46,43 +46,70 @@ def write_table(path: Path, records: Iterable[RecordT], record_type: type[Record
     files that lie beside the table meanwhile. Raises InputError naming the table, the row and the field that cannot be stored.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     path = Path(path)
-    columns = _columns(record_type)
-    schema = pa.schema([field for column in columns for field in column.arrow_fields()])
-    beside, scratch = path.with_name(path.name + ".tmp"), path.with_name(path.name + ".merge")
+    columns, schema = _columns(record_type), table_schema(record_type)
+    scratch = path.with_name(path.name + ".merge")
+
+    def groups() -> Iterator[pa.Table]:
+        ordered = iter(records) if key is None else _sorted(records, record_type, key, scratch)
+        first = 0
+        while group := list(islice(ordered, ROW_GROUP)):
+            arrays = [array for column in columns for array in column.to_arrow(group, f"{path.name}, row", first)]
+            yield pa.Table.from_arrays(arrays, schema=schema)
+            first += len(group)
+
+    try:
+        return write_groups(path, schema, groups())
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_groups(path: Path, schema: "pa.Schema", groups: "Iterable[pa.Table]") -> int:
+    """Writes Arrow tables of ROW_GROUP rows each (the last may be shorter) beside `path` and renames; returns the number of rows.
+
+    The same rows make the same bytes, whether they come from records or from arrays.
+    """
+    import pyarrow.parquet as pq
+
+    beside = path.with_name(path.name + ".tmp")
     rows = 0
     try:
-        ordered = iter(records) if key is None else _sorted(records, record_type, key, scratch)
         with beside.open("wb") as file:
             with pq.ParquetWriter(file, schema, **PARQUET_OPTIONS) as writer:
-                while group := list(islice(ordered, ROW_GROUP)):
-                    arrays = [array for column in columns for array in column.to_arrow(group, f"{path.name}, row", rows)]
-                    writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=ROW_GROUP)
-                    rows += len(group)
+                for group in groups:
+                    writer.write_table(group, row_group_size=ROW_GROUP)
+                    rows += group.num_rows
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
         sync_folder(path.parent)
     finally:
         beside.unlink(missing_ok=True)
-        shutil.rmtree(scratch, ignore_errors=True)
     return rows
+
+
+def table_schema(record_type: type[Any]) -> "pa.Schema":
+    """The columns of the record's table."""
+    import pyarrow as pa
+
+    return pa.schema([field for column in _columns(record_type) for field in column.arrow_fields()])
 
 
 def read_table(path: Path, record_type: type[RecordT]) -> Iterator[RecordT]:
     """The table's records in the file's order, validated; raises InputError if it is missing, damaged or of other columns."""
     path = Path(path)
-    file = _open(path)
-    columns = _columns(record_type)
-    expected = [field.name for column in columns for field in column.arrow_fields()]
-    if file.schema_arrow.names != expected:
-        raise InputError(
-            f"{path}: it holds the columns {', '.join(file.schema_arrow.names)}; a table of {record_type.__name__} has "
-            f"{', '.join(expected)}. It was written by another version: run again to write it anew"
-        )
-    return _records(path, file, columns, record_type)
+    return _records(path, _open_as(path, record_type), _columns(record_type), record_type)
+
+
+def arrow_batches(path: Path, record_type: type[Any]) -> "Iterator[pa.RecordBatch]":
+    """The table in Arrow batches of up to ROW_GROUP rows, in order; InputError if it is missing, damaged or of other columns."""
+    path = Path(path)
+    file, wanted = _open_as(path, record_type), table_schema(record_type)
+    for field in wanted:
+        if not file.schema_arrow.field(field.name).type.equals(field.type):
+            raise InputError(f"{path}: its column {field.name!r} is not of the type {field.type}; delete it and run again")
+    return _batches(path, file)
 
 
 def arrow_table(path: Path) -> "pa.Table":
@@ -97,6 +124,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _open_as(path: Path, record_type: type[Any]) -> Any:
+    """The open file, once its columns are seen to be those of the record's table."""
+    file = _open(path)
+    expected = table_schema(record_type).names
+    if file.schema_arrow.names != expected:
+        raise InputError(
+            f"{path}: it holds the columns {', '.join(file.schema_arrow.names)}; a table of {record_type.__name__} has "
+            f"{', '.join(expected)}. It was written by another version: run again to write it anew"
+        )
+    return file
 
 
 def _open(path: Path) -> Any:
@@ -171,7 +210,7 @@ class _Column:
         self._check(values, where, first)
         try:
             if self.kind == "json":
-                values = [None if value is None else _to_json(value) for value in values]
+                values = _to_jsons(values)
             if self.kind == "number-or-text":
                 parts = ([None if isinstance(v, str) else v for v in values], [v if isinstance(v, str) else None for v in values])
             else:
@@ -254,12 +293,28 @@ def _column(name: str, annotation: Any) -> _Column:
     return _Column(name, "json", optional)
 
 
+def _to_jsons(values: Sequence[Any]) -> list[str | None]:
+    """Each value as JSON; those that are the same object as one before, and empty mappings, are written once."""
+    known: dict[int, str | None] = {id(None): None}
+    texts = []
+    for value in values:
+        text = known.get(id(value), "")
+        if text == "":
+            text = "{}" if value == {} else _to_json(value)
+            known[id(value)] = text
+        texts.append(text)
+    return texts
+
+
 def _to_json(value: Any) -> str:
     """JSON with sorted keys, in which NaN and the infinities keep their values (msgspec would write them as null)."""
     return json.dumps(msgspec.to_builtins(value, order="sorted"), ensure_ascii=False, separators=(",", ":"))
 
 
 def _sorted(records: Iterable[RecordT], record_type: type[RecordT], key: Key, scratch: Path) -> Iterator[RecordT]:
+    if isinstance(records, Sequence):  # it is in memory already: pieces of it on disk would save nothing
+        yield from sorted(records, key=key)
+        return
     source = iter(records)
     chunk = sorted(islice(source, SORTED_IN_MEMORY), key=key)
     if len(chunk) < SORTED_IN_MEMORY:

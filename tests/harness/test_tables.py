@@ -185,7 +185,7 @@ def test_more_records_than_fit_are_merged_from_files_into_the_same_bytes(tmp_pat
 def test_records_with_equal_keys_keep_their_order_across_merged_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "SORTED_IN_MEMORY", 3)
     records = scores(10)
-    write_table(tmp_path / "t.parquet", records, Score, key=lambda score: score.metric)
+    write_table(tmp_path / "t.parquet", iter(records), Score, key=lambda score: score.metric)
     assert list(read_table(tmp_path / "t.parquet", Score)) == records
 
 
