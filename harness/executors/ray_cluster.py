@@ -3,10 +3,13 @@
 import logging
 import os
 import pickle
+import re
+import socket
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from harness.errors import ExecutorError, MissingExtra
@@ -20,6 +23,7 @@ from harness.plugins import ENVIRONMENT
 
 AT_HAND = 2  # batches an actor has at a time: the one it does, and the next, which comes over the network meanwhile
 PATIENCE = 300.0  # seconds without any living worker after which a run stops
+_ANSWERS_WITHIN = 10.0  # seconds for a cluster's head to take a connection
 _OBJECT_STORE = 100 * 2**20  # bytes, of an instance that we start: batches and answers are small
 _log = logging.getLogger("harness.executors")
 
@@ -57,10 +61,12 @@ class RayExecutor:
         self._crew, self._ours = None, False
 
     def _map(self, job: Job[BatchT, AnswerT], batches: Iterable[BatchT]) -> Iterator[AnswerT]:
-        if self._crew is None:
-            self._ours = _connect(self.address, self.workers)
-            self._crew = RayCrew(self.workers, elsewhere=not self._alone)
-        yield from in_order(self._crew, job, batches)
+        source = iter(batches)
+        for first in source:  # Ray starts with the first batch: where all is saved, there is none
+            if self._crew is None:
+                self._ours = _connect(self.address, self.workers)
+                self._crew = RayCrew(self.workers, elsewhere=not self._alone)
+            yield from in_order(self._crew, job, chain([first], source))
 
 
 @dataclass
@@ -212,6 +218,7 @@ def _connect(address: str | None, workers: int | None) -> bool:
     }
     _to_the_log(ray)
     try:
+        _knock(address)
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **(of_our_own if alone else {}))
     except (OSError, RuntimeError, ValueError) as error:
         where = "can be started" if alone else f"at {address!r} can be reached"
@@ -220,6 +227,13 @@ def _connect(address: str | None, workers: int | None) -> bool:
             "--address=HEAD:6379`), and --ray-address names the cluster; without one, Ray runs on this machine alone"
         ) from error
     return True
+
+
+def _knock(address: str | None) -> None:
+    """Raises OSError if nothing listens at HOST:PORT: Ray would go on trying for minutes."""
+    found = re.fullmatch(r"(?P<host>[^/]+):(?P<port>\d+)", address or "")
+    if found:
+        socket.create_connection((found["host"].strip("[]"), int(found["port"])), timeout=_ANSWERS_WITHIN).close()
 
 
 def _ray(alone: bool = False) -> Any:

@@ -109,7 +109,10 @@ def test_jobs_that_cost_money_are_done_here_without_a_cluster() -> None:
 
 def test_a_cluster_that_is_not_there_is_said() -> None:
     pytest.importorskip("ray", reason="needs Ray: pip install 'metaeval-harness[distributed]'")
-    with RayExecutor(address="127.0.0.1:1") as executor, pytest.raises(ExecutorError, match="no Ray cluster at '127.0.0.1:1'"):
+    with (
+        RayExecutor(address="127.0.0.1:1") as executor,
+        pytest.raises(ExecutorError, match=r"no Ray cluster at '127\.0\.0\.1:1'"),
+    ):
         list(executor.map(doubling(), batches(3)))
 
 
