@@ -94,6 +94,7 @@ def _apart(name: str, inputs: int, seed: int) -> Any:
             if done.returncode == 0:
                 said = json.loads(done.stdout)
                 whole.inputs += said["inputs"]
+                whole.refused += said["refused"]
                 whole.seconds += said["seconds"]
                 for where, (count, data, text) in said["findings"].items():
                     whole.findings[where] = (whole.findings.get(where, (0,))[0] + count, bytes.fromhex(data), text)
@@ -124,12 +125,20 @@ def _one(arguments: argparse.Namespace) -> None:
 
 def _figures(outcome: Any) -> dict[str, Any]:
     findings = {where: (count, data.hex(), text) for where, (count, data, text) in outcome.findings.items()}
-    return {"target": outcome.target, "inputs": outcome.inputs, "seconds": round(outcome.seconds, 2), "findings": findings}
+    return {
+        "target": outcome.target,
+        "inputs": outcome.inputs,
+        "refused": outcome.refused,
+        "seconds": round(outcome.seconds, 2),
+        "findings": findings,
+    }
 
 
 def _line(outcome: Any) -> str:
     rate = outcome.inputs / max(outcome.seconds, 1e-9)
-    lines = [f"{outcome.target:24} {outcome.inputs:9,} inputs {rate:8,.0f}/s  {len(outcome.findings) or 'no'} findings"]
+    share = outcome.refused / max(1, outcome.inputs)
+    counts = f"{outcome.inputs:9,} inputs {share:4.0%} refused {rate:8,.0f}/s"
+    lines = [f"{outcome.target:24} {counts}  {len(outcome.findings) or 'no'} findings"]
     for where, (count, data, text) in outcome.findings.items():
         lines += [f"  {count} times {where}: {data[:300]!r}", *(f"    {line}" for line in text.strip().splitlines()[-5:])]
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from pathlib import Path
 import harness
 from harness.file_states import list_files
 
-_VARIABLES = ("HARNESS_", "HF_", "TRANSFORMERS_", "XDG_", "TORCH_", "PYTHON")
+_VARIABLES = ("HARNESS_", "HF_", "TRANSFORMERS_", "XDG_", "TORCH_", "PYTHONPATH")
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _METADATA = (".dist-info", ".egg-info", ".egg-link", ".pth")
 

@@ -12,6 +12,8 @@ from types import FrameType
 from mutation import mutated
 from targets import Target
 
+from harness.errors import HarnessError
+
 SECONDS = 5.0  # an input that takes longer is a finding
 MEGABYTES = 500  # and so is one after which the process has needed so much more than before
 
@@ -22,10 +24,11 @@ class HangError(BaseException):
 
 @dataclass
 class Outcome:
-    """What came of fuzzing a target: how many inputs in how many seconds, and findings by where they were raised."""
+    """What came of fuzzing a target. `refused`: inputs answered with a message; findings by where they were raised."""
 
     target: str
     inputs: int = 0
+    refused: int = 0
     seconds: float = 0.0
     findings: dict[str, tuple[int, bytes, str]] = field(default_factory=dict)
 
@@ -59,6 +62,8 @@ def feed(target: Target, data: bytes, outcome: Outcome) -> None:
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
         target.run(data)
+    except HarnessError:
+        outcome.refused += 1
     except HangError:
         outcome.add(f"more than {SECONDS:g} s", data, traceback.format_exc())
     except (Exception, SystemExit) as error:

@@ -21,7 +21,6 @@ import yaml
 from harness import records
 from harness.cache import Cache
 from harness.config import load_config, resolved
-from harness.errors import HarnessError
 from harness.judgments import read_judgments
 from harness.records import Example, Judgment, JudgmentInfo, Manifest, MetaRow, Origin, Output, Preference, Scale, Score, Span
 from harness.registry import parse_ref
@@ -36,7 +35,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "configs"
 
 @dataclass(frozen=True)
 class Target:
-    """`run` raises only what is a finding. `share`: of all inputs; `native`: what it calls may crash the process."""
+    """`run` raises a HarnessError where it refuses; all else is a finding. `share`: of all inputs; `native`: it may crash."""
 
     name: str
     seeds: tuple[bytes, ...]
@@ -48,18 +47,7 @@ class Target:
 def targets(folder: Path) -> list[Target]:
     """Every target, its files below the folder."""
     found = [*_records(folder), *_runs(folder), *_configs(folder), *_sources(folder), *_tables(folder), *_annotation(folder)]
-    return [
-        Target(target.name, target.seeds, _refusing(target.run), target.share, target.native)
-        for target in [*found, _cache(folder)]
-    ]
-
-
-def _refusing(run: Callable[[bytes], None]) -> Callable[[bytes], None]:
-    def refused(data: bytes) -> None:
-        with contextlib.suppress(HarnessError):
-            run(data)
-
-    return refused
+    return [*found, _cache(folder)]
 
 
 EXAMPLE = Example.from_instruction(
@@ -201,12 +189,12 @@ plugins: []
 
 
 TABLE = """\
-item;system;output;reference;source;rater;meaning;fluency
-1;a;Det är Stockholm.;Stockholm;Q;anna;3;4
-1;b;"Göteborg; eller ""Malmö"" då";Stockholm;Q;anna;1;4,5
-1;a;Det är Stockholm.;Stockholm;Q;bo;2;
-2;a;Ja;Nej;Q2;anna;2;3
-2;b;Nej;Nej;Q2;anna;4;3
+item;system;output;reference;source;rater;criterion;rating
+1;a;Det är Stockholm.;Stockholm;Q;anna;meaning;4
+1;b;"Göteborg; eller ""Malmö"" då";Stockholm;Q;anna;meaning;4,5
+1;a;Det är Stockholm.;Stockholm;Q;bo;meaning;
+2;a;Ja;Nej;Q2;anna;fluency;3
+2;b;Nej;Nej;Q2;anna;fluency;1
 """
 CHOSEN = """\
 item,instruction,output_a,output_b,system_a,system_b,winner,rater
@@ -233,8 +221,9 @@ def _sources(folder: Path) -> list[Target]:
 
         return run
 
-    table, chosen = TABLE.encode(), CHOSEN.encode()
-    as_lines = b"".join(json.dumps(row).encode() + b"\n" for row in csv.DictReader(io.StringIO(TABLE), delimiter=";"))
+    table, chosen, dotted = TABLE.encode(), CHOSEN.encode(), TABLE.replace("4,5", "4.5")
+    tabs = dotted.replace(";", "\t").encode()
+    as_lines = b"".join(json.dumps(row).encode() + b"\n" for row in csv.DictReader(io.StringIO(dotted), delimiter=";"))
     votes = [json.loads(json.dumps(row)) for row in csv.DictReader(io.StringIO(CHOSEN))]
     studio, rules = _label_studio(), _LABELLING.encode()
     (folder / "rules.xml").write_bytes(rules)
@@ -253,7 +242,7 @@ def _sources(folder: Path) -> list[Target]:
 
     judge = json.dumps(_JUDGED).encode()
     return [
-        Target("table: CSV", (table, TABLE.replace(";", "\t").encode(), b"sep=;\n" + table), reads(Table, "t.csv"), 0.06),
+        Target("table: CSV", (table, tabs, b"sep=;\n" + table), reads(Table, "t.csv"), 0.06),
         Target("table: JSON Lines", (as_lines,), reads(Table, "t.jsonl", scale=[0, 9]), 0.04),
         Target("preferences: CSV", (chosen,), reads(Preferences, "p.csv"), 0.03),
         Target("preferences: JSON", (json.dumps(votes).encode(),), reads(Preferences, "p.json"), 0.03),
@@ -339,7 +328,7 @@ _JUDGED = {
         {"id": 1, "instance": "a text", "annotations": {
             "fluency": {"individual_human_scores": [4, None, 2.5], "mean_human": 3.25},
             "safe": {"individual_human_scores": ["no", "yes", "yes"], "majority_human": "yes"}}},
-        {"id": "two", "instance": {"a": "x", "b": "y"}, "annotations": {"fluency": {"individual_human_scores": [1, 5]}}},
+        {"id": "two", "instance": "b text", "annotations": {"fluency": {"individual_human_scores": [1, 5]}}},
     ],
 }  # fmt: skip
 
@@ -415,9 +404,9 @@ def _annotation(folder: Path) -> list[Target]:
     items = folder / "items.jsonl"
     items.write_bytes(_lines([EXAMPLE, *OUTPUTS]))
     content = {
-        "name": "mini", "title": "Svar", "criteria": ["naturalness", {"name": "own", "question": {"sv": "Bra?", "en": "Good?"}}],
+        "name": "mini", "title": "Svar", "criteria": ["naturalness", {"name": "own", "label": {"sv": "B", "en": "G"}}],
         "guidelines": {"sv": "# Så\n", "en": "# So\n"}, "raters": ["anna", "bo"], "items": {"jsonl": str(items)}, "seed": 7,
-        "checks": {"items": [], "share": 0.1}, "overlap": {"items": 1},
+        "consent": {"sv": "Ja", "en": "Yes"}, "checks": {"items": [], "count": 0}, "overlap": {"items": 1},
     }  # fmt: skip
     plain = {key: content[key] for key in ("name", "guidelines", "raters", "items", "seed")} | {
         "title": {"sv": "Svar", "en": "Answers"}, "criteria": ["naturalness", "relatedness"], "comments": True,

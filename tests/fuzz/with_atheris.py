@@ -19,6 +19,8 @@ def main() -> None:
         sys.exit("atheris is not installed (it has wheels for few versions of Python); benchmarks/fuzz.py needs none")
     with atheris.instrument_imports(include=["harness", "harness_plugins"]):
         from targets import targets
+
+        from harness.errors import HarnessError
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         found = {target.name: target for target in targets(Path(folder))}
         name = sys.argv.pop(1) if len(sys.argv) > 1 else ""
@@ -28,9 +30,13 @@ def main() -> None:
         corpus.mkdir()
         for place, seed in enumerate(found[name].seeds):
             (corpus / str(place)).write_bytes(seed)
-        atheris.Setup([*sys.argv, str(corpus)], found[name].run)
-        with contextlib.suppress(KeyboardInterrupt):
-            atheris.Fuzz()
+
+        def run(data: bytes) -> None:
+            with contextlib.suppress(HarnessError):
+                found[name].run(data)
+
+        atheris.Setup([*sys.argv, str(corpus)], run)
+        atheris.Fuzz()
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def ratings(shift: int = 0) -> str:
         for item in range(6)
         for place, system in enumerate("abc")
     ]
-    return "item,system,output,meaning\n" + "\n".join(rows) + "\n"
+    return "item,system,output,rating\n" + "\n".join(rows) + "\n"
 
 
 @pytest.fixture
