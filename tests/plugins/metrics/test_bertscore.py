@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -266,6 +267,31 @@ def test_it_is_found_as_any_plugin_is(tiny_encoder: Path) -> None:
     assert (spec.components, spec.extra, spec.needs) == (("f1", "precision", "recall"), "bertscore", ("reference",))
     metric = registry.build("metric", parse_ref(f"bertscore:encoder={tiny_encoder},layer=2,idf=true"))
     assert "|layer:2|idf:references|" in metric.signature
+
+
+def test_the_signature_of_a_known_encoder_takes_no_heavy_import(tiny_encoder: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from harness_plugins.metrics.bertscore import BertScore; "
+        f"print(BertScore(encoder={str(tiny_encoder)!r}, idf=True).signature); "
+        "print([name for name in ('torch', 'transformers', 'tokenizers', 'numpy') if name in sys.modules])"
+    )
+    environment = {**os.environ, "HARNESS_CACHE": str(tmp_path)}
+    first, second = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment).stdout.split(
+            "\n"
+        )
+        for _ in range(2)
+    )
+    assert first[:1] == second[:1] == [BertScore(encoder=str(tiny_encoder), idf=True).signature]
+    assert (first[1], second[1]) == ("['torch', 'transformers', 'tokenizers', 'numpy']", "[]")
+
+
+def test_what_is_known_of_an_encoder_follows_its_files(tiny_encoder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_encoder, tmp_path / "encoder")
+    assert "|max:40|" in BertScore(encoder=str(folder)).signature
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"model_max_length": 30}))
+    assert "|max:30|" in BertScore(encoder=str(folder)).signature
 
 
 def test_importing_the_plugin_imports_nothing_heavy() -> None:
