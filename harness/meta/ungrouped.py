@@ -105,14 +105,12 @@ class Sorted:
         return counts, near
 
     def count_outputs(self, epsilon: float | Floats) -> Ints:
-        """The counts of the pairs that each output is in, shape (n, 3), in the order of People; 0 where not among these."""
+        """The counts of the pairs that each output is in, shape (N, 3), in the order of `place`."""
         from harness.meta.ungrouped_kernels import count_outputs
 
         counts = np.zeros((len(self.place), 3), dtype=np.int64)
         count_outputs(*self._arrays, _each(epsilon, len(self.starts) - 1), self.people.gap_tolerance, counts)
-        result = np.zeros((len(self.people.member), 3), dtype=np.int64)
-        result[self.place] = counts
-        return result
+        return counts
 
     def between(self, above: float, upto: float, most: int) -> tuple[Floats, Ints, Ints]:
         """Gap, gain (1 people tie, -1 concordant) and segment of the pairs with a gap in (above, upto], `most` at most."""
@@ -158,21 +156,6 @@ def into_segments(people: People, order: Ints, metric: Floats, segment: Ints, se
 
     place, starts = by_code(order, segment, segments)
     return Sorted(people, place, starts, metric[place], people.rank[place])
-
-
-def values_at(counts: Ints, beside: Ints, worth: Worth) -> Floats:
-    """What the pairs that each output is in are worth together, shape (n,).
-
-    `counts`: (n, 3) of a metric; `beside`: (n, 2) all pairs that the output is in, and those of them that people tie.
-    """
-    window, both, concordant = counts.T
-    pairs, ties = beside.T
-    kinds = (both, window - both, ties - both, concordant, pairs - window - (ties - both) - concordant)
-    result = np.zeros(len(counts))
-    for number, value in zip(kinds, worth, strict=True):
-        if value:
-            result += value * number
-    return result
 
 
 def _tied_ranks(values: Floats, tolerance: float) -> tuple[Ints, Ints]:

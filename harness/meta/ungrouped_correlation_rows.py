@@ -10,22 +10,22 @@ from harness.meta.correlation_rows import MAX_WEIGHTED, moment_rows
 from harness.meta.notes import join
 from harness.meta.pairs import Bools, Floats
 from harness.meta.support import mean_over_groups
-from harness.meta.ungrouped import SURPLUS, UNTIED, People
+from harness.meta.ungrouped import People
 from harness.meta.ungrouped_estimates import by_cluster, normal_interval, of_groups, slopes
-from harness.meta.ungrouped_judging import LargeCell, Verdicts
+from harness.meta.ungrouped_judging import ByScores, LargeCell
 from harness.meta.ungrouped_task import FIRST_ORDER, LargeTask, large_coverage
 from harness.meta.ungrouped_totals import Total
 from harness.records import MetaRow
 
 
-def large_correlation_rows(task: LargeTask, column: Column, result: Verdicts) -> Iterator[MetaRow]:
+def large_correlation_rows(task: LargeTask, column: Column, result: ByScores) -> Iterator[MetaRow]:
     """Three rows, as `correlation_rows` gives them."""
     cell, people = task.cell, task.cell.people
     _, counts = task.counts(result.keep)
     base = replace(task.base, metric=column.signature, component=column.component, support="own")
     base = replace(base, coverage=large_coverage(cell, column), **counts)
     assert column.values is not None
-    yield _kendall(cell, base, column.values[people.member], result.keep)
+    yield _kendall(cell, base, result)
     group = np.where(result.keep, people.group, -1)
     human, values = cell.human[people.member], column.values[people.member]
     within = people.within_clusters and people.n_clusters * cell.options.resamples <= MAX_WEIGHTED
@@ -38,9 +38,9 @@ def large_correlation_rows(task: LargeTask, column: Column, result: Verdicts) ->
             yield replace(row, note=_in_place_of(row.note, None))
 
 
-def _kendall(cell: LargeCell, base: MetaRow, values: Floats, keep: Bools) -> MetaRow:
-    surplus, untied = cell.tally.totals([(values, 0.0)], keep, [SURPLUS, UNTIED])
-    size, ties = cell.size(keep), cell.ties(keep)
+def _kendall(cell: LargeCell, base: MetaRow, result: ByScores) -> MetaRow:
+    _, surplus, untied = result.untied
+    size, ties = cell.size(result.keep), cell.ties(result.keep)
     below = np.sqrt((size.counts - ties.counts) * untied.counts)
     defined = below > 0
     row = replace(base, statistic="kendall_b")

@@ -12,7 +12,7 @@ from harness.meta.judging import STATISTICS, Judged
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Floats
 from harness.meta.sentinels import random_scores
-from harness.meta.ungrouped import RIGHT, People, Sorted, Worth, sort_by
+from harness.meta.ungrouped import RIGHT, SURPLUS, UNTIED, People, Sorted, Worth, into_segments
 from harness.meta.ungrouped_calibration import Found, calibrate_sorted
 from harness.meta.ungrouped_profile import Profile, profile_of
 from harness.meta.ungrouped_totals import ONE, TIED, Tally, Total
@@ -85,12 +85,21 @@ class ByScores:
 
     def right(self, statistic: str, keep: Bools) -> Total:
         """Right pairs of kept outputs, summed over draws."""
+        if statistic == "accuracy" and all(epsilon == 0 for _, epsilon, _ in self.draws):
+            statistic = "accuracy_raw"
+        if statistic == "accuracy_raw" and not self.random and np.array_equal(keep, self.keep):
+            return self.untied[0]
         key = (statistic, np.packbits(keep).tobytes())
         if key not in self._known:
             place = STATISTICS.index(statistic)
             draws = [(values, (0.0, epsilon, epsilons)[place]) for values, epsilon, epsilons in self.draws]
             self._known[key] = self.cell.tally.total(draws, keep & self.keep, RIGHT)
         return self._known[key]
+
+    @cached_property
+    def untied(self) -> list[Total]:
+        """At epsilon 0: right pairs, concordant less discordant ones, and those that the metric does not tie."""
+        return self.cell.tally.totals([(self.draws[0][0], 0.0)], self.keep, [RIGHT, SURPLUS, UNTIED])
 
     def fixed(self) -> Judged | None:
         """The epsilons, for other slices to take over; None for random draws, which are calibrated anew."""
@@ -164,7 +173,7 @@ def random_draws(cell: LargeCell) -> int:
 
 def _calibrate(cell: LargeCell, values: Floats, keep: Bools) -> tuple[Found | None, list[Found | None]]:
     people = cell.people
-    data = sort_by(people, values, keep, people.group, people.n_groups)
+    data = into_segments(people, cell.tally.ascending(values, keep), values, people.group, people.n_groups)
     outside = (data.where(people.fold != fold) for fold in range(people.folds))
     if cell.exact:
         return calibrate_sorted(data), [calibrate_sorted(part) for part in outside]

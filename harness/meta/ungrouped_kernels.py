@@ -84,6 +84,24 @@ def count_outputs(starts, metric, rank, low, high, levels, epsilon, tolerance, c
 
 
 @numba.njit(cache=True, nogil=True)
+def add_worth(place, counts, beside, worths, sums):
+    """Adds what the pairs that each output is in are worth together to sums, (W, n), at its place there.
+
+    counts: (N, 3) of `count_outputs`; beside: (n, 2) all its pairs, and those that people tie; worths: (W, 5), each what a pair
+    adds that both tie, only the metric, only people, that is concordant, that is discordant.
+    """
+    for k in range(len(place)):
+        n = place[k]
+        window, both, concordant = counts[k, 0], counts[k, 1], counts[k, 2]
+        pairs, ties = beside[n, 0], beside[n, 1]
+        discordant = pairs - window - (ties - both) - concordant
+        for w in range(len(worths)):
+            one = worths[w]
+            sums[w, n] += one[0] * both + one[1] * (window - both) + one[2] * (ties - both) + one[3] * concordant
+            sums[w, n] += one[4] * discordant
+
+
+@numba.njit(cache=True, nogil=True)
 def pairs_between(starts, metric, rank, low, high, above, upto, tolerance, gap, gain, segment):
     """The pairs with a gap in (above, upto] that people tie (gain 1) or that are concordant (gain -1): how many there are.
 

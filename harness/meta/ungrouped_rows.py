@@ -19,7 +19,7 @@ from harness.meta.ungrouped_estimates import (
     normal_interval,
     share,
 )
-from harness.meta.ungrouped_judging import Verdicts, eligible_outputs, judge_large
+from harness.meta.ungrouped_judging import ByScores, Verdicts, eligible_outputs, judge_large
 from harness.meta.ungrouped_task import LargeTask, large_coverage
 from harness.records import MetaRow
 
@@ -45,7 +45,7 @@ def large_cell_rows(
                 if row.value is not None:
                     order[column.key] = row.value  # where scores are missing, the bound that counts them wrong comes last
             rows.append(row)
-        if column.values is not None:
+        if isinstance(verdicts, ByScores) and not verdicts.random:
             rows.extend(large_correlation_rows(task, column, verdicts))
     differences = compare_large(task.cell, columns, judged, own)
     rows.extend(_difference_row(task, difference) for difference in differences)

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.meta.pairs import Bools, Floats, Ints, sums_by
 from harness.meta.resampling import Resampler
-from harness.meta.ungrouped import People, Worth, into_segments, values_at
+from harness.meta.ungrouped import People, Worth, into_segments
 
 ONE: Worth = (1, 1, 1, 1, 1)
 TIED: Worth = (1, 0, 1, 0, 0)
@@ -42,7 +43,8 @@ class Tally:
     people: People
     resampler: Resampler
     crossed: bool
-    _beside: dict[tuple[bytes, bool, bytes | None], Ints] = field(default_factory=dict, repr=False)
+    _beside: dict[tuple[bytes, bool, bytes | None], NDArray[np.int32]] = field(default_factory=dict, repr=False)
+    _order: dict[tuple[int, bytes], tuple[Floats, Ints]] = field(default_factory=dict, repr=False)
 
     def total(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worth: Worth) -> Total:
         """What the pairs of kept outputs are worth, summed over `draws`: metrics, each at an epsilon (all over People)."""
@@ -52,29 +54,31 @@ class Tally:
         """A total for each worth, from the same passes over the outputs."""
         if self.crossed:
             return [self._crossed(draws, keep, worth) for worth in worths]
-        group, groups = self.people.group, self.people.n_groups
-        every = [np.zeros(len(keep)) for _ in worths]
-        within = [np.zeros(len(keep)) for _ in worths]
+        values = np.zeros((2, len(worths), len(keep)))  # of all pairs, and of those within clusters
         for metric, epsilon in draws:
-            kept = np.flatnonzero(keep)
-            order = kept[np.argsort(metric[kept])]
-            for sums, clusters in ((every, False), (within, True)):
-                for sum_, values in zip(sums, self._values(metric, order, keep, epsilon, clusters, worths), strict=True):
-                    sum_ += values
-        return [Total(sums_by(group, a, groups) / 2, None, a - b / 2) for a, b in zip(every, within, strict=True)]
+            order = self.ascending(metric, keep)
+            for clusters in (False, True):
+                self._add_values(
+                    metric, order, keep, epsilon, clusters, np.array(worths, dtype=np.float64), values[int(clusters)]
+                )
+        group, groups = self.people.group, self.people.n_groups
+        return [Total(sums_by(group, a, groups) / 2, None, a - b / 2) for a, b in zip(*values, strict=True)]
 
     def by_people(self, keep: Bools, worths: Sequence[Worth], folds: Bools | None = None) -> list[Total]:
         """Totals that depend on people alone; `folds` (shape (folds,)): only of pairs within one of these folds."""
         epsilon = np.inf if folds is None else np.where(folds, np.inf, np.nan)
         return self.totals([(np.zeros(len(keep)), epsilon)], keep, worths)
 
-    def _values(
-        self, metric: Floats, order: Ints, keep: Bools, epsilon: Epsilon, clusters: bool, worths: Sequence[Worth]
-    ) -> list[Floats]:
-        """What the pairs that each output is in are worth together, (n,); `clusters`: only the pairs within a cluster."""
+    def _add_values(
+        self, metric: Floats, order: Ints, keep: Bools, epsilon: Epsilon, clusters: bool, worths: Floats, sums: Floats
+    ) -> None:
+        """Adds what the pairs that each output is in are worth together to `sums`, (W, n); `clusters`: only pairs within one."""
+        from harness.meta.ungrouped_kernels import add_worth
+
         people = self.people
         code, segments = people.together if clusters else (people.group, people.n_groups)
-        order = order[code[order] >= 0]
+        if clusters:
+            order = order[code[order] >= 0]
         each, known = epsilon, None
         if not isinstance(epsilon, float):
             code = code * people.folds + people.fold
@@ -82,9 +86,21 @@ class Tally:
         data = into_segments(people, order, metric, code, segments)
         key = (np.packbits(keep).tobytes(), clusters, known)
         if key not in self._beside:
-            self._beside[key] = data.count_outputs(np.where(np.isnan(each), np.nan, np.inf))[:, :2].astype(np.int32)
-        counts = data.count_outputs(each)
-        return [values_at(counts, self._beside[key], worth) for worth in worths]
+            beside = np.zeros((len(keep), 2), dtype=np.int32)
+            beside[data.place] = data.count_outputs(np.where(np.isnan(each), np.nan, np.inf))[:, :2]
+            self._beside[key] = beside
+        add_worth(data.place, data.count_outputs(each), self._beside[key], worths, sums)
+
+    def ascending(self, metric: Floats, keep: Bools) -> Ints:
+        """The kept outputs ascending by the metric; the last order is kept, as a metric is counted several times in a row."""
+        kept = np.flatnonzero(keep)
+        if not metric.any():
+            return kept
+        key = (id(metric), np.packbits(keep).tobytes())
+        if key not in self._order:
+            self._order.clear()
+            self._order[key] = (metric, kept[np.argsort(metric[kept])])  # the metric stays, so that its id is not another's
+        return self._order[key][1]
 
     def _crossed(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worth: Worth) -> Total:
         from harness.meta.ungrouped_kernels import cross_clusters
