@@ -58,7 +58,7 @@ def read_judgments(source: JudgmentSource, *, systems: str | Sequence[str] | Non
     kinds: dict[type, list[Any]] = {Example: [], Output: [], Judgment: [], Preference: []}
     if not isinstance(info, JudgmentInfo):
         raise PluginError(f"judgment source {type(source).__name__}: its info must be a JudgmentInfo, got {info!r:.80}")
-    names = _Names()
+    names = SharedNames()
     for record in _records(source, info):
         kinds[type(record)].append(names.shared(record))
     _check_primary(info, kinds[Judgment], kinds[Preference])
@@ -147,7 +147,7 @@ def _check_primary(info: JudgmentInfo, judgments: Sequence[Judgment], preference
         raise InputError(f"{info.name}: no rater {info.primary_rater!r} (primary).{did_you_mean(info.primary_rater, raters)}")
 
 
-class _Names:
+class SharedNames:
     """Lets records that say the same name or scale hold one object: a million ratings then need a third of the memory."""
 
     def __init__(self) -> None:

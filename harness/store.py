@@ -162,6 +162,10 @@ class Run:
         self.counts[name] = self.earlier.counts.get(name, 0)
         return True
 
+    def fingerprint(self, name: str) -> str:
+        """sha256 of a table that this session has written or taken over."""
+        return self._digests[table_path(self.folder, name).name]
+
     def segments(self, stage_id: str, writer: str = "main") -> Segments:
         """What the stage has finished so far; a torn last line is cut off and told in `notices` and in the manifest."""
         segments = Segments(self.folder / "segments" / stage_id, writer)

@@ -10,10 +10,11 @@ import msgspec
 from harness import __version__
 from harness.errors import InputError
 from harness.integrity import check_tables
-from harness.judgments import JudgmentSet, read_judgments
+from harness.judgments import JudgmentSet, SharedNames, read_judgments
 from harness.meta.options import MetaOptions
-from harness.records import JudgmentInfo, MetaRow, Score, digest
+from harness.records import JudgmentInfo, MetaRow, Score
 from harness.registry import PluginRef, Registry, parameters
+from harness.score_files import read_scores
 from harness.score_table import ScoreTable
 from harness.stages.metaevaluate import MetricSummary, check_options, metaevaluate, summarise
 from harness.stages.score import BuiltMetric, Executor, Progress, score
@@ -82,15 +83,17 @@ def evaluate(
     if options is not None:
         check_options(data, options)
     if run is not None:
-        for name in ("examples", "outputs", "judgments", "preferences"):
-            run.write_table(name, getattr(data, name))
+        _write_data(run, data)
     scores = score(data, metrics, run=run, progress=progress, executor=executor)
     done = Evaluation(data, tuple(map(summarise, metrics)), {m.signature: m.label for m in metrics}, scores)
     if run is not None:
         run.write_table("scores", scores)
     fingerprints = {"judgments": data.digest}
-    if options is not None:
-        fingerprints["meta"] = stage_id([data.digest, digest(scores)], _choices(done, options), __version__)
+    if options is not None and run is None:
+        done = replace(done, rows=tuple(metaevaluate(data, scores, done.metrics, options, progress=progress)))
+    elif options is not None and run is not None:
+        inputs = [data.digest, run.fingerprint("scores")]
+        fingerprints["meta"] = stage_id(inputs, _choices(done, options), __version__)
         done = replace(done, rows=_meta_rows(done, options, fingerprints["meta"], run, progress))
     if run is not None:
         run.finish(
@@ -111,9 +114,13 @@ def load_run(folder: str | Path) -> Evaluation:
         raise InputError(f"{folder}: this run is not finished (its status is {manifest.status!r}); run the same command again")
     check_tables(Path(folder), manifest)
     tables: dict[str, tuple[Any, ...]] = {}
+    names = SharedNames()
     for name, table in TABLES.items():
         path = table_path(folder, name)
-        tables[name] = tuple(read_table(path, table.record_type)) if path.name in manifest.fingerprints else ()
+        if path.name not in manifest.fingerprints or name == "scores":
+            tables[name] = ()
+        else:
+            tables[name] = tuple(map(names.shared, read_table(path, table.record_type)))
     about = manifest.described["judgments"]
     data = JudgmentSet(
         info=msgspec.convert(about["info"], JudgmentInfo),
@@ -126,19 +133,28 @@ def load_run(folder: str | Path) -> Evaluation:
     )
     metrics = msgspec.convert(manifest.described["metrics"], tuple[MetricSummary, ...])
     labels = {signature: label for label, signature in manifest.signatures.items()}
-    return Evaluation(data, metrics, labels, tables["scores"], tables["meta"])
+    there = TABLES["scores"].file in manifest.fingerprints
+    scores = read_scores(table_path(folder, "scores")) if there else ScoreTable(())
+    return Evaluation(data, metrics, labels, scores, tables["meta"])
+
+
+def _write_data(run: Run, data: JudgmentSet) -> None:
+    """Writes the tables of the judgment set, or takes over those of the last session if it finished with the same set."""
+    same = run.earlier is not None and run.earlier.fingerprints.get("judgments") == data.digest
+    for name in ("examples", "outputs", "judgments", "preferences"):
+        if not (same and run.keep_table(name)):
+            run.write_table(name, getattr(data, name))
 
 
 def _meta_rows(
-    done: Evaluation, options: MetaOptions, fingerprint: str, run: Run | None, progress: Progress | None
+    done: Evaluation, options: MetaOptions, fingerprint: str, run: Run, progress: Progress | None
 ) -> tuple[MetaRow, ...]:
     """MetaRows in table order: those that the run holds if nothing that they rest on has changed, else new ones."""
-    known = run.earlier.fingerprints.get("meta") if run is not None and run.earlier is not None else None
-    if run is not None and known == fingerprint and run.keep_table("meta"):
+    known = run.earlier.fingerprints.get("meta") if run.earlier is not None else None
+    if known == fingerprint and run.keep_table("meta"):
         return tuple(run.read_table("meta"))
     rows = metaevaluate(done.data, done.scores, done.metrics, options, progress=progress)
-    if run is not None:
-        run.write_table("meta", rows)
+    run.write_table("meta", rows)
     return tuple(rows)
 
 
