@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import harness
 from harness.config import RunConfig, bind, find_config, load_config, resolved, shipped
 from harness.errors import ConfigError, PluginError
+from harness.executors.choice import ExecutorChoice
 from harness.meta.options import MetaOptions
 from harness.protocols import JudgmentSourceSpec, MetricSpec
 from harness.registry import Entry, PluginRef, Registry
@@ -132,6 +133,12 @@ BAD = [  # a config, and what the message says after the file's name
     (JUDGMENTS + "metrics: []\n", ", line 2, metrics: which metrics?"),
     (JUDGMENTS + "metrics: chrf\n", ", line 2, metrics: expected a list of metrics, got 'chrf'; write `metrics: [chrf"),
     (JUDGMENTS + "metric: [chrf]\n", ", line 2, metric: unknown key 'metric'. Did you mean 'metrics'"),
+    (
+        MINIMAL + "executor: {name: local, wrokers: 2}\n",
+        ", line 3, executor.wrokers: unknown key 'wrokers'. Did you mean 'workers'",
+    ),
+    (MINIMAL + "executor: spark\n", ", line 3, executor: there is no executor 'spark'. Known: auto, local, ray, serial."),
+    (MINIMAL + "executor: {name: serial, workers: 2}\n", ", line 3, executor.workers: workers goes with the executors auto"),
     (META + "  seed: 1\n  foldss: 3\n", ", line 5, metaevaluate.foldss: unknown key 'foldss'. Did you mean 'folds'"),
     (META + "  folds: five\n", ", line 4, metaevaluate.folds: expected a whole number, got text"),
     (META + "  folds: 2.5\n", ", line 4, metaevaluate.folds: expected a whole number, got a number"),
@@ -187,6 +194,23 @@ def test_an_anchor_is_read_once_however_often_it_is_named(config: Read) -> None:
     layers = "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 30))
     with pytest.raises(ConfigError, match="line 3, a0: unknown key 'a0'"):
         config(MINIMAL + "a0: &a0 [x]\n" + layers)
+
+
+@pytest.mark.parametrize(
+    ("section", "choice"),
+    [
+        ("", ExecutorChoice()),
+        ("executor: local\n", ExecutorChoice(name="local")),
+        ("executor: {name: local, workers: 3}\n", ExecutorChoice(name="local", workers=3)),
+        ("executor: {name: ray, ray_address: 'head:6379'}\n", ExecutorChoice(name="ray", ray_address="head:6379")),
+    ],
+)
+def test_where_outputs_are_scored_is_read_and_is_no_part_of_the_resolved_config(
+    config: Read, section: str, choice: ExecutorChoice
+) -> None:
+    read = config(MINIMAL + section)
+    assert read.executor == choice
+    assert resolved(read) == resolved(config(MINIMAL))
 
 
 @pytest.mark.parametrize(
