@@ -27,7 +27,7 @@ class Slow:
         self.signature = "slow|v:1"
 
     def prepare(self, examples):
-        self.lengths = [len(example.instruction) for example in examples]
+        self.lengths = [len(example.instruction or '') for example in examples]
 
     def score(self, units):
         time.sleep(self.seconds)
@@ -37,7 +37,7 @@ class Slow:
         return [self.one(unit) for unit in units]
 
     def one(self, unit):
-        number = int(unit.output.id[1:])
+        number = int("".join(filter(str.isdigit, unit.output.id)) or 0)
         if number == self.fails:
             raise ValueError("no good")
         return sum(length > number for length in self.lengths) / 7

@@ -1,0 +1,186 @@
+"""Where more processes pay: this process, two processes and Ray on the same work, over what a unit costs; break-even sizes.
+
+python benchmarks/executors.py [--seconds 4] [--workers 2] [--no-ray] [--write]
+
+A metric burns a given time a unit; ROUGE-L and chrF score texts of 20 and 150 words. Each executor's rate is measured with its
+workers warm, its start by a first small job from cold. An executor pays from N units on where start + N × its time a unit is less
+than N × this process's time a unit.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from side_by_side import write
+
+from harness.executors.choice import make_choice, make_executor
+from harness.executors.protocols import Executor
+from harness.plugins import load_plugins
+from harness.protocols import Unit
+from harness.records import Example, Output
+from harness.stages.metrics import BuiltMetric, build_metrics
+from harness.stages.score_job import scoring_job
+
+BURN = """
+import time
+from harness import MetricSpec, hookimpl
+
+
+class Burn:
+    def __init__(self, ms=1.0):
+        self.ms = ms
+        self.signature = f"burn|ms:{ms}|v:1"
+
+    def score(self, units):
+        return [self.one(unit) for unit in units]
+
+    def one(self, unit):
+        end = time.perf_counter() + self.ms / 1000
+        while time.perf_counter() < end:
+            pass
+        return float(len(unit.output.text))
+
+
+@hookimpl
+def harness_metrics():
+    return [MetricSpec("burn", build=Burn, batch_size=BATCH)]
+"""
+COSTS = (0.01, 0.1, 1.0, 10.0, 100.0)  # milliseconds a unit
+WORDS = (20, 150)
+MOST = 200_000  # units of one measurement
+
+
+@dataclass(frozen=True)
+class Work:
+    """A metric on texts: `name` for people."""
+
+    name: str
+    metric: BuiltMetric
+    words: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds a unit in this process and in each other executor."""
+
+    work: str
+    units: int
+    here: float
+    there: dict[str, float]
+
+
+def works(folder: Path) -> Iterator[Work]:
+    """The metrics to measure."""
+    for cost in COSTS:
+        file = folder / f"burn_{cost:g}.py".replace(".", "_", cost < 1)
+        file.write_text(BURN.replace("BATCH", str(max(1, min(256, round(100 / cost))))))
+        registry = load_plugins([file])
+        [metric] = build_metrics(registry, [registry.parse("metric", f"burn:ms={cost}")])
+        yield Work(f"{cost:g} ms a unit", metric, 20)
+    registry = load_plugins()
+    for name in ("rouge-l", "chrf"):
+        [metric] = build_metrics(registry, [registry.parse("metric", name)])
+        for words in WORDS:
+            yield Work(f"{name}, {words} words", metric, words)
+
+
+def make_units(number: int, words: int, seed: int = 0) -> list[Unit]:
+    """Texts of made-up words, about half of them shared with the reference; at most 5,000 different ones."""
+    rng = np.random.default_rng(seed)
+    vocabulary = ["".join(rng.choice(list("abcdefghijklmnoprstuvåäö"), size=rng.integers(2, 9))) for _ in range(2000)]
+    examples, outputs = [], []
+    for i in range(min(number, 5000)):
+        reference = rng.integers(0, 2000, words)
+        answer = np.where(rng.random(words) < 0.5, reference, rng.integers(0, 2000, words))
+        texts = [" ".join(vocabulary[word] for word in ids) for ids in (reference, answer)]
+        examples.append(Example.from_instruction(f"e{i}", "Säg det.", [texts[0]], language="sv"))
+        outputs.append(Output(id=f"o{i}", example_id=f"e{i}", system="s", text=texts[1]))
+    return [Unit(examples[i % 5000], (outputs[i % 5000],)) for i in range(number)]
+
+
+def seconds(executor: Executor, metric: BuiltMetric, units: Sequence[Unit]) -> float:
+    """How long the executor takes."""
+    size = metric.spec.batch_size
+    batches = [units[start : start + size] for start in range(0, len(units), size)]
+    started = time.perf_counter()
+    answered = sum(len(answers) for answers in executor.map(scoring_job(metric, ()), batches))
+    assert answered == len(units)
+    return time.perf_counter() - started
+
+
+def measure(work: Work, executors: dict[str, Executor], budget: float) -> Measured:
+    """The time a unit in each executor, its workers warm, on as many units as take `budget` seconds here."""
+    with make_executor(make_choice(name="serial")) as here:
+        few = make_units(4 * work.metric.spec.batch_size, work.words)
+        seconds(here, work.metric, few)  # compiles
+        one = seconds(here, work.metric, few) / len(few)
+        number = int(max(8 * work.metric.spec.batch_size, min(MOST, budget / one)))
+        units = make_units(number, work.words)
+        there = {}
+        for name, executor in executors.items():
+            seconds(executor, work.metric, few)  # builds and compiles there
+            there[name] = seconds(executor, work.metric, units) / number
+        return Measured(work.name, number, seconds(here, work.metric, units) / number, there)
+
+
+def break_even(start: float, here: float, there: float) -> float | None:
+    """The number of units from which on the executor is faster; None where it never is."""
+    return start / (here - there) if there < here else None
+
+
+def line(found: Measured, starts: dict[str, float]) -> str:
+    """Times a unit, and from where on each executor pays."""
+    parts = [f"here {_time(found.here)} a unit"]
+    for name, there in found.there.items():
+        units = break_even(starts[name], found.here, there)
+        pays = "never pays" if units is None else f"pays from {_two(units)} units ({_two(units * found.here)} s of work here)"
+        parts.append(f"{name} {_time(there)} ({found.here / there:.2f} ×), {pays}")
+    return "; ".join(parts)
+
+
+def main() -> None:
+    """Starts each executor from cold, measures every work in all of them, prints a line each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=4.0, help="work of each measurement (default: 4)")
+    parser.add_argument("--workers", type=int, default=2, help="processes and actors (default: 2)")
+    parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
+    parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
+    arguments = parser.parse_args()
+    figures = []
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        everything = list(works(Path(folder)))
+        executors: dict[str, Executor] = {}
+        starts: dict[str, float] = {}
+        for name in ("local",) if arguments.no_ray else ("local", "ray"):
+            executor = stack.enter_context(make_executor(make_choice(name=name, workers=arguments.workers)))
+            chrf = everything[-1].metric
+            few = make_units(chrf.spec.batch_size, 20)
+            cold = seconds(executor, chrf, few)
+            starts[name] = cold - seconds(executor, chrf, few)
+            executors[name] = executor
+            figures.append({"job": f"start of {name} with {arguments.workers} workers", "value": f"{starts[name]:.1f} s"})
+            print(f"{figures[-1]['job']}: {figures[-1]['value']}", flush=True)
+        for work in everything:
+            found = measure(work, executors, arguments.seconds)
+            figures.append({"job": f"{work.name} ({found.units:,} units)", "value": line(found, starts)})
+            print(f"{figures[-1]['job']}: {figures[-1]['value']}", flush=True)
+    if arguments.write:
+        write("executors", [], figures)
+
+
+def _time(value: float) -> str:
+    return f"{_two(value * 1e6)} µs" if value < 1e-3 else f"{_two(value * 1e3)} ms"
+
+
+def _two(value: float) -> str:
+    """Two figures that count."""
+    return f"{float(f'{value:.2g}'):,g}"
+
+
+if __name__ == "__main__":
+    main()
