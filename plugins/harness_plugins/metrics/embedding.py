@@ -51,7 +51,7 @@ class Embedder:
         self._encoder = encoder
         self._layer, self._length, self._padding = layer, length, padding
         self._device, self._dtype, self._batch_size = device, dtype, batch_size
-        self._cache = cache
+        self.cache = cache
         self._model: PackedEncoder | PaddedEncoder | None = None
         self._remembered: OrderedDict[bytes, np.ndarray] = OrderedDict()
         self._remembered_bytes = 0
@@ -61,12 +61,17 @@ class Embedder:
         """The directions of each distinct text's tokens: float32, one row per token, each of length 1."""
         keys = {text: self._key(text) for text in texts}
         found = {key: self._remembered[key] for key in keys.values() if key in self._remembered}
-        found |= self._cache.get_arrays([key for key in keys.values() if key not in found], namespace=NAMESPACE)
+        found |= self.cache.get_arrays([key for key in keys.values() if key not in found], namespace=NAMESPACE)
         missing = {text: key for text, key in keys.items() if key not in found}
         if missing:
             found |= self._encode(missing)
         self._remember(found)
         return {text: found[key] for text, key in keys.items()}
+
+    def forget(self) -> None:
+        """Empties the memory; the cache on disk stays."""
+        self._remembered.clear()
+        self._remembered_bytes = 0
 
     def _encode(self, texts: Mapping[Tokens, bytes]) -> "dict[bytes, np.ndarray]":
         encoder = self._load()
@@ -82,9 +87,9 @@ class Embedder:
             unsaved |= new
             size += sum(rows.nbytes for rows in found)
             if size > SAVED:
-                self._cache.put_arrays(unsaved, namespace=NAMESPACE)
+                self.cache.put_arrays(unsaved, namespace=NAMESPACE)
                 unsaved, size = {}, 0
-        self._cache.put_arrays(unsaved, namespace=NAMESPACE)
+        self.cache.put_arrays(unsaved, namespace=NAMESPACE)
         return made
 
     def _load(self) -> PackedEncoder | PaddedEncoder:
