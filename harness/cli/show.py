@@ -49,6 +49,7 @@ def _print_run(folder: Path) -> None:
 
     from harness.report.terminal import print_meta
     from harness.report.views import missing_notes
+    from harness.score_files import read_scores
     from harness.store import TABLES, read_manifest, read_table, table_path
 
     manifest = read_manifest(folder)
@@ -71,7 +72,7 @@ def _print_run(folder: Path) -> None:
         order = list(manifest.described.get("judgments", {}).get("info", {}).get("criteria", ()))
         rows = list(read_table(table_path(folder, "meta"), TABLES["meta"].record_type))
         rows.sort(key=lambda row: order.index(row.criterion) if row.criterion in order else len(order))
-        scored = read_table(table_path(folder, "scores"), TABLES["scores"].record_type) if "scores" in there else ()
+        scored = read_scores(table_path(folder, "scores")) if "scores" in there else ()
         options = {key: manifest.config.get("metaevaluate", {}).get(key, default) for key, default in _LEVELS.items()}
         print_meta(console(), rows, labels=labels, notes=missing_notes(scored, labels), **options)
     for note in manifest.notes:

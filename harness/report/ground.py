@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.meta.columns import Column, metric_columns
+from harness.meta.columns import Column, metric_columns, of_systems
 from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, Signs, count_pairs, human_signs, make_pairs, order_pairs
 from harness.meta.preferences import majority
-from harness.meta.table import left_out
+from harness.meta.table import codes_of, left_out
 from harness.meta.targets import Ratings, ratings_on, targets
 from harness.records import Example
 from harness.report.frame import Frame
@@ -37,6 +37,7 @@ class Ground:
 
     frame: Frame
     _humans: dict[tuple[str, str, str], Floats | None] = field(default_factory=dict, repr=False)
+    _ratings: dict[str, Ratings] = field(default_factory=dict, repr=False)
     _votes: dict[str, Votes] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -52,23 +53,22 @@ class Ground:
     @cached_property
     def item(self) -> Ints:
         """A code of each output's example."""
-        return _codes([output.example_id for output in self.frame.done.data.outputs])
+        return codes_of([output.example_id for output in self.frame.done.data.outputs])
 
     @cached_property
     def system(self) -> Ints:
         """A code of each output's system: its place in the sorted `data.systems`."""
-        return _codes([output.system for output in self.frame.done.data.outputs])
+        return codes_of([output.system for output in self.frame.done.data.outputs])
 
     @cached_property
     def unknown(self) -> Bools:
         """Outputs whose system nobody knows: they share a name, but are no system."""
-        data = self.frame.done.data
-        return np.isin([output.system for output in data.outputs], list(data.info.unknown_systems))
+        return of_systems(self.frame.done.data, self.frame.done.data.info.unknown_systems)
 
     @cached_property
     def cluster(self) -> Ints:
         """A code of what each output is resampled with."""
-        return _codes([self.examples[output.example_id].cluster for output in self.frame.done.data.outputs])
+        return codes_of([self.examples[output.example_id].cluster for output in self.frame.done.data.outputs])
 
     @cached_property
     def columns(self) -> Mapping[str, Column]:
@@ -84,7 +84,10 @@ class Ground:
 
     def ratings(self, criterion: str) -> Ratings:
         """All ratings on the criterion, turned so that higher is better."""
-        return ratings_on(self.frame.done.data.judgments, criterion, self.position)
+        if criterion not in self._ratings:
+            self._ratings.clear()  # one criterion's at a time: raters times outputs is much
+            self._ratings[criterion] = ratings_on(self.frame.done.data.judgments, criterion, self.position)
+        return self._ratings[criterion]
 
     def human(self, board: Board) -> Floats | None:
         """The board's human target per output, nan where missing; None for preferences."""
@@ -151,7 +154,3 @@ class Ground:
             return None
         pairs = found.pairs.where(valid)
         return pairs, order_pairs(pairs, found.signs[valid], values, self.frame.options.gap_tolerance)
-
-
-def _codes(names: list[str]) -> Ints:
-    return np.unique(np.array(names, dtype=object), return_inverse=True)[1].astype(np.int64)
