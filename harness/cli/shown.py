@@ -84,8 +84,7 @@ def taken_over(folder: Path, held: "Remembered") -> Shown | None:
     if not still_there(folder, held):
         return None
     say_taken_over(folder)
-    notes = tuple(held.said.pop("notes"))
-    return Shown(rows, notes=notes, failed=0, **held.said)
+    return Shown(rows, failed=0, **{**held.said, "notes": tuple(held.said["notes"])})
 
 
 def say_taken_over(folder: Path) -> None:

@@ -85,6 +85,22 @@ def taken(done: subprocess.CompletedProcess[str]) -> bool:
     return TAKEN in done.stderr
 
 
+def test_an_unchanged_run_is_printed_again_and_a_changed_one_is_not_taken_over(folder: Path, harness: Harness) -> None:
+    first = harness("run", "small.yaml")
+    assert not taken(first)
+    before = states(folder / "run")
+    again = harness("run", "small.yaml")
+    assert taken(again)
+    assert again.stdout == first.stdout
+    assert states(folder / "run") == before, "nothing is written"
+    (folder / "run" / "report.md").unlink()
+    (folder / "ratings.csv").write_text(ratings(shift=1), encoding="utf-8")
+    changed = harness("run", "small.yaml")
+    assert not taken(changed)
+    assert changed.stdout != first.stdout
+
+
+@pytest.mark.slow
 def test_a_run_is_taken_over_until_anything_changes(folder: Path, harness: Harness) -> None:
     first = harness("run", "small.yaml")
     assert not taken(first)
@@ -123,6 +139,7 @@ def test_a_run_is_taken_over_until_anything_changes(folder: Path, harness: Harne
     assert taken(harness("run", "small.yaml"))
 
 
+@pytest.mark.slow
 def test_a_table_that_is_not_what_the_run_wrote_is_written_again(folder: Path, harness: Harness) -> None:
     first = harness("run", "small.yaml")
     scores = folder / "run" / "scores.parquet"
@@ -148,6 +165,7 @@ def test_a_table_that_is_not_what_the_run_wrote_is_written_again(folder: Path, h
     assert states(folder / "run") == before
 
 
+@pytest.mark.slow
 def test_metaeval_and_score_are_taken_over_each_by_its_own_command(folder: Path, harness: Harness) -> None:
     choices = ("--plugin", "own.py", "--judgments", "table:ratings.csv", "--metric", "own-length")
     score = ("score", *choices, "-o", "scored")
@@ -167,6 +185,7 @@ def test_metaeval_and_score_are_taken_over_each_by_its_own_command(folder: Path,
     assert not taken(harness(*score)), "the folder holds a run of another command now"
 
 
+@pytest.mark.slow
 def test_a_plugin_that_does_not_say_what_it_reads_is_always_asked(folder: Path, harness: Harness) -> None:
     (folder / "own.py").write_text(METRIC.format(factor=1, reads=""), encoding="utf-8")
     age(folder)
@@ -175,6 +194,7 @@ def test_a_plugin_that_does_not_say_what_it_reads_is_always_asked(folder: Path, 
     assert not (folder / "run" / "unchanged.json").exists()
 
 
+@pytest.mark.slow
 def test_a_run_with_failures_is_gone_through_again(folder: Path, harness: Harness) -> None:
     failing = METRIC.format(factor="(1 if len(unit.output.text) > 4 else 1 / 0)", reads=", reads=named_files")
     (folder / "own.py").write_text(failing, encoding="utf-8")
@@ -185,6 +205,7 @@ def test_a_run_with_failures_is_gone_through_again(folder: Path, harness: Harnes
         assert TAKEN not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_changed_line_of_the_harness_itself_is_noticed(folder: Path, harness: Harness) -> None:
     assert not taken(harness("run", "small.yaml"))
     assert taken(harness("run", "small.yaml"))
