@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.text.ngrams import ngrams, shared
-from harness.text.streams import Ints, Stream, code_points, distinct, token_stream, without_space
-from harness.text.words import word_ids
+from harness.text.streams import Ints, Stream, code_points, distinct, without_space
+from harness.text.words import token_ids
 
 Floats = NDArray[np.float64]
 CHUNK = 4096
@@ -98,7 +98,7 @@ def _counts(stream: Stream, highest: int, left: Ints, right: Ints) -> tuple[Ints
 
 def _words(texts: Sequence[str]) -> Stream:
     """Words as symbols, for chrF+ and chrF++."""
-    words = word_ids(token_stream([_cut(text) for text in texts]))
+    words = token_ids([_cut(text) for text in texts])
     return Stream(words.ids, words.starts)
 
 

@@ -8,51 +8,86 @@ import numpy as np
 
 
 @numba.njit(cache=True, nogil=True)
-def intern_words(symbols, starts, seed, ids, word_starts, first, last, hashes, slots):
-    """Numbers the words of all texts: equal words, and only those, have equal ids, in the order of first sight.
+def cut_words(points, starts, table, seed, factor, symbols, ends, keys, word_starts, hard):
+    """Cuts N texts into words and gives each a key.
 
-    A word is a run of symbols above 0. symbols, starts: a stream of N texts. Fills ids: (W,), word_starts: (N + 1,), and of each
-    distinct word first, last, hashes: (W,), where it stands first; slots: a power of two of -1s, at least 2 (W + 1). Returns how
-    many distinct words there are. A hash only finds candidates: words are compared symbol by symbol, so the ids are exact. The
-    seed keeps anybody from making texts whose words all meet in one slot.
+    points: numbers that become the symbol table[point]: above 0 it stands in a word, 0 ends one, and below 0 the text is hard: it
+    has no words here, and hard, (N,), is set. Text n is points[starts[n] : starts[n + 1]]. Fills symbols, (S,), with those of all
+    words, ends, (W + 1,), with where in these each word ends, keys, (W + 1,), and word_starts, (N + 1,).
+
+    Up to seven symbols below 512 are their own key, the top bit set; other words have a hash, which `number_words` verifies.
     """
-    mask = len(slots) - 1
-    words, known = 0, 0
+    top = np.uint64(1) << np.uint64(63)
+    words, filled = 0, 0
     for text in range(len(starts) - 1):
         word_starts[text] = words
-        place, end = starts[text], starts[text + 1]
-        while place < end:
-            if symbols[place] == 0:
-                place += 1
-                continue
-            begin = place
-            state = seed
-            while place < end and symbols[place] != 0:
-                state = (state ^ np.uint64(symbols[place])) * np.uint64(0x9E3779B97F4A7C15)
-                state ^= state >> np.uint64(29)
-                place += 1
-            slot = np.int64(state >> np.uint64(20)) & mask
-            found = -1
-            while slots[slot] >= 0:
-                other = slots[slot]
-                if hashes[other] == state and last[other] - first[other] == place - begin:
-                    same, offset = True, first[other] - begin
-                    for spot in range(begin, place):
-                        if symbols[spot] != symbols[spot + offset]:
-                            same = False
-                            break
-                    if same:
-                        found = other
-                        break
-                slot = (slot + 1) & mask
-            if found < 0:
-                found = known
-                slots[slot] = known
-                hashes[known], first[known], last[known] = state, begin, place
-                known += 1
-            ids[words] = found
-            words += 1
+        first, begin, widest, lowest = filled, filled, np.int32(0), np.int32(0)
+        state, code = seed, np.uint64(0)
+        for point in points[starts[text] : starts[text + 1]]:
+            symbol = table[np.uint32(point)]
+            lowest |= symbol  # keeps a sign
+            if symbol > 0:
+                symbols[filled] = symbol
+                filled += 1
+                state = (state ^ np.uint64(symbol)) * factor
+                code = (code << np.uint64(9)) | np.uint64(symbol)
+                widest |= symbol
+            else:
+                ends[words] = filled
+                keys[words] = _key(filled - begin, widest, code | top, state & ~top)
+                words += filled > begin  # without a branch, which would be mispredicted at every comma
+                begin, widest = filled, np.int32(0)
+                state, code = seed, np.uint64(0)
+        ends[words] = filled
+        keys[words] = _key(filled - begin, widest, code | top, state & ~top)
+        words += filled > begin
+        if lowest < 0:
+            hard[text] = True
+            words, filled = word_starts[text], first
     word_starts[len(starts) - 1] = words
+
+
+@numba.njit(cache=True, nogil=True)
+def _key(length, widest, code, state):
+    """The key of a word, never 0."""
+    return code if length <= 7 and widest < 512 else (state ^ (state >> np.uint64(32))) | np.uint64(1)
+
+
+@numba.njit(cache=True, nogil=True)
+def number_words(symbols, ends, keys, factor, ids, spans, slot_keys, slot_ids):
+    """Numbers W words: equal words, and only those, have equal ids, in the order of first sight.
+
+    symbols, ends, keys: from `cut_words`. slot_keys, slot_ids: a power of two, the former zeros. Fills ids, (W,), and spans,
+    (V, 2), with where in the symbols each distinct word stands first. Returns V, or -1 where that is more than half the slots.
+
+    A hash only finds candidates: such words are compared symbol by symbol, so the ids are exact. The factors (odd) are secret, so
+    that nobody makes texts whose words all meet in one slot; no result depends on them.
+    """
+    mask, known, begin = len(slot_keys) - 1, 0, 0
+    for word in range(len(ends)):
+        key, end = keys[word], ends[word]
+        mixed = key * factor
+        slot = np.int64(mixed >> np.uint64(32)) & mask
+        while slot_keys[slot] != 0:
+            if slot_keys[slot] == key:
+                if np.int64(key) < 0:
+                    break
+                first = spans[slot_ids[slot], 0]
+                length = spans[slot_ids[slot], 1] - first
+                offset = 0
+                while offset < length and offset < end - begin and symbols[first + offset] == symbols[begin + offset]:
+                    offset += 1
+                if offset == length and offset == end - begin:
+                    break
+            slot = (slot + 1) & mask
+        if slot_keys[slot] == 0:
+            if 2 * known > mask:
+                return -1
+            slot_keys[slot], slot_ids[slot] = key, known
+            spans[known, 0], spans[known, 1] = begin, end
+            known += 1
+        ids[word] = slot_ids[slot]
+        begin = end
     return known
 
 

@@ -1,7 +1,4 @@
-"""Many texts as one array of symbols: what the compiled loops over texts read.
-
-A symbol is a number above 0 that stands for a character or a word; 0 separates words where words are cut.
-"""
+"""Many texts as one array of numbers: what the compiled loops over texts read."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -16,7 +13,7 @@ Symbols = NDArray[np.int32]
 
 
 class Stream(NamedTuple):
-    """The symbols of N texts after one another: text n is `symbols[starts[n] : starts[n + 1]]`."""
+    """N texts after one another, as code points or as words: text n is `symbols[starts[n] : starts[n + 1]]`."""
 
     symbols: Symbols
     starts: Ints
@@ -37,15 +34,9 @@ def offsets(lengths: Sequence[int] | NDArray[Any]) -> Ints:
 
 
 def code_points(texts: Sequence[str]) -> Stream:
-    """The code points of the texts (lone surrogates too); a symbol is the code point itself, so U+0000 is 0."""
+    """The code points of the texts, lone surrogates too."""
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.int32)
     return Stream(points, offsets(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))))
-
-
-def token_stream(texts: Sequence[Iterable[str]]) -> Stream:
-    """Tokens without white space in them, as symbols (code point + 1) with a 0 after each."""
-    points, starts = code_points([" ".join([*tokens, ""]) for tokens in texts])
-    return Stream(np.where(points == 0x20, np.int32(0), points + np.int32(1)), starts)
 
 
 def kept(stream: Stream, keep: NDArray[np.bool_]) -> Stream:

@@ -1,6 +1,6 @@
 """What metrics that compare answers with references share: a batch of units as arrays, and columns as results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from harness.records import Status
 from harness.text.streams import Ints, distinct, offsets
 
 Floats = NDArray[np.float64]
+MANY = 100_000  # characters of answers, of which some 1.5 MB of arrays are made
 
 
 class Batch(NamedTuple):
@@ -77,6 +78,25 @@ class Batch(NamedTuple):
         zero = np.logical_or.reduce([where for where, _ in marks]) if marks else ~whole
         filled = {name: np.where(whole, np.where(zero, 0.0, column), np.nan) for name, column in values.items()}
         return Columns(filled, status, detail)
+
+
+def in_chunks(units: Sequence[Unit], score: Callable[[Sequence[Unit]], Columns]) -> Columns:
+    """The columns of all units, of which so many are scored at a time as leave their texts in the processor's cache."""
+    characters = sum(len(unit.outputs[0].text or "") for unit in units)
+    size = min(max(MANY * len(units) // max(characters, 1), 16), 1024)
+    if size >= len(units):
+        return score(units)
+    parts = [score(units[begin : begin + size]) for begin in range(0, len(units), size)]
+    values = {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values}
+    if all(part.status is None for part in parts):
+        return Columns(values)
+    lengths = [min(size, len(units) - begin) for begin in range(0, len(units), size)]
+    status: list[Status] = []
+    detail: list[str | None] = []
+    for part, length in zip(parts, lengths, strict=True):
+        status += part.status or ["ok"] * length
+        detail += part.detail or [None] * length
+    return Columns(values, status, detail)
 
 
 def results(columns: Columns, components: Sequence[str]) -> list[Result]:

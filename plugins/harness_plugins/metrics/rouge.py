@@ -20,7 +20,7 @@ from harness.protocols import Columns
 from harness.text.ngrams import ngrams, shared
 from harness.text.streams import Ints, Stream, flat, offsets
 from harness.text.words import WordIds, lcs_lengths
-from harness_plugins.metrics.batches import Batch, Floats, results
+from harness_plugins.metrics.batches import Batch, Floats, in_chunks, results
 from harness_plugins.metrics.folding import read_words
 from harness_plugins.metrics.lcs import lcs_positions
 from harness_plugins.metrics.words import Words, make_words
@@ -104,7 +104,10 @@ class Rouge:
         return results(self.score_columns(units), COMPONENTS)
 
     def score_columns(self, units: Sequence[Unit]) -> Columns:
-        """The same as columns: each distinct text of the call is read once, and all pairs are compared by compiled loops."""
+        """The same as columns. A text that several units near to each other share is read once for all of them."""
+        return in_chunks(units, self._score_chunk)
+
+    def _score_chunk(self, units: Sequence[Unit]) -> Columns:
         variant, batch = self._variant, Batch.of(units)
         texts = Lines.of(batch.texts, self._words, by_line=variant.by_line)
         sizes, left = variant.sizes(texts), batch.left

@@ -18,9 +18,9 @@ from harness import MetricSpec, Result, Unit, hookimpl, named_files
 from harness.protocols import Columns
 from harness.text.chrf import ChrF
 from harness.text.ngrams import clipped, ngrams
-from harness.text.streams import Stream, token_stream
-from harness.text.words import word_ids
-from harness_plugins.metrics.batches import Batch, Floats, results
+from harness.text.streams import Stream
+from harness.text.words import token_ids
+from harness_plugins.metrics.batches import Batch, Floats, in_chunks, results
 
 NORMALISATIONS = ("nfc", "none")
 LARGEST_ORDER = 64  # beyond, and with a beta that squares to more than a float counts, sacrebleu's own loop runs
@@ -50,7 +50,10 @@ class SacreMetric:
         return results(self.score_columns(units), ())
 
     def score_columns(self, units: Sequence[Unit]) -> Columns:
-        """The same as a column: each distinct text of the call is counted once."""
+        """The same as a column. A text that several units near to each other share is counted once for all of them."""
+        return in_chunks(units, self._score_chunk)
+
+    def _score_chunk(self, units: Sequence[Unit]) -> Columns:
         batch = Batch.of(units)
         blank = np.array([not text.strip() for text in batch.texts], dtype=bool)
         empty, bare = blank[batch.answers], ~batch.any(~blank[batch.references])
@@ -68,7 +71,7 @@ def _chrf_batch(chrf: ChrF, lowercase: bool, batch: Batch, wanted: Flags) -> Flo
 
 def _bleu_batch(scorer: Any, batch: Batch, wanted: Flags) -> Floats:
     """The counts by compiled loops; sacrebleu cuts the tokens and makes scores of the counts."""
-    words = word_ids(token_stream([_tokens(scorer, text) for text in batch.texts]))
+    words = token_ids([_tokens(scorer, text) for text in batch.texts])
     highest, lengths = scorer.max_ngram_order, words.lengths
     grams = ngrams(Stream(words.ids, words.starts), highest)
     correct = clipped(grams, batch.answers, batch.references, batch.starts).tolist()
