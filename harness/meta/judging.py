@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.meta.calibration import epsilons, held_out, integer_weights
+from harness.meta.calibration import epsilons, held_out
 from harness.meta.columns import Column
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, human_signs, order_pairs
+from harness.meta.random_judge import draw_right
 from harness.meta.resampling import Resampler
-from harness.meta.sentinels import random_scores
 from harness.meta.support import Estimate, Support, restrict
 
 STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout")
@@ -133,27 +133,13 @@ def judge_random(cell: Cell, outputs: int, draws: int, seed: int, fixed: Judged 
 
     `fixed`: take the epsilons of this one, draw by draw; it has drawn the same orders of the same outputs.
     """
-    from harness.meta.kernels import add_random_draw
-
-    pairs = cell.pairs
-    outside = [np.bincount(pairs.group[keep], minlength=pairs.n_groups) for keep in _outside(cell)]
-    within = cell.support(np.ones(len(pairs), dtype=bool)).group_cluster is not None
-    bins = np.zeros_like(pairs.group) if within else pairs.group  # folds never split a group: one weight does for all folds
-    weight = _shares(pairs.sizes) if within else np.ones(pairs.n_groups)
-    share = np.ones((cell.folds + 1, 1))
-    if not within:
-        share = np.stack([_shares(sizes) for sizes in (*outside, pairs.sizes)])
-    counters = [np.zeros(len(pairs), dtype=np.int64) for _ in STATISTICS]
-    arrays = (pairs.left, pairs.right, bins, weight[pairs.group], cell.signs, cell.fold_left, cell.fold_right, share)
     drawn = np.full((draws, cell.folds + 1), -1) if fixed is None or fixed.drawn is None else fixed.drawn
-    for scores, chosen in zip(random_scores(outputs, draws, seed), drawn, strict=True):
-        add_random_draw(scores, *arrays, chosen, *counters)
+    right = draw_right(cell, outputs, seed, drawn)
     if fixed is None:
-        drawn[:, [*(not sizes.any() for sizes in outside), False]] = -1
+        drawn[:, [*(not keep.any() for keep in _outside(cell)), False]] = -1
     tested = (cell.fold_left == cell.fold_right) & (drawn[0, :-1] >= 0)[cell.fold_left]
-    counters[2][~tested] = 0
-    everything = np.ones(len(pairs), dtype=bool)
-    right = dict(zip(STATISTICS, counters, strict=True))
+    right["accuracy_heldout"][~tested] = 0
+    everything = np.ones(len(cell.pairs), dtype=bool)
     return Judged(right, everything, tested, draws, None, (None,) * cell.folds, drawn)
 
 
@@ -168,12 +154,6 @@ def eligible_pairs(cell: Cell, column: Column) -> Bools:
     if column.eligible is None:
         return np.ones(len(cell.pairs), dtype=bool)
     return column.eligible[cell.pairs.left] & column.eligible[cell.pairs.right]
-
-
-def _shares(sizes: Ints) -> Floats:
-    """1/size of each group, scaled to whole numbers where they fit; 0 for an empty group."""
-    whole = integer_weights(sizes)
-    return np.where(sizes > 0, 1 / np.maximum(sizes, 1), 0.0) if whole is None else whole.astype(np.float64)
 
 
 def _outside(cell: Cell) -> Sequence[Bools]:

@@ -52,6 +52,104 @@ def _calibrate(score, left, right, bins, weight, sign, fold_left, fold_right, sh
 
 
 @numba.njit(cache=True, nogil=True)
+def add_draw_within(
+    score, left, right, ends, sign, fold, weight, shift, coded, sums, place, fine, epsilon, raw, calibrated, heldout
+):
+    """As `add_random_draw` where no fold splits a group, in memory and time that do not grow with the number of gaps.
+
+    score: (N,); left, right, sign: (P,), group by group; ends, fold, weight: (G,), where a group's pairs end, weights being whole
+    numbers; coded: (P,) room for gaps, or -gaps where the draw orders a pair as people do, 0 where it contradicts them; sums:
+    (folds, bins, 2) room for what gaps of a bin, of 2^shift values, gain and what of it is positive; place: (bins,) room; fine:
+    (folds, bins << shift) room, unless shift is 0. Adds to raw, calibrated, heldout: (P,), bytes.
+    """
+    sums[:] = 0.0
+    p = 0
+    for g in range(len(ends)):
+        mine, one = sums[fold[g]], weight[g]
+        while p < ends[g]:  # without branches: which way a pair goes cannot be foretold
+            difference = score[left[p]] - score[right[p]]
+            code = (sign[p] == 0) * abs(difference) + min(-difference * sign[p], 0)
+            coded[p] = code
+            here = mine[abs(code) >> shift]
+            here[0] += ((code > 0) - (code < 0)) * one
+            here[1] += (code > 0) * one
+            p += 1
+    if epsilon.max() < 0:
+        place[:] = -1
+        if shift > 0:
+            _refine(coded, ends, fold, weight, shift, sums, place, fine)
+        for target in range(len(epsilon)):
+            epsilon[target] = _best_within(target, shift, sums, place, fine)
+    p, most = 0, epsilon[-1]
+    for g in range(len(ends)):
+        own = epsilon[fold[g]]
+        while p < ends[g]:
+            code = coded[p]
+            tied, beyond, gap = code > 0, code < 0, abs(code)
+            raw[p] += beyond
+            calibrated[p] += tied if gap <= most else beyond
+            heldout[p] += tied if gap <= own else beyond
+            p += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _refine(coded, ends, fold, weight, shift, sums, place, fine):
+    """Fills place with numbers from 0 for the bins in which a largest sum may lie, and fine with the gains at each gap there."""
+    folds, bins = sums.shape[0], sums.shape[1]
+    found = 0
+    for target in range(folds + 1):
+        best = 0.0
+        for step in range(2):  # first the best sum at the end of a bin, then the bins that may hold a better one
+            running = 0.0
+            for b in range(bins):
+                gained, positive = 0.0, 0.0
+                for f in range(folds):
+                    if f != target:
+                        gained += sums[f, b, 0]
+                        positive += sums[f, b, 1]
+                if step == 1 and positive > 0 and running + positive >= best and place[b] < 0:
+                    place[b] = found
+                    found += 1
+                running += gained
+                if step == 0:
+                    best = max(best, running)
+    fine[:, : found << shift] = 0.0
+    least, most, p = bins << shift, 0, 0
+    for b in range(bins):
+        if place[b] >= 0:
+            least, most = min(least, b << shift), (b + 1) << shift
+    least = max(least, 1)
+    for g in range(len(ends)):
+        while p < ends[g]:
+            gap = abs(coded[p])
+            if least <= gap < most and place[gap >> shift] >= 0:
+                here = (place[gap >> shift] << shift) + (gap & ((1 << shift) - 1))
+                fine[fold[g], here] += weight[g] if coded[p] > 0 else -weight[g]
+            p += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _best_within(target, shift, sums, place, fine):
+    """The smallest gap at which the sum of gains outside a fold is largest, 0 where none is positive."""
+    chosen, best, running = 0, 0.0, 0.0
+    for b in range(sums.shape[1]):
+        if shift > 0 and place[b] >= 0:
+            for inner in range(1 << shift):
+                for f in range(sums.shape[0]):
+                    if f != target:
+                        running += fine[f, (place[b] << shift) + inner]
+                if running > best:
+                    chosen, best = (b << shift) + inner, running
+        else:
+            for f in range(sums.shape[0]):
+                if f != target:
+                    running += sums[f, b, 0]
+            if shift == 0 and running > best:
+                chosen, best = b, running
+    return chosen
+
+
+@numba.njit(cache=True, nogil=True)
 def _best(gains):
     """The smallest gap at which the running sum of gains is largest, sums closer than 1e-9 counting as equal."""
     best, best_sum, running = 0, gains[0], gains[0]

@@ -65,3 +65,10 @@ def pairs_in_bins(bits, gain, low, shift, wanted, found):
             found[size] = p
             size += 1
     return size
+
+
+@numba.njit(cache=True, nogil=True)
+def tally(codes, counts):
+    """Adds to counts how often each code occurs."""
+    for code in codes:
+        counts[code] += 1

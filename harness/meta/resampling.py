@@ -3,10 +3,11 @@
 Counts stay whole numbers in float64, hence exact: intervals do not depend on threads or on the order of sums.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,28 +28,40 @@ class Resampler:
     level: float
     seed: int
 
+    _weighed: dict[bytes, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _drawing: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
     @cached_property
     def weights(self) -> NDArray[np.uint16]:
         """How often each cluster is drawn, shape (resamples, n_clusters); the same for every metric."""
-        rng = np.random.default_rng([self.seed, 1])
-        size = self.n_clusters
-
-        def draw(rows: slice) -> NDArray[np.uint16]:
-            count = rows.stop - rows.start
-            cells = rng.integers(0, size, (count, size)) + size * np.arange(count)[:, None]
-            return np.bincount(cells.ravel(), minlength=count * size).reshape(count, size).astype(np.uint16)
-
-        return in_chunks(draw, self.resamples, size)
+        return in_chunks(lambda rows: self._draw(rows).astype(np.uint16), self.resamples, self.n_clusters)
 
     @cached_property
     def _few(self) -> Floats:
         return self.weights.astype(np.float64)
 
     def some_weights(self, rows: slice) -> Floats:
-        """Rows of the weights as float64."""
+        """Rows of the weights as float64. Many weights are not held, but drawn again: ask for rows in order."""
         if self.resamples * self.n_clusters <= _CELLS:
             return self._few[rows]
-        return self.weights[rows].astype(np.float64)
+        if "weights" in self.__dict__:
+            return self.weights[rows].astype(np.float64)
+        return self._draw(slice(*rows.indices(self.resamples)))
+
+    def _draw(self, rows: slice) -> Floats:
+        """Draws these rows, going on from where the last ones ended."""
+        from harness.meta.pair_kernels import tally
+
+        if self._drawing.get("row") != rows.start:
+            self._drawing.update(row=0, rng=np.random.default_rng([self.seed, 1]))
+        size = self.n_clusters
+        drawn = np.zeros((rows.stop - rows.start, size))
+        for row in range(self._drawing["row"], rows.stop):
+            cells = self._drawing["rng"].integers(0, size, size)
+            if row >= rows.start:
+                tally(cells, drawn[row - rows.start])
+        self._drawing["row"] = rows.stop
+        return drawn
 
     def interval(self, values: Floats) -> tuple[float | None, float | None]:
         """Percentile interval of resampled values, undefined ones left out; (None, None) if over half are undefined."""
@@ -71,7 +84,29 @@ class Resampler:
 
     def weigh(self, sums: Floats) -> Floats:
         """Resampled totals of one sum per cluster (shape (n_clusters,)), shape (resamples,)."""
-        return in_chunks(lambda rows: product(self.some_weights(rows), sums), self.resamples, self.n_clusters)
+        key = _digest(sums)
+        if key not in self._weighed:
+            self.weigh_ahead([sums])
+        return self._weighed[key]
+
+    def weigh_ahead(self, columns: Iterable[Floats]) -> None:
+        """Weighs many sums in one pass over the resamples, since drawing them anew takes longer; `weigh` then has them."""
+        new = {key: sums for sums in columns if (key := _digest(sums)) not in self._weighed}
+        if not new:
+            return
+        whole = [key for key, sums in new.items() if np.abs(sums).sum() < 2**36 and np.array_equal(sums, np.rint(sums))]
+        others = [key for key in new if key not in set(whole)]
+        stacked = np.stack([new[key] for key in whole], axis=1) if whole else np.zeros((self.n_clusters, 0))
+        small, largest = stacked.astype(np.float32), float(np.abs(stacked).sum(axis=0).max(initial=0))
+
+        def chunk(rows: slice) -> Floats:
+            weights = self.some_weights(rows)
+            exact = weights.max(initial=0) * largest < 2**24  # then half the precision holds every sum
+            totals = (weights.astype(np.float32) @ small).astype(np.float64) if exact else weights @ stacked
+            return np.column_stack([totals, *(product(weights, new[key]) for key in others)])
+
+        totals = in_chunks(chunk, self.resamples, self.n_clusters)
+        self._weighed.update(zip([*whole, *others], np.ascontiguousarray(totals.T), strict=True))
 
     def weigh_crossed(self, sums: Floats) -> Floats:
         """Resampled totals of one sum per pair of clusters (shape (n_clusters, n_clusters)), shape (resamples,).
@@ -109,3 +144,7 @@ def in_chunks(function: Callable[[slice], Values], rows: int, columns: int) -> V
         return function(slice(0, rows))
     parts = [function(slice(start, min(start + step, rows))) for start in range(0, rows, step)]
     return cast(Values, np.concatenate(parts))
+
+
+def _digest(sums: Floats) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(sums, dtype=np.float64).tobytes(), digest_size=16).digest()

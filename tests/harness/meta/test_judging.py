@@ -128,3 +128,23 @@ def test_the_random_sentinel_takes_over_the_epsilons_of_its_own_draws() -> None:
     for statistic, right in taken.right.items():
         assert right.tolist() == everything.right[statistic][inside].tolist()
     assert (alone.right["accuracy"] != taken.right["accuracy"]).any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1000), st.integers(2, 70), st.sampled_from([2, 4, 16]))
+def test_a_random_draw_of_many_gaps_is_calibrated_as_one_of_few(seed: int, outputs: int, bins: int) -> None:
+    """Gaps in coarse bins, refined where the best epsilon may lie, against a bin of its own for each gap, and the crossed way."""
+    rng = np.random.default_rng(seed)
+    groups = rng.integers(0, 12, outputs)
+    pairs = make_pairs(groups, 10_000)
+    if not len(pairs):
+        return
+    fold = rng.integers(0, 3, 12)[groups]
+    cell = make_cell(pairs, rng.integers(0, 3, outputs).astype(float), fold, 3, Resampler(groups, 12, 5, 0.95, 0), 0.0)
+    plain = judge_random(cell, outputs, 7, seed)
+    for name, value in (("_BINS", bins), ("integer_weights", lambda _: None)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(f"harness.meta.random_judge.{name}", value)
+            other = judge_random(cell, outputs, 7, seed)
+        assert (other.drawn == plain.drawn).all()
+        assert all((other.right[name] == plain.right[name]).all() for name in plain.right)
