@@ -14,7 +14,8 @@ from targets import Target
 
 from harness.errors import HarnessError
 
-SECONDS = 5.0  # an input that takes longer is a finding
+SECONDS = 5.0  # of the processor; an input that takes longer is a finding
+WAITING = 120.0  # seconds, and so is one that takes longer without computing
 MEGABYTES = 500  # and so is one after which the process has needed so much more than before
 
 
@@ -43,14 +44,9 @@ def fuzz(target: Target, inputs: int, seed: int) -> Outcome:
     draw = random.Random(f"{target.name} {seed}")
     outcome = Outcome(target.name)
     logging.getLogger("harness").setLevel(logging.CRITICAL)
-    before = signal.signal(signal.SIGALRM, _hang)
     started = time.monotonic()
-    try:
-        for _ in range(inputs):
-            feed(target, mutated(target.seeds, draw), outcome)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    for _ in range(inputs):
+        feed(target, mutated(target.seeds, draw), outcome)
     outcome.seconds = time.monotonic() - started
     return outcome
 
@@ -59,7 +55,9 @@ def feed(target: Target, data: bytes, outcome: Outcome) -> None:
     """One input."""
     outcome.inputs += 1
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    before = {number: signal.signal(number, _hang) for number in (signal.SIGVTALRM, signal.SIGALRM)}
+    signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, WAITING)
     try:
         target.run(data)
     except HarnessError:
@@ -72,7 +70,10 @@ def feed(target: Target, data: bytes, outcome: Outcome) -> None:
         where = f"{type(error).__name__} at {own[-1].filename.rpartition('/main/')[2]}:{own[-1].lineno}"
         outcome.add(where, data, traceback.format_exc())
     finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) / 1024
     if grown > MEGABYTES:
         outcome.add(f"more than {MEGABYTES} MB", data, f"{grown:.0f} MB more")

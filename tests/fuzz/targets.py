@@ -404,7 +404,8 @@ def _annotation(folder: Path) -> list[Target]:
     items = folder / "items.jsonl"
     items.write_bytes(_lines([EXAMPLE, *OUTPUTS]))
     content = {
-        "name": "mini", "title": {"sv": "S", "en": "A"}, "criteria": ["naturalness", {"name": "own", "label": {"sv": "B", "en": "G"}}],
+        "name": "mini", "title": {"sv": "S", "en": "A"},
+        "criteria": ["naturalness", {"name": "own", "label": {"sv": "B", "en": "G"}}],
         "guidelines": {"sv": "# Så\n", "en": "# So\n"}, "raters": ["anna", "bo"], "items": {"jsonl": str(items)}, "seed": 7,
         "consent": {"sv": "Ja", "en": "Yes"}, "checks": {"items": [], "count": 0}, "overlap": {"items": 1},
     }  # fmt: skip
