@@ -33,7 +33,7 @@ RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "validity.md"
 ITEMS, SYSTEMS, TIES = (50, 200, 1000), (5, 15), (0.1, 0.35, 0.6)
 WANTED = 2000
-BLOCK = 4.0  # seconds that a block of studies takes
+BLOCKS = 0.5, 8.0  # seconds that a block of studies takes: a fifth of what the world has taken, between these
 Study = Callable[[World, Plan, int], pairs.Measures]
 
 STUDIES: dict[str, tuple[float, Study]] = {  # name → its share of the time by default, and what is done
@@ -116,7 +116,8 @@ def simulate(
                 job = min(free, key=lambda one: (_progress(tally, one), one.world.label, one.study))
                 free.remove(job)
                 done, cost = tally.runs(job.study, job.world), tally.cost(job.study, job.world)
-                count = 1 if cost is None else min(wanted - done, max(1, int(BLOCK / cost)))
+                seconds = min(max(BLOCKS[0], done * (cost or 0.0) / 5), BLOCKS[1])
+                count = 1 if cost is None else min(wanted - done, max(1, int(seconds / cost)))
                 busy[pool.submit(block, job, known[job.world], done, count)] = job
             if not busy:
                 break

@@ -26,7 +26,6 @@ LEVEL = 0.95
 RESAMPLES = 1000
 DRAWS = 1000  # of sign flips
 PAIR_DRAWS, SCORE_DRAWS = 400, 99  # with 99 draws p ≤ .05 has probability .05 under an exact null, as with any 20k - 1
-SEEDS = 4  # bootstrap seeds that studies take in turn, so that their weights need not be drawn anew
 Measures = dict[tuple[str, str], float]  # (cell, measure) → one number; measures that were not taken are left out
 
 
@@ -38,7 +37,7 @@ def study(world: World, plan: Plan, run: int, relations: Collection[str] = (), c
     """
     drawn, cell = drawn_cell(world, plan, run, clusters)
     chosen = [one for one in plan.comparisons if not relations or one.relation in relations]
-    options = MetaOptions(resamples=RESAMPLES, draws=DRAWS, seed=run % SEEDS)
+    options = MetaOptions(resamples=RESAMPLES, draws=DRAWS, seed=run)
     names = dict.fromkeys(name for one in chosen for name in (one.first, one.second))
     columns = {name: Column(name, None, values(drawn, plan.metrics[name]).ravel(), True) for name in names}
     found: Measures = {}
@@ -62,7 +61,7 @@ def cell_of(world: World, ratings: np.ndarray, run: int, clusters: str = "docume
     """The cell of a study's ratings (shape (items, systems)): pairs in the world's grouping, clusters, folds."""
     size = 1 if clusters == "item" else world.document
     pairs = pairs_of(replace(world, ties=0.0))
-    resampler = resampler_of(world.items, world.systems, size, run % SEEDS)
+    resampler = resampler_of(world.items, world.systems, size, run)
     names = [f"{run}/{index}" for index in range(resampler.n_clusters)]
     return make_cell(pairs, ratings.ravel(), folds_of(names, 5)[resampler.cluster], 5, resampler, tolerance)
 
@@ -76,7 +75,6 @@ def pairs_of(world: World) -> Pairs:
     return make_pairs(groups, 10**9)
 
 
-@lru_cache(SEEDS)
 def resampler_of(items: int, systems: int, document: int, seed: int) -> Resampler:
     """Resamples items, or documents of several items."""
     cluster = np.repeat(np.arange(items) // document, systems)
@@ -134,7 +132,7 @@ def _compared(
 def swaps(world: World, plan: Plan, run: int) -> Measures:
     """Whether score-swap and pair-swap reject, on the very studies of `study`: apart, since they cost a hundred times as much."""
     drawn, cell = drawn_cell(world, plan, run)
-    options = MetaOptions(resamples=RESAMPLES, draws=PAIR_DRAWS, seed=run % SEEDS, test="pair-swap")
+    options = MetaOptions(resamples=RESAMPLES, draws=PAIR_DRAWS, seed=run, test="pair-swap")
     columns = {name: Column(name, None, values(drawn, metric).ravel(), True) for name, metric in plan.metrics.items()}
     judged = {column.key: judge_column(cell, column, options) for column in columns.values()}
     whole = np.ones(len(cell.pairs), dtype=bool)

@@ -9,7 +9,7 @@ STUDIES = {
     "few items": "From how many items on do intervals and tests hold?",
     "family": "Six metrics at once, strengths all .9, or three .9 and three .75; corrected by Holm.",
     "human": "Three raters whose noise is .4 (reliable) or 1.2 (unreliable) beside quality's 1.37.",
-    "whole systems": "System-level accuracy of a strong (.9), a weak (.4) and a three-level metric. Truth: 200,000 items.",
+    "whole systems": "A strong (.9), a weak (.4), a three-level metric, and a strong one that favours some systems.",
     "grid": "Scores with one decimal (equal differences, unequal as floats) beside the same scores as whole numbers.",
     "scope": "Half of the items are a slice; *unlike*: scores are four times as wide on the second half.",
 }
@@ -42,5 +42,6 @@ MEASURES = {
     "human level covered": "human level: coverage",
     "human level bias": "human level: bias",
     "system accuracy covered": "system-level pairwise accuracy: coverage",
+    "system accuracy percentile covered": "system-level pairwise accuracy: coverage of the percentile interval (by name)",
     "system accuracy bias": "system-level pairwise accuracy: bias",
 }

@@ -11,6 +11,7 @@ from harness.meta.notes import approximate, join
 from harness.meta.pairs import Bools, Floats, Ints, sums_by
 from harness.meta.resampling import Resampler, product
 from harness.meta.sentinels import random_scores
+from harness.meta.system_interval import sure_interval
 from harness.meta.table import Table
 from harness.records import MetaRow
 
@@ -58,16 +59,22 @@ def _hard(table: Table, row: MetaRow, human: Floats, draws: Sequence[Floats], ch
 
     count, people, machine = sums(np.ones(len(chosen))), sums(human), [sums(values) for values in draws]
     people_means, below = people.sum(axis=0) / count.sum(axis=0), count.sum(axis=0)
-    value = float(np.mean([system_pairwise_accuracy(people_means, part.sum(axis=0) / below) for part in machine]))
+    machine_means = [part.sum(axis=0) / below for part in machine]
+    value = float(np.mean([system_pairwise_accuracy(people_means, part) for part in machine_means]))
     row = replace(row, statistic="system_pairwise_accuracy", note=join(row.note, approximate(row.n_items)))
     if not np.isfinite(value):
         return replace(row, note="no data: people's means tie every pair of systems")
     weights = resampler.some_weights(slice(None))
     with np.errstate(invalid="ignore", divide="ignore"):
         below = product(weights, count)
-        people_means = product(weights, people) / below
-        resampled = [system_pairwise_accuracy(people_means, product(weights, part) / below) for part in machine]
-    low, high = resampler.interval(np.mean(resampled, axis=0))
+        drawn = product(weights, people) / below
+        drawn_machine = [product(weights, part) / below for part in machine]
+        if table.options.system_interval == "percentile":
+            low, high = resampler.interval(np.mean([system_pairwise_accuracy(drawn, part) for part in drawn_machine], axis=0))
+        elif n_clusters < 2:
+            low, high = None, None
+        else:
+            low, high = sure_interval(people_means, machine_means, drawn, drawn_machine, resampler.level)
     return replace(row, value=value, low=low, high=high)
 
 
