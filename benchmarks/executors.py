@@ -1,13 +1,14 @@
 """Where more processes pay: this process, two processes and Ray on the same work, over what a unit costs; break-even sizes.
 
-python benchmarks/executors.py [--seconds 4] [--workers 2] [--no-ray] [--write]
+python benchmarks/executors.py [--seconds 4] [--rounds 3] [--workers 2] [--no-ray] [--write]
 
 A metric burns a given time a unit; ROUGE-L and chrF score texts of 20 and 150 words. Each executor's rate is measured with its
-workers warm, its start by a first small job from cold. An executor pays from N units on where start + N × its time a unit is less
-than N × this process's time a unit.
+workers warm, in turn with this process (medians of the rounds), its start by a first small job from cold. An executor pays from
+N units on where its start + N × its time a unit is less than N × this process's time a unit.
 """
 
 import argparse
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -113,19 +114,21 @@ def seconds(executor: Executor, metric: BuiltMetric, units: Sequence[Unit]) -> f
     return time.perf_counter() - started
 
 
-def measure(work: Work, executors: dict[str, Executor], budget: float) -> Measured:
-    """The time a unit in each executor, its workers warm, on as many units as take `budget` seconds here."""
+def measure(work: Work, executors: dict[str, Executor], budget: float, rounds: int) -> Measured:
+    """The time a unit here and in each executor, its workers warm, in turns of as many units as take `budget` / `rounds` here."""
     with make_executor(make_choice(name="serial")) as here:
         few = make_units(4 * work.metric.spec.batch_size, work.words)
-        seconds(here, work.metric, few)  # compiles
+        everyone = {"": here, **executors}
+        for executor in everyone.values():
+            seconds(executor, work.metric, few)  # builds and compiles
         one = seconds(here, work.metric, few) / len(few)
-        number = int(max(8 * work.metric.spec.batch_size, min(MOST, budget / one)))
-        units = make_units(number, work.words)
-        there = {}
-        for name, executor in executors.items():
-            seconds(executor, work.metric, few)  # builds and compiles there
-            there[name] = seconds(executor, work.metric, units) / number
-        return Measured(work.name, number, seconds(here, work.metric, units) / number, there)
+        units = make_units(int(max(8 * work.metric.spec.batch_size, min(MOST, budget / rounds / one))), work.words)
+        times: dict[str, list[float]] = {name: [] for name in everyone}
+        for _ in range(rounds):
+            for name, executor in everyone.items():
+                times[name].append(seconds(executor, work.metric, units) / len(units))
+    medians = {name: statistics.median(some) for name, some in times.items()}
+    return Measured(work.name, len(units) * rounds, medians.pop(""), medians)
 
 
 def break_even(start: float, here: float, there: float) -> float | None:
@@ -147,6 +150,7 @@ def main() -> None:
     """Starts each executor from cold, measures every work in all of them, prints a line each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=4.0, help="work of each measurement (default: 4)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns in which it is done (default: 3)")
     parser.add_argument("--workers", type=int, default=2, help="processes and actors (default: 2)")
     parser.add_argument("--no-ray", action="store_true", help="leave Ray out")
     parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
@@ -166,7 +170,7 @@ def main() -> None:
             figures.append({"job": f"start of {name} with {arguments.workers} workers", "value": f"{starts[name]:.1f} s"})
             print(f"{figures[-1]['job']}: {figures[-1]['value']}", flush=True)
         for work in everything:
-            found = measure(work, executors, arguments.seconds)
+            found = measure(work, executors, arguments.seconds, arguments.rounds)
             figures.append({"job": f"{work.name} ({found.units:,} units)", "value": line(found, starts)})
             print(f"{figures[-1]['job']}: {figures[-1]['value']}", flush=True)
     if arguments.write:

@@ -77,6 +77,7 @@ def config_page(root: Path) -> str:
     """The keys of a run config, with the shipped ones as examples."""
     (run,) = [one for one in classes(root / "harness" / "config.py") if one.name == "RunConfig"]
     (options,) = [one for one in classes(root / "harness" / "meta" / "options.py") if one.name == "MetaOptions"]
+    (executor,) = [one for one in classes(root / "harness" / "executors" / "choice.py") if one.name == "ExecutorChoice"]
     parts = [
         MADE,
         "# Config keys",
@@ -88,6 +89,9 @@ def config_page(root: Path) -> str:
         "## metaevaluate",
         options.doc,
         _fields(options.fields),
+        "## executor",
+        f"{executor.doc}\n\nA name alone is enough: `executor: local`.",
+        _fields(executor.fields),
         "## The shipped configs",
     ]
     for file in sorted((root / "configs").glob("*.yaml")):

@@ -8,7 +8,7 @@ from harness.executors.processes import LocalExecutor
 from harness.executors.protocols import AnswerT, BatchT, Job
 
 # Measured by benchmarks/executors.py; docs/how-to/many-machines.md shows the table.
-PATIENCE = 3.0  # seconds a job takes here before workers are started, which costs about as much
+PATIENCE = 2.0  # seconds a job takes here before workers are started, which costs about as much
 LEAST = 100e-6  # seconds a unit below which sending it costs too much of what another process saves
 
 
