@@ -120,16 +120,16 @@ def _rows(text: Text) -> int:
 
 
 def _attend(together: "torch.Tensor", texts: int, length: int, heads: int) -> "torch.Tensor":
-    """Softmax attention within each of the texts: rows of queries, keys and values in, rows of mixed values out."""
+    """Softmax attention within each of the texts: rows of scaled queries, keys and values in, rows of mixed values out."""
     import torch
 
     size = together.shape[1] // 3 // heads
     apart = together.view(texts, length, 3, heads, size).permute(2, 0, 3, 1, 4)
     if length > SHORT:
-        mixed = torch.nn.functional.scaled_dot_product_attention(apart[0], apart[1], apart[2])
+        mixed = torch.nn.functional.scaled_dot_product_attention(apart[0], apart[1], apart[2], scale=1.0)
     else:
         query, key, value = apart.reshape(3, texts * heads, length, size)
-        weights = torch.bmm(query, key.transpose(1, 2)).mul_(size**-0.5).softmax(-1)
+        weights = torch.bmm(query, key.transpose(1, 2)).softmax(-1)
         mixed = torch.bmm(weights, value).view(texts, heads, length, size)
     return mixed.transpose(1, 2).reshape(texts * length, heads * size)
 
@@ -139,9 +139,11 @@ def _layer(layer: Any) -> _Layer:
     import torch
 
     attention, output = layer.attention, layer.output
-    three = (attention.self.query, attention.self.key, attention.self.value)
+    query, key, value = attention.self.query, attention.self.key, attention.self.value
+    scale = attention.self.attention_head_size**-0.5  # once here instead of on every similarity
+    weight = torch.cat([query.weight * scale, key.weight, value.weight])
     return _Layer(
-        _linear(torch.cat([one.weight for one in three]), torch.cat([one.bias for one in three])),
+        _linear(weight, torch.cat([query.bias * scale, key.bias, value.bias])),
         _linear(attention.output.dense.weight, attention.output.dense.bias),
         attention.output.LayerNorm,
         _linear(layer.intermediate.dense.weight, layer.intermediate.dense.bias, gelu=True),
