@@ -5,8 +5,9 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -52,10 +53,11 @@ def _modules(files: Sequence[str | Path], problems: list[Problem]) -> Iterator[t
     """(name, distribution, module) of every plugin that imports: entry points by name, then files."""
     points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, _distribution(point)))
     for point in points:
-        try:
-            yield point.name, _distribution(point), point.load()
-        except (Exception, SystemExit) as error:  # isolation: whatever a stranger's import raises must not stop the rest
+        module, error = _tried(point.load)
+        if error is not None:
             problems.append(Problem(point.name, _distribution(point), _reason(error)))
+        else:
+            yield point.name, _distribution(point), module
     from_environment = [path for path in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if path]
     loaded: set[Path] = set()
     for named, paths in ((False, from_environment), (True, files)):
@@ -63,10 +65,21 @@ def _modules(files: Sequence[str | Path], problems: list[Problem]) -> Iterator[t
             if path.resolve() in loaded:
                 continue
             loaded.add(path.resolve())
-            try:
-                yield path.stem, str(path), _import_file(path)
-            except (Exception, SystemExit) as error:  # isolation, as above
+            module, error = _tried(partial(_import_file, path))
+            if error is not None:
                 problems.append(Problem(path.stem, str(path), _reason(error), fatal=named))
+            else:
+                yield path.stem, str(path), module
+
+
+def _tried(load: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+    """What was loaded, or what was raised instead."""
+    try:
+        return load(), None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # isolation: whatever a stranger's import raises (SystemExit too) must not stop the rest
+        return None, error
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -122,7 +135,9 @@ def _collect(manager: pluggy.PluginManager, name: str, distribution: str, regist
             try:
                 returned = implementation.function()
                 specs = returned if isinstance(returned, (list, tuple)) else [returned]
-            except Exception as error:  # isolation: a hook that raises takes only its own plugin out
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # isolation: a hook that raises takes only its own plugin out
                 registry.problems.append(Problem(name, distribution, f"{hook} failed: {_reason(error)}"))
                 continue
             for spec in specs:

@@ -9,7 +9,7 @@ import msgspec
 
 from harness.errors import InputError
 from harness.records import RecordT, from_json, to_json
-from harness.tables import sync_folder
+from harness.whole_files import sync_folder
 
 SEGMENT_BYTES = 256 * 2**20
 _NAME = re.compile(r"(?P<writer>[A-Za-z0-9_]+)-(?P<n>\d+)\.jsonl\Z")

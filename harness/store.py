@@ -22,7 +22,8 @@ from harness.errors import InputError, did_you_mean
 from harness.integrity import file_digest, is_intact
 from harness.records import Example, Judgment, Manifest, MetaRow, Output, Preference, Score
 from harness.segments import Segments
-from harness.tables import Key, arrow_table, read_table, sync_folder, write_table
+from harness.tables import Key, arrow_table, read_table, write_table
+from harness.whole_files import replace_file
 
 __all__ = ["TABLES", "Run", "Table", "arrow_table", "read_manifest", "read_table", "stage_id", "table_path", "write_table"]
 
@@ -273,17 +274,6 @@ def _lock(folder: Path) -> IO[str]:
     file.write(f"{os.getpid()} on {platform.node()}\n")
     file.flush()
     return file
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Writes the file beside itself and renames it, so that a reader sees the old one or the new one, whole."""
-    beside = path.with_name(path.name + ".tmp")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
-    sync_folder(path.parent)
 
 
 def _to_yaml(settings: Mapping[str, Any]) -> bytes:

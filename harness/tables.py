@@ -21,6 +21,7 @@ import msgspec
 
 from harness.errors import InputError
 from harness.records import RecordT
+from harness.whole_files import sync_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -115,15 +116,6 @@ def arrow_batches(path: Path, record_type: type[Any]) -> "Iterator[pa.RecordBatc
 def arrow_table(path: Path) -> "pa.Table":
     """The whole table as a pyarrow Table; raises InputError if the file is missing or damaged."""
     return _open(Path(path)).read()
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes renames and new files in the folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _open_as(path: Path, record_type: type[Any]) -> Any:

@@ -15,6 +15,7 @@ from harness.file_states import FileState, States, TooManyError, file_state, nam
 from harness.installed import code_digest, code_roots, surroundings_digest
 from harness.protocols import JudgmentSourceSpec, PluginSpec
 from harness.registry import PluginRef, Registry
+from harness.whole_files import replace_file
 
 NAME = "unchanged.json"
 FORMAT = 1
@@ -59,7 +60,7 @@ def remember(
     folder: Path, rests: Rests | None, *, asked: Mapping[str, Any], said: Mapping[str, Any], pages: Iterable[Path] = ()
 ) -> None:
     """Keeps what the finished run in the folder rests on, if that is known and was not changed while the run read it."""
-    from harness.store import TABLES, replace_file
+    from harness.store import TABLES
 
     if rests is None:
         return
@@ -110,8 +111,6 @@ def pages_hold(folder: Path, held: Remembered) -> bool:
 
 def refresh_pages(folder: Path, held: Remembered, pages: Iterable[Path]) -> None:
     """Keeps the states of a report that was written again."""
-    from harness.store import replace_file
-
     try:
         held = msgspec.structs.replace(held, pages=dict(_written(pages)))
         replace_file(folder / NAME, msgspec.json.encode(held, order="sorted") + b"\n")

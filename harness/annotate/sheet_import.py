@@ -22,6 +22,7 @@ from harness.annotate.store import Store
 from harness.annotate.study import Study, allowed_answers
 from harness.annotate.views import Answers, Rater, Task, Value
 from harness.errors import InputError, did_you_mean
+from harness.whole_files import read_file
 
 _MOST_SHOWN = 20
 _LONGEST_CELL = 32_000  # spreadsheets cut a cell off at 32,767 characters
@@ -60,7 +61,7 @@ def import_sheet(store: Store, path: Path, *, replace: bool = False) -> Imported
     that is wrong (file, line, column), and then stores nothing.
     """
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     lines = list(read_delimited(str(path), data))

@@ -3,6 +3,8 @@
 A subcommand is an entry point of the group `harness.commands` that names a `click.Command`.
 """
 
+import os
+import traceback
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from harness.errors import HarnessError, PluginError, did_you_mean
 GROUP = "harness.commands"
 WRONG_USE = 2
 INTERRUPTED = 130
+TRACEBACK = "HARNESS_TRACEBACK"
 
 
 class _WrongUse(click.ClickException):
@@ -65,9 +68,27 @@ class EntryPointGroup(click.Group):
             if error.filename is None:  # a full disk, mostly
                 raise _WrongUse(f"{error.strerror or error}; what was finished before is kept") from error
             raise _WrongUse(f"{error.filename}: {error.strerror}") from error
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # isolation: a stranger's command that fails is told by name; a fault of ours shows its place
+            owner = _stranger(ctx.invoked_subcommand)
+            if owner is None or os.environ.get(TRACEBACK):
+                raise
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise _WrongUse(
+                f"command {ctx.invoked_subcommand!r} (from {owner}) failed: {type(error).__name__}: {error} "
+                f"({place.filename}, line {place.lineno}); tell its authors, or set {TRACEBACK}=1 to see where it came from"
+            ) from error
         except KeyboardInterrupt:
             click.echo("interrupted; run the same command again to resume", err=True)
             ctx.exit(INTERRUPTED)
+
+
+def _stranger(name: str | None) -> str | None:
+    """The distribution of a command that is not ours."""
+    points = command_points().get(name or "", [])
+    ours = __package__.partition(".")[0]
+    return None if not points or points[0].module.partition(".")[0] == ours else _owner(points[0])
 
 
 def command_points() -> dict[str, list[EntryPoint]]:

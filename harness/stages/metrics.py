@@ -72,7 +72,10 @@ def prepare(metric: BuiltMetric, examples: Sequence[Example]) -> None:
         method(examples)
     except HarnessError:
         raise
-    except Exception as error:  # whatever a stranger's code raises: without it no unit can be scored, so it stops here by name
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # whatever a stranger's code raises: without it no unit can be scored, so it stops here by name
         raise PluginError(f"metric {metric.label!r}: prepare(examples) failed: {type(error).__name__}: {error}") from error
 
 
@@ -86,7 +89,7 @@ def answer(metric: BuiltMetric, batch: Sequence[Unit]) -> Answers:
         return _answers(metric, batch)
     except PluginError:
         raise
-    except Exception:  # whatever a stranger's code raises: the unit that is to blame is found and recorded
+    except (Exception, SystemExit):  # whatever a stranger's code raises: the unit that is to blame is found and recorded
         return joined([_answer_alone(metric, unit) for unit in batch])
 
 
@@ -147,7 +150,7 @@ def _answer_alone(metric: BuiltMetric, unit: Unit) -> Answers:
         return _answers(metric, [unit])
     except PluginError:
         raise
-    except Exception as error:  # as in answer: the unit's score is missing, and says why
+    except (Exception, SystemExit) as error:  # as in answer: the unit's score is missing, and says why
         return of_results(metric.components, [Result(None, "error", detail=f"{type(error).__name__}: {error}")])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import InputError
+from harness.whole_files import read_file
 from harness_plugins.judgments.export_study import shaped
 
 _OWN = ("id", "external_id", "status", "_server_id", "score")
@@ -67,7 +68,7 @@ def _file(path: Path) -> Path:
 
 def _json(file: Path) -> list[Any]:
     try:
-        text = file.read_bytes().decode("utf-8")
+        text = read_file(file).decode("utf-8")
         if file.suffix == ".json":
             rows = json.loads(text)
             return rows if isinstance(rows, list) else list(rows.values()) if isinstance(rows, dict) else []

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import InputError
 from harness.records import Scale
+from harness.whole_files import read_file
 from harness_plugins.judgments.export_study import shaped
 
 _PLACES = (".argilla/settings.json", "settings.json", "argilla.yaml", "argilla.cfg")
@@ -42,7 +43,7 @@ def settings_places(path: Path) -> list[Path]:
 
 def _read(path: Path) -> dict[str, Question]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path).decode("utf-8")
         loaded = json.loads(text) if path.suffix == ".json" else _yaml(text)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: the settings cannot be read: {error}") from error

@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.errors import InputError, did_you_mean
 from harness.records import Scale
+from harness.whole_files import read_file
 
 MEAN, MAJORITY, SCORES = "mean_human", "majority_human", "individual_human_scores"
 Given = float | str | None
@@ -100,7 +101,7 @@ def deviating_means(file: JudgeFile, tolerance: float = 1e-9) -> list[Deviation]
 
 def _load(path: Path) -> Mapping[str, Any]:
     try:
-        data = json.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        data = json.loads(read_file(path).removeprefix(b"\xef\xbb\xbf"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}; check the path") from error
     except UnicodeDecodeError as error:

@@ -10,6 +10,7 @@ from harness import hookimpl, named_files
 from harness.errors import InputError
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Scale, Span
+from harness.whole_files import read_file
 from harness_plugins.judgments.export_answers import (
     Answer,
     Kind,
@@ -107,7 +108,7 @@ def harness_judgment_sources() -> list[JudgmentSourceSpec]:
 
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
-        tasks = json.loads(path.read_bytes())
+        tasks = json.loads(read_file(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}; check the path") from error
     except (ValueError, RecursionError) as error:

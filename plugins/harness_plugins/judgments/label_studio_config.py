@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.errors import InputError
 from harness.records import Scale
+from harness.whole_files import read_file
 
 _STARS = 5.0  # what a Rating shows where the configuration does not say
 
@@ -35,7 +36,7 @@ def read_config(path: str | Path) -> Config:
     """The configuration in an XML file, or in a project's JSON (its `label_config`); raises InputError naming the file."""
     path = Path(path).expanduser()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: the labelling configuration cannot be read: {error}") from error
     if path.suffix.lower() == ".json":

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import InputError
+from harness.whole_files import read_file
 
 NO_TRANSLATION = "[No translation supplied]"  # the metrics tasks' own mark of a segment that a system left out
 
@@ -45,7 +46,7 @@ def read_scores(path: Path, expected: int) -> dict[str, list[float | None]]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_file(path).decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
+from harness.whole_files import read_file
 
 _MAX_CELL = 2**31 - 1  # the csv module refuses cells of more than 131,072 characters unless told otherwise
 FORMATS = {
@@ -80,7 +81,7 @@ def memory_rows(table: Any) -> Rows:
 
 def _text(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}; check the path") from error
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
