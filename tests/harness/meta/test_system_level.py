@@ -4,6 +4,11 @@ import numpy as np
 import pytest
 from judgment_sets import Sheet, find, grid, only
 
+from harness.meta import system_level
+from harness.meta.correlation import soft_pairwise_accuracy
+from harness.meta.resampling import Resampler
+from harness.meta.system_level import BLOCKS, in_blocks, soft_pairwise_normal
+
 HUMAN = [[3, 3, 2, 3], [2, 2, 3, 1], [1, 2, 1, 2]]  # means 2.75, 2, 1.5
 
 
@@ -68,3 +73,42 @@ def test_the_random_sentinel_orders_systems_like_a_coin() -> None:
         find(grid(human).rows(random_draws=200), statistic="system_pairwise_accuracy"), metric="random|sentinel|draws:200|v:1"
     )
     assert row.value == pytest.approx(0.5, abs=0.1)
+
+
+def test_soft_accuracy_by_the_normal_limit_is_near_that_by_flipped_signs() -> None:
+    rng = np.random.default_rng(0)
+    human = rng.normal(size=(4, 400)) + np.arange(4)[:, None] / 20
+    metric = human + rng.normal(size=(4, 400))
+    metric[1, 7] = human[2, 9] = np.nan
+    flipped = soft_pairwise_accuracy(human, metric, 20_000, 0)
+    assert soft_pairwise_normal(human, metric) == pytest.approx(flipped, abs=0.005)
+    assert soft_pairwise_normal(human, human) == 1.0
+    assert soft_pairwise_normal(np.ones((2, 3)), np.ones((2, 3))) == 1.0  # both p are a half
+    assert soft_pairwise_normal(np.full((2, 3), np.nan), np.ones((2, 3))) is None
+
+
+def test_blocks_of_clusters_let_means_vary_as_clusters_do() -> None:
+    rng = np.random.default_rng(1)
+    cluster = rng.permutation(np.arange(30_000))
+    values = rng.normal(size=30_000)
+    blocks = in_blocks(Resampler(cluster, 30_000, 1000, 0.95, 0))
+    assert blocks.n_clusters == BLOCKS
+    sizes = np.bincount(blocks.cluster)
+    assert (sizes.min(), sizes.max()) == (6, 6)
+    means = blocks.mean(values, blocks.cluster)
+    assert means.std() == pytest.approx(values.std() / np.sqrt(30_000), rel=0.08)
+    few = Resampler(np.arange(10), 10, 100, 0.95, 0)
+    assert in_blocks(few) is few
+
+
+def test_of_many_outputs_fewer_random_orders_are_drawn_and_rows_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_level, "_DRAWN", 0)
+    monkeypatch.setattr(system_level, "_FEWEST", 3)
+    monkeypatch.setattr(system_level, "_FLIPPED", 0)
+    rows = grid([[1, 2, 3], [2, 3, 1], [3, 1, 1]], m=[[1, 2, 3], [2, 3, 1], [3, 1, 1]]).rows(random_draws=5)
+    random = [row for row in rows if row.grouping is None and (row.metric or "").startswith("random")]
+    assert len(random) == 2
+    for row in random:
+        assert "mean of 3 draws, as there are many outputs" in (row.note or "")
+    assert "normal limit" in (only(rows, metric="m", statistic="soft_pairwise_accuracy").note or "")
+    assert only(rows, metric="m", statistic="soft_pairwise_accuracy").value == 1.0
