@@ -11,6 +11,7 @@ revision. The cache can be shared by processes, and killed, deleted or damaged a
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.cache_database import NAME, Database
 from harness.cache_upkeep import MODELS, CacheStat, Pruned, drop, measure, remove_partial_models, tidy
+from harness.errors import InputError
 from harness.shards import Place, Shards
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=str | bytes)
 
 ENVIRONMENT = "HARNESS_CACHE"
+LIMIT = "HARNESS_CACHE_GB"
+GIGABYTES = 20.0  # of arrays, where LIMIT says nothing: BERTScore's embeddings of some 400,000 sentences
 DAY = 86_400.0
+OLD = 30 * DAY  # what was not used for so long makes room for new arrays
 RESERVE = 10**9
 _INSERT = f"INSERT OR REPLACE INTO entries VALUES ({','.join('?' * 10)})"
 
@@ -42,6 +47,18 @@ def default_folder() -> Path:
     if named:
         return Path(named).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harness"
+
+
+def array_limit() -> float:
+    """Bytes of arrays that a cache keeps: `HARNESS_CACHE_GB` gigabytes, by default 20; InputError where that is no number."""
+    named = os.environ.get(LIMIT, "").strip()
+    try:
+        limit = float(named or GIGABYTES)
+    except ValueError:
+        limit = math.nan
+    if not limit >= 0:
+        raise InputError(f"{LIMIT} is a number of gigabytes, such as 5 or 0.5 (0 keeps no arrays), got {named!r}")
+    return limit * 10**9
 
 
 def cache_key(**parts: Any) -> str:
@@ -58,13 +75,16 @@ class Cache:
     """The cache in a folder, which need not exist yet (by default `default_folder()`). Safe for threads and after a fork.
 
     Keys of different namespaces never meet. No method raises for a cache that cannot be read or written: `problem` then says
-    why, after one warning. `timeout`: seconds to wait for another process's lock.
+    why, after one warning. `timeout`: seconds to wait for another process's lock. `limit`: bytes of arrays that it keeps, by
+    default `array_limit()`; when they are there, what was not used for 30 days makes room, and else nothing more is kept.
     """
 
-    def __init__(self, folder: str | Path | None = None, *, timeout: float = 10.0) -> None:
+    def __init__(self, folder: str | Path | None = None, *, timeout: float = 10.0, limit: float | None = None) -> None:
         self.folder = Path(folder) if folder is not None else default_folder()
         self._database = Database(self.folder, timeout)
         self._shards = Shards(self.folder / "shards")
+        self._limit = array_limit() if limit is None else limit
+        self._made_room = False
 
     @property
     def problem(self) -> str | None:
@@ -192,7 +212,9 @@ class Cache:
         self._shards.close()
 
     def _has_room(self, size: int) -> bool:
-        """Whether the disk keeps `RESERVE` bytes free: a cache must not be what fills it."""
+        """Whether the cache stays within its limit and leaves `RESERVE` bytes of the disk: a cache must not be what fills it."""
+        if not self._within_limit(size):
+            return False
         folder = next((path for path in (self.folder, *self.folder.parents) if path.is_dir()), None)
         if folder is None or shutil.disk_usage(folder).free - size >= RESERVE:
             return True
@@ -200,6 +222,25 @@ class Cache:
             f"keeps no more arrays, since its disk has less than {RESERVE // 10**9} GB left; see `harness cache prune --help`"
         )
         return False
+
+    def _within_limit(self, size: int) -> bool:
+        if self._array_bytes() + size <= self._limit:
+            return True
+        # Once: what this run puts must not push out what it put before, or the next run finds nothing at all.
+        if not self._made_room:
+            self._made_room = True
+            self.prune(older_than=OLD)
+            if self._array_bytes() + size <= self._limit:
+                return True
+        self.say(
+            f"keeps no more arrays, since it holds {self._array_bytes() / 1e9:.1f} of {self._limit / 1e9:g} GB; "
+            f"`harness cache prune --older-than 7d` makes room, {LIMIT} sets another limit"
+        )
+        return False
+
+    def _array_bytes(self) -> int:
+        no_files: dict[str, int] = {}
+        return sum(self._database.read(lambda _: self._shards.sizes(), no_files).values())
 
     def _exists(self) -> bool:
         return (self.folder / NAME).exists()

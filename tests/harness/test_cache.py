@@ -20,8 +20,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.cache import Cache, cache_key, default_folder
+from harness.cache import Cache, array_limit, cache_key, default_folder
 from harness.cli.cache import cache as command
+from harness.errors import InputError
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -320,6 +321,40 @@ def test_the_last_gigabyte_of_a_disk_is_left_free(tmp_path: Path, monkeypatch: p
     assert "less than 1 GB left" in str(cache.problem)
     cache.put_arrays({"small": np.ones(10)})
     assert set(cache.get_arrays(["old", "small"])) == {"old", "small"}
+
+
+def test_arrays_beyond_the_limit_are_not_kept_and_it_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cache = Cache(tmp_path, limit=2500)
+    for number in range(4):
+        cache.put_arrays({f"{number}": np.zeros(125)})  # 1,000 bytes each
+    assert sorted(cache.get_arrays([f"{number}" for number in range(4)])) == ["0", "1"]
+    (said,) = [record.message for record in caplog.records]
+    assert "keeps no more arrays, since it holds 0.0 of 2.5e-06 GB" in said
+    assert "HARNESS_CACHE_GB" in said
+
+
+def test_arrays_unused_for_a_month_make_room(tmp_path: Path) -> None:
+    with Cache(tmp_path, limit=2500) as cache:
+        cache.put_arrays({"old": np.zeros(125)})
+        cache.put_arrays({"older": np.ones(125)})
+    with sqlite3.connect(tmp_path / "cache.sqlite") as database:
+        database.execute("UPDATE entries SET used = used - 31 * 86400")
+    database.close()
+    later = Cache(tmp_path, limit=2500)
+    later.put_arrays({"new": np.full(125, 2.0)})
+    assert list(later.get_arrays(["old", "older", "new"])) == ["new"]
+    assert later.problem is None
+
+
+def test_the_limit_is_in_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HARNESS_CACHE_GB", raising=False)
+    assert array_limit() == 20 * 10**9
+    monkeypatch.setenv("HARNESS_CACHE_GB", "0.5")
+    assert array_limit() == 5 * 10**8
+    for wrong in ("5GB", "-1", "nan"):
+        monkeypatch.setenv("HARNESS_CACHE_GB", wrong)
+        with pytest.raises(InputError, match=f"number of gigabytes.*{wrong}"):
+            Cache()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
