@@ -89,7 +89,8 @@ def _hard(
     people_means, below = people.sum(axis=0) / count.sum(axis=0), count.sum(axis=0)
     machine_means = [part.sum(axis=0) / below for part in machine]
     value = float(np.mean([system_pairwise_accuracy(people_means, part) for part in machine_means]))
-    row = replace(row, statistic="system_pairwise_accuracy", note=join(row.note, approximate(row.n_items)))
+    blocks = f"clusters resampled in {BLOCKS:,} random blocks" if n_clusters < row.n_clusters else None
+    row = replace(row, statistic="system_pairwise_accuracy", note=join(row.note, approximate(row.n_items), blocks))
     if not np.isfinite(value):
         return replace(row, note="no data: people's means tie every pair of systems")
     weights = resampler.some_weights(slice(None))
