@@ -108,7 +108,7 @@ def load_command(name: str, points: list[EntryPoint]) -> click.Command:
     where = f"command {name!r} (from {_owner(point)})"
     try:
         command = point.load()
-    except Exception as error:  # isolation: whatever a stranger's import raises becomes a message; other commands work
+    except (Exception, SystemExit) as error:  # isolation: whatever a stranger's import raises is told; other commands work
         raise PluginError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
     if not isinstance(command, click.Command):
         raise PluginError(f"{where}: {point.value} must be a click command, got {type(command).__name__}")

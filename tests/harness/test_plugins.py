@@ -35,6 +35,11 @@ BROKEN = {
     "import-fails": ("import no_such_module_anywhere", "ModuleNotFoundError: No module named 'no_such_module_anywhere'"),
     "does-not-parse": ("def harness_metrics(:", "SyntaxError"),
     "exits": ("import sys; sys.exit('bye')", "SystemExit: bye"),
+    "ends-oddly": ("class Skipped(BaseException): pass\nraise Skipped('not on this machine')", "Skipped: not on this machine"),
+    "hook-exits": (
+        "from harness import hookimpl\n@hookimpl\ndef harness_metrics():\n    raise SystemExit(0)",
+        "harness_metrics failed: SystemExit: 0",
+    ),
     "hook-raises": (
         "from harness import hookimpl\n@hookimpl\ndef harness_metrics():\n    raise RuntimeError('no luck')",
         "harness_metrics failed: RuntimeError: no luck",
@@ -370,6 +375,19 @@ def test_commands_of_strangers_are_listed_unimported_and_a_broken_one_breaks_alo
     assert "command 'crash' (from stranger) cannot be loaded: ZeroDivisionError: division by zero" in crash.stderr
     assert "must be a click command, got int" in lab.harness("number").stderr
     assert "offered by twin-a and twin-b" in lab.harness("twin").stderr
+
+
+def test_a_strangers_command_that_fails_is_told_without_a_traceback_unless_one_is_asked_for(lab):
+    fails = "import click\n@click.command()\ndef run():\n    {}['missing']"
+    exits = "import click, sys\n@click.command()\ndef run():\n    sys.exit(7)"
+    lab.distribute("stranger", commands={"fails": fails, "exits": exits})
+    failed = lab.harness("fails")
+    assert failed.returncode == 2
+    assert "command 'fails' (from stranger) failed: KeyError: 'missing'" in failed.stderr
+    assert "line 4" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert "Traceback" in lab.harness("fails", HARNESS_TRACEBACK="1").stderr
+    assert lab.harness("exits").returncode == 7
 
 
 def test_the_core_names_no_plugin():

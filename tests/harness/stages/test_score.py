@@ -213,9 +213,17 @@ def test_a_unit_on_which_the_metric_raises_is_an_error_and_the_others_of_its_bat
     assert [len(batch) for batch in probe.asked] == [4, 1, 1, 1, 1, 2]
 
 
-@pytest.mark.parametrize(
-    "error", [KeyboardInterrupt(), SystemExit(3), MissingExtra("pip install it"), PluginError("wrong model")]
-)
+def test_a_metric_that_ends_the_program_has_failed_on_that_unit_and_the_program_goes_on() -> None:
+    def answer(unit: Unit) -> float:
+        if unit.output.id == "e1x":
+            raise SystemExit(0)
+        return 1.0
+
+    found = by_target(score(make_set(), [built(Probe(answer))]))
+    assert {name: (s.status, s.detail) for (name,), s in found.items() if s.status != "ok"} == {"e1x": ("error", "SystemExit: 0")}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MissingExtra("pip install it"), PluginError("wrong model")])
 def test_what_stops_a_run_passes_through(error: BaseException) -> None:
     def answer(unit: Unit) -> float:
         raise error
