@@ -73,11 +73,8 @@ def compare(
     `accuracies`: calibrated accuracy on each metric's own pairs; `within_clusters`: every group lies in one cluster (item
     grouping), so that signs can be flipped; else a centred bootstrap.
     """
-    metrics = [column for column in columns if column.ranked and not column.sentinel]
-    sentinels = [column for column in columns if column.sentinel]
-    families = [list(combinations(metrics, 2)), [(metric, sentinel) for metric in metrics for sentinel in sentinels]]
     found: list[Difference] = []
-    for family in families:
+    for family in families(columns):
         common = [_on_common_pairs(cell, pair, judged, accuracies) for pair in family]
         bounds = [_with_missing_wrong(cell, pair, judged) for pair in family]
         draws = draws_needed(len(family), options.alpha, options.draws)
@@ -92,6 +89,13 @@ def compare(
             known = {row.key for row in found}
             found += [row for row in rows if row.key not in known]
     return found
+
+
+def families(columns: Sequence[Column]) -> tuple[list[Columns], list[Columns]]:
+    """All pairs of two metrics, and all of a metric and a sentinel."""
+    metrics = [column for column in columns if column.ranked and not column.sentinel]
+    sentinels = [column for column in columns if column.sentinel]
+    return list(combinations(metrics, 2)), [(metric, sentinel) for metric in metrics for sentinel in sentinels]
 
 
 def ranks(

@@ -1,6 +1,7 @@
 """MetaRows of Kendall's tau-b, Spearman's rho and Pearson's r in one cell, averaged over groups."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from msgspec.structs import replace
@@ -19,8 +20,30 @@ MAX_WEIGHTED = 400_000_000  # outputs × resamples up to which correlations that
 Interval = tuple[float | None, float | None]
 
 
-def correlation_rows(task: CellTask, column: Column, result: Judged) -> Iterator[MetaRow]:
-    """Three rows; groups where people or the metric are constant are left out and counted in the note."""
+@dataclass(frozen=True)
+class Correlation:
+    """A row whose interval, where `cluster` says in which cluster each group lies, is still to come."""
+
+    row: MetaRow
+    grouped: correlation.Grouped | None = None
+    cluster: Ints | None = None
+
+    def to_weigh(self, resampler: Resampler) -> tuple[Floats, ...]:
+        """What the interval will have weighed, for `Resampler.weigh_ahead`."""
+        if self.grouped is None or self.cluster is None:
+            return ()
+        return resampler.mean_sums(self.grouped.values, self.cluster, self.grouped.defined)
+
+    def finished(self, resampler: Resampler) -> MetaRow:
+        """The row with its interval."""
+        if self.grouped is None or self.cluster is None:
+            return self.row
+        low, high = resampler.interval(resampler.mean(self.grouped.values, self.cluster, self.grouped.defined))
+        return replace(self.row, low=low, high=high)
+
+
+def correlations(task: CellTask, column: Column, result: Judged) -> Iterator[Correlation]:
+    """Three; groups where people or the metric are constant are left out and counted in the note."""
     values = column.values
     if values is None or task.group is None:
         return
@@ -33,36 +56,39 @@ def correlation_rows(task: CellTask, column: Column, result: Judged) -> Iterator
         **counts(task, result.valid),
     )
     yield _kendall(task, base, values, result)
-    group = np.where(np.isfinite(values), task.group, -1)
-    yield from moment_rows(base, task.cell.human, values, group, task.cell.resampler, task.within_clusters)
+    group = _numbered(np.where(np.isfinite(values), task.group, -1))
+    for statistic in ("spearman", "pearson"):
+        row = replace(base, statistic=statistic)
+        yield _moments(row, task.cell.human, values, group, task.cell.resampler, task.within_clusters)
 
 
 def moment_rows(
     base: MetaRow, human: Floats, values: Floats, group: Ints, resampler: Resampler, within_clusters: bool
 ) -> Iterator[MetaRow]:
-    """Spearman's rho and Pearson's r. `group`: per output, -1 where it is in none; `within_clusters`: groups lie in one cluster."""
+    """Spearman's rho and Pearson's r. `group`: per output, -1: in none; `within_clusters`: each group lies in one cluster."""
     group = _numbered(group)
     for statistic in ("spearman", "pearson"):
-        yield _moments(replace(base, statistic=statistic), human, values, group, resampler, within_clusters)
+        row = replace(base, statistic=statistic)
+        yield _moments(row, human, values, group, resampler, within_clusters).finished(resampler)
 
 
-def _kendall(task: CellTask, base: MetaRow, values: Floats, result: Judged) -> MetaRow:
+def _kendall(task: CellTask, base: MetaRow, values: Floats, result: Judged) -> Correlation:
     cell = task.cell
     support = cell.support(result.valid)
     ordered = order_pairs(support.pairs, cell.signs[result.valid], values, cell.gap_tolerance)
     grouped = correlation.kendall_b(support.pairs, ordered)
     row = _with_note(replace(base, statistic="kendall_b"), int((~grouped.defined & (support.pairs.sizes > 0)).sum()))
     if grouped.mean is None:
-        return row
+        return Correlation(row)
+    row = replace(row, value=grouped.mean)
     if support.group_cluster is not None:
-        resampled: Floats | None = cell.resampler.mean(grouped.values, support.group_cluster, grouped.defined)
-    else:
-        metric_tie = ordered.gap == 0
-        discordant = ~(ordered.human_tie | metric_tie | ordered.concordant)
-        surplus = support.group_totals(ordered.concordant.astype(np.int64) - discordant)
-        resampled = _tau(surplus, support.untied_totals, support.group_totals(~metric_tie))
+        return Correlation(row, grouped, support.group_cluster)
+    metric_tie = ordered.gap == 0
+    discordant = ~(ordered.human_tie | metric_tie | ordered.concordant)
+    surplus = support.group_totals(ordered.concordant.astype(np.int64) - discordant)
+    resampled = _tau(surplus, support.untied_totals, support.group_totals(~metric_tie))
     low, high = (None, None) if resampled is None else cell.resampler.interval(resampled)
-    return replace(row, value=grouped.mean, low=low, high=high)
+    return Correlation(replace(row, low=low, high=high))
 
 
 def _tau(surplus: Floats | None, human: Floats | None, metric: Floats | None) -> Floats | None:
@@ -72,7 +98,9 @@ def _tau(surplus: Floats | None, human: Floats | None, metric: Floats | None) ->
         return mean_over_groups(surplus / np.sqrt(human * metric))
 
 
-def _moments(row: MetaRow, human: Floats, values: Floats, group: Ints, resampler: Resampler, within_clusters: bool) -> MetaRow:
+def _moments(
+    row: MetaRow, human: Floats, values: Floats, group: Ints, resampler: Resampler, within_clusters: bool
+) -> Correlation:
     function = correlation.spearman if row.statistic == "spearman" else correlation.pearson
     keep = np.flatnonzero(group >= 0)
     n_groups = int(group.max(initial=-1)) + 1
@@ -80,16 +108,17 @@ def _moments(row: MetaRow, human: Floats, values: Floats, group: Ints, resampler
     grouped = function(codes, n_groups, human, metric)
     row = _with_note(row, int((~grouped.defined).sum()))
     if grouped.mean is None:
-        return row
+        return Correlation(row)
+    row = replace(row, value=grouped.mean)
     if within_clusters:
         cluster = np.zeros(n_groups, dtype=np.int64)
         cluster[codes] = resampler.cluster[keep]
-        low, high = resampler.interval(resampler.mean(grouped.values, cluster, grouped.defined))
-    elif len(keep) * resampler.resamples > MAX_WEIGHTED:
+        return Correlation(row, grouped, cluster)
+    if len(keep) * resampler.resamples > MAX_WEIGHTED:
         low, high = None, None
     else:
         low, high = _weighted_interval(resampler, codes, resampler.cluster[keep], human, metric, row.statistic == "spearman")
-    return replace(row, value=grouped.mean, low=low, high=high)
+    return Correlation(replace(row, low=low, high=high))
 
 
 def _weighted_interval(resampler: Resampler, codes: Ints, cluster: Ints, human: Floats, metric: Floats, ranks: bool) -> Interval:

@@ -156,6 +156,11 @@ def eligible_pairs(cell: Cell, column: Column) -> Bools:
     return column.eligible[cell.pairs.left] & column.eligible[cell.pairs.right]
 
 
+def universe_of(cell: Cell, eligible: Bools, statistic: str) -> Bools:
+    """The eligible pairs that a statistic counts where missing scores are wrong: held out, those that lie inside a fold."""
+    return eligible & (cell.fold_left == cell.fold_right) if statistic == "accuracy_heldout" else eligible
+
+
 def _outside(cell: Cell) -> Sequence[Bools]:
     return [(cell.fold_left != fold) & (cell.fold_right != fold) for fold in range(cell.folds)]
 

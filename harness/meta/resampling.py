@@ -76,11 +76,15 @@ class Resampler:
 
     def mean(self, values: Floats, cluster: Ints, defined: Bools | None = None) -> Floats:
         """Resampled mean of one value per group, shape (resamples,). `cluster`: of each group; `defined` leaves some out."""
-        keep = np.ones(len(values), dtype=bool) if defined is None else defined
-        sums = sums_by(cluster[keep], values[keep], self.n_clusters)
-        counts = np.bincount(cluster[keep], minlength=self.n_clusters).astype(np.float64)
+        sums, counts = self.mean_sums(values, cluster, defined)
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.weigh(sums) / self.weigh(counts)
+
+    def mean_sums(self, values: Floats, cluster: Ints, defined: Bools | None = None) -> tuple[Floats, Floats]:
+        """What `mean` weighs: the values' sum and their number in each cluster, both of shape (n_clusters,)."""
+        keep = np.ones(len(values), dtype=bool) if defined is None else defined
+        counts = np.bincount(cluster[keep], minlength=self.n_clusters).astype(np.float64)
+        return sums_by(cluster[keep], values[keep], self.n_clusters), counts
 
     def weigh(self, sums: Floats) -> Floats:
         """Resampled totals of one sum per cluster (shape (n_clusters,)), shape (resamples,)."""

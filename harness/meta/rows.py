@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from harness.meta.ahead import weigh_ahead
 from harness.meta.columns import Column
 from harness.meta.compare import Difference, Key, compare, ranks
-from harness.meta.correlation_rows import correlation_rows
-from harness.meta.judging import STATISTICS, Judged, eligible_pairs, estimate, judge_column
+from harness.meta.correlation_rows import correlations
+from harness.meta.judging import STATISTICS, Judged, eligible_pairs, estimate, judge_column, universe_of
 from harness.meta.options import MetaOptions
 from harness.meta.support import Estimate
 from harness.meta.task import CellTask, counts, coverage
@@ -22,6 +23,9 @@ def cell_rows(
     """All rows of the cell, and each metric's verdicts (whose epsilons other slices may take over as `fixed`)."""
     known = fixed or {}
     judged = {column.key: judge_column(task.cell, column, options, known.get(column.key)) for column in columns}
+    correlated = [found for column in columns for found in correlations(task, column, judged[column.key])]
+    ahead = [sums for found in correlated for sums in found.to_weigh(task.cell.resampler)]
+    weigh_ahead(task.cell, columns, judged, ahead)
     rows = list(_floor_rows(task))
     accuracies: dict[Key, Estimate] = {}
     order: dict[Key, float] = {}
@@ -33,8 +37,7 @@ def cell_rows(
             if row.statistic == "accuracy" and row.value is not None:
                 order[column.key] = row.value  # where scores are missing, the bound that counts them wrong comes last
             rows.append(row)
-        if task.group is not None and column.values is not None:
-            rows.extend(correlation_rows(task, column, judged[column.key]))
+    rows.extend(found.finished(task.cell.resampler) for found in correlated)
     differences = compare(task.cell, columns, judged, options, task.within_clusters, accuracies)
     rows.extend(_difference_row(task, difference) for difference in differences)
     if task.within_clusters:
@@ -69,7 +72,7 @@ def _accuracy_rows(task: CellTask, column: Column, result: Judged) -> Iterator[t
         row = replace(base, statistic=statistic, support="own", epsilon=epsilon, **counts(task, support))
         yield replace(row, value=found.value, low=found.low, high=found.high), found
         if bool((eligible & ~result.valid).any()):
-            universe = eligible & (cell.fold_left == cell.fold_right) if statistic == "accuracy_heldout" else eligible
+            universe = universe_of(cell, eligible, statistic)
             bound = estimate(cell, result.right[statistic] * support, universe, result.scale)
             row = replace(base, statistic=statistic, support="missing-wrong", epsilon=epsilon, **counts(task, universe))
             yield replace(row, value=bound.value, low=bound.low, high=bound.high), bound
@@ -79,7 +82,7 @@ def _accuracy_rows(task: CellTask, column: Column, result: Judged) -> Iterator[t
 
 def _above_floor(task: CellTask, base: MetaRow, found: Estimate, result: Judged) -> Iterator[tuple[MetaRow, Estimate]]:
     cell = task.cell
-    ties = cell.ties if bool(result.valid.all()) else estimate(cell, cell.human_tie.astype(np.int64), result.valid)
+    ties = cell.ties if bool(result.valid.all()) else estimate(cell, cell.human_tie, result.valid)
     if found.value is None or ties.value is None:
         return
     level = float(floor(ties.value))

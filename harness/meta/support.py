@@ -1,6 +1,6 @@
 """The pairs that a statistic counts, with what every metric on them shares: group sizes, clusters, resampled totals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,7 @@ class Support:
     pairs: Pairs
     signs: Signs
     resampler: Resampler
+    _distinct: dict[int, tuple[Ints, int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def reached(self) -> Ints:
@@ -45,12 +46,18 @@ class Support:
     @cached_property
     def n_clusters(self) -> int:
         """How many clusters the pairs reach."""
-        return len(np.unique(self.resampler.cluster[self.reached]))
+        return self.distinct(self.resampler.cluster)
 
     @cached_property
     def groups(self) -> Ints:
         """Groups that have a pair."""
         return self.pairs.held
+
+    def distinct(self, codes: Ints) -> int:
+        """How many codes (one per output) the outputs that a pair reaches have; counted once for each array of codes."""
+        if id(codes) not in self._distinct:
+            self._distinct[id(codes)] = codes, len(np.unique(codes[self.reached]))
+        return self._distinct[id(codes)][1]
 
     def estimate(self, right: NDArray, scale: int = 1) -> Estimate:
         """Share of right pairs, averaged per group and then over groups. `right`: whole numbers 0..scale, shape (P,)."""
@@ -75,7 +82,7 @@ class Support:
     def resample(self, right: NDArray, scale: int = 1) -> Floats | None:
         """Resampled group-averaged accuracy, shape (resamples,); None where there are too many clusters to cross."""
         if self.group_cluster is not None:
-            return self._within(right, self.group_cluster) / scale
+            return self._within(right) / scale
         sums = self.group_totals(right)
         below = self._group_sizes
         if sums is None or below is None:
@@ -123,13 +130,24 @@ class Support:
         return integer_weights(self.pairs.sizes)
 
     @cached_property
-    def _resampled_groups(self) -> Floats:
+    def _cluster_groups(self) -> Floats:
+        """Groups with a pair in each cluster, shape (n_clusters,)."""
         assert self.group_cluster is not None
-        counts = np.bincount(self.group_cluster[self.groups], minlength=self.resampler.n_clusters)
-        return self.resampler.weigh(counts.astype(np.float64))
+        return np.bincount(self.group_cluster[self.groups], minlength=self.resampler.n_clusters).astype(np.float64)
 
-    def _within(self, right: NDArray, group_cluster: Ints) -> Floats:
+    def to_weigh(self, right: NDArray) -> list[Floats]:
+        """What `resample` will have weighed, one sum per cluster each: for `Resampler.weigh_ahead`; none where groups cross."""
+        return [] if self.group_cluster is None or not len(self.pairs) else [self._cluster_sums(right)[0], self._cluster_groups]
+
+    def _within(self, right: NDArray) -> Floats:
         """Every group lies in one cluster: a ratio of two weighted sums over clusters."""
+        sums, multiple = self._cluster_sums(right)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.resampler.weigh(sums) / self.resampler.weigh(self._cluster_groups) / multiple
+
+    def _cluster_sums(self, right: NDArray) -> tuple[Floats, int]:
+        """(the sum over each cluster's groups of their share of right pairs, in whole numbers where they fit, what 1 is then)."""
+        assert self.group_cluster is not None
         held = self.groups
         counts = sums_in_groups(self.pairs, right)[held]
         whole = self._whole_weights
@@ -137,9 +155,7 @@ class Support:
             means, multiple = counts / self.pairs.sizes[held], 1
         else:
             means, multiple = counts * whole[held], int(whole[held[0]]) * int(self.pairs.sizes[held[0]])
-        sums = sums_by(group_cluster[held], means, self.resampler.n_clusters)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return self.resampler.weigh(sums) / self._resampled_groups / multiple
+        return sums_by(self.group_cluster[held], means, self.resampler.n_clusters), multiple
 
 
 def mean_over_groups(values: Floats) -> Floats:

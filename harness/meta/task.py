@@ -37,6 +37,6 @@ def coverage(task: CellTask, column: Column) -> float | None:
 def counts(task: CellTask, keep: Bools) -> dict[str, Any]:
     """n_items, n_clusters, n_pairs of the pairs that `keep` marks, and a note where intervals are approximate."""
     support: Support = task.cell.support(keep)
-    items = len(np.unique(task.item[support.reached]))
+    items = support.distinct(task.item)
     note = join(task.base.note, approximate(items))
     return {"n_items": items, "n_clusters": support.n_clusters, "n_pairs": len(support.pairs), "note": note}

@@ -56,6 +56,16 @@ def test_correlations_per_group_are_scipys_and_undefined_where_a_side_is_constan
         assert grouped.mean == (pytest.approx(np.mean(expected), abs=1e-9) if expected else None)
 
 
+@given(rows, st.integers(1, 6))
+def test_midranks_of_small_groups_are_those_of_a_sort(shape: list[tuple[int, float, float]], small: int) -> None:
+    groups, _, values = (np.array(column) for column in zip(*shape, strict=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.meta.correlation._SMALL", 0)
+        expected = midranks(groups - 1, values)
+        patch.setattr("harness.meta.correlation._SMALL", small)
+        assert (midranks(groups - 1, values) == expected).all()
+
+
 def test_midranks_by_hand() -> None:
     assert midranks(np.array([0, 0, 0, 1, 1]), np.array([5.0, 1.0, 5.0, 2.0, 2.0])).tolist() == [2.5, 1.0, 2.5, 1.5, 1.5]
 

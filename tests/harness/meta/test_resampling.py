@@ -87,3 +87,21 @@ def test_products_of_other_numbers_are_close() -> None:
 def test_chunks_are_joined_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.meta.resampling._CELLS", 20)
     assert in_chunks(lambda rows: np.arange(rows.start, rows.stop, dtype=float), 11, 10).tolist() == list(range(11))
+
+
+def test_many_resamples_are_drawn_again_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = resampler(20, resamples=50).weights
+    monkeypatch.setattr("harness.meta.resampling._CELLS", 60)
+    made = resampler(20, resamples=50)
+    for rows in (slice(0, 7), slice(7, 20), slice(3, 5), slice(40, 50)):
+        assert (made.some_weights(rows) == whole[rows]).all()
+    assert "weights" not in made.__dict__  # they are not held
+
+
+@given(st.lists(st.lists(st.one_of(st.integers(-9, 9), st.floats(-1, 1)), min_size=6, max_size=6), min_size=1, max_size=5))
+def test_sums_weighed_together_are_those_weighed_alone(columns: list[list[float]]) -> None:
+    made = resampler(6)
+    made.weigh_ahead([np.array(column, dtype=float) for column in columns])
+    for column in columns:
+        sums = np.array(column, dtype=float)
+        assert (made.weigh(sums) == product(made.weights.astype(float), sums)).all()
