@@ -92,110 +92,123 @@ def number_words(symbols, ends, keys, factor, ids, spans, slot_keys, slot_ids):
 
 
 @numba.njit(cache=True, nogil=True)
-def lcs_lengths(ids, starts, left, right, matches, spare, rows, lengths):
-    """Lengths of the longest common subsequences of P pairs of texts, bit-parallel in blocks of 64 words.
+def lcs_lengths(ids, starts, left, right, matches, rows, lengths):
+    """Lengths of the longest common subsequences of P pairs of texts, or -1 where more than 64 words of the shorter one matter.
 
     A column of the table t[i][j] never falls and never grows by more than one from row to row, so one bit a row holds it: 0
     where t[i][j] = t[i-1][j] + 1 (Crochemore, Iliopoulos, Pinzon & Reid 2001; Hyyrö 2004). ids, starts: texts as words 0..V-1;
-    left, right: (P,) texts; matches: (V,) of uint64 and spare: (V, 3), zeros that are left as they are found; rows: room for the
-    longest text. Fills lengths: (P,).
+    left, right: (P,) texts; matches: (V,) zeros of uint64, which are left as they are found; rows: room for the longest text.
+    Fills lengths: (P,).
     """
     one, zero = np.uint64(1), np.uint64(0)
     for pair in range(len(left)):
-        a, a_end = starts[left[pair]], starts[left[pair] + 1]
-        b, b_end = starts[right[pair]], starts[right[pair] + 1]
-        length = 0
-        while a < a_end and b < b_end and ids[a] == ids[b]:
-            a += 1
-            b += 1
-            length += 1
-        while a < a_end and b < b_end and ids[a_end - 1] == ids[b_end - 1]:
-            a_end -= 1
-            b_end -= 1
-            length += 1
-        if a_end - a > b_end - b:
-            a, a_end, b, b_end = b, b_end, a, a_end
-        if a_end - a > 64:  # rows that match nothing are left out, so that fewer blocks may do
-            for place in range(b, b_end):
-                matches[ids[place]] = one
-        count = 0
-        for place in range(a, a_end):
-            if a_end - a <= 64 or matches[ids[place]] != zero:
-                rows[count] = ids[place]
-                count += 1
-        if a_end - a > 64:
-            for place in range(b, b_end):
-                matches[ids[place]] = zero
+        length, count, b, b_end = _rows(ids, starts, left[pair], right[pair], matches, rows)
         if count > 64:
-            length += _long_lcs(rows, count, ids, b, b_end, spare)
-        elif count > 0:
-            for row in range(count):
-                matches[rows[row]] |= one << np.uint64(row)
-            column = ~zero
-            for place in range(b, b_end):
-                hits = column & matches[ids[place]]
-                column = (column + hits) | (column ^ hits)
-            for row in range(count):
-                matches[rows[row]] = zero
-                length += np.int64(((column >> np.uint64(row)) & one) == zero)
+            lengths[pair] = -1
+            continue
+        for row in range(count):
+            matches[rows[row]] |= one << np.uint64(row)
+        column = ~zero
+        for place in range(b, b_end):
+            hits = column & matches[ids[place]]
+            column = (column + hits) | (column ^ hits)
+        for row in range(count):
+            matches[rows[row]] = zero
+            length += np.int64(((column >> np.uint64(row)) & one) == zero)
         lengths[pair] = length
 
 
 @numba.njit(cache=True, nogil=True)
-def _long_lcs(rows, count, ids, b, b_end, spare):
-    """As above for `count` rows, more than 64. Memory grows with the rows, time with rows times tokens / 64.
+def long_lcs_lengths(ids, starts, left, right, matches, rows, spare, order, marks, column, lengths):
+    """As `lcs_lengths` for any length, in blocks of 64 rows: memory grows with the rows, time with rows times words / 64.
 
-    A word's rows are marked in block row 0 when the word is met, and taken out again; a word with more rows than there are blocks
-    has a block row of its own, and of those there are at most 64. spare[w]: how many rows word w has; where they begin in
-    `order`, plus 1; its own block row, or 0.
+    A word's rows are marked in line 0 of the marks when the word is met, and taken out again; a word with more rows than there
+    are blocks has a line of its own, and of those there are at most 64. spare[w], (V, 3), zeros: how many rows word w has; where
+    they begin in `order`, plus 1; its own line, or 0. order: as rows; column: one for each 64 rows; marks: 65 times that, zeros.
     """
     one, zero = np.uint64(1), np.uint64(0)
-    blocks = (count + 63) >> 6
-    for row in range(count):
-        spare[rows[row], 0] += 1
-    total, own = 0, 0
-    for row in range(count):
-        word = rows[row]
-        if spare[word, 1] == 0:
-            spare[word, 1] = total + 1
-            total += spare[word, 0]
-            if spare[word, 0] > blocks:
-                own += 1
-                spare[word, 2] = own
-            spare[word, 0] = 0
-    order = np.empty(count, np.int64)
-    marks = np.zeros((own + 1, blocks), np.uint64)
-    for row in range(count):
-        word = rows[row]
-        if spare[word, 2] > 0:
-            marks[spare[word, 2], row >> 6] |= one << np.uint64(row & 63)
-        order[spare[word, 1] - 1 + spare[word, 0]] = row
-        spare[word, 0] += 1
-    column = np.full(blocks, ~zero)
-    for place in range(b, b_end):
-        word = ids[place]
-        first, times, line = spare[word, 1] - 1, spare[word, 0], spare[word, 2]
-        if times == 0:
-            continue
-        if line == 0:
-            for spot in range(first, first + times):
-                marks[0, order[spot] >> 6] |= one << np.uint64(order[spot] & 63)
-        carry = zero
+    for pair in range(len(left)):
+        length, count, b, b_end = _rows(ids, starts, left[pair], right[pair], matches, rows)
+        blocks = (count + 63) >> 6
+        for row in range(count):
+            spare[rows[row], 0] += 1
+        total, own = 0, 0
+        for row in range(count):
+            word = rows[row]
+            if spare[word, 1] == 0:
+                spare[word, 1] = total + 1
+                total += spare[word, 0]
+                if spare[word, 0] > blocks:
+                    own += 1
+                    spare[word, 2] = own
+                spare[word, 0] = 0
+        for row in range(count):
+            word = rows[row]
+            if spare[word, 2] > 0:
+                marks[spare[word, 2] * blocks + (row >> 6)] |= one << np.uint64(row & 63)
+            order[spare[word, 1] - 1 + spare[word, 0]] = row
+            spare[word, 0] += 1
         for block in range(blocks):
-            before = column[block]
-            hits = before & marks[line, block]
-            added = before + hits
-            above = added + carry
-            carry = np.uint64((added < before) | (above < added))
-            column[block] = above | (before ^ hits)
-        if line == 0:
-            for spot in range(first, first + times):
-                marks[0, order[spot] >> 6] = zero
-    length = 0
-    for row in range(count):
-        length += np.int64(((column[row >> 6] >> np.uint64(row & 63)) & one) == zero)
-        spare[rows[row], 0] = spare[rows[row], 1] = spare[rows[row], 2] = 0
-    return length
+            column[block] = ~zero
+        for place in range(b, b_end):
+            word = ids[place]
+            first, times, line = spare[word, 1] - 1, spare[word, 0], spare[word, 2] * blocks
+            if times == 0:
+                continue
+            if line == 0:
+                for spot in range(first, first + times):
+                    marks[order[spot] >> 6] |= one << np.uint64(order[spot] & 63)
+            carry = zero
+            for block in range(blocks):
+                before = column[block]
+                hits = before & marks[line + block]
+                added = before + hits
+                above = added + carry
+                carry = np.uint64((added < before) | (above < added))
+                column[block] = above | (before ^ hits)
+            if line == 0:
+                for spot in range(first, first + times):
+                    marks[order[spot] >> 6] = zero
+        for row in range(count):
+            length += np.int64(((column[row >> 6] >> np.uint64(row & 63)) & one) == zero)
+            spare[rows[row], 0] = spare[rows[row], 1] = spare[rows[row], 2] = 0
+        for place in range((own + 1) * blocks):
+            marks[place] = zero
+        lengths[pair] = length
+
+
+@numba.njit(cache=True, nogil=True)
+def _rows(ids, starts, left, right, matches, rows):
+    """What is left to compare: how many words both texts begin and end with, how many rows, and the span of the other side.
+
+    The rows are the shorter side; where that has more than 64 words, those that match nothing are left out.
+    """
+    a, a_end = starts[left], starts[left + 1]
+    b, b_end = starts[right], starts[right + 1]
+    same = 0
+    while a < a_end and b < b_end and ids[a] == ids[b]:
+        a += 1
+        b += 1
+        same += 1
+    while a < a_end and b < b_end and ids[a_end - 1] == ids[b_end - 1]:
+        a_end -= 1
+        b_end -= 1
+        same += 1
+    if a_end - a > b_end - b:
+        a, a_end, b, b_end = b, b_end, a, a_end
+    long = a_end - a > 64
+    if long:
+        for place in range(b, b_end):
+            matches[ids[place]] = np.uint64(1)
+    count = 0
+    for place in range(a, a_end):
+        if not long or matches[ids[place]] != np.uint64(0):
+            rows[count] = ids[place]
+            count += 1
+    if long:
+        for place in range(b, b_end):
+            matches[ids[place]] = np.uint64(0)
+    return same, count, b, b_end
 
 
 @numba.njit(cache=True, nogil=True)

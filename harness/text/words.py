@@ -106,9 +106,18 @@ def lcs_lengths(words: WordIds, left: Ints, right: Ints) -> Ints:
     """Length of the longest common subsequence of words of the texts left[p] and right[p]: (P,)."""
     from harness.text import kernels
 
-    kinds = len(words.spans)
-    longest = int(words.lengths.max(initial=0))
+    kinds, longest = len(words.spans), int(words.lengths.max(initial=0))
     lengths = np.empty(len(left), dtype=np.int64)
-    matches, spare, rows = np.zeros(kinds, np.uint64), np.zeros((kinds, 3), np.int64), np.empty(longest, np.int32)
-    kernels.lcs_lengths(words.ids, words.starts, left, right, matches, spare, rows, lengths)
+    matches, rows = np.zeros(kinds, np.uint64), np.empty(longest, np.int32)
+    kernels.lcs_lengths(words.ids, words.starts, left, right, matches, rows, lengths)
+    rest = np.flatnonzero(lengths < 0)
+    if len(rest):
+        blocks = (longest + 63) // 64
+        spare, order = np.zeros((kinds, 3), np.int64), np.empty(longest, np.int64)
+        marks, column = np.zeros(65 * blocks, np.uint64), np.empty(blocks, np.uint64)
+        longer = np.empty(len(rest), dtype=np.int64)
+        kernels.long_lcs_lengths(
+            words.ids, words.starts, left[rest], right[rest], matches, rows, spare, order, marks, column, longer
+        )
+        lengths[rest] = longer
     return lengths
