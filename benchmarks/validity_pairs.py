@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 from validity_plans import Comparison, Plan
-from validity_worlds import Study, World, draw, values
+from validity_truth import bin_of, curve, population
+from validity_worlds import Metric, Study, World, draw, values
 
 from harness.meta.calibration import folds_of
 from harness.meta.columns import Column
@@ -26,6 +27,7 @@ LEVEL = 0.95
 RESAMPLES = 1000
 DRAWS = 1000  # of sign flips
 PAIR_DRAWS, SCORE_DRAWS = 400, 99  # with 99 draws p ≤ .05 has probability .05 under an exact null, as with any 20k - 1
+_BITS = 16  # curves of accuracy by epsilon are kept in bins a hundredth wide
 Measures = dict[tuple[str, str], float]  # (cell, measure) → one number; measures that were not taken are left out
 
 
@@ -51,6 +53,10 @@ def study(world: World, plan: Plan, run: int, relations: Collection[str] = (), c
             found |= _interval(name, statistic, one.value, one.low, one.high, true)
             if statistic == "accuracy":
                 accuracies[name] = one
+            elif statistic == "accuracy_heldout" and world.grouping == "item" and one.low is not None and one.high is not None:
+                expected = _at_epsilons(world, plan, name, cell, judged[name])
+                found[name, "accuracy_heldout here bias"] = (one.value or 0.0) - expected
+                found[name, "accuracy_heldout here covered"] = float(one.low <= expected <= one.high)
     found |= _floor(world, cell, plan, columns[chosen[0].first], options)
     for one in chosen:
         found |= _compared(world, cell, one, columns, judged, accuracies, options)
@@ -79,6 +85,21 @@ def resampler_of(items: int, systems: int, document: int, seed: int) -> Resample
     """Resamples items, or documents of several items."""
     cluster = np.repeat(np.arange(items) // document, systems)
     return Resampler(cluster, int(cluster[-1]) + 1, RESAMPLES, LEVEL, seed)
+
+
+def _at_epsilons(world: World, plan: Plan, name: str, cell: Cell, judged: Judged) -> float:
+    """What each fold's epsilon is worth over all items, averaged as the folds' items are."""
+    share = np.bincount(cell.fold[:: world.systems], minlength=cell.folds)
+    known = [(weight, epsilon) for weight, epsilon in zip(share, judged.epsilons, strict=True) if epsilon is not None]
+    bins = bin_of(np.array([epsilon for _, epsilon in known]), _BITS)
+    worth = _curves(replace(world, items=0, document=1), tuple(plan.metrics.items()))[name][bins]
+    return float(np.average(worth, weights=[weight for weight, _ in known]))
+
+
+@lru_cache(32)
+def _curves(world: World, metrics: tuple[tuple[str, Metric], ...]) -> dict[str, np.ndarray]:
+    study = population(world)
+    return {name: curve(study, world, values(study, metric), _BITS).astype(np.float32) for name, metric in metrics}
 
 
 def _interval(cell: str, statistic: str, value: float | None, low: float | None, high: float | None, true: float) -> Measures:

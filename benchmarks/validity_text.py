@@ -30,6 +30,8 @@ MEASURES = {
     "accuracy width": "calibrated accuracy: width of the interval",
     "accuracy_heldout covered": "held-out accuracy: coverage",
     "accuracy_heldout bias": "held-out accuracy: bias",
+    "accuracy_heldout here covered": "held-out accuracy: coverage of what the chosen epsilons are worth over all items",
+    "accuracy_heldout here bias": "held-out accuracy: bias against what the chosen epsilons are worth over all items",
     "accuracy_heldout width": "held-out accuracy: width of the interval",
     "above_floor covered": "above the floor: coverage",
     "above_floor bias": "above the floor: bias",

@@ -71,18 +71,28 @@ def truth(world: World, metric: Metric, study: Study | None = None) -> Truth:
 
 def accuracy_of(study: Study, world: World, scores: Floats) -> Truth:
     """Raw accuracy, and accuracy at the best epsilon, of scores over the population's pairs."""
-    gains = np.zeros(1 << (31 - _BITS))
+    found = curve(study, world, scores)
+    return Truth(float(found[0]), float(found.max()))
+
+
+def curve(study: Study, world: World, scores: Floats, bits: int = _BITS) -> Floats:
+    """Accuracy over the population's pairs at every epsilon: entry `bin_of(epsilon, bits)`."""
+    gains = np.zeros(1 << (31 - bits))
     concordant = 0.0
     for weight, left, right in sides(study, world):
         difference = left(scores) - right(scores)
         order = np.sign(left(study.ratings) - right(study.ratings))
         agree = difference * order > 0
         concordant += weight * float(agree.mean())
-        bins = np.abs(difference).astype(np.float32).view(np.int32) >> _BITS
+        bins = bin_of(np.abs(difference), bits)
         gain = (order == 0).astype(np.float64) - agree
         gains += weight / len(bins) * np.bincount(bins, weights=gain, minlength=len(gains))
-    curve = concordant + np.cumsum(gains)
-    return Truth(float(curve[0]), float(curve.max()))
+    return np.asarray(concordant + np.cumsum(gains))
+
+
+def bin_of(gaps: Floats, bits: int) -> NDArray[np.int32]:
+    """The bin of each gap: the first bits of its float32, in which order is that of the numbers."""
+    return gaps.astype(np.float32).view(np.int32) >> bits
 
 
 def tuned(world: World, metric: Metric, wanted: float, study: Study | None = None) -> Metric | None:
