@@ -1,6 +1,6 @@
 """BERTScore on a GPU with random weights: are the scores those of the CPU, and how fast is it? Minutes; needs no download.
 
-python benchmarks/gpu_bertscore.py [--device cuda] [--layers 12] [--pairs 2000]
+python benchmarks/gpu_bertscore.py [--device cuda|cpu] [--layers 12] [--pairs 2000]
 
 Prints the largest difference from the CPU in float32 and from float32 in bfloat16, and pairs per second. Exits with 1 when
 float32 on the device differs from the CPU by more than 1e-4.
@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--pairs", type=int, default=2000)
     arguments = parser.parse_args()
+    check_device(arguments.device)
     units = make_units(arguments.pairs)
     with tempfile.TemporaryDirectory() as folder:
         encoder = make_encoder(Path(folder) / "encoder", arguments.layers)
@@ -40,6 +41,14 @@ def main() -> None:
         print(f"{name:16s} {arguments.pairs / seconds:9.1f} pairs/s   largest difference from the CPU {difference:.2e}")
         if name.endswith("float32") and difference > 1e-4:
             sys.exit(f"{name} differs from the CPU by {difference:.2e}, more than 1e-4")
+
+
+def check_device(device: str) -> None:
+    """Ends the script where torch has no such device."""
+    import torch
+
+    if device.partition(":")[0] == "cuda" and not torch.cuda.is_available():
+        sys.exit(f"torch {torch.__version__} finds no GPU here; --device cpu shows that the script runs")
 
 
 def make_units(number: int) -> list:
