@@ -1,6 +1,7 @@
 """The main job from end to end: many outputs scored with ROUGE-L, chrF and the sentinels, and held against their ratings.
 
-python benchmarks/end_to_end.py [--outputs 10000 100000] [--again] [--folder DIR] [--source records|jsonl|csv|parquet] [--write]
+python benchmarks/end_to_end.py [--outputs 10000 100000] [--again] [--folder DIR] [--source records|jsonl|csv|parquet]
+    [--threads 2] [--set KEY=VALUE ...] [--write]
 
 Makes a set of ten systems (Swedish words, seeded: an answer is its reference with words exchanged, dropped or doubled, the more
 the worse its system; people rate what was left), and runs `harness metaeval` on it in a process of its own with two threads.
@@ -12,12 +13,13 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -57,6 +59,7 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="run the same command once more on the finished run")
     parser.add_argument("--folder", type=Path, help="where sets and runs are kept (default: a folder that is removed)")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="options of the meta-evaluation")
     parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp())
@@ -67,7 +70,7 @@ def main() -> None:
             run = folder / f"run-{outputs}"
             shutil.rmtree(run, ignore_errors=True)
             for again in range(1 + arguments.again):
-                timed = run_command(source, run, outputs, arguments.threads)
+                timed = run_command(source, run, outputs, arguments.threads, arguments.set)
                 print(line(timed, again=bool(again)), flush=True)
                 if timed.status:
                     raise SystemExit(timed.said)
@@ -89,27 +92,32 @@ def line(timed: Timed, again: bool = False) -> str:
     )
 
 
-def run_command(source: str, run: Path, outputs: int, threads: int) -> Timed:
+def run_command(source: str, run: Path, outputs: int, threads: int, settings: Sequence[str] = ()) -> Timed:
     """Runs `harness metaeval` in a process of its own. Its progress says when each step begins."""
     program = str(Path(sys.executable).with_name("harness"))
     metrics = [word for metric in METRICS for word in ("--metric", metric)]
     command = [program, "metaeval", "--judgments", source, *metrics, "-o", str(run)]
+    command += [word for setting in settings for word in ("--set", setting)]
     names = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = {**os.environ, **dict.fromkeys(names, str(threads))}
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, text=True)
     assert process.stderr is not None
     steps: dict[str, float] = {}
-    step, since, said = "reading", started, []
+    said: list[str] = []
+    since, before = started, "reading and checking"
     for told in process.stderr:
         said.append(told)
-        label = told.partition(":")[0].strip()
-        if label in (*METRICS, "meta-evaluating") and label != step:
-            now = time.perf_counter()
-            steps[step], step, since = now - since, label, now
+        ended_step = re.match(r"(.+): \d+ of \d+.*, ([\d.]+) s$", told.strip())
+        if ended_step is None:
+            continue
+        now, label, seconds = time.perf_counter(), ended_step[1], float(ended_step[2])
+        steps[before] = steps.get(before, 0.0) + now - seconds - since
+        steps[label], since = seconds, now
+        before = "writing the report" if label == "meta-evaluating" else "writing tables"
     _, status, used = os.wait4(process.pid, 0)
     ended = time.perf_counter()
-    steps[step] = ended - since
+    steps[before] = steps.get(before, 0.0) + ended - since
     return Timed(
         outputs,
         steps,
