@@ -161,7 +161,10 @@ class RayCrew:
         except (errors.RayActorError, errors.ObjectLostError, errors.NodeDiedError, errors.WorkerCrashedError) as error:
             why = _first_line(error)
             if getattr(error, "actor_init_failed", False):
-                raise ExecutorError(f"{self._label}: a worker of the Ray cluster cannot begin: {why}{_install(why)}") from error
+                raise ExecutorError(
+                    f"{self._label}: a worker of the Ray cluster cannot begin: {_cause(error)}. Every node needs the same "
+                    "version of Python, of this package and of the packages that plugins come from"
+                ) from error
             _log.warning("%s: a worker of the Ray cluster was lost: %s", self._label, why)
             self._remove(hand)
             self._start()
@@ -267,5 +270,8 @@ def _first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _install(why: str) -> str:
-    return "; every node needs the same version of this package, of its plugins and of Python" if "ModuleNotFound" in why else ""
+def _cause(error: BaseException) -> str:
+    """The exception that a remote traceback ends in."""
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+    return (named or lines or [type(error).__name__])[-1]

@@ -10,7 +10,7 @@ from harness.errors import PluginError
 
 
 def code_of(packages: Iterable[str]) -> dict[str, str]:
-    """Per package a digest of all its Python files, with its distribution's version where one bears its name."""
+    """Per package its version with a digest of all its Python files, or "not installed"."""
     return {name: _package(name) for name in sorted(set(packages))}
 
 
@@ -32,7 +32,10 @@ def check_same(label: str, here: Mapping[str, str], there: Mapping[str, str], wh
 
 
 def _package(name: str) -> str:
-    module = import_module(name)
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError:
+        return "not installed"
     digest = hashlib.sha256()
     for folder in map(Path, module.__path__):
         for file in sorted(folder.rglob("*.py")):

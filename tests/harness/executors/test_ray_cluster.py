@@ -100,6 +100,21 @@ def test_a_node_with_other_code_is_refused(cluster: Any, monkeypatch: pytest.Mon
     assert "harness is '9.9.9 (another)' here and '0." in str(error.value)
 
 
+@pytest.mark.slow
+def test_a_node_without_the_package_is_told_what_it_needs(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "only_here.py").write_text("from harness.executors.ray_cluster import RayBench\nclass Bench(RayBench): pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    from only_here import Bench  # type: ignore[import-not-found]  # made by this test
+
+    monkeypatch.setattr(ray_cluster, "RayBench", Bench)
+    with RayExecutor(workers=1, address=cluster.address) as executor, pytest.raises(ExecutorError) as error:
+        list(executor.map(doubling(), batches(3)))
+    assert str(error.value).startswith("double: a worker of the Ray cluster cannot begin: ModuleNotFoundError: No module named")
+    assert "Every node needs the same version of Python, of this package and of the packages that plugins come from" in str(
+        error.value
+    )
+
+
 def test_jobs_that_cost_money_are_done_here_without_a_cluster() -> None:
     pytest.importorskip("ray", reason="needs Ray: pip install 'metaeval-harness[distributed]'")
     with RayExecutor(address="nowhere:1") as executor:

@@ -27,6 +27,10 @@ def test_a_digest_changes_with_any_python_file_of_the_package_and_with_nothing_e
     del sys.modules["made_for_this_test"]
 
 
+def test_a_package_that_is_missing_differs_from_every_other() -> None:
+    assert code_of(["no_such_package_at_all"]) == {"no_such_package_at_all": "not installed"}
+
+
 def test_a_difference_names_both_sides_and_the_machine() -> None:
     check_same("chrf", {"harness": "1"}, {"harness": "1"}, "node-7")
     with pytest.raises(PluginError) as error:
