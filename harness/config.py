@@ -233,10 +233,17 @@ def _plugins(document: Document) -> tuple[str, ...]:
         if not isinstance(item, str):
             raise document.error(f"expected a file's path, got {item!r:.80}", "plugins", index)
         file = (document.path.parent / Path(item).expanduser()).resolve()
-        if not file.is_file():
+        if not _is_file(file):
             raise document.error(f"there is no file {file} (paths are relative to the config file)", "plugins", index)
         files.append(str(file))
     return tuple(files)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, or a folder that may not be entered
+        return False
 
 
 def _text(document: Document, key: str) -> str | None:

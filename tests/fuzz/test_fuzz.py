@@ -67,6 +67,7 @@ def test_any_bytes_are_read_or_refused(found: dict[str, Target], name: str, data
 
 # What was once answered with a traceback (or with a message that named no file).
 FOUND = (
+    ("run config", b"judgments: gec-sv\nmetrics: [chrf]\nplugins: [" + b"a" * 300 + b"]\n"),
     ("run config", b'name: a\njudgments: {source: "\\ud800"}\nmetrics: [chrf]\n'),
     ("reference", b"table:a.csv:x=" + b"[" * 3000 + b"]" * 3000),
     ("run config", b"name: " + b"9" * 5000),
