@@ -1,0 +1,193 @@
+"""A metric that answers in columns says what one that answers unit by unit says, and executors may have it asked."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.errors import HarnessError, PluginError
+from harness.judgments import JudgmentSet
+from harness.protocols import Columns, MetricSpec, Result, Unit
+from harness.records import Example, JudgmentInfo, Output
+from harness.registry import PluginRef
+from harness.stages.answers import Answers, SavedBatch, joined, restored, saved
+from harness.stages.metrics import answer, prepare
+from harness.stages.score import BuiltMetric, pending, score
+from harness.store import Run, read_manifest
+
+COMPONENTS = ("f1", "recall")
+
+
+class Listed:
+    """One result a unit: numbers, a missing one, one of an empty answer."""
+
+    signature = "lengths|v:1"
+
+    def score(self, units: Sequence[Unit]) -> list[Result]:
+        return [self._one(unit) for unit in units]
+
+    def _one(self, unit: Unit) -> Result:
+        text = unit.output.text or ""
+        if text == "?":
+            return Result(None, "unparsed", detail="a question mark\ud800")
+        f1 = math.inf if text == "!" else float(len(text))
+        return Result(f1, "ok" if text else "empty", {"recall": len(text) / 3}, None if text else "no text")
+
+
+class InColumns(Listed):
+    """The same in columns."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def score_columns(self, units: Sequence[Unit]) -> Columns:
+        self.asked.append(len(units))
+        results = [self._one(unit) for unit in units]
+        f1 = np.array([np.nan if result.value is None else result.value for result in results])
+        recall = np.array([np.nan if result.value is None else result.components["recall"] for result in results], dtype=float)
+        return Columns({"f1": f1, "recall": recall}, [r.status for r in results], [r.detail for r in results])
+
+
+def built(metric: Any, **spec: Any) -> BuiltMetric:
+    known = {"components": COMPONENTS, "batch_size": 3, **spec}
+    return BuiltMetric(PluginRef("lengths"), MetricSpec("lengths", build=InColumns, **known), metric)
+
+
+def make_set(texts: Sequence[str] = ("ett", "?", "", "!", "snö på is", "a", "b")) -> JudgmentSet:
+    examples = tuple(Example(id=f"e{i}", kind="instruction", language="sv") for i in range(len(texts)))
+    outputs = tuple(Output(id=f"o{len(texts) - i}", example_id=f"e{i}", system="x", text=t) for i, t in enumerate(texts))
+    return JudgmentSet(JudgmentInfo(name="set", version="1"), examples, outputs)
+
+
+def test_columns_make_the_scores_that_results_make() -> None:
+    found = score(make_set(), [built(InColumns())])
+    assert list(found) == list(score(make_set(), [built(Listed())]))
+    by_id = {s.targets[0]: (s.value, s.status, s.detail) for s in found if s.component == "f1"}
+    assert by_id["o6"] == (None, "unparsed", "a question mark\\ud800")
+    assert by_id["o5"] == (0.0, "empty", "no text")
+    assert by_id["o4"] == (None, "error", "the metric returned inf")
+
+
+def test_columns_are_saved_and_read_like_results(tmp_path: Path) -> None:
+    whole = score(make_set(), [built(Listed())])
+    for asked in (3, 0):  # batches of three, three and one; then none
+        metric = InColumns()
+        with Run.open(tmp_path / "r", config={}, command=[]) as run:
+            assert list(score(make_set(), [built(metric)], run=run)) == list(whole)
+        assert len(metric.asked) == asked
+    assert pending(make_set(), built(InColumns()), tmp_path / "r") == (7, 7, 0)
+
+
+def test_batches_of_another_size_are_scored_again(tmp_path: Path) -> None:
+    with Run.open(tmp_path / "r", config={}, command=[]) as run:
+        score(make_set(), [built(Listed())], run=run)
+    metric = InColumns()
+    with Run.open(tmp_path / "r", config={}, command=[]) as run:
+        score(make_set(), [built(metric, batch_size=2)], run=run)
+    assert metric.asked == [2, 2, 2]  # the last unit alone is a batch of both sizes
+    assert read_manifest(tmp_path / "r").counts["units_reused"] == 1
+
+
+def test_nan_without_a_reason_is_an_error_of_that_component_alone() -> None:
+    class Lacking(InColumns):
+        def score_columns(self, units: Sequence[Unit]) -> Columns:
+            return Columns({"f1": np.ones(len(units)), "recall": np.full(len(units), np.nan)})
+
+    f1, recall = score(make_set(["a"]), [built(Lacking())])
+    assert (f1.value, f1.status) == (1.0, "ok")
+    assert (recall.value, recall.status, recall.detail) == (None, "error", "the metric returned nan")
+
+
+def test_a_unit_on_which_columns_fail_is_an_error_and_the_others_are_scored() -> None:
+    class Fragile(InColumns):
+        def score_columns(self, units: Sequence[Unit]) -> Columns:
+            if any(unit.output.text == "a" for unit in units):
+                raise ZeroDivisionError("a")
+            return super().score_columns(units)
+
+    found = {(s.targets[0], s.component): s for s in score(make_set(), [built(Fragile())])}
+    assert (found["o2", "f1"].status, found["o2", "f1"].detail) == ("error", "ZeroDivisionError: a")
+    assert found["o3", "recall"].value == 3.0
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (lambda n: [1.0] * n, "score_columns(units) must return Columns, got [1.0, 1.0"),
+        (lambda n: Columns({"f1": np.ones(n)}), "columns have the components 'f1'; its spec declares 'f1', 'recall'"),
+        (
+            lambda n: Columns({"f1": np.ones(n - 1), "recall": np.ones(n)}),
+            "column 'f1' must be a float64 array of shape (3,), got array([1., 1.])",
+        ),
+        (lambda n: Columns({"f1": np.ones(n), "recall": np.ones(n, dtype=int)}), "column 'recall' must be a float64 array"),
+        (lambda n: Columns({"f1": np.ones(n), "recall": np.ones(n)}, ["ok"]), "columns of 3 units have 1 entries in status"),
+        (
+            lambda n: Columns({"f1": np.ones(n), "recall": np.ones(n)}, ["ok", "ok", "fine"]),  # type: ignore[list-item]
+            "columns have the unknown status 'fine'",
+        ),
+    ],
+)
+def test_columns_that_break_the_protocol_stop_the_run_and_name_the_metric(columns: Callable[[int], Any], message: str) -> None:
+    metric = InColumns()
+    metric.score_columns = lambda units: columns(len(units))  # type: ignore[method-assign]
+    with pytest.raises(PluginError, match=re.escape(f"metric 'lengths': {message}")):
+        score(make_set(), [built(metric)])
+
+
+def test_a_saved_batch_that_is_not_whole_counts_as_not_saved() -> None:
+    answers = answer(built(Listed()), [Unit(e, (o,)) for e, o in zip(make_set().examples, make_set().outputs, strict=True)])
+    again = restored(saved(answers, 0), 2)
+    assert again is not None
+    np.testing.assert_array_equal(again.values, answers.values)
+    np.testing.assert_array_equal(again.status, answers.status)
+    assert again.details == answers.details
+    assert restored(saved(answers, 0), 3) is None
+    assert restored(SavedBatch(first=0, units=2, values=[[1.0], [1.0, 2.0]]), 2) is None
+    assert restored(SavedBatch(first=0, units=1, values=[[None], [1.0]]), 2) is None  # missing, and nothing says why
+    assert restored(SavedBatch(first=0, units=1, values=[[1.0]], status=[(0, 5, "empty")]), 1) is None
+
+
+class TwoAhead:
+    """An executor that takes two batches before it answers the first."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def answers(self, metric: BuiltMetric, examples: Sequence[Example], batches: Iterable[Sequence[Unit]]) -> Iterator[Answers]:
+        prepare(metric, examples)
+        waiting: list[Sequence[Unit]] = []
+        for batch in batches:
+            self.batches.append(len(batch))
+            waiting.append(batch)
+            if len(waiting) > 2:
+                yield answer(metric, waiting.pop(0))
+        yield from (answer(metric, batch) for batch in waiting)
+
+
+def test_an_executor_is_given_the_batches_that_are_not_saved(tmp_path: Path) -> None:
+    executor = TwoAhead()
+    with Run.open(tmp_path / "r", config={}, command=[]) as run:
+        first = score(make_set(), [built(InColumns())], run=run, executor=executor)
+    assert executor.batches == [3, 3, 1]
+    assert first == score(make_set(), [built(Listed())])
+    [segment] = (tmp_path / "r" / "segments").glob("*/main-0.jsonl")
+    lines = segment.read_bytes().splitlines(keepends=True)
+    segment.write_bytes(lines[0] + lines[2])  # the batch in the middle is lost
+    again = TwoAhead()
+    with Run.open(tmp_path / "r", config={}, command=[]) as run:
+        assert score(make_set(), [built(InColumns())], run=run, executor=again) == first
+    assert again.batches == [3]
+
+
+def test_an_executor_that_answers_too_little_is_named() -> None:
+    class Lazy(TwoAhead):
+        def answers(self, metric: Any, examples: Any, batches: Any) -> Iterator[Answers]:
+            return (replace(joined([answer(metric, batch)])) for batch in list(batches)[:1])
+
+    with pytest.raises(HarnessError, match="metric 'lengths': the executor gave nothing for a batch of 3"):
+        score(make_set(), [built(InColumns())], executor=Lazy())
