@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, sums_by
+from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, sums_by, sums_in_groups
 from harness.meta.resampling import in_chunks, product
 
 _SMALL = 32  # outputs of a group
@@ -30,9 +30,7 @@ def kendall_b(pairs: Pairs, ordered: Ordered) -> Grouped:
     """Kendall's tau-b per group, with ties as they stand (epsilon 0)."""
     metric_tie = ordered.gap == 0
     discordant = ~(ordered.human_tie | metric_tie | ordered.concordant)
-    counts = [
-        sums_by(pairs.group, flags, pairs.n_groups) for flags in (ordered.concordant, discordant, ordered.human_tie, metric_tie)
-    ]
+    counts = [sums_in_groups(pairs, flags) for flags in (ordered.concordant, discordant, ordered.human_tie, metric_tie)]
     concordant, against, human_ties, metric_ties = counts
     spread = (pairs.sizes - human_ties) * (pairs.sizes - metric_ties)
     return _defined(concordant - against, np.sqrt(spread))

@@ -57,39 +57,38 @@ def add_draw_within(
 ):
     """As `add_random_draw` where no fold splits a group, in memory and time that do not grow with the number of gaps.
 
-    score: (N,); left, right, sign: (P,), group by group; ends, fold, weight: (G,), where a group's pairs end, weights being whole
-    numbers; coded: (P,) room for gaps, or -gaps where the draw orders a pair as people do, 0 where it contradicts them; sums:
-    (folds, bins, 2) room for what gaps of a bin, of 2^shift values, gain and what of it is positive; place: (bins,) room; fine:
-    (folds, bins << shift) room, unless shift is 0. Adds to raw, calibrated, heldout: (P,), bytes.
+    score: (N,); left, right, sign: (P,), group by group; ends, fold, weight: (G,), where a group's pairs end, weights being
+    whole; coded: (P,) room for four times the gap, plus 1 where the draw orders a pair as people do and 2 where it contradicts
+    them; sums: (folds, bins, 3) room for the weights of ties, of pairs ordered alike and of others, whose gap is in a bin of
+    2^shift values; place: (bins,) room; fine: (folds, bins << shift) room, unless shift is 0. Adds to raw, calibrated, heldout:
+    (P,), bytes.
     """
-    sums[:] = 0.0
-    p = 0
+    sums[:] = 0
+    start = 0
     for g in range(len(ends)):
         mine, one = sums[fold[g]], weight[g]
-        while p < ends[g]:  # without branches: which way a pair goes cannot be foretold
-            difference = score[left[p]] - score[right[p]]
-            code = (sign[p] == 0) * abs(difference) + min(-difference * sign[p], 0)
-            coded[p] = code
-            here = mine[abs(code) >> shift]
-            here[0] += ((code > 0) - (code < 0)) * one
-            here[1] += (code > 0) * one
-            p += 1
+        for p in range(start, ends[g]):  # without branches: which way a pair goes cannot be foretold
+            difference = np.int32(score[left[p]]) - np.int32(score[right[p]])
+            gap, agreed = abs(difference), difference * sign[p]
+            way = (agreed > 0) + 2 * (agreed < 0)
+            coded[p] = 4 * gap + way
+            mine[gap >> shift, way] += one
+        start = ends[g]
     if epsilon.max() < 0:
         place[:] = -1
         if shift > 0:
             _refine(coded, ends, fold, weight, shift, sums, place, fine)
         for target in range(len(epsilon)):
             epsilon[target] = _best_within(target, shift, sums, place, fine)
-    p, most = 0, epsilon[-1]
+    start, most = 0, 4 * epsilon[-1] + 3
     for g in range(len(ends)):
-        own = epsilon[fold[g]]
-        while p < ends[g]:
-            code = coded[p]
-            tied, beyond, gap = code > 0, code < 0, abs(code)
-            raw[p] += beyond
-            calibrated[p] += tied if gap <= most else beyond
-            heldout[p] += tied if gap <= own else beyond
-            p += 1
+        own = 4 * epsilon[fold[g]] + 3
+        for p in range(start, ends[g]):
+            way = coded[p] & 3
+            raw[p] += way == 1
+            calibrated[p] += way == (coded[p] > most)
+            heldout[p] += way == (coded[p] > own)
+        start = ends[g]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -98,40 +97,38 @@ def _refine(coded, ends, fold, weight, shift, sums, place, fine):
     folds, bins = sums.shape[0], sums.shape[1]
     found = 0
     for target in range(folds + 1):
-        best = 0.0
+        best = 0
         for step in range(2):  # first the best sum at the end of a bin, then the bins that may hold a better one
-            running = 0.0
+            running = 0
             for b in range(bins):
-                gained, positive = 0.0, 0.0
+                gained, positive = 0, 0
                 for f in range(folds):
                     if f != target:
-                        gained += sums[f, b, 0]
-                        positive += sums[f, b, 1]
+                        gained += sums[f, b, 0] - sums[f, b, 1]
+                        positive += sums[f, b, 0]
                 if step == 1 and positive > 0 and running + positive >= best and place[b] < 0:
                     place[b] = found
                     found += 1
                 running += gained
                 if step == 0:
                     best = max(best, running)
-    fine[:, : found << shift] = 0.0
-    least, most, p = bins << shift, 0, 0
+    fine[:, : found << shift] = 0
+    least, most, start = bins << shift, 0, 0
     for b in range(bins):
         if place[b] >= 0:
             least, most = min(least, b << shift), (b + 1) << shift
-    least = max(least, 1)
     for g in range(len(ends)):
-        while p < ends[g]:
-            gap = abs(coded[p])
-            if least <= gap < most and place[gap >> shift] >= 0:
-                here = (place[gap >> shift] << shift) + (gap & ((1 << shift) - 1))
-                fine[fold[g], here] += weight[g] if coded[p] > 0 else -weight[g]
-            p += 1
+        for p in range(start, ends[g]):
+            gap, way = coded[p] >> 2, coded[p] & 3
+            if least <= gap < most and way < 2 and place[gap >> shift] >= 0:
+                fine[fold[g], (place[gap >> shift] << shift) + (gap & ((1 << shift) - 1))] += weight[g] * (1 - 2 * way)
+        start = ends[g]
 
 
 @numba.njit(cache=True, nogil=True)
 def _best_within(target, shift, sums, place, fine):
     """The smallest gap at which the sum of gains outside a fold is largest, 0 where none is positive."""
-    chosen, best, running = 0, 0.0, 0.0
+    chosen, best, running = 0, 0, 0
     for b in range(sums.shape[1]):
         if shift > 0 and place[b] >= 0:
             for inner in range(1 << shift):
@@ -143,7 +140,7 @@ def _best_within(target, shift, sums, place, fine):
         else:
             for f in range(sums.shape[0]):
                 if f != target:
-                    running += sums[f, b, 0]
+                    running += sums[f, b, 0] - sums[f, b, 1]
             if shift == 0 and running > best:
                 chosen, best = b, running
     return chosen
@@ -193,42 +190,38 @@ def spearman_sums(weights, cluster, human, humans, run, sums):
 
 
 @numba.njit(cache=True, nogil=True)
-def swapped_differences(swap, left, right, rank, gain, block, room, blocks, found):
+def swapped_differences(swap, left, right, rank, gain, shift, room, blocks, found):
     """Right pairs of the first metric minus the second's, each at its best epsilon, in each draw of a permutation test.
 
     swap: (D, N) 0 or 1; left, right: (P,); rank, gain: (P, 4), by where a pair has its scores from; room: (2, ranks) zeros,
-    blocks: (2, 2, ranks / block) zeros, whatever they gain and what of it is positive. Fills found, (D,). Gains and losses are
-    summed by rank and by block of ranks; a block is gone through where the largest running sum may lie inside it.
+    blocks: (2, ranks >> shift, 2) zeros, for losses and gains. Fills found, (D,). Gains and losses are
+    summed by rank and by block of 2^shift ranks; a block is gone through where the largest running sum may lie inside it.
     """
     for draw in range(len(swap)):
         sides = swap[draw]
-        start_a, start_b = gain[0, 0] * 0, gain[0, 0] * 0
         for p in range(len(left)):
             state = 2 * sides[left[p]] + sides[right[p]]
             one, two = gain[p, state], gain[p, 3 - state]
             here, there = rank[p, state], rank[p, 3 - state]
             room[0, here] += one
             room[1, there] += two
-            blocks[0, 0, here // block] += one
-            blocks[1, 0, there // block] += two
-            blocks[0, 1, here // block] += max(one, 0)
-            blocks[1, 1, there // block] += max(two, 0)
-            start_a -= min(one, 0)
-            start_b -= min(two, 0)
-        found[draw] = _best_sum(start_a, room[0], blocks[0], block) - _best_sum(start_b, room[1], blocks[1], block)
+            blocks[0, here >> shift, int(one > 0)] += one
+            blocks[1, there >> shift, int(two > 0)] += two
+        found[draw] = _best_sum(room[0], blocks[0], shift) - _best_sum(room[1], blocks[1], shift)
 
 
 @numba.njit(cache=True, nogil=True)
-def _best_sum(start, room, blocks, block):
-    """The largest sum of start and what room holds up to some rank, the first one always included; leaves zeros behind."""
-    running, best = start, start + room[0]
-    for b in range(blocks.shape[1]):
-        if running + blocks[1, b] > best:
+def _best_sum(room, blocks, shift):
+    """The largest number of right pairs at some rank, those of gap 0 always being ties; leaves zeros behind."""
+    running = -blocks[:, 0].sum()  # where nothing is a tie, all that a tie would lose is right
+    best = running + room[0]
+    for b in range(len(blocks)):
+        if running + blocks[b, 1] > best:
             inner = running
-            for rank in range(b * block, (b + 1) * block):
+            for rank in range(b << shift, (b + 1) << shift):
                 inner += room[rank]
                 best = max(best, inner)
-        running += blocks[0, b]
+        running += blocks[b, 0] + blocks[b, 1]
     room[:] = 0
     blocks[:] = 0
     return best

@@ -22,7 +22,7 @@ def draw_right(cell: "Cell", outputs: int, seed: int, drawn: Ints) -> dict[str, 
     """
     whole = integer_weights(cell.pairs.sizes)
     within = cell.support(np.ones(len(cell.pairs), dtype=bool)).group_cluster is not None
-    if whole is not None and within and cell.pairs.starts is not None:  # folds never split a group
+    if whole is not None and within and cell.pairs.starts is not None and outputs < 2**29:  # folds never split a group
         return _draw_within(cell, outputs, seed, drawn, whole)
     return _draw_crossed(cell, outputs, seed, drawn, within)
 
@@ -33,9 +33,10 @@ def _draw_within(cell: "Cell", outputs: int, seed: int, drawn: Ints, whole: Ints
     pairs, folds, held = cell.pairs, cell.folds, cell.pairs.held
     shift = max(0, (max(outputs, 1) - 1).bit_length() - (_BINS - 1).bit_length())
     bins = ((outputs - 1) >> shift) + 1
-    room = np.zeros((folds, bins, 2)), np.zeros(bins, dtype=np.int32), np.zeros((folds, bins << shift if shift else 0))
+    fine = np.zeros((folds, bins << shift if shift else 0), dtype=np.int64)
+    room = np.zeros((folds, bins, 3), dtype=np.int64), np.zeros(bins, dtype=np.int32), fine
     ends = np.cumsum(pairs.sizes[held])
-    groups = ends, cell.signs, cell.fold_left[ends - 1], whole[held].astype(np.float64), shift
+    groups = ends, cell.signs, cell.fold_left[ends - 1], whole[held], shift
     coded = np.empty(len(pairs), dtype=np.int32)
     few = np.zeros((3, len(pairs)), dtype=np.uint8)
     right = np.zeros((3, len(pairs)), dtype=np.int32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from harness.meta.calibration import integer_weights
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs
 
-BLOCK = 64  # ranks whose gains are also summed as a block, so that most of them are never looked at
+SHIFT = 6  # 2^6 ranks are a block, whose gains are also summed together, so that most ranks are never looked at
 _NOISE = 1e-9  # z-scores of whole numbers: one difference has many floats, and epsilon must not fall between them
 _SLACK = 1e-12  # sums that differ by rounding alone count as equal
 _CELLS = 4_000_000  # swaps that are held at a time
@@ -79,10 +79,10 @@ class Swaps:
         parts = [part for part in np.array_split(np.arange(len(swap)), os.cpu_count() or 1) if len(part)]
 
         def work(part: Ints) -> None:
-            room = np.zeros((2, -(-self.ranks // BLOCK) * BLOCK), dtype=self.gain.dtype)
-            blocks = np.zeros((2, 2, room.shape[1] // BLOCK), dtype=self.gain.dtype)
+            room = np.zeros((2, (((self.ranks - 1) >> SHIFT) + 1) << SHIFT), dtype=self.gain.dtype)
+            blocks = np.zeros((2, room.shape[1] >> SHIFT, 2), dtype=self.gain.dtype)
             rows = slice(part[0], part[-1] + 1)
-            swapped_differences(swap[rows], self.left, self.right, self.rank, self.gain, BLOCK, room, blocks, found[rows])
+            swapped_differences(swap[rows], self.left, self.right, self.rank, self.gain, SHIFT, room, blocks, found[rows])
 
         if len(parts) == 1:
             work(parts[0])
