@@ -98,6 +98,7 @@ class Run:
         self.earlier = earlier
         self.notes: list[str] = list(manifest.notes)
         self.counts: dict[str, int] = {}
+        self.stages: dict[str, str] = {}  # of what the scores of each signature were computed: their stage_id
         self._digests: dict[str, str] = {}
         self._lock = lock
         self._started = time.monotonic()
@@ -163,6 +164,14 @@ class Run:
         self.counts[name] = self.earlier.counts.get(name, 0)
         return True
 
+    def holds_table(self, name: str) -> bool:
+        """Whether this session has written the table or taken it over."""
+        return table_path(self.folder, name).name in self._digests
+
+    def had_scores(self, signature: str, stage: str) -> bool:
+        """Whether the last session finished with scores of the signature that were computed in this very stage."""
+        return self.earlier is not None and self.earlier.fingerprints.get(_stage_key(signature)) == stage
+
     def fingerprint(self, name: str) -> str:
         """sha256 of a table that this session has written or taken over."""
         return self._digests[table_path(self.folder, name).name]
@@ -189,7 +198,8 @@ class Run:
         for text in fields.pop("notes", ()):
             self.note(text)
         self.counts.update(fields.pop("counts", {}))
-        fields["fingerprints"] = {**self._digests, **fields.get("fingerprints", {})}
+        stages = {_stage_key(signature): stage for signature, stage in self.stages.items()}
+        fields["fingerprints"] = {**self._digests, **stages, **fields.get("fingerprints", {})}
         for name, value in fields.items():
             before = getattr(self.manifest, name)
             fields[name] = {**before, **value} if isinstance(before, dict) else value
@@ -218,6 +228,10 @@ class Run:
     def _write_manifest(self) -> None:
         self.manifest = msgspec.structs.replace(self.manifest, notes=tuple(self.notes), counts=dict(self.counts))
         replace_file(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(self.manifest), indent=2) + b"\n")
+
+
+def _stage_key(signature: str) -> str:
+    return f"{signature} (stage)"
 
 
 def _write_scores(path: Path, records: Iterable[Any]) -> int | None:

@@ -86,7 +86,7 @@ def evaluate(
         _write_data(run, data)
     scores = score(data, metrics, run=run, progress=progress, executor=executor)
     done = Evaluation(data, tuple(map(summarise, metrics)), {m.signature: m.label for m in metrics}, scores)
-    if run is not None:
+    if run is not None and not run.holds_table("scores"):
         run.write_table("scores", scores)
     fingerprints = {"judgments": data.digest}
     if options is not None and run is None:

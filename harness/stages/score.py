@@ -7,15 +7,17 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from harness.errors import HarnessError
+from harness.integrity import is_intact
 from harness.judgments import JudgmentSet
 from harness.protocols import Unit
 from harness.records import Example, digest
-from harness.score_table import OK, STATUSES, Block, ScoreTable, Targets
+from harness.score_files import read_scores
+from harness.score_table import ERROR, OK, STATUSES, Block, ScoreTable, Targets, marked
 from harness.segments import Segments
 from harness.stages.answers import Answers, SavedBatch, restored, saved, storable
 from harness.stages.metrics import BuiltMetric, answer, build_metrics, prepare
 from harness.stages.units import Work, make_work
-from harness.store import Run, stage_id
+from harness.store import Run, stage_id, table_path
 
 __all__ = ["BuiltMetric", "Executor", "Pending", "build_metrics", "pending", "score"]
 
@@ -57,7 +59,8 @@ def score(
 
     A unit that a metric cannot score has a Score with `value` None and a status that says why. With a `run`, each batch is on
     disk before the next is waited for, and what an earlier session finished is read, not scored again; the run's counts then tell
-    `units_scored`, `units_reused`, `units_skipped` and `units_failed`. Writing the table `scores` is left to the caller.
+    `units_scored`, `units_reused`, `units_skipped` and `units_failed`. Writing the table `scores` is left to the caller, unless
+    the run holds it already: a finished one in which nothing has changed is taken over.
     `progress` is called with the metric's label, the units done and the units to do in all. `executor` asks the metrics; by
     default this process does.
 
@@ -66,13 +69,56 @@ def score(
     inputs = [digest(data.examples), digest(data.outputs)]
     works: dict[tuple[str, tuple[str, ...]], Work] = {}
     blocks: list[Block] = []
+    earlier = _Earlier(run)
     for metric in metrics:
         key = (metric.spec.unit, metric.spec.needs)
         if key not in works:
             works[key] = make_work(data, metric.spec)
-        found = _score_metric(data, metric, works[key], inputs, run, progress, executor or InThisProcess())
+        stage = _stage_id(metric, works[key], inputs)
+        held = earlier.blocks(metric, works[key], stage)
+        if held is not None:
+            _tell_reused(metric, works[key], held, run, progress)
+            blocks += held
+            continue
+        found = _score_metric(data, metric, works[key], stage, run, progress, executor or InThisProcess())
         blocks += _blocks(metric, works[key], found)
+    if earlier.keep(blocks):
+        return earlier.table
     return ScoreTable(_sharing_targets(blocks))
+
+
+class _Earlier:
+    """The table of scores that the last session finished, read once a metric has need of it."""
+
+    def __init__(self, run: Run | None) -> None:
+        self._run = run
+        self._read: ScoreTable | None = None
+
+    @property
+    def table(self) -> ScoreTable:
+        if self._read is None:
+            assert self._run is not None  # only a run has an earlier session
+            intact = is_intact(table_path(self._run.folder, "scores"), self._run.earlier)
+            self._read = read_scores(table_path(self._run.folder, "scores")) if intact else ScoreTable(())
+        return self._read
+
+    def blocks(self, metric: BuiltMetric, work: Work, stage: str) -> list[Block] | None:
+        """The metric's scores if they were computed in this stage; None where they are not there whole."""
+        if self._run is None:
+            return None
+        self._run.stages[metric.signature] = stage
+        if not self._run.had_scores(metric.signature, stage):
+            return None
+        targets = work.targets if work.order is None else work.targets.take(work.order)
+        found = [self.table.block(metric.signature, component) for component in metric.components]
+        whole = [block for block in found if block is not None and block.targets.same(targets)]
+        return whole if len(whole) == len(found) else None
+
+    def keep(self, blocks: Sequence[Block]) -> bool:
+        """Takes the table over if it holds these blocks and no others."""
+        if self._run is None or self._read is None or {*map(id, blocks)} != {*map(id, self._read.blocks)}:
+            return False
+        return self._run.keep_table("scores")
 
 
 class Pending(NamedTuple):
@@ -96,7 +142,7 @@ def _score_metric(
     data: JudgmentSet,
     metric: BuiltMetric,
     work: Work,
-    inputs: Sequence[str],
+    stage: str,
     run: Run | None,
     progress: Progress | None,
     executor: Executor,
@@ -104,7 +150,7 @@ def _score_metric(
     """The answers to all units of the metric: those to ask about from the run or the metric, the others missing."""
     count = run.count if run is not None else _uncounted
     count("units_skipped", len(work.missing))
-    segments = run.segments(_stage_id(metric, work, inputs)) if run is not None else None
+    segments = run.segments(stage) if run is not None else None
     held = _by_batch(segments.read(SavedBatch) if segments is not None else (), metric, work)
     size, units = metric.spec.batch_size, work.units
     starts = range(0, len(units), size)
@@ -123,6 +169,16 @@ def _score_metric(
         if progress is not None:
             progress(metric.label, start + len(found), len(units))
     return everything
+
+
+def _tell_reused(metric: BuiltMetric, work: Work, blocks: Sequence[Block], run: Run | None, progress: Progress | None) -> None:
+    count = run.count if run is not None else _uncounted
+    count("units_skipped", len(work.missing))
+    count("units_scored", 0)
+    count("units_reused", len(work.units))
+    count("units_failed", int(marked(blocks, lambda block: block.status == ERROR).sum()))
+    if progress is not None:
+        progress(metric.label, len(work.units), len(work.units))
 
 
 def _next(answers: Iterator[Answers], metric: BuiltMetric, units: int) -> Answers:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -191,3 +192,38 @@ def test_an_executor_that_answers_too_little_is_named() -> None:
 
     with pytest.raises(HarnessError, match="metric 'lengths': the executor gave nothing for a batch of 3"):
         score(make_set(), [built(InColumns())], executor=Lazy())
+
+
+def session(folder: Path, *metrics: BuiltMetric) -> dict[str, int]:
+    """Scores in the folder and finishes; returns the manifest's counts."""
+    with Run.open(folder, config={}, command=[]) as run:
+        found = score(make_set(), metrics, run=run)
+        if not run.holds_table("scores"):
+            run.write_table("scores", found)
+        assert list(found) == list(score(make_set(), metrics))
+    return read_manifest(folder).counts
+
+
+class Other(InColumns):
+    signature = "other|v:1"
+
+
+def test_a_finished_table_is_taken_over_without_its_segments(tmp_path: Path) -> None:
+    first = session(tmp_path / "r", built(Listed()))
+    written = (tmp_path / "r" / "scores.parquet").stat().st_mtime_ns
+    shutil.rmtree(tmp_path / "r" / "segments")
+    assert session(tmp_path / "r", built(Listed())) == {**first, "units_scored": 0, "units_reused": 7}
+    assert (tmp_path / "r" / "scores.parquet").stat().st_mtime_ns == written
+    both = session(tmp_path / "r", built(Listed()), built(Other()))  # one that is new, and one that is not
+    assert (both["units_scored"], both["units_reused"], both["scores"]) == (7, 7, 28)
+    assert session(tmp_path / "r", built(Other()))["scores"] == 14
+
+
+def test_a_finished_table_that_was_changed_is_not_taken_over(tmp_path: Path) -> None:
+    session(tmp_path / "r", built(Listed()))
+    with (tmp_path / "r" / "scores.parquet").open("ab") as file:
+        file.write(b"x")
+    assert session(tmp_path / "r", built(Listed()))["units_reused"] == 7  # from the segments
+    (tmp_path / "r" / "scores.parquet").unlink()
+    shutil.rmtree(tmp_path / "r" / "segments")
+    assert session(tmp_path / "r", built(Listed()))["units_scored"] == 7
