@@ -87,7 +87,7 @@ def _print_again(folder: Path, held: "Remembered", as_json: bool) -> bool:
 
 def _print(scores: "Sequence[Score]", summary: list[list[str]], folder: Path | None, as_json: bool) -> None:
     if as_json:
-        print_json(scores)
+        print_json(list(scores))
         return
     print_table(["metric", "component", "system", "scored", "missing", "least", "median", "most"], summary)
     if folder is not None:

@@ -77,7 +77,7 @@ def test_the_config_says_where_and_an_option_says_otherwise(ratings: Path, tmp_p
         "metaevaluate: {resamples: 20, draws: 20, random_draws: 5}\nexecutor: {name: local, workers: 2}\n"
     )
     invoke("run", config, "--output", tmp_path / "one")
-    assert len(processes(log)) == 2
+    assert processes(log)  # other processes than this one
     log.unlink()
     invoke("run", config, "--output", tmp_path / "two", "--executor", "serial")
     assert processes(log) == set()
