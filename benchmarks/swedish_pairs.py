@@ -17,9 +17,10 @@ def swedish_words() -> list[str]:
     if os.environ.get("HARNESS_DATA") and path.is_file():
         return path.read_text(encoding="utf-8").split()
     from harness.plugins import load_plugins
+    from harness.stages.evaluate import KIND
 
-    registry = load_plugins()
-    source = registry.build("judgments", registry.parse("judgments", "contrast-sv"))
+    registry = load_plugins(strict=False)
+    source = registry.build(KIND, registry.parse(KIND, "contrast-sv"))
     return [word for record in source.read() if isinstance(record, Output) for word in (record.text or "").split()]
 
 

@@ -3,11 +3,12 @@
 # mypy: allow-untyped-defs
 # numba infers the types; shapes are in the docstrings
 
-import numba
 import numpy as np
 
+from harness.compiling import compiled
 
-@numba.njit(cache=True, nogil=True)
+
+@compiled()
 def cut_words(points, starts, table, seed, factor, symbols, ends, keys, word_starts, hard):
     """Cuts N texts into words and gives each a key.
 
@@ -47,13 +48,13 @@ def cut_words(points, starts, table, seed, factor, symbols, ends, keys, word_sta
     word_starts[len(starts) - 1] = words
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _key(length, widest, code, state):
     """The key of a word, never 0."""
     return code if length <= 7 and widest < 512 else (state ^ (state >> np.uint64(32))) | np.uint64(1)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def number_words(symbols, ends, keys, factor, ids, spans, slot_keys, slot_ids):
     """Numbers W words: equal words, and only those, have equal ids, in the order of first sight.
 
@@ -91,7 +92,7 @@ def number_words(symbols, ends, keys, factor, ids, spans, slot_keys, slot_ids):
     return known
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def lcs_lengths(ids, starts, left, right, matches, rows, lengths):
     """Lengths of the longest common subsequences of P pairs of texts, or -1 where more than 64 words of the shorter one matter.
 
@@ -118,7 +119,7 @@ def lcs_lengths(ids, starts, left, right, matches, rows, lengths):
         lengths[pair] = length
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def long_lcs_lengths(ids, starts, left, right, matches, rows, spare, order, marks, column, lengths):
     """As `lcs_lengths` for any length, in blocks of 64 rows: memory grows with the rows, time with rows times words / 64.
 
@@ -177,7 +178,7 @@ def long_lcs_lengths(ids, starts, left, right, matches, rows, spare, order, mark
         lengths[pair] = length
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _rows(ids, starts, left, right, matches, rows):
     """What is left to compare: how many words both texts begin and end with, how many rows, and the span of the other side.
 
@@ -211,7 +212,7 @@ def _rows(ids, starts, left, right, matches, rows):
     return same, count, b, b_end
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def pack_ngrams(symbols, heads, starts, head_length, fields, bits, keys):
     """Keys whose order is that of the n-grams that begin at a place: `heads` there, then the next `fields` symbols.
 
@@ -230,7 +231,7 @@ def pack_ngrams(symbols, heads, starts, head_length, fields, bits, keys):
                 keys[place] |= np.uint64(heads[place]) << np.uint64(bits * fields)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def shared_ngrams(keys, starts, left, right, fields, bits, shared):
     """How many n-grams two texts share, each no more often than either holds it: the sorted keys are merged, order by order.
 
@@ -251,7 +252,7 @@ def shared_ngrams(keys, starts, left, right, fields, bits, shared):
             shared[pair, field] = found
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def clipped_ngrams(keys, starts, left, right, right_starts, fields, bits, spots, shared):
     """As `shared_ngrams`, against several texts at once: an n-gram counts as often as the one that holds most of it has it.
 

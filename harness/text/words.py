@@ -93,7 +93,7 @@ def _intern(stream: Stream, table: Symbols) -> tuple[WordIds, NDArray[np.bool_]]
     seed, *factors = np.frombuffer(os.urandom(24), dtype=np.uint64) | np.uint64(1)
     kernels.cut_words(points, starts, table, seed, factors[0], symbols, ends, keys, word_starts, hard)
     count = int(word_starts[-1])
-    ids, slots, known = np.empty(count, np.int32), 1 << (count >> 2 | 64).bit_length(), -1
+    ids, slots, known = np.empty(count, np.int32), 1 << (count >> 1 | 64).bit_length(), -1
     while known < 0:
         slots *= 2
         spans, slot_ids = np.empty((slots // 2 + 1, 2), np.int64), np.empty(slots, np.int32)

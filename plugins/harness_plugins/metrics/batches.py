@@ -12,7 +12,7 @@ from harness.records import Status
 from harness.text.streams import Ints, distinct, offsets
 
 Floats = NDArray[np.float64]
-MANY = 100_000  # characters of answers, of which some 1.5 MB of arrays are made
+MANY = 50_000  # characters of answers, of which about 1 MB of arrays is made
 
 
 class Batch(NamedTuple):
