@@ -167,7 +167,8 @@ def lines(figures: dict[str, Any]) -> list[str]:
         first, second = figures["first compile"], figures["second start"]
         said.append(
             f"first compile of {first['functions']} kernels: {first['compiling']:.2f} s "
-            f"({first['compiling_processor']:.2f} s of the processor; asked for: {COMPILE:g} s); the process {first['process']:.1f} s"
+            f"({first['compiling_processor']:.2f} s of the processor; asked for: {COMPILE:g} s); "
+            f"the process {first['process']:.1f} s"
         )
         said.append(
             f"second start: {second['compiling']:.2f} s of compiling {second['functions']} kernels; the process "

@@ -3,11 +3,12 @@
 # mypy: allow-untyped-defs
 # numba infers the types; shapes are in the docstrings
 
-import numba
 import numpy as np
 
+from harness.compiling import compiled
 
-@numba.njit(cache=True, nogil=True)
+
+@compiled()
 def add_random_draw(score, left, right, bins, weight, sign, fold_left, fold_right, share, epsilon, raw, calibrated, heldout):
     """Judges the pairs by one whole-numbered metric without ties and adds what is right to three counters.
 
@@ -29,7 +30,7 @@ def add_random_draw(score, left, right, bins, weight, sign, fold_left, fold_righ
             heldout[p] += tie if gap <= epsilon[fold_left[p]] else concordant
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _calibrate(score, left, right, bins, weight, sign, fold_left, fold_right, share, epsilon):
     """Fills epsilon: the best one without each fold, then with all. Histograms over the N possible gaps replace the sort."""
     folds, n_bins, n = share.shape[0] - 1, share.shape[1], len(score)
@@ -51,7 +52,7 @@ def _calibrate(score, left, right, bins, weight, sign, fold_left, fold_right, sh
         epsilon[fold] = _best(totals[fold])
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def add_draw_within(
     score, left, right, ends, sign, fold, weight, shift, coded, sums, place, fine, epsilon, raw, calibrated, heldout
 ):
@@ -91,7 +92,7 @@ def add_draw_within(
         start = ends[g]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _refine(coded, ends, fold, weight, shift, sums, place, fine):
     """Fills place with numbers from 0 for the bins in which a largest sum may lie, and fine with the gains at each gap there."""
     folds, bins = sums.shape[0], sums.shape[1]
@@ -125,7 +126,7 @@ def _refine(coded, ends, fold, weight, shift, sums, place, fine):
         start = ends[g]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _best_within(target, shift, sums, place, fine):
     """The smallest gap at which the sum of gains outside a fold is largest, 0 where none is positive."""
     chosen, best, running = 0, 0, 0
@@ -146,7 +147,7 @@ def _best_within(target, shift, sums, place, fine):
     return chosen
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _best(gains):
     """The smallest gap at which the running sum of gains is largest, sums closer than 1e-9 counting as equal."""
     best, best_sum, running = 0, gains[0], gains[0]
@@ -157,7 +158,7 @@ def _best(gains):
     return best
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def spearman_sums(weights, cluster, human, humans, run, sums):
     """Sums over resampled midranks, from which Spearman's rho follows; all are whole or half numbers, hence exact.
 
@@ -189,7 +190,7 @@ def spearman_sums(weights, cluster, human, humans, run, sums):
         sums[b, 2], sums[b, 3] = squares, products
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def swapped_differences(swap, left, right, rank, gain, shift, room, blocks, found):
     """Right pairs of the first metric minus the second's, each at its best epsilon, in each draw of a permutation test.
 
@@ -210,7 +211,7 @@ def swapped_differences(swap, left, right, rank, gain, shift, room, blocks, foun
         found[draw] = _best_sum(room[0], blocks[0], shift) - _best_sum(room[1], blocks[1], shift)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _best_sum(room, blocks, shift):
     """The largest number of right pairs at some rank, those of gap 0 always being ties; leaves zeros behind."""
     running = -blocks[:, 0].sum()  # where nothing is a tie, all that a tie would lose is right

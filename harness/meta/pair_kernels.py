@@ -3,11 +3,12 @@
 # mypy: allow-untyped-defs
 # numba infers the types; shapes are in the docstrings
 
-import numba
 import numpy as np
 
+from harness.compiling import compiled
 
-@numba.njit(cache=True, nogil=True)
+
+@compiled()
 def fill_pairs(order, starts, sizes, left, right, group):
     """Fills left, right, group, (P,): every two of order[starts[g] : starts[g] + sizes[g]], group by group."""
     pair = 0
@@ -19,7 +20,7 @@ def fill_pairs(order, starts, sizes, left, right, group):
                 pair += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def fill_signs(left, right, human, tolerance, signs):
     """Fills signs, (P,): 1 where the left output's number is larger, -1 the right's, 0 where they differ by no tolerance."""
     for p in range(len(left)):
@@ -29,7 +30,7 @@ def fill_signs(left, right, human, tolerance, signs):
         signs[p] = (difference > 0) - (difference < 0)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def fill_order(left, right, metric, signs, tolerance, gap, concordant):
     """Fills gap and concordant, (P,): the metric's distance (a multiple of tolerance), and whether it orders as signs do."""
     for p in range(len(left)):
@@ -40,7 +41,7 @@ def fill_order(left, right, metric, signs, tolerance, gap, concordant):
         concordant[p] = difference * signs[p] > 0
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def bin_gains(bits, gain, group, weight, part, low, shift, net, positive):
     """Adds what tying each pair gains to net, and where it gains to positive, both (parts, bins).
 
@@ -56,7 +57,7 @@ def bin_gains(bits, gain, group, weight, part, low, shift, net, positive):
                 positive[part[p], place] += gained
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def pairs_in_bins(bits, gain, low, shift, wanted, found):
     """Fills found with the pairs that gain or lose something by a tie and lie in a wanted bin; returns how many there are."""
     size = 0
@@ -67,7 +68,7 @@ def pairs_in_bins(bits, gain, low, shift, wanted, found):
     return size
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def tally(codes, counts):
     """Adds to counts how often each code occurs."""
     for code in codes:

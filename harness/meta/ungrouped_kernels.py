@@ -8,13 +8,14 @@ low..high of the other's; `levels`: whether that is so only for equal ranks; `ep
 # mypy: allow-untyped-defs
 # numba infers the types; shapes are in the docstrings
 
-import numba
 import numpy as np
+
+from harness.compiling import compiled
 
 _FEW = 24  # segments up to this size are compared pair by pair
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def count_segments(starts, metric, rank, low, high, levels, epsilon, tolerance, counts, near):
     """Fills counts, (S, 3): pairs with a gap of at most epsilon, those of them tied by people, concordant ones with a larger gap.
 
@@ -45,7 +46,7 @@ def count_segments(starts, metric, rank, low, high, levels, epsilon, tolerance, 
         _clear(tree, inside, rank, start, passed, end, levels)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def count_outputs(starts, metric, rank, low, high, levels, epsilon, tolerance, counts):
     """As `count_segments`, but counts, (N, 3), are of the pairs that each output is in (so each pair stands at both)."""
     tree, inside = np.zeros(len(low) + 1, np.int32), np.zeros(len(low) + 1, np.int32)
@@ -83,7 +84,7 @@ def count_outputs(starts, metric, rank, low, high, levels, epsilon, tolerance, c
         _clear(tree, inside, rank, passed + 1, end, start, levels)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def add_worth(place, counts, beside, worths, sums):
     """Adds what the pairs that each output is in are worth together to sums, (W, n), at its place there.
 
@@ -101,7 +102,7 @@ def add_worth(place, counts, beside, worths, sums):
             sums[w, n] += one[4] * discordant
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def pairs_between(starts, metric, rank, low, high, above, upto, tolerance, gap, gain, segment):
     """The pairs with a gap in (above, upto] that people tie (gain 1) or that are concordant (gain -1): how many there are.
 
@@ -126,7 +127,7 @@ def pairs_between(starts, metric, rank, low, high, above, upto, tolerance, gap, 
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def cross_clusters(metric, rank, low, high, part, cluster, epsilon, tolerance, worth, sums):
     """Adds what each pair of one group is worth to sums, (C, C), at the clusters of its outputs; pairs across parts are left out.
 
@@ -149,7 +150,7 @@ def cross_clusters(metric, rank, low, high, part, cluster, epsilon, tolerance, w
             sums[cluster[i], cluster[j]] += worth[kind]
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def by_code(order, code, size):
     """(order sorted by the codes 0..size-1 of its members, ties as they were; where each code begins, (size + 1,))."""
     starts = np.zeros(size + 1, np.int64)
@@ -164,7 +165,7 @@ def by_code(order, code, size):
     return result, starts
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _count_few(start, end, metric, rank, low, high, epsilon, tolerance, counts):
     for j in range(start, end):
         for i in range(start, j):
@@ -177,14 +178,14 @@ def _count_few(start, end, metric, rank, low, high, epsilon, tolerance, counts):
                 counts[n, 2] += concordant
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _gap(lower, upper, tolerance):
     """The gap of two scores, as `pairs.snap` makes it; it never falls where upper rises or lower falls."""
     difference = upper - lower
     return difference if tolerance == 0 else np.rint(difference / tolerance) * tolerance
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _insert(tree, rank, amount):
     """Adds to a rank of a Fenwick tree (Fenwick, Software: Practice and Experience 24, 1994)."""
     k = rank + 1
@@ -193,7 +194,7 @@ def _insert(tree, rank, amount):
         k += k & -k
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _below(tree, rank):
     """How many of the tree have a smaller rank."""
     total = 0
@@ -204,7 +205,7 @@ def _below(tree, rank):
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _move(inside, rank, amount, levels):
     """Puts an output into the window or takes it out: plain counts where people's ties are equal ranks, else a tree."""
     if levels:
@@ -213,12 +214,12 @@ def _move(inside, rank, amount, levels):
         _insert(inside, rank, amount)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _tied(inside, low, high, levels):
     return inside[low] if levels else _below(inside, high + 1) - _below(inside, low)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _clear(tree, inside, rank, start, passed, end, levels):
     """Empties both, cheaply after a small segment. The tree holds start..passed-1, the window the rest up (or down) to end."""
     size = max(passed, end) - min(start, end)
