@@ -16,6 +16,7 @@ from harness.meta.pairs import Bools, Floats, Ints, sums_by
 
 Values = TypeVar("Values", bound=NDArray)
 _CELLS = 8_000_000  # cells of weights that are held as float64 at a time
+_WIDE = 32  # columns from which a product takes longer than to change the weights' precision
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Resampler:
         """Rows of the weights as float64. Many weights are not held, but drawn again: ask for rows in order."""
         if self.resamples * self.n_clusters <= _CELLS:
             return self._few[rows]
-        if "weights" in self.__dict__:
+        if "weights" in self.__dict__ or self.resamples * self.n_clusters <= 4 * _CELLS:  # in a quarter of the room
             return self.weights[rows].astype(np.float64)
         return self._draw(slice(*rows.indices(self.resamples)))
 
@@ -98,7 +99,7 @@ class Resampler:
         new = {key: sums for sums in columns if (key := _digest(sums)) not in self._weighed}
         if not new:
             return
-        whole = [key for key, sums in new.items() if np.abs(sums).sum() < 2**36 and np.array_equal(sums, np.rint(sums))]
+        whole = [key for key, sums in new.items() if _whole(sums)]
         others = [key for key in new if key not in set(whole)]
         stacked = np.stack([new[key] for key in whole], axis=1) if whole else np.zeros((self.n_clusters, 0))
         small, largest = stacked.astype(np.float32), float(np.abs(stacked).sum(axis=0).max(initial=0))
@@ -120,12 +121,28 @@ class Resampler:
         within = np.diagonal(sums).copy()
         across = sums.copy()
         np.fill_diagonal(across, 0.0)
+        whole = _whole(sums)
+        largest = np.abs(across).sum(axis=0).max(initial=0)
 
         def chunk(rows: slice) -> Floats:
             weights = self.some_weights(rows)
-            return product(weights, within) + np.einsum("bc,bc->b", product(weights, across), weights)
+            if not whole:
+                return product(weights, within) + np.einsum("bc,bc->b", product(weights, across), weights)
+            if self._few_small is not None and self._few_small[1] * largest < 2**24:  # then half the precision holds every sum
+                totals = (self._few_small[0][rows] @ across.astype(np.float32)).astype(np.float64)
+            else:
+                totals = weights @ across
+            totals += within  # w_c (Σ w_c' s_cc' + s_cc)
+            return np.asarray(np.einsum("bc,bc->b", totals, weights))
 
         return in_chunks(chunk, self.resamples, self.n_clusters)
+
+    @cached_property
+    def _few_small(self) -> tuple[NDArray[np.float32], float] | None:
+        """The weights in half the precision and the largest of them, where they are few enough to be held."""
+        if self.resamples * self.n_clusters > _CELLS:
+            return None
+        return self._few.astype(np.float32), float(self._few.max(initial=0))
 
 
 def product(left: Floats, right: Floats) -> Floats:
@@ -133,10 +150,9 @@ def product(left: Floats, right: Floats) -> Floats:
 
     `left`: whole numbers below 65,536, shape (B, C); `right`: shape (C,) or (C, M).
     """
-    size = np.abs(right)
-    if size.sum() < 2**36 and np.array_equal(right, np.rint(right)):
-        if right.ndim == 2 and left.size and left.max() * size.sum(axis=0).max() < 2**24:  # exact in half the time
-            return (left.astype(np.float32) @ right.astype(np.float32)).astype(np.float64)
+    if _whole(right):
+        if right.ndim == 2 and right.shape[1] >= _WIDE and left.max(initial=0) * np.abs(right).sum(axis=0).max() < 2**24:
+            return (left.astype(np.float32) @ right.astype(np.float32)).astype(np.float64)  # exact in half the time
         return left @ right
     return np.einsum("bc,c->b", left, right) if right.ndim == 1 else np.einsum("bc,cm->bm", left, right)
 
@@ -148,6 +164,11 @@ def in_chunks(function: Callable[[slice], Values], rows: int, columns: int) -> V
         return function(slice(0, rows))
     parts = [function(slice(start, min(start + step, rows))) for start in range(0, rows, step)]
     return cast(Values, np.concatenate(parts))
+
+
+def _whole(sums: Floats) -> bool:
+    """Whole numbers, and few enough that their products with weights below 65,536 are exact."""
+    return bool(np.abs(sums).sum() < 2**36) and np.array_equal(sums, np.rint(sums))
 
 
 def _digest(sums: Floats) -> bytes:
