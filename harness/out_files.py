@@ -8,7 +8,7 @@ from harness.errors import InputError
 from harness.store import TABLES
 from harness.whole_files import replace_file
 
-_OWN = frozenset({"manifest.json", "config.yaml", ".lock", *(table.file for table in TABLES.values())})
+_OWN = frozenset({"manifest.json", "config.yaml", "unchanged.json", ".lock", *(table.file for table in TABLES.values())})
 _OPENED = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")  # links, perhaps to a regular file that the shell has opened
 
 
