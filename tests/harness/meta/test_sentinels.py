@@ -72,3 +72,18 @@ def test_all_six_stand_in_every_table() -> None:
 def test_a_constant_ties_everything() -> None:
     row = only(sourced().rows(), metric="constant|sentinel|v:1", grouping="item", statistic="accuracy")
     assert (row.value, row.epsilon) == (1 / 3, 0.0)
+
+
+def test_each_answer_is_held_against_the_source_of_its_own_example_in_any_order() -> None:
+    examples = {name: Example(id=name, kind="instruction", language="sv", source=source) for name, source in SOURCES.items()}
+    texts_of = [("b", "två hundar"), ("a", "en katt"), ("c", "tre"), ("b", None), ("a", "en hund"), ("b", "")]
+    outputs = [Output(id=f"o{n}", example_id=name, system=f"s{n}", text=text) for n, (name, text) in enumerate(texts_of)]
+    found = by_name(sentinel_scores(examples, outputs))["source-similarity"]
+    expected = [
+        None if text is None or SOURCES[name] is None else CHRF().sentence_score(text, [SOURCES[name]]).score
+        for name, text in texts_of
+    ]
+    assert [None if np.isnan(value) else value for value in found] == expected
+
+
+SOURCES = {"a": "en katt", "b": "två katter", "c": None}
