@@ -10,6 +10,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
 def benchmark(name: str) -> ModuleType:
     """The module of `benchmarks/NAME.py`."""
+    if str(FOLDER) not in sys.path:
+        sys.path.append(str(FOLDER))  # the scripts import their frame as a neighbour
     full = f"benchmarks_{name}"
     if full not in sys.modules:
         spec = importlib.util.spec_from_file_location(full, FOLDER / f"{name}.py")
