@@ -30,6 +30,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BATCH = 16
+WORKERS, AHEAD = 2, 3  # processes of the local executor, and batches of each that may be lost: asked, answered, waiting
 TABLES = ("examples.parquet", "outputs.parquet", "judgments.parquet", "preferences.parquet", "scores.parquet", "meta.parquet")
 SIGHTS = ("segments", *(f"{name}.tmp" for name in (*TABLES, "manifest.json", "report.html", "report.md", "unchanged.json")))
 CONFIG = """\
@@ -97,9 +98,11 @@ class Found:
 class Runs:
     """Runs of one small config in a folder, and the bytes of the tables that an uninterrupted one wrote."""
 
-    def __init__(self, folder: Path, items: int, slowness: float) -> None:
+    def __init__(self, folder: Path, items: int, slowness: float, executor: str = "serial") -> None:
         self.folder = folder
         self.slowness = slowness
+        self.options = ("--executor", executor, *(("--workers", str(WORKERS)) if executor == "local" else ()))
+        self.under_way = BATCH * (1 if executor == "serial" else AHEAD * WORKERS)
         self.session = 0
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "ratings.csv").write_text(_ratings(items), encoding="utf-8")
@@ -119,7 +122,7 @@ class Runs:
         self.session += 1
         own = {**os.environ, "HARNESS_CACHE": str(self.folder / "cache"), "ASKED": str(self.asked_file), **environment}
         own |= {"SLOWNESS": str(self.slowness), "PYTHONHASHSEED": str(self.session), "PYTHONPATH": self._path(own)}
-        command = [sys.executable, "-m", "harness", "run", "killed.yaml", "-o", output, *options]
+        command = [sys.executable, "-m", "harness", "run", "killed.yaml", "-o", output, *self.options, *options]
         return subprocess.Popen(
             command, cwd=self.folder, env=own, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8"
         )
@@ -168,8 +171,8 @@ def killed(runs: Runs, kills: int, seed: int, progress: Callable[[str], None] = 
         found.wrong += [f"after {how.name}: {name}" for name in runs.differing("run", all_there=process.returncode == 0)]
         if "Traceback" in said and how != signal.SIGINT:
             found.wrong.append(f"a traceback after {how.name}: {said[-500:]}")
-        if again > BATCH:
-            found.wrong.append(f"{again} units were scored again after {how.name}, more than a batch of {BATCH}")
+        if again > runs.under_way:
+            found.wrong.append(f"{again} units were scored again after {how.name}, more than {runs.under_way} under way")
         if process.returncode == 0:
             found.too_late += 1
             late += 1
@@ -195,7 +198,7 @@ def _compare(runs: Runs, found: Found, scored: set[str]) -> None:
     found.rescored = max(found.rescored, again)
     if code != 0:
         found.wrong.append(f"the rerun ended with {code}: {said[-500:]}")
-    if again > BATCH:
+    if again > runs.under_way:
         found.wrong.append(f"{again} units were scored again by the rerun")
     found.wrong += [f"after the rerun: {name}" for name in runs.differing("run", all_there=True)]
     whole, folder = runs.folder / "whole", runs.folder / "run"
@@ -374,12 +377,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--items", type=int, default=150, help="of three systems each (default: 150)")
     parser.add_argument("--slowness", type=float, default=0.002, help="seconds a unit of the slow metric (default: 0.002)")
+    parser.add_argument("--executor", choices=("serial", "local"), default="serial")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder by default")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        runs = Runs(arguments.folder or Path(temporary) / "kills", arguments.items, arguments.slowness)
+        runs = Runs(arguments.folder or Path(temporary) / "kills", arguments.items, arguments.slowness, arguments.executor)
         say = (lambda text: None) if arguments.json else (lambda text: print(text, flush=True))
         say(f"an uninterrupted run takes {runs.seconds:.1f} s")
         found = killed(runs, arguments.kills, arguments.seed, say)
@@ -395,7 +399,7 @@ def main() -> None:
         signals = ", ".join(f"{count} {name}" for name, count in sorted(found.signals.items()))
         points = ", ".join(f"{count} {name}" for name, count in found.files_there.most_common())
         print(f"{found.kills} kills ({signals}) at: {points}; {found.too_late} came too late; {found.completed} runs completed")
-        print(f"at most {found.rescored} units scored again after a kill (a batch is {BATCH})")
+        print(f"at most {found.rescored} units scored again after a kill (a batch is {BATCH}, {runs.under_way} may be under way)")
         print("\n".join(found.wrong) or "every table was the uninterrupted run's, byte for byte")
     if arguments.write:
         kept = json.dumps(asdict(found), indent=1) + "\n"

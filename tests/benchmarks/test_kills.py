@@ -31,6 +31,14 @@ def test_a_run_killed_twenty_times_ends_with_the_same_tables(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+def test_a_run_in_two_processes_killed_ten_times_ends_with_the_same_tables(tmp_path: Path) -> None:
+    runs = kills.Runs(tmp_path / "runs", items=24, slowness=0.004, executor="local")
+    found = kills.killed(runs, 10, seed=7)
+    assert found.wrong == []
+    assert found.rescored <= runs.under_way
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("meet", kills.CONDITIONS.values(), ids=kills.CONDITIONS)
 def test_a_run_meets_what_may_go_wrong_around_it_and_ends_with_the_same_tables(
     tmp_path: Path, meet: Callable[[object], str]
@@ -43,7 +51,7 @@ def test_a_run_meets_what_may_go_wrong_around_it_and_ends_with_the_same_tables(
 
 def test_a_table_that_differs_and_units_scored_twice_would_be_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stub:
-        folder, seconds, session = tmp_path, 0.01, 0
+        folder, seconds, session, under_way = tmp_path, 0.01, 0, kills.BATCH
         tables = {"scores.parquet": b"right"}
         differing = kills.Runs.differing
 
@@ -57,8 +65,8 @@ def test_a_table_that_differs_and_units_scored_twice_would_be_noticed(tmp_path: 
             return set(map(str, range(kills.BATCH + 1)))
 
     monkeypatch.setattr(kills, "_compare", lambda runs, found, scored: None)
-    found = kills.killed(Stub(), 2, seed=1)
-    assert found.kills == 2
+    found = kills.killed(Stub(), 8, seed=1)
+    assert found.kills == 8
     assert any("scores.parquet" in sentence for sentence in found.wrong)
     assert any("17 units were scored again" in sentence for sentence in found.wrong)
     assert set(found.signals) <= {how.name for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)}
