@@ -1,4 +1,4 @@
-"""Segments: what a stage has finished so far, one JSON line a record, safe on disk batch by batch."""
+"""Segments: what a stage has finished so far, one JSON line a record (of the scoring stage, a batch), safe on disk at once."""
 
 import os
 import re

@@ -22,6 +22,7 @@ from harness.store import Run, stage_id, table_path
 __all__ = ["BuiltMetric", "Executor", "Pending", "build_metrics", "pending", "score"]
 
 Progress = Callable[[str, int, int], None]
+_FORMAT = 2  # of the segments: a line a batch; version 1 had a line a score
 
 
 class Executor(Protocol):
@@ -233,7 +234,7 @@ def _sharing_targets(blocks: Sequence[Block]) -> Iterator[Block]:
 
 
 def _stage_id(metric: BuiltMetric, work: Work, inputs: Sequence[str]) -> str:
-    section = {"metric": metric.ref.name, "params": dict(metric.ref.params), "signature": metric.signature}
+    section = {"metric": metric.ref.name, "params": dict(metric.ref.params), "signature": metric.signature, "format": _FORMAT}
     return stage_id([*inputs, work.asked], section, f"{metric.spec.version} {metric.code}".rstrip())
 
 
