@@ -285,6 +285,7 @@ def harness_metrics() -> list[MetricSpec]:
             extra="bertscore",
             components=COMPONENTS,
             needs=("reference",),
+            cost="gpu",  # also where there is none: one process uses every core, and two would hold the encoder twice
             reads=_reads,
         )
     ]
