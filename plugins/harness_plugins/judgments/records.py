@@ -1,6 +1,6 @@
 """A judgment set kept as the harness's own records: a folder of JSON Lines, as `harness data annotate export` writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from harness.records import Example, Judgment, JudgmentInfo, Output, Preference,
 
 NAME = "records"
 VERSION = "1"
+_BYTES = 2**20  # of lines that are read at a time
 Record = Example | Output | Judgment | Preference
 FILES: dict[str, type[Record]] = {
     "examples.jsonl": Example,
@@ -46,10 +47,11 @@ class Records:
             path = self._folder / name
             if not path.is_file():
                 continue
-            with path.open("rb") as lines:
-                for number, line in enumerate(lines, 1):
-                    if line.strip():
-                        yield _record(path, number, line.removeprefix(b"\xef\xbb\xbf"), kind)
+            with path.open("rb") as file:
+                first = 1
+                while lines := file.readlines(_BYTES):
+                    yield from _records(path, first, lines, kind)
+                    first += len(lines)
 
     def _info(self) -> JudgmentInfo:
         path = self._folder / "info.json"
@@ -61,12 +63,30 @@ class Records:
             raise InputError(f"{path}: not what a judgment set says of itself: {error}") from error
 
 
+def _records(path: Path, first: int, lines: Sequence[bytes], kind: type[Record]) -> Iterator[Record]:
+    """The records of consecutive lines, all at once; one by one where something is not as usual, to say which line it is."""
+    try:
+        found = msgspec.json.Decoder(kind).decode_lines(b"".join(lines))
+        if len(found) == len(lines) and not (kind is Judgment and any(map(_text_on_scale, found))):
+            yield from found
+            return
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass  # said below, with its line
+    for number, line in enumerate(lines, first):
+        if line.strip():
+            yield _record(path, number, line.removeprefix(b"\xef\xbb\xbf"), kind)
+
+
+def _text_on_scale(record: Record) -> bool:
+    return isinstance(record, Judgment) and isinstance(record.value, str) and record.scale is not None
+
+
 def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
     try:
         record = from_json(line, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path}, line {number}: not a record of the kind {kind.__name__}: {error}") from error
-    if isinstance(record, Judgment) and record.scale is not None and isinstance(record.value, str):
+    if isinstance(record, Judgment) and _text_on_scale(record):
         raise InputError(
             f"{path}, line {number}: the value {record.value!r:.60} is a text, which has no place on a scale; write a number "
             "without quotation marks, or leave the scale out if it is a label"
