@@ -3,8 +3,8 @@
 python benchmarks/rouge.py [--rounds 5] [--only WORD …] [--write]
 
 Ours is `score_columns` of the metric, F1, precision and recall. rouge-score gets a part of the pairs: with its own tokenizer,
-which drops å, ä and ö, so that words fall into pieces, and with our words through its tokenizer interface. rouge-score-rs gets its
-batch call on one thread, which is its fastest. On ASCII text all scores are compared to the last bit. On Swedish text
+which drops å, ä and ö, so that words fall into pieces, and with our words through its tokenizer interface. rouge-score-rs gets
+its batch call on one thread, which is its fastest. On ASCII text all scores are compared to the last bit. On Swedish text
 rouge-score-rs cuts other words, so speed alone is compared: its default tokenizer is that of rouge-score, and its
 UnicodeTokenizer cuts by other rules than the harness.
 
