@@ -1,5 +1,6 @@
 """The random sentinel's draws: which pairs each random order of the outputs gets right, calibrated on its own."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from harness.meta.sentinels import random_scores
 if TYPE_CHECKING:
     from harness.meta.judging import Cell
 
+_PARALLEL = 100_000  # pairs from which a thread is worth its while
 _BINS = 1 << 11  # bins of gaps; up to so many outputs each gap has its own
 
 
@@ -40,11 +42,22 @@ def _draw_within(cell: "Cell", outputs: int, seed: int, drawn: Ints, whole: Ints
     coded = np.empty(len(pairs), dtype=np.int32)
     few = np.zeros((3, len(pairs)), dtype=np.uint8)
     right = np.zeros((3, len(pairs)), dtype=np.int32)
-    for done, scores in enumerate(random_scores(outputs, len(drawn), seed), start=1):
-        add_draw_within(scores, pairs.left, pairs.right, *groups, coded, *room, drawn[done - 1], *few)
-        if done % 255 == 0 or done == len(drawn):  # what a byte holds
-            right += few
-            few[:] = 0
+    with ThreadPoolExecutor(1) as pool:  # a draw is judged while the next one is made
+        last: Future[None] | None = None
+        for done, scores in enumerate(random_scores(outputs, len(drawn), seed)):
+            if last is not None:
+                last.result()
+            if done % 255 == 0:  # what a byte holds
+                right += few
+                few[:] = 0
+            arrays = (scores, pairs.left, pairs.right, *groups, coded, *room, drawn[done], *few)
+            if len(pairs) < _PARALLEL:
+                add_draw_within(*arrays)
+            else:
+                last = pool.submit(add_draw_within, *arrays)
+        if last is not None:
+            last.result()
+    right += few
     return dict(zip(("accuracy_raw", "accuracy", "accuracy_heldout"), right, strict=True))
 
 

@@ -148,3 +148,14 @@ def test_a_random_draw_of_many_gaps_is_calibrated_as_one_of_few(seed: int, outpu
             other = judge_random(cell, outputs, 7, seed)
         assert (other.drawn == plain.drawn).all()
         assert all((other.right[name] == plain.right[name]).all() for name in plain.right)
+
+
+def test_more_random_draws_than_a_byte_counts_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = np.repeat([0, 1, 2], 3)
+    cell = make_cell(make_pairs(groups, 100), np.array([1.0, 2, 3] * 3), groups, 3, Resampler(groups, 3, 5, 0.95, 0), 0.0)
+    for threads in (10**9, 1):  # pairs from which a draw is judged beside the next one's making
+        monkeypatch.setattr("harness.meta.random_judge._PARALLEL", threads)
+        right = judge_random(cell, 9, 600, 0).right["accuracy_raw"]
+        assert right.min() > 255  # half of 600 draws order two outputs as people do
+        orders = [np.array(scores) for scores in permutations(9, 600, 0)]
+        assert right[0] == sum(scores[1] > scores[0] for scores in orders)
