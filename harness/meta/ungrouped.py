@@ -58,8 +58,8 @@ class People:
 
     @cached_property
     def by_cluster(self) -> Ints:
-        """The outputs by group, and by cluster within, shape (n,)."""
-        return np.lexsort((self.cluster, self.group))
+        """The outputs by group, fold (of which a cluster has one) and cluster, shape (n,)."""
+        return np.lexsort((self.cluster, self.fold, self.group))
 
     @cached_property
     def within_clusters(self) -> bool:
@@ -172,4 +172,6 @@ def _tied_ranks(values: Floats, tolerance: float) -> tuple[Ints, Ints]:
 
 
 def _each(epsilon: float | Floats, segments: int) -> Floats:
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(epsilon, dtype=np.float64), (segments,)))
+    each = np.empty(segments)  # an array of its own: numba compiles anew for one that cannot be written
+    each[:] = epsilon
+    return each

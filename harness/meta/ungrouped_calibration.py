@@ -25,7 +25,7 @@ from harness.meta.pairs import Floats, Ints
 from harness.meta.ungrouped import Sorted
 from harness.meta.ungrouped_profile import Profile
 
-_MADE = 1 << 15  # pairs between two epsilons that are made rather than halved: about as dear as ten passes over 10,000 outputs
+_MADE = 1 << 13  # pairs between two epsilons that are made rather than halved: 1,000 to 30,000 take about as long
 _SAMPLED = 1 << 13  # gaps that say where halves lie; they change no result
 
 
@@ -159,7 +159,7 @@ class _Search:
         order = np.argsort(gap, kind="stable")
         gap = gap[order]
         last = np.flatnonzero(np.append(gap[1:] != gap[:-1], True)) if len(gap) else np.zeros(0, dtype=np.int64)
-        if max(self.weights) < 1 << 44:  # times at most 2^15 pairs
+        if max(self.weights) < 1 << 44:  # times at most 2^13 pairs
             weights: Any = np.array(self.weights)
         else:
             weights = np.array(self.weights, dtype=object)

@@ -14,13 +14,13 @@ from harness.meta.pairs import Bools, Floats
 from harness.meta.sentinels import random_scores
 from harness.meta.ungrouped import RIGHT, SURPLUS, UNTIED, People, Sorted, Worth, into_segments
 from harness.meta.ungrouped_calibration import Found, calibrate_sorted
-from harness.meta.ungrouped_profile import Profile, profile_of
+from harness.meta.ungrouped_profile import Profile, permutation_epsilons, profile_of
 from harness.meta.ungrouped_totals import ONE, TIED, Tally, Total
 
 TOLERANCE = 1e-4  # accuracy that a better epsilon may add where there are more than max_pairs
 _PASSED, _PASSED_IN_FOLD = 60_000_000, 20_000_000  # outputs × passes; a bound that is larger than wanted then is told
-_DRAWN_PAIRS = 1_000_000_000  # pairs × draws of the random sentinel
-_FEWEST = 20
+_DRAWN_PAIRS = 500_000_000  # pairs × draws of the random sentinel
+_FEWEST = 10
 _BY_HALF: Worth = (0, 0.5, 0, 0.5, 0.5)
 
 
@@ -196,12 +196,15 @@ def _of_fold(data: Sorted, profile: Profile | None, row: int, near: Sequence[flo
 
 def _by_draws(cell: LargeCell) -> ByScores:
     people, number = cell.people, random_draws(cell)
+    tested = np.array([bool(cell.size(people.fold != fold).counts.any()) for fold in range(people.folds)])
     found = []
     for scores in random_scores(cell.outputs, number, cell.options.seed):
         values = scores[people.member].astype(np.float64)
-        best, folds = _calibrate(cell, values, people.everyone)
-        epsilons = np.array([np.nan if one is None else one.epsilon for one in folds])
-        found.append((values, 0.0 if best is None else best.epsilon, epsilons))
+        best = permutation_epsilons(people, scores[people.member], cell.outputs)
+        if best is None:
+            whole, folds = _calibrate(cell, values, people.everyone)
+            best = np.array([0.0 if one is None else one.epsilon for one in (whole, *folds)])
+        found.append((values, float(best[0]), np.where(tested, best[1:], np.nan)))
     fewer = number < cell.options.random_draws
     notes = dict.fromkeys(STATISTICS, f"mean of {number} draws, as there are many pairs") if fewer else {}
     return ByScores(cell, people.everyone, tuple(found), notes, True)

@@ -128,26 +128,42 @@ def pairs_between(starts, metric, rank, low, high, above, upto, tolerance, gap, 
 
 
 @compiled()
-def cross_clusters(metric, rank, low, high, part, cluster, epsilon, tolerance, worth, sums):
-    """Adds what each pair of one group is worth to sums, (C, C), at the clusters of its outputs; pairs across parts are left out.
+def cross_clusters(ends, metric, rank, low, high, cluster, epsilon, tolerance, worths, sums):
+    """Adds what each pair of outputs that lie in one part is worth to sums, (W, C, C), at the clusters of the two.
 
-    metric (any order), rank, part, cluster, epsilon: (n,); worth: (5,) of a pair that both tie, only the metric, only people,
-    that is concordant, that is discordant.
+    ends: (P,) where each part ends; metric (any order), rank, cluster: (n,), a cluster's outputs side by side; epsilon: (P,), nan
+    where a part is left out; worths: (W, 5) as in `add_worth`.
     """
-    for i in range(len(metric)):
-        for j in range(i + 1, len(metric)):
-            if part[i] != part[j] or np.isnan(epsilon[i]):
-                continue
-            above = metric[j] >= metric[i]
-            gap = _gap(metric[i], metric[j], tolerance) if above else _gap(metric[j], metric[i], tolerance)
-            people_tie = low[rank[i]] <= rank[j] <= high[rank[i]]
-            if gap <= epsilon[i]:
-                kind = 0 if people_tie else 1
-            elif people_tie:
-                kind = 2
-            else:
-                kind = 3 if (rank[j] > rank[i]) == above else 4
-            sums[cluster[i], cluster[j]] += worth[kind]
+    start = 0
+    for p in range(len(ends)):
+        end, limit = ends[p], epsilon[p]
+        if np.isnan(limit):
+            start = end
+            continue
+        for i in range(start, end):
+            own, lowest, highest = metric[i], low[rank[i]], high[rank[i]]
+            j = i + 1
+            while j < end:
+                first, other = j, cluster[j]
+                window = both = ties = concordant = 0
+                while j < end and cluster[j] == other:
+                    difference = metric[j] - own
+                    if tolerance != 0:
+                        difference = np.rint(difference / tolerance) * tolerance
+                    within = abs(difference) <= limit
+                    above, below = rank[j] > highest, rank[j] < lowest
+                    tie = not (above | below)
+                    window += within
+                    both += within & tie
+                    ties += tie
+                    concordant += (not within) & ((above & (difference > 0)) | (below & (difference < 0)))
+                    j += 1
+                discordant = j - first - window - (ties - both) - concordant
+                for w in range(len(worths)):
+                    one = worths[w]
+                    found = one[0] * both + one[1] * (window - both) + one[2] * (ties - both) + one[3] * concordant
+                    sums[w, cluster[i], other] += found + one[4] * discordant
+        start = end
 
 
 @compiled()

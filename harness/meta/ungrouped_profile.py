@@ -81,6 +81,20 @@ def profile_of(people: People, metric: Floats, keep: Bools) -> Profile | None:
     return _bounds(width, ties, concordant, slack)
 
 
+def permutation_epsilons(people: People, scores: Ints, outputs: int) -> Floats | None:
+    """The best epsilon with all outputs, then without each fold, of distinct scores 0..outputs-1 (over People); (folds + 1,).
+
+    One bin holds one score, so that every gap is known; accuracies closer than 1e-9 count as equal, and the smallest epsilon of
+    those is taken, plus a quarter, so that snapped gaps stay on their side. None with too many human levels.
+    """
+    if not people.levels or len(people.low) > MAX_LEVELS or people.gap_tolerance > 0.25:
+        return None
+    everyone = np.arange(len(people.member))
+    ties, concordant, _ = _correlations(people, everyone, scores, outputs, _shares(people, everyone))
+    right = np.cumsum(ties - concordant, axis=1)
+    return np.argmax(right >= right.max(axis=1, keepdims=True) - 1e-9, axis=1) + 0.25
+
+
 def _shares(people: People, kept: Ints) -> Floats:
     """What a pair weighs, by subset (all, without each fold) and group: 1/(size · number of groups); (folds + 1, G)."""
     outputs = np.bincount(people.group[kept] * people.folds + people.fold[kept], minlength=people.n_groups * people.folds)

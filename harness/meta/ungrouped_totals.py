@@ -19,6 +19,7 @@ from harness.meta.ungrouped import People, Worth, into_segments
 
 ONE: Worth = (1, 1, 1, 1, 1)
 TIED: Worth = (1, 0, 1, 0, 0)
+_AT_ONCE = 20_000_000  # sums of pairs of clusters that are held at a time
 Epsilon = float | Floats  # one for all pairs, or one a fold (nan: the fold is left out) for the pairs within folds
 
 
@@ -53,7 +54,10 @@ class Tally:
     def totals(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worths: Sequence[Worth]) -> list[Total]:
         """A total for each worth, from the same passes over the outputs."""
         if self.crossed:
-            return [self._crossed(draws, keep, worth) for worth in worths]
+            size = self.resampler.n_clusters
+            if len(worths) * size * size > _AT_ONCE:
+                return [self._crossed(draws, keep, [worth])[0] for worth in worths]
+            return self._crossed(draws, keep, worths)
         values = np.zeros((2, len(worths), len(keep)))  # of all pairs, and of those within clusters
         for metric, epsilon in draws:
             order = self.ascending(metric, keep)
@@ -102,23 +106,28 @@ class Tally:
             self._order[key] = (metric, kept[np.argsort(metric[kept])])  # the metric stays, so that its id is not another's
         return self._order[key][1]
 
-    def _crossed(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worth: Worth) -> Total:
+    def _crossed(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worths: Sequence[Worth]) -> list[Total]:
         from harness.meta.ungrouped_kernels import cross_clusters
 
         people, size = self.people, self.resampler.n_clusters
         order = people.by_cluster[keep[people.by_cluster]]
-        starts = np.searchsorted(people.group[order], np.arange(people.n_groups + 1))
-        counts, resampled = np.zeros(people.n_groups), np.empty((self.resampler.resamples, people.n_groups))
+        code = people.group[order] * people.folds + people.fold[order]
+        ends = np.searchsorted(code, np.arange(1, people.n_groups * people.folds + 1)).reshape(people.n_groups, people.folds)
+        counts = np.zeros((len(worths), people.n_groups))
+        resampled = np.empty((len(worths), self.resampler.resamples, people.n_groups))
+        start = 0
         for group in range(people.n_groups):
-            here = order[starts[group] : starts[group + 1]]
-            sums = np.zeros((size, size))
-            sides = (people.rank[here], people.low, people.high)
+            here = order[start : ends[group, -1]]
+            sums = np.zeros((len(worths), size, size))
+            sides = (people.rank[here], people.low, people.high, people.cluster[here])
             for metric, epsilon in draws:
                 single = isinstance(epsilon, float)
-                part = np.zeros(len(here), dtype=np.int64) if single else people.fold[here]
-                each = np.full(len(here), epsilon) if single else np.asarray(epsilon)[part]
-                arrays = (metric[here], *sides, part, people.cluster[here], each, people.gap_tolerance)
-                cross_clusters(*arrays, np.array(worth, dtype=np.float64), sums)
-            counts[group] = sums.sum()
-            resampled[:, group] = self.resampler.weigh_crossed(sums)
-        return Total(counts, resampled, None)
+                parts = np.array([len(here)]) if single else ends[group] - start
+                limits = np.full(len(parts), epsilon) if single else np.array(epsilon)
+                arrays = (parts, metric[here], *sides, limits, people.gap_tolerance)
+                cross_clusters(*arrays, np.array(worths, dtype=np.float64), sums)
+            start = int(ends[group, -1])
+            for number, found in enumerate(sums):
+                counts[number, group] = found.sum()
+                resampled[number, :, group] = self.resampler.weigh_crossed(found)
+        return [Total(*found, None) for found in zip(counts, resampled, strict=True)]
