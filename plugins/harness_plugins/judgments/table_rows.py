@@ -168,7 +168,8 @@ def _csv_reason(error: csv.Error) -> str:
 def _json_rows(label: str, text: str) -> Rows:
     columns: dict[str, None] = {}
     rows = []
-    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: JSON strings may hold U+2028
+    shared: dict[str, str] = {}  # references and names recur on the rows of every system
+    for number, line in enumerate(io.StringIO(text, newline="\n"), 1):  # not splitlines: JSON strings may hold U+2028
         if not line.strip():
             continue
         try:
@@ -183,11 +184,19 @@ def _json_rows(label: str, text: str) -> Rows:
             raise InputError(f"{label}, line {number}: a number is too long to be read") from error
         if not isinstance(cells, dict):
             raise InputError(f"{label}, line {number}: each line is one JSON object, got {type(cells).__name__}")
-        if "\\ud" in line.lower() and not _encodable(cells):
+        if "\\u" in line and "\\ud" in line.lower() and not _encodable(cells):
             raise InputError(f"{label}, line {number}: half of a surrogate pair (\\ud…) is no character; write the text as UTF-8")
         columns.update(dict.fromkeys(cells))
-        rows.append((number, cells))
+        rows.append((number, _sharing(cells, shared)))
     return Rows(label, "line", tuple(columns), tuple(rows))
+
+
+def _sharing(cells: dict[str, Any], shared: dict[str, str]) -> dict[str, Any]:
+    """The cells, with texts that occurred before replaced by the objects seen then."""
+    for column, value in cells.items():
+        if type(value) is str:
+            cells[column] = shared.setdefault(value, value)
+    return cells
 
 
 def _listed_rows(label: str, text: str) -> Rows:
@@ -227,7 +236,8 @@ def _parquet_rows(path: Path) -> Rows:
         raise InputError(f"{path}: cannot be read as Parquet: {error}; write the file again") from error
     if not table.num_rows:
         raise InputError(f"{path}: the table is empty; at least one row is needed")
-    return Rows(str(path), "row", columns, tuple(enumerate(rows, 1)))
+    shared: dict[str, str] = {}
+    return Rows(str(path), "row", columns, tuple(enumerate((_sharing(row, shared) for row in rows), 1)))
 
 
 def _encodable(cells: Mapping[str, Any]) -> bool:
