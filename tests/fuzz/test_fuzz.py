@@ -82,6 +82,14 @@ FOUND = (
     ("argilla: old settings", b"- " * 3000),
     ("argilla", b'[{"id": "1", "response": "a", "instruction": "b", "item": "c", "system": "\\ud800", "q.responses": [1], '
                 b'"q.responses.users": ["u"], "q.responses.status": ["submitted"]}]'),
+    ("argilla", b'[{"id": "1", "response": "a", "instruction": "b", "item": "c", "system": "d", "q.responses": [{"text": "a"}], '
+                b'"q.responses.users": ["u"], "q.responses.status": ["submitted"]}]'),
+    ("argilla", b'[{"id": "1", "response": "a", "instruction": "b", "item": "c", "system": "d", "q.responses": [' + b"9" * 400 +
+                b'], "q.responses.users": ["u"], "q.responses.status": ["submitted"]}]'),
+    ("table: JSON Lines", b'{"item": 1, "system": "a", "output": "b", "rating": ' + b"9" * 400 + b"}"),
+    ("judge-bench", b'{"annotations": [{"metric": "m", "category": "graded", "worst": 1, "best": ' + b"9" * 400 + b"}], "
+                    b'"instances": [{"id": 1, "instance": "a", "annotations": {"m": {"individual_human_scores": [1]}}}]}'),
+    ("run config", b"judgments: gec-sv\nmetrics: [chrf]\nmetaevaluate: {level: " + b"9" * 400 + b"}\n"),
     ("unchanged", b'{"format":1,"asked":{"command":"run"},"surroundings":"","code_roots":[],"code":"","inputs":{},"pages":{},'
                   b'"said":{},"tables":{"a\\u0000":{"size":1,"mtime_ns":1,"ctime_ns":1,"inode":1,"sure":true}}}'),
     ("manifest", b'{"command":[],"status":"done","config":{},"times":{"started":1e300}}'),

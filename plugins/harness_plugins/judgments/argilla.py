@@ -150,8 +150,8 @@ def _answers(
         if ranked:
             yield Answer(response.question, "ranking", tuple(ranked))
     else:
-        if isinstance(value, bool):
-            raise TypeError(f"the answer to {response.question!r} is {value}")
+        if isinstance(value, bool | dict):
+            raise TypeError(f"the answer to {response.question!r} is {value!r:.60}")
         said = ", ".join(map(str, value)) if isinstance(value, list) else value
         yield Answer(response.question, "rating", float(said) if isinstance(said, int | float) else said or None)
 

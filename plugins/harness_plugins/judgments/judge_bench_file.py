@@ -200,7 +200,7 @@ def _number(where: str, value: Any) -> float | None:
         return None
     try:
         number = float(value) if isinstance(value, str | Real) and not isinstance(value, bool) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise InputError(f"{where}: expected a number, got {value!r:.60}")
