@@ -53,7 +53,7 @@ def without_space(stream: Stream) -> Stream:
 def ranked(symbols: Symbols) -> tuple[Symbols, int]:
     """The symbols (0 or above) renumbered 1, 2, … in their order, and how many there are."""
     if not len(symbols):
-        return symbols, 0
+        return np.zeros(0, dtype=np.int32), 0
     ranks = np.zeros(int(symbols.max()) + 1, dtype=np.int32)
     ranks[symbols] = 1
     np.cumsum(ranks, out=ranks)

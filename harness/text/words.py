@@ -63,6 +63,7 @@ def with_cut_texts(texts: Sequence[str], table: Symbols, cut: dict[int, list[str
         parts += [points[done : starts[place]], own.symbols[own.starts[number] : own.starts[number + 1]] + np.int32(POINTS)]
         done = starts[place]
     joined = np.concatenate([*parts, points[done:]])
+    joined.flags.writeable = False  # as `code_points` gives them: the loops are compiled for one kind of array
     return _intern(Stream(joined, np.concatenate([[0], np.cumsum(lengths)])), table)[0]
 
 
