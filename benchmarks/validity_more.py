@@ -86,7 +86,7 @@ def human(world: World, plan: Plan, run: int) -> Measures:
 
 
 @lru_cache
-def _human_level(systems: int, step: float, noise: float, items: int = 200_000) -> float:
+def _human_level(systems: int, step: float, noise: float, items: int = 100_000) -> float:
     world = World(items, systems, 0.0)
     rated = _rated(world, step, noise, np.random.default_rng(_SEED))
     levels = []
@@ -135,7 +135,7 @@ def _favour(systems: int) -> Floats:
 
 @lru_cache
 def _order_of_systems(systems: int, step: float, metric: Metric, bias: float) -> float:
-    large = draw(World(200_000, systems, 0.0), step, _SEED)
+    large = draw(World(100_000, systems, 0.0), step, _SEED)
     means = (values(large, metric) + bias * _favour(systems)).mean(axis=0)
     return float(system_pairwise_accuracy(large.ratings.mean(axis=0), means))
 

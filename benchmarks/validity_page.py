@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from validity_more import alike
@@ -53,16 +54,20 @@ MARKS = (
 
 def verdict(key: Key, figure: Figure) -> Verdict | None:
     """Where a share with a nominal value lies; None for figures without one (power, bias, widths)."""
-    from scipy.stats import binomtest
-
     nominal = nominal_of(key)
-    if nominal is None or figure.runs == 0:
-        return None
-    hits = round(figure.mean * figure.runs)
-    sure = binomtest(hits, figure.runs, nominal).pvalue < SURE
-    side = 0 if not sure else (1 if figure.mean > nominal else -1)
-    interval = binomtest(hits, figure.runs).proportion_ci(0.99)
-    fails = interval.high < COVERAGE_FAILS if nominal > 0.5 else interval.low > SIZE_FAILS
+    return None if nominal is None else _judged(round(figure.mean * figure.runs), figure.runs, nominal)
+
+
+@lru_cache(100_000)
+def _judged(hits: int, runs: int, nominal: float) -> Verdict:
+    from scipy.stats import beta, binomtest
+
+    sure = binomtest(hits, runs, nominal).pvalue < SURE
+    side = 0 if not sure else (1 if hits / runs > nominal else -1)
+    if nominal > 0.5:
+        fails = hits < runs and beta.ppf(0.995, hits + 1, runs - hits) < COVERAGE_FAILS  # Clopper and Pearson's ends
+    else:
+        fails = hits > 0 and beta.ppf(0.005, hits, runs - hits + 1) > SIZE_FAILS
     return Verdict(side, bool(fails))
 
 

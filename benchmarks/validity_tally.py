@@ -91,7 +91,7 @@ class Tally:
 
     @classmethod
     def read(cls, path: Path) -> "Tally":
-        """The tally of a CSV; an empty one where there is none. Indicators come back exactly, other figures to ten digits."""
+        """The tally of a CSV; an empty one where there is none. Indicators come back exactly, other figures to seven digits."""
         found = cls()
         if not path.exists():
             return found
@@ -110,4 +110,4 @@ def _order(key: Key) -> tuple:
 
 
 def _short(value: float) -> str:
-    return f"{value:.10g}"
+    return f"{value:.7g}"

@@ -112,8 +112,8 @@ def test_a_simulation_that_was_stopped_goes_on_where_it_stopped(plan, tmp_path):
     read = tallies.Tally.read(tmp_path / "parts.csv")
     assert read.runs("few items", SMALL) == whole.runs("few items", SMALL) == 6
     for key, figure in without_cost(whole).items():
-        assert read.figures[key].mean == pytest.approx(figure.mean, abs=1e-9), key
-        assert read.figures[key].error == pytest.approx(figure.error, abs=1e-6), key
+        assert read.figures[key].mean == pytest.approx(figure.mean, abs=1e-6), key
+        assert read.figures[key].error == pytest.approx(figure.error, abs=1e-4), key
 
 
 def test_a_test_that_always_rejects_is_reported_with_size_one_and_fails():
