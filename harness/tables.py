@@ -216,7 +216,7 @@ class _Column:
         if self.kind == "number-or-text":
             return [value if text is None else text for value, text in zip(values, table[f"{self.name}_text"], strict=True)]
         if self.kind == "json":
-            return [None if value is None else json.loads(value) for value in values]
+            return [None if value is None else {} if value == "{}" else json.loads(value) for value in values]
         return values
 
     def _check(self, values: Sequence[Any], where: str, first: int) -> None:

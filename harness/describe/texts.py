@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.judgments import JudgmentSet
 
@@ -33,19 +34,23 @@ def describe_texts(data: JudgmentSet) -> dict[str, Any]:
 
     A trace is a count with the ids of the first three records that show it.
     """
-    outputs = {
-        system: _described(
-            [(o.id, o.text, o.finish == "length") for o in data.outputs if o.system == system and o.text is not None]
-        )
-        for system in data.systems
-    }
+    said = [
+        (output.system, _looked_at(output.id, output.text, output.finish == "length"))
+        for output in data.outputs
+        if output.text is not None
+    ]
+    by_system: dict[str, list[_Looked]] = {system: [] for system in data.systems}
+    for system, looked in said:
+        by_system[system].append(looked)
     return {
-        "outputs": outputs,
-        "all_outputs": _described([(o.id, o.text, o.finish == "length") for o in data.outputs if o.text is not None]),
-        "references": _described([(example.id, text, False) for example in data.examples for text in example.references]),
-        "sources": _described([(example.id, example.source, False) for example in data.examples if example.source is not None]),
+        "outputs": {system: _described(own) for system, own in by_system.items()},
+        "all_outputs": _described([looked for _, looked in said]),
+        "references": _described([_looked_at(example.id, text) for example in data.examples for text in example.references]),
+        "sources": _described(
+            [_looked_at(example.id, example.source) for example in data.examples if example.source is not None]
+        ),
         "instructions": _described(
-            [(example.id, example.instruction, False) for example in data.examples if example.instruction is not None]
+            [_looked_at(example.id, example.instruction) for example in data.examples if example.instruction is not None]
         ),
     }
 
@@ -57,17 +62,18 @@ def traces(text: str) -> list[str]:
         found.append("empty")
     if "\ufffd" in text:
         found.append("replacement")
-    if _MOJIBAKE.search(text):
+    # Each pattern is looked for only where a sign is that it begins with: nearly all texts are passed over so.
+    if any(sign in text for sign in "ÃÂâï") and _MOJIBAKE.search(text):
         found.append("mojibake")
-    if _LOST.search(text):
+    if "?" in text and _LOST.search(text):
         found.append("lost_letters")
     if not unicodedata.is_normalized("NFC", text):
         found.append("decomposed")
-    if not text.translate(_WITHOUT_BREAKS).isprintable() and any(map(is_control, text)):
+    if not text.isprintable() and any(map(is_control, text.translate(_WITHOUT_BREAKS))):
         found.append("control")
-    if _MARKUP.search(text):
+    if ("<" in text or "&" in text) and _MARKUP.search(text):
         found.append("markup")
-    if _TEMPLATE.search(text):
+    if ("<" in text or "[" in text or "#" in text) and _TEMPLATE.search(text):
         found.append("template")
     return found
 
@@ -84,14 +90,26 @@ def words(text: str) -> int:
     return len(WORD.findall(text))
 
 
-def _described(texts: Sequence[tuple[str, str, bool]]) -> dict[str, Any] | None:
+class _Looked(NamedTuple):
+    """A text that has been looked at: whose it is, its words and its traces."""
+
+    name: str
+    words: int
+    traces: tuple[str, ...]
+
+
+def _looked_at(name: str, text: str, cut: bool = False) -> _Looked:
+    return _Looked(name, words(text), (*traces(text), *(("cut_off",) if cut else ())))
+
+
+def _described(texts: Sequence[_Looked]) -> dict[str, Any] | None:
     if not texts:
         return None
-    lengths = [words(text) for _, text, _ in texts]
+    lengths = [looked.words for looked in texts]
     found: dict[str, list[str]] = {}
-    for name, text, cut in texts:
-        for trace in (*traces(text), *(("cut_off",) if cut else ())):
-            found.setdefault(trace, []).append(name)
+    for looked in texts:
+        for trace in looked.traces:
+            found.setdefault(trace, []).append(looked.name)
     return {
         "texts": len(texts),
         "words": {"min": min(lengths), "median": median(lengths), "max": max(lengths)},
@@ -101,8 +119,12 @@ def _described(texts: Sequence[tuple[str, str, bool]]) -> dict[str, Any] | None:
 
 
 def _buckets(lengths: Iterable[int]) -> list[dict[str, int | None]]:
-    counted = list(lengths)
+    counted = Counter(lengths)
     return [
-        {"from": low, "to": high, "count": sum(low <= length and (high is None or length <= high) for length in counted)}
+        {
+            "from": low,
+            "to": high,
+            "count": sum(n for size, n in counted.items() if low <= size and (high is None or size <= high)),
+        }
         for low, high in BUCKETS
     ]
