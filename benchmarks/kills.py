@@ -2,10 +2,11 @@
 
 python benchmarks/kills.py [--kills 20] [--seed 0] [--items 150] [--folder DIR] [--json] [--write]
 
-A third of the kills fall anywhere in the run, a third into its last fifth (tables, report), and a third on the moment when a
-file begins to be written (tables, manifest, report, what is kept of an unchanged run). Signals are SIGKILL, SIGTERM and SIGINT,
-SIGKILL mostly. After each kill every table that is there is compared, and units that were scored twice are counted: at most one
-batch a kill may be. Then the same run meets a full disk, a locked cache, a jumping clock, and a folder that cannot be written.
+A quarter of the kills fall on a unit that is being scored. Of the others a third fall anywhere in the run, a third into its
+last fifth (tables, report), and a third on the moment when a file begins to be written (tables, manifest, report, what is kept
+of an unchanged run). Signals are SIGKILL, SIGTERM and SIGINT, SIGKILL mostly. After each kill every table that is there is
+compared, and units that were scored twice are counted: at most one batch a kill may be. Then the same run meets a full disk, a
+locked cache, a jumping clock, and a folder that cannot be written.
 Ends with 1 and says what was wrong, else with 0.
 """
 
@@ -115,6 +116,7 @@ class Runs:
         started = time.monotonic()
         self.finish("whole")
         self.seconds = time.monotonic() - started
+        self.units = len(self.asked())
         self.tables = {name: (folder / "whole" / name).read_bytes() for name in TABLES if (folder / "whole" / name).is_file()}
 
     def start(self, output: str, *options: str, **environment: str) -> subprocess.Popen[str]:
@@ -214,6 +216,12 @@ def _compare(runs: Runs, found: Found, scored: set[str]) -> None:
 def _strike(process: subprocess.Popen[str], runs: Runs, draw: random.Random, how: signal.Signals) -> str:
     """Sends the signal at its point: some time, or when a file is first seen; says which."""
     way = draw.random()
+    if draw.random() < 1 / 4:
+        wanted = draw.randint(1, max(1, runs.units))
+        while process.poll() is None and len(runs.asked()) < wanted:
+            time.sleep(0.002)
+        process.send_signal(how)
+        return "while scoring"
     if way < 2 / 3:
         share = draw.uniform(0, 1) if way < 1 / 3 else draw.uniform(0.8, 1.05)
         _wait(process, share * runs.seconds)

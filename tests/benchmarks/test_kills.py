@@ -51,7 +51,7 @@ def test_a_run_meets_what_may_go_wrong_around_it_and_ends_with_the_same_tables(
 
 def test_a_table_that_differs_and_units_scored_twice_would_be_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stub:
-        folder, seconds, session, under_way = tmp_path, 0.01, 0, kills.BATCH
+        folder, seconds, session, under_way, units = tmp_path, 0.01, 0, kills.BATCH, 3
         tables = {"scores.parquet": b"right"}
         differing = kills.Runs.differing
 
