@@ -54,9 +54,14 @@ def step(value: float, low: float, high: float, neutral: float | None) -> int:
     """The colour of a value, 0 to 8: 4 is guessing; without a value of guessing, 4 is the lowest."""
     if neutral is None or not low < neutral < high:
         place = (value - low) / (high - low) if high > low else 0.0
-        return _MIDDLE + round(_MIDDLE * min(max(place, 0.0), 1.0))
+        return _MIDDLE + _shade(max(place, 0.0))
     place = (value - neutral) / (high - neutral if value >= neutral else neutral - low)
-    return _MIDDLE + round(_MIDDLE * min(max(place, -1.0), 1.0))
+    return _MIDDLE + _shade(place)
+
+
+def _shade(place: float) -> int:
+    """-4 to 4 for -1 to 1; 0 for what has no place between ends that are infinitely far apart."""
+    return round(_MIDDLE * min(max(place, -1.0), 1.0)) if place == place else 0
 
 
 def _cell(mark: Mark, figure: HeatMap) -> HeatCell:
