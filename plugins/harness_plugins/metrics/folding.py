@@ -11,8 +11,9 @@ from functools import cache
 
 import numpy as np
 
-from harness.text.streams import Symbols
-from harness.text.words import HARD, POINTS, SEPARATOR, WordIds, with_cut_texts, with_plain, word_ids
+from harness.text import subsequences
+from harness.text.streams import Ints, Symbols
+from harness.text.words import HARD, POINTS, SEPARATOR, WordIds, lcs_lengths, with_cut_texts, with_plain, word_ids
 from harness_plugins.metrics.words import Words, is_invisible, is_word_character
 
 LIMIT = 0x20000  # beyond are rare ideographs, tags and private use: hard
@@ -25,6 +26,21 @@ def read_words(texts: Sequence[str], words: Words) -> WordIds:
     if len(hard):
         found = with_cut_texts(texts, table, {place: words.cut_plain(texts[place]) for place in hard.tolist()})
     return found if words.stem is None else _stemmed(found, words.stem)
+
+
+def common_words(texts: Sequence[str], words: Words, left: Ints, right: Ints) -> tuple[Ints, Ints]:
+    """How many words each text has, (N,), and the longest common subsequence of texts left[p] and right[p]: its length, (P,)."""
+    if words.stem is not None:
+        found = read_words(texts, words)
+        return found.lengths, lcs_lengths(found, left, right)
+    sizes, lengths = subsequences.common_words(texts, _byte_table(words.tokenizer), left, right)
+    rest = np.flatnonzero(lengths < 0)
+    if len(rest) or sizes.min(initial=0) < 0:
+        asked, places = np.unique(np.concatenate([left[rest], right[rest], np.flatnonzero(sizes < 0)]), return_inverse=True)
+        found = read_words([texts[place] for place in asked.tolist()], words)
+        sizes[asked] = found.lengths
+        lengths[rest] = lcs_lengths(found, places[: len(rest)], places[len(rest) : 2 * len(rest)])
+    return sizes, lengths
 
 
 def _stemmed(found: WordIds, stem: Callable[[str], str]) -> WordIds:
@@ -40,6 +56,11 @@ def fold_table(tokenizer: str) -> Symbols:
     table = np.full(POINTS, HARD, dtype=np.int32)
     table[:LIMIT] = list(map(_lowered if tokenizer == "rouge-score" else _unicode_folding(), map(chr, range(LIMIT))))
     return with_plain(table)
+
+
+@cache
+def _byte_table(tokenizer: str) -> subsequences.Bytes:
+    return subsequences.byte_table(fold_table(tokenizer))
 
 
 def _lowered(character: str) -> int:

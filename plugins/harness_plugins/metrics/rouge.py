@@ -21,7 +21,7 @@ from harness.text.ngrams import ngrams, shared
 from harness.text.streams import Ints, Stream, flat, offsets
 from harness.text.words import WordIds, lcs_lengths
 from harness_plugins.metrics.batches import Batch, Floats, in_chunks, results
-from harness_plugins.metrics.folding import read_words
+from harness_plugins.metrics.folding import common_words, read_words
 from harness_plugins.metrics.lcs import lcs_positions
 from harness_plugins.metrics.words import Words, make_words
 
@@ -37,10 +37,8 @@ class Lines(NamedTuple):
     starts: Ints
 
     @classmethod
-    def of(cls, texts: Sequence[str], words: Words, *, by_line: bool) -> "Lines":
-        """The texts, each cut at line feeds, or as one line."""
-        if not by_line:
-            return cls(read_words(texts, words), np.arange(len(texts) + 1))
+    def of(cls, texts: Sequence[str], words: Words) -> "Lines":
+        """The texts, each cut at line feeds."""
         lines, starts = flat([text.split("\n") for text in texts])
         return cls(read_words(lines, words), starts)
 
@@ -55,13 +53,18 @@ class Lines(NamedTuple):
         return [every[begin - bounds[0] : end - bounds[0]] for begin, end in pairwise(bounds) if end > begin]
 
 
-class Variant(NamedTuple):
-    """One member of the family: how many things each text has, and how many the texts left[p] and right[p] share: (P,)."""
+Counts = tuple[Ints, Ints]
 
-    sizes: Callable[[Lines], Ints]
-    hits: Callable[[Lines, Ints, Ints], Ints]
+
+class Variant(NamedTuple):
+    """One member of the family.
+
+    `counts(texts, words, left, right)`: how many things each text has, (N,), and how many the texts left[p] and right[p]
+    share, (P,).
+    """
+
+    counts: Callable[[Sequence[str], Words, Ints, Ints], Counts]
     counted: str = "words"
-    by_line: bool = False
 
 
 def variants() -> dict[str, Variant]:
@@ -69,8 +72,8 @@ def variants() -> dict[str, Variant]:
     return {
         "rouge-1": _ngrams(1, "words"),
         "rouge-2": _ngrams(2, "word pairs"),
-        "rouge-l": Variant(Lines.lengths, _lcs_hits),
-        "rouge-lsum": Variant(Lines.lengths, _union_hits, by_line=True),
+        "rouge-l": Variant(common_words),
+        "rouge-lsum": Variant(_union_words),
     }
 
 
@@ -109,13 +112,12 @@ class Rouge:
 
     def _score_chunk(self, units: Sequence[Unit]) -> Columns:
         variant, batch = self._variant, Batch.of(units)
-        texts = Lines.of(batch.texts, self._words, by_line=variant.by_line)
-        sizes, left = variant.sizes(texts), batch.left
+        left, right = (batch.left, batch.references) if self._original is None else (np.zeros(0, np.int64),) * 2
+        sizes, hits = variant.counts(batch.texts, self._words, left, right)
         empty = sizes[batch.answers] == 0
         bare = ~batch.any(sizes[batch.references] > 0)
         if self._original is None:
-            hits = variant.hits(texts, left, batch.references)
-            shares = hits / np.maximum(sizes[left], 1), hits / np.maximum(sizes[batch.references], 1)
+            shares = hits / np.maximum(sizes[left], 1), hits / np.maximum(sizes[right], 1)
             f1 = f_measure(*shares)
             best = batch.best(f1)
             columns = [column[best] if len(column) else np.zeros(len(best)) for column in (f1, *shares)]
@@ -141,15 +143,20 @@ def f_measure(precision: Floats, recall: Floats) -> Floats:
 
 
 def _ngrams(n: int, counted: str) -> Variant:
-    def hits(texts: Lines, left: Ints, right: Ints) -> Ints:
-        words = Stream(texts.words.ids, texts.words.starts)
-        return shared(ngrams(words, n), left, right)[:, n - 1]
+    def counts(texts: Sequence[str], words: Words, left: Ints, right: Ints) -> Counts:
+        found = read_words(texts, words)
+        hits = shared(ngrams(Stream(found.ids, found.starts), n), left, right)[:, n - 1]
+        return np.maximum(found.lengths - n + 1, 0), hits
 
-    return Variant(lambda texts: np.maximum(texts.lengths() - n + 1, 0), hits, counted)
+    return Variant(counts, counted)
 
 
-def _lcs_hits(texts: Lines, left: Ints, right: Ints) -> Ints:
-    return lcs_lengths(texts.words, left, right)
+def _union_words(texts: Sequence[str], words: Words, left: Ints, right: Ints) -> Counts:
+    """Texts of one line are as `rouge-l` has them; lines between others are looked at as sentences."""
+    if not any("\n" in text for text in texts):
+        return common_words(texts, words, left, right)
+    lines = Lines.of(texts, words)
+    return lines.lengths(), _union_hits(lines, left, right)
 
 
 def _union_hits(texts: Lines, left: Ints, right: Ints) -> Ints:
