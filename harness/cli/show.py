@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli.common import console, json_option, notice, print_json
-from harness.cli.tables import labels_of, matching, parse_filters, table_argument, where_option, why_none
+from harness.cli.tables import belongs, labels_of, matching, parse_filters, table_argument, where_option, why_none
 from harness.errors import HarnessError
 
 _INTERRUPTED = "stopped by KeyboardInterrupt"  # the note of a run that Ctrl-C ended
@@ -61,7 +61,7 @@ def _print_run(folder: Path) -> None:
     interrupted = manifest.status == "failed" and _INTERRUPTED in manifest.notes
     click.echo(f"{folder}: {'interrupted' if interrupted else manifest.status}, started {started}{took}")
     click.echo(f"command: {' '.join(manifest.command)}")
-    there = [name for name in TABLES if table_path(folder, name).exists()]
+    there = [name for name in TABLES if table_path(folder, name).exists() and belongs(manifest, name)]
     click.echo("tables: " + (", ".join(f"{name} {manifest.counts.get(name, '?')}" for name in there) or "none yet"))
     click.echo(
         "counts: " + (", ".join(f"{key} {value}" for key, value in manifest.counts.items() if key not in TABLES) or "none")

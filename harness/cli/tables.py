@@ -58,12 +58,24 @@ def matching(folder: Path, name: str, filters: Mapping[str, str]) -> Iterator[di
 
 def records(folder: Path, name: str, filters: Mapping[str, str]) -> Iterator[Any]:
     """The table's records that pass, in the table's order."""
-    from harness.store import TABLES, read_table, table_path
+    from harness.store import TABLES, read_manifest, read_table, table_path
 
+    if table_path(folder, name).exists() and not belongs(read_manifest(folder), name):
+        raise HarnessError(
+            f"{table_path(folder, name)} is of an earlier command in this folder, not of the last one, which made no such table; "
+            "run the earlier command again for it"
+        )
     filters = _signed(folder, filters)
     for record in read_table(table_path(folder, name), TABLES[name].record_type):
         if all(_passes(column, getattr(record, column), value) for column, value in filters.items()):
             yield record
+
+
+def belongs(manifest: Any, name: str) -> bool:
+    """Whether the table is one that the run's last command wrote or took over; while it runs, whatever is there may be."""
+    from harness.store import TABLES
+
+    return manifest.status != "done" or TABLES[name].file in manifest.fingerprints
 
 
 def _signed(folder: Path, filters: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from harness.errors import InputError
 from harness.integrity import check_tables
 from harness.judgments import JudgmentSet, SharedNames, read_judgments
 from harness.meta.options import MetaOptions
-from harness.records import JudgmentInfo, MetaRow, Score
+from harness.records import JudgmentInfo, MetaRow, Score, digest
 from harness.registry import PluginRef, Registry, parameters
 from harness.score_files import read_scores
 from harness.score_table import ScoreTable
@@ -92,7 +92,7 @@ def evaluate(
     if options is not None and run is None:
         done = replace(done, rows=tuple(metaevaluate(data, scores, done.metrics, options, progress=progress)))
     elif options is not None and run is not None:
-        inputs = [data.digest, run.fingerprint("scores")]
+        inputs = [data.digest, digest([data.info]), run.fingerprint("scores")]
         fingerprints["meta"] = stage_id(inputs, _choices(done, options), __version__)
         done = replace(done, rows=_meta_rows(done, options, fingerprints["meta"], run, progress))
     if run is not None:

@@ -67,7 +67,7 @@ def score(
 
     Raises PluginError where a metric breaks its protocol. An exception on one unit is that unit's status "error".
     """
-    inputs = [digest(data.examples), digest(data.outputs)]
+    inputs = _inputs(data)
     works: dict[tuple[str, tuple[str, ...]], Work] = {}
     blocks: list[Block] = []
     earlier = _Earlier(run)
@@ -133,7 +133,7 @@ class Pending(NamedTuple):
 def pending(data: JudgmentSet, metric: BuiltMetric, folder: Path | None) -> Pending:
     """What `score` would find to do, in that run folder if one is named, which is not touched and need not exist."""
     work = make_work(data, metric.spec)
-    stage = _stage_id(metric, work, [digest(data.examples), digest(data.outputs)])
+    stage = _stage_id(metric, work, _inputs(data))
     held = Segments.peek(folder / "segments" / stage, SavedBatch) if folder is not None else ()
     reused = sum(map(len, _by_batch(held, metric, work).values()))
     return Pending(len(work.units), reused, len(work.missing))
@@ -231,6 +231,11 @@ def _sharing_targets(blocks: Sequence[Block]) -> Iterator[Block]:
         if same is None:
             known.append(block.targets)
         yield block if same is None else Block(block.metric, block.component, same, block.values, block.status, block.details)
+
+
+def _inputs(data: JudgmentSet) -> list[str]:
+    """Digests of all that a score may depend on: which systems are the reference decides what is asked, and what is missing."""
+    return [digest(data.examples), digest(data.outputs), *sorted(data.info.reference_systems)]
 
 
 def _stage_id(metric: BuiltMetric, work: Work, inputs: Sequence[str]) -> str:

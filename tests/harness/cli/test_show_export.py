@@ -3,14 +3,15 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from harness.cli.main import harness
-from harness.records import Output, Score, from_json
-from harness.store import Run, read_table
+from harness.records import MetaRow, Output, Score, from_json
+from harness.store import Run, read_table, write_table
 
 TEXTS = ["=1+1", "+46 8 123", "-fel", "@svar", "\tindrag", "rad ett\nrad två", 'sa "hej", gick', "åäö 🦌", "vanlig text"]
 SAFE = {"=1+1": "'=1+1", "+46 8 123": "'+46 8 123", "-fel": "'-fel", "@svar": "'@svar", "\tindrag": "'\tindrag"}
@@ -150,3 +151,13 @@ def test_a_run_that_was_interrupted_is_called_so(tmp_path):
 
 def test_rows_that_are_asked_for_as_json_may_be_none(run):
     assert json.loads(invoke("show", run, "scores", "--where", "status=error", "--json").stdout) == []
+
+
+def test_a_table_of_an_earlier_command_in_the_folder_is_not_shown_as_the_last_ones(run, tmp_path):
+    folder = tmp_path / "again"
+    shutil.copytree(run, folder)
+    write_table(folder / "meta.parquet", [], MetaRow)
+    assert "meta" not in invoke("show", folder).stdout
+    for command in (("show", folder, "meta"), ("export", folder, "meta", "--format", "csv")):
+        result = invoke(*command, code=2)
+        assert "is of an earlier command in this folder" in result.stderr

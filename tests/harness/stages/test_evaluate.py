@@ -130,3 +130,19 @@ def test_a_finished_run_is_not_meta_evaluated_again_until_an_option_changes(tmp_
     assert asked == [0, 1]
     assert found[0] == found[1]
     assert {row.seed for row in found[2]} == {1}
+
+
+def test_what_a_source_says_of_itself_is_part_of_what_numbers_rest_on(tmp_path, weather, metrics):
+    """Only the info changes, no record: which systems are the reference, and that nobody was asked."""
+    reference = weather.systems[0]
+    found = []
+    for changes in ({}, {"constructed": True}, {"reference_systems": (reference,)}):
+        info = replace_options(weather.info, **changes)
+        with Run.open(tmp_path / "run", config={}, command=("test",)) as run:
+            found.append(evaluate(replace(weather, info=info), metrics, FAST, run=run))
+    plain, constructed, referenced = found
+    assert {row.raters for row in constructed.rows if row.statistic == "accuracy"} == {"construction"}
+    assert "construction" not in {row.raters for row in plain.rows}
+    of_reference = {output.id for output in weather.outputs if output.system == reference}
+    statuses = [{score.status for score in done.scores if score.targets[0] in of_reference} for done in (plain, referenced)]
+    assert statuses == [{"ok"}, {"reference-is-system"}]
