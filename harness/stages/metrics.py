@@ -1,6 +1,5 @@
 """Built metrics, asked politely: what a metric answers is checked against its protocol and becomes Answers."""
 
-import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import HarnessError, PluginError
+from harness.plugin_code import plugin_code_digest
 from harness.protocols import Columns, Metric, MetricSpec, Result, Unit
 from harness.records import Example, Score
 from harness.registry import PluginRef, Registry
@@ -21,7 +21,7 @@ _STATUSES = frozenset(STATUSES)
 
 @dataclass(frozen=True)
 class BuiltMetric:
-    """A metric ready to score, with what it was built from; `code` is the sha256 of a plugin that is a plain file, else empty.
+    """A metric ready to score, with what it was built from; `code` is the digest of a plugin that is a plain file, else empty.
 
     `origin` is the distribution or the path of the plain file that offers it; None where it was given as an object, and so cannot
     be built again in another process.
@@ -134,7 +134,7 @@ def _build(registry: Registry, ref: PluginRef) -> BuiltMetric:
         )
     assert isinstance(entry.spec, MetricSpec)  # discovery keeps other specs out
     # The author of a plain file would have to raise a version at each change, so its content is its version.
-    code = "" if entry.file is None else hashlib.sha256(entry.file.read_bytes()).hexdigest()
+    code = "" if entry.file is None else plugin_code_digest(entry.file)
     return BuiltMetric(ref, entry.spec, metric, code, entry.distribution)
 
 
