@@ -7,6 +7,7 @@ import msgspec
 from harness.errors import HarnessError
 from harness.executors.protocols import Executor
 
+_A_CORE = 16  # processes a core: more take minutes to start, gigabytes, and gain nothing
 Name = Literal["auto", "serial", "local", "ray"]
 
 
@@ -47,6 +48,12 @@ def make_executor(choice: ExecutorChoice) -> Executor:
     """The executor; nothing is started before it has a job."""
     from harness.executors.processes import LocalExecutor, usable_cores
 
+    most = _A_CORE * usable_cores()
+    if choice.name in ("auto", "local") and (choice.workers or 1) > most:
+        raise HarnessError(
+            f"executor: {choice.workers} workers are more than {_A_CORE} for each of the {usable_cores()} cores of this machine; "
+            f"give at most {most}, or leave `workers` out for one a core"
+        )
     if choice.name == "serial":
         from harness.executors.serial import SerialExecutor
 

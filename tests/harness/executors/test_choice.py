@@ -39,3 +39,9 @@ def test_an_address_means_ray() -> None:
 def test_what_does_not_fit_is_said(given: dict[str, object], said: str) -> None:
     with pytest.raises(HarnessError, match=said):
         make_choice(**given)
+
+
+@pytest.mark.parametrize("name", ["auto", "local"])
+def test_more_processes_than_a_machine_can_use_are_refused_before_any_is_started(name: str) -> None:
+    with pytest.raises(HarnessError, match=r"100000 workers are more than 16 for each of the .* cores"):
+        make_executor(make_choice(name=name, workers=100_000))
