@@ -1,12 +1,14 @@
 """Agreement of raters: Krippendorff's alpha, Fleiss' kappa, Randolph's kappa and Cohen's kappa."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
-from harness.meta.pairs import Floats
+from harness.meta.pairs import Bools, Floats, Ints
 
 Level = Literal["nominal", "ordinal", "interval"]
+Coefficient = Callable[[Ints], float | None]  # of some units, by their numbers: a unit may recur
 
 
 def krippendorff_alpha(ratings: Floats, level: Level) -> float | None:
@@ -14,29 +16,51 @@ def krippendorff_alpha(ratings: Floats, level: Level) -> float | None:
 
     Krippendorff, "Content Analysis", 2nd ed. 2004, §11.3; coincidences of values weigh 1/(m_u - 1).
     """
+    return krippendorff_of(ratings, level)(_all_units(ratings))
+
+
+def krippendorff_of(ratings: Floats, level: Level) -> Coefficient:
+    """`krippendorff_alpha` of any of the units, values being counted once."""
     values = np.unique(ratings[np.isfinite(ratings)])
     counts = (ratings[:, :, None] == values).sum(axis=0).astype(float)
     raters = counts.sum(axis=1)
-    counts, raters = counts[raters > 1], raters[raters > 1]
-    if not len(counts) or len(values) < 2:
-        return None
-    coincidence = np.einsum("uc,uk->ck", counts / (raters - 1)[:, None], counts)
-    coincidence -= np.diag((counts / (raters - 1)[:, None]).sum(axis=0))
-    totals = coincidence.sum(axis=0)
-    distance = _distance(values, totals, level)
-    expected = (np.outer(totals, totals) * distance).sum() / (totals.sum() - 1)
-    return float(1 - (coincidence * distance).sum() / expected) if expected > 0 else None
+    weighed = counts / np.maximum(raters - 1, 1)[:, None]
+
+    def coefficient(units: Ints) -> float | None:
+        present = counts[units].any(axis=0)
+        units = units[raters[units] > 1]
+        if not len(units) or present.sum() < 2:
+            return None
+        left, right = (np.ascontiguousarray(some[units][:, present]) for some in (weighed, counts))
+        coincidence = np.einsum("uc,uk->ck", left, right)
+        coincidence -= np.diag(left.sum(axis=0))
+        totals = coincidence.sum(axis=0)
+        distance = _distance(values[present], totals, level)
+        expected = (np.outer(totals, totals) * distance).sum() / (totals.sum() - 1)
+        return float(1 - (coincidence * distance).sum() / expected) if expected > 0 else None
+
+    return coefficient
 
 
 def fleiss_kappa(ratings: Floats) -> float | None:
     """Fleiss' kappa (Psychological Bulletin 76, 1971) over units that all rated; shape (raters, units); None if undefined."""
-    complete = _complete(ratings)
-    observed = _observed_agreement(complete)
-    if observed is None:
-        return None
-    _, counts = np.unique(complete, return_counts=True)
-    expected = float(((counts / counts.sum()) ** 2).sum())
-    return float((observed - expected) / (1 - expected)) if expected < 1 else None
+    return fleiss_of(ratings)(_all_units(ratings))
+
+
+def fleiss_of(ratings: Floats) -> Coefficient:
+    """`fleiss_kappa` of any of the units."""
+    complete, counts, agreement = _agreement(ratings)
+
+    def coefficient(units: Ints) -> float | None:
+        units = units[complete[units]]
+        if agreement is None or not len(units):
+            return None
+        observed, total = float(agreement[units].mean()), counts[units].sum(axis=0)
+        total = total[total > 0]
+        expected = float(((total / total.sum()) ** 2).sum())
+        return float((observed - expected) / (1 - expected)) if expected < 1 else None
+
+    return coefficient
 
 
 def randolph_kappa(ratings: Floats, categories: int) -> float | None:
@@ -46,10 +70,20 @@ def randolph_kappa(ratings: Floats, categories: int) -> float | None:
     all give the one right value agree, where Fleiss' kappa is undefined. Randolph, "Free-Marginal Multirater Kappa", Joensuu
     University Learning and Instruction Symposium 2005; Warrens, Advances in Data Analysis and Classification 4, 2010.
     """
-    observed = _observed_agreement(_complete(ratings))
-    if categories < 2 or observed is None:
-        return None
-    return (observed - 1 / categories) / (1 - 1 / categories)
+    return randolph_of(ratings, categories)(_all_units(ratings))
+
+
+def randolph_of(ratings: Floats, categories: int) -> Coefficient:
+    """`randolph_kappa` of any of the units."""
+    complete, _, agreement = _agreement(ratings)
+
+    def coefficient(units: Ints) -> float | None:
+        units = units[complete[units]]
+        if categories < 2 or agreement is None or not len(units):
+            return None
+        return (float(agreement[units].mean()) - 1 / categories) / (1 - 1 / categories)
+
+    return coefficient
 
 
 def cohen_kappa(first: Floats, second: Floats) -> float | None:
@@ -67,18 +101,25 @@ def cohen_kappa(first: Floats, second: Floats) -> float | None:
     return (observed - expected) / (1 - expected) if expected < 1 else None
 
 
-def _complete(ratings: Floats) -> Floats:
-    """The units that all rated."""
-    return ratings[:, np.isfinite(ratings).all(axis=0)]
+def cohen_of(ratings: Floats) -> Coefficient:
+    """`cohen_kappa` of any of the units; shape (2, units)."""
+    return lambda units: cohen_kappa(ratings[0, units], ratings[1, units])
 
 
-def _observed_agreement(complete: Floats) -> float | None:
-    """Share of pairs of raters that agree on a unit; (raters, units) without a gap; None without a pair or a unit."""
-    raters, units = complete.shape
-    if raters < 2 or units == 0:
-        return None
-    counts = (complete[:, :, None] == np.unique(complete)).sum(axis=0)
-    return float(((counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))).mean())
+def _all_units(ratings: Floats) -> Ints:
+    return np.arange(ratings.shape[1])
+
+
+def _agreement(ratings: Floats) -> tuple[Bools, Ints, Floats | None]:
+    """(which units all rated, how often each value was given there, the share of pairs of raters that agree: None for one)."""
+    raters, units = ratings.shape
+    complete = np.isfinite(ratings).all(axis=0)
+    values = np.unique(ratings[:, complete])
+    counts = np.zeros((units, len(values)), dtype=np.int64)
+    counts[complete] = (ratings[:, complete, None] == values).sum(axis=0)
+    if raters < 2:
+        return complete, counts, None
+    return complete, counts, (counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))
 
 
 def _distance(values: Floats, totals: Floats, level: Level) -> Floats:

@@ -1,16 +1,15 @@
 """MetaRows of how well raters agree with each other on a criterion."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 from msgspec.structs import replace
 
-from harness.meta.agreement import Level, cohen_kappa, fleiss_kappa, krippendorff_alpha, randolph_kappa
+from harness.meta.agreement import Coefficient, Level, cohen_of, fleiss_of, krippendorff_of, randolph_of
 from harness.meta.notes import approximate, join
 from harness.meta.options import MetaOptions
-from harness.meta.pairs import Bools, Floats, Ints
+from harness.meta.pairs import Bools, Ints
 from harness.meta.preferences import Ballots, ballots
 from harness.meta.rater_names import join_names
 from harness.meta.table import Table
@@ -37,20 +36,19 @@ def agreement_rows(table: Table, criterion: str, ratings: Ratings) -> Iterator[M
         yield replace(base, statistic="krippendorff_alpha_ordinal", note="no data: no output has two raters")
         return
     levels: tuple[Level, ...] = ("nominal", "ordinal", "interval")
-    statistics: dict[str, Callable[[Floats], float | None]] = {
-        f"krippendorff_alpha_{level}": partial(krippendorff_alpha, level=level) for level in levels
-    }
-    statistics["fleiss_kappa"] = fleiss_kappa
+    shared = values[:, double]
+    statistics = {f"krippendorff_alpha_{level}": krippendorff_of(shared, level) for level in levels}
+    statistics["fleiss_kappa"] = fleiss_of(shared)
     categories = _categories(table, criterion)
     if categories is not None:
-        statistics["randolph_kappa"] = partial(randolph_kappa, categories=categories)
-    shared, cluster = values[:, double], table.cluster[double]
-    for name, function in statistics.items():
-        low, high = _agreement_interval(function, shared, cluster, table.options)
+        statistics["randolph_kappa"] = randolph_of(shared, categories)
+    intervals = _intervals(list(statistics.values()), table.cluster[double], table.options)
+    everything = np.arange(shared.shape[1])
+    for (name, coefficient), (low, high) in zip(statistics.items(), intervals, strict=True):
         counted = f"{int(double.sum())} outputs with at least two of {len(ratings.raters)} raters"
         chance = f"chance: one of {categories} values" if name == "randolph_kappa" else None
         note = join(counted, chance, approximate(base.n_items))
-        yield replace(base, statistic=name, value=function(shared), low=low, high=high, note=note)
+        yield replace(base, statistic=name, value=coefficient(everything), low=low, high=high, note=note)
 
 
 def preference_agreement_rows(table: Table, criterion: str) -> Iterator[MetaRow]:
@@ -67,10 +65,10 @@ def preference_agreement_rows(table: Table, criterion: str) -> Iterator[MetaRow]
         note = f"no data: no pair has two raters ({found.everyone} in all)"
         yield replace(base, raters=None, statistic="krippendorff_alpha_nominal", note=note)
         return
-    alpha: Callable[[Floats], float | None] = partial(krippendorff_alpha, level="nominal")
-    for name, function in (("krippendorff_alpha_nominal", alpha), ("fleiss_kappa", fleiss_kappa)):
-        counted = f"{int(shared.sum())} pairs with at least two of {found.everyone} raters"
-        yield _pair_row(table, replace(base, statistic=name, note=counted), found, shared, function)
+    values = found.values[:, shared]
+    coefficients = {"krippendorff_alpha_nominal": krippendorff_of(values, "nominal"), "fleiss_kappa": fleiss_of(values)}
+    counted = f"{int(shared.sum())} pairs with at least two of {found.everyone} raters"
+    yield from _pair_rows(table, replace(base, note=counted), found, shared, coefficients)
     if len(found.raters) > MOST_RATERS:
         return
     for one, other in combinations(range(len(found.raters)), 2):
@@ -79,7 +77,8 @@ def preference_agreement_rows(table: Table, criterion: str) -> Iterator[MetaRow]
             two = Ballots((found.raters[one], found.raters[other]), found.left, found.values[[one, other]], 2)
             row = _pair_counts(table, table.base(criterion, None, join_names(two.raters)), two, both)
             counted = f"{int(both.sum())} pairs that both judged"
-            yield _pair_row(table, replace(row, statistic="cohen_kappa", note=counted), two, both, _cohen_kappa_of_two)
+            kappa = {"cohen_kappa": cohen_of(two.values[:, both])}
+            yield from _pair_rows(table, replace(row, note=counted), two, both, kappa)
 
 
 def _categories(table: Table, criterion: str) -> int | None:
@@ -104,30 +103,38 @@ def _pair_counts(table: Table, row: MetaRow, found: Ballots, chosen: Bools) -> M
     )
 
 
-def _pair_row(table: Table, row: MetaRow, found: Ballots, chosen: Bools, function: Callable[[Floats], float | None]) -> MetaRow:
-    values = found.values[:, chosen]
-    low, high = _agreement_interval(function, values, table.cluster[found.left[chosen]], table.options)
-    return replace(row, value=function(values), low=low, high=high, note=join(row.note, approximate(row.n_items)))
+def _pair_rows(
+    table: Table, row: MetaRow, found: Ballots, chosen: Bools, coefficients: Mapping[str, Coefficient]
+) -> Iterator[MetaRow]:
+    intervals = _intervals(list(coefficients.values()), table.cluster[found.left[chosen]], table.options)
+    everything = np.arange(int(chosen.sum()))
+    for (name, coefficient), (low, high) in zip(coefficients.items(), intervals, strict=True):
+        note = join(row.note, approximate(row.n_items))
+        yield replace(row, statistic=name, value=coefficient(everything), low=low, high=high, note=note)
 
 
-def _cohen_kappa_of_two(values: Floats) -> float | None:
-    return cohen_kappa(values[0], values[1])
-
-
-def _agreement_interval(
-    function: Callable[[Floats], float | None], shared: Floats, cluster: Ints, options: MetaOptions
-) -> tuple[float | None, float | None]:
-    """Percentile interval over resampled clusters, by recomputing the coefficient."""
-    members = [np.flatnonzero(cluster == code) for code in np.unique(cluster)]
-    if len(members) < 2:
-        return None, None
+def _intervals(
+    coefficients: Sequence[Coefficient], cluster: Ints, options: MetaOptions
+) -> list[tuple[float | None, float | None]]:
+    """Percentile intervals over resampled clusters (of each unit), all coefficients being recomputed on the same resamples."""
+    order = np.argsort(cluster, kind="stable")
+    _, starts, sizes = np.unique(cluster[order], return_index=True, return_counts=True)
+    if len(starts) < 2:
+        return [(None, None)] * len(coefficients)
     rng = np.random.default_rng([options.seed, 6])
-    found = []
+    found: list[list[float]] = [[] for _ in coefficients]
     for _ in range(options.resamples):
-        chosen = np.concatenate([members[index] for index in rng.integers(0, len(members), len(members))])
-        value = function(shared[:, chosen])
-        if value is not None:
-            found.append(value)
+        drawn = rng.integers(0, len(starts), len(starts))
+        ends = np.cumsum(sizes[drawn])
+        units = order[np.arange(ends[-1]) + np.repeat(starts[drawn] - (ends - sizes[drawn]), sizes[drawn])]
+        for values, coefficient in zip(found, coefficients, strict=True):
+            value = coefficient(units)
+            if value is not None:
+                values.append(value)
+    return [_percentiles(values, options) for values in found]
+
+
+def _percentiles(found: list[float], options: MetaOptions) -> tuple[float | None, float | None]:
     if len(found) * 2 < options.resamples:
         return None, None
     tail = (1 - options.level) / 2
