@@ -58,38 +58,40 @@ def key_words(codes, marks, starts, factor, bounds, keys, word_starts):
             bounds[found] = 64 * block + _ones((edges & (~edges + one)) - one)
             found += 1
             edges &= edges - one
-    for word in range(found >> 1):
-        begin, end = bounds[2 * word], bounds[2 * word + 1]
-        length = end - begin
-        keys[word, 0] = _eight(codes, begin) & (all_ones >> np.uint64(64 - 8 * min(length, 8)))
-        rest = np.uint64(8 * min(max(length - 8, 0), 7))
-        keys[word, 1] = _eight(codes, begin + 8) & ((one << rest) - one)
-        if length > 15:
-            state = np.uint64(length) * factor
-            for place in range(begin, end, 8):
-                state = (state ^ (_eight(codes, place) & (all_ones >> np.uint64(64 - 8 * min(end - place, 8))))) * factor
+    eight, seven, fifteen, top, zero = np.uint64(8), np.uint64(7), np.uint64(15), np.uint64(64), np.uint64(0)
+    for word in range(found >> 1):  # all numbers without a sign: no index has to be looked at whether it is negative
+        place, length = np.uint64(bounds[2 * word]), np.uint64(bounds[2 * word + 1] - bounds[2 * word])
+        keys[word, 0] = _eight(codes, place) & (all_ones >> (top - eight * min(length, eight)))
+        rest = min(max(length, eight) - eight, seven)
+        keys[word, 1] = _eight(codes, place + eight) & ((one << (eight * rest)) - one)
+        if length > fifteen:
+            state = length * factor
+            while length > zero:
+                some = min(length, eight)
+                state = (state ^ (_eight(codes, place) & (all_ones >> (top - eight * some)))) * factor
                 state ^= state >> np.uint64(32)
+                place, length = place + eight, length - some
             keys[word, 1] = state | (all_ones << np.uint64(56))
 
 
 @compiled()
-def common_words(codes, bounds, keys, word_starts, left, right, factors, slots, masks, lines, column, lengths):
+def common_words(codes, bounds, keys, word_starts, left, right, factors, lows, highs, holders, masks, lines, column, lengths):
     """Lengths of the longest common subsequences of P pairs of texts; -1 where the right one has more than MOST_ROWS words.
 
     The words of the right text are the rows of the table t[i][j], a bit each: 0 where t[i][j] = t[i-1][j] + 1 (Crochemore,
-    Iliopoulos, Pinzon & Reid 2001; Hyyrö 2004). A small table of slots says which rows hold a word. slots: (SLOTS, 3), key and
-    last row; masks: (8 * SLOTS,), the rows of the word in a slot, and zeros behind free slots, so that a word without rows
-    changes nothing; lines: room for the words of the longest text; column: (8,). factors: two odd numbers, secret, for texts
-    made to crowd into one slot. Fills lengths: (P,).
+    Iliopoulos, Pinzon & Reid 2001; Hyyrö 2004). A small table of slots says which rows hold a word. lows, highs, holders:
+    (SLOTS,), the key of a word, the first 0 where the slot is free, and the word; masks: (8 * SLOTS,), the rows of the word in a
+    slot, and zeros behind free slots, so that a word without rows changes nothing; lines: room for the words of the longest text;
+    column: (8,). factors: two odd numbers, secret, so that no texts are made to crowd into one slot. Fills lengths: (P,).
     """
-    one, zero, byte, long = np.uint64(1), np.uint64(0), np.uint64(56), np.uint64(255)
-    last, rows, blocks, shift, around = -1, 0, 1, byte, np.uint64(255)
+    one, zero, long = np.uint64(1), np.uint64(0), np.uint64(255) << np.uint64(56)
+    last, rows, blocks, shift, around = -1, 0, 1, zero, zero
     for pair in range(len(left)):
         fresh = right[pair] != last
         if fresh:
             last = right[pair]
             rows = word_starts[last + 1] - word_starts[last]
-            blocks, size, shift = max((rows + 63) >> 6, 1), 256, byte
+            blocks, size, shift = max((rows + 63) >> 6, 1), 128, np.uint64(57)
             while size < 2 * min(rows, MOST_ROWS):
                 size, shift = 2 * size, shift - one
             around = np.uint64(size - 1)
@@ -97,8 +99,10 @@ def common_words(codes, bounds, keys, word_starts, left, right, factors, slots, 
             lengths[pair] = -1
             continue
         if fresh:
-            slots[:size, 0] = zero
-            masks[: size * blocks] = zero
+            for place in range(size):
+                lows[place] = zero
+            for place in range(size * blocks):
+                masks[place] = zero
         for side in range(0 if fresh else 1, 2):
             text = last if side == 0 else left[pair]
             begin = word_starts[text]
@@ -106,15 +110,16 @@ def common_words(codes, bounds, keys, word_starts, left, right, factors, slots, 
                 word = begin + row
                 low, high = keys[word, 0], keys[word, 1]
                 slot = (low * factors[0] + high * factors[1]) >> shift
-                while slots[slot, 0] != zero:
-                    found = slots[slot, 0] == low and slots[slot, 1] == high
-                    if found and ((high >> byte) != long or _same(codes, bounds, word, np.int64(slots[slot, 2]))):
+                # a free slot and the word's own need the same: one branch for both can be foreseen
+                while True:
+                    ends = (lows[slot] == zero) | ((lows[slot] == low) & (highs[slot] == high))
+                    if ends and (high < long or lows[slot] == zero or _same(codes, bounds, word, holders[slot])):
                         break
                     slot = (slot + one) & around
                 line = np.int64(slot) * blocks
                 lines[row] = line
                 if side == 0:
-                    slots[slot, 0], slots[slot, 1], slots[slot, 2] = low, high, word
+                    lows[slot], highs[slot], holders[slot] = low, high, word
                     masks[line + (row >> 6)] |= one << np.uint64(row & 63)
         words = word_starts[left[pair] + 1] - word_starts[left[pair]]
         length = 0
@@ -143,20 +148,21 @@ def common_words(codes, bounds, keys, word_starts, left, right, factors, slots, 
 @compiled()
 def _same(codes, bounds, one, other):
     """Whether two words are equal, byte by byte."""
-    begin, end, place = bounds[2 * one], bounds[2 * one + 1], bounds[2 * other]
-    same = bounds[2 * other + 1] - place == end - begin
-    while same and begin < end:
-        same = (_eight(codes, begin) ^ _eight(codes, place)) << np.uint64(64 - 8 * min(end - begin, 8)) == 0
-        begin += 8
-        place += 8
+    eight, place, other_place = np.uint64(8), np.uint64(bounds[2 * one]), np.uint64(bounds[2 * other])
+    length = np.uint64(bounds[2 * one + 1]) - place
+    same = np.uint64(bounds[2 * other + 1]) - other_place == length
+    while same and length > np.uint64(0):
+        some = min(length, eight)
+        same = (_eight(codes, place) ^ _eight(codes, other_place)) << (np.uint64(64) - eight * some) == 0
+        place, other_place, length = place + eight, other_place + eight, length - some
     return same
 
 
 @compiled()
 def _eight(codes, place):
     """Eight bytes from a place on."""
-    shift = np.uint64(8 * (place & 7))
-    return (codes[place >> 3] >> shift) | ((codes[(place >> 3) + 1] << np.uint64(1)) << (np.uint64(63) - shift))
+    part, shift = place >> np.uint64(3), (place & np.uint64(7)) << np.uint64(3)
+    return (codes[part] >> shift) | ((codes[part + np.uint64(1)] << np.uint64(1)) << (np.uint64(63) - shift))
 
 
 @compiled()

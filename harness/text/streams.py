@@ -21,9 +21,12 @@ class Stream(NamedTuple):
 
 def distinct(texts: Iterable[str]) -> tuple[list[str], Ints]:
     """Every text once, in the order of first sight, and the place of each given text among them."""
-    places: dict[str, int] = {}
-    found = [places.setdefault(text, len(places)) for text in texts]
-    return list(places), np.array(found, dtype=np.int64)
+    given = list(texts)
+    once = list(dict.fromkeys(given))
+    if len(once) == len(given):
+        return given, np.arange(len(given))
+    places = dict(zip(once, range(len(once)), strict=True))
+    return once, np.fromiter(map(places.__getitem__, given), dtype=np.int64, count=len(given))
 
 
 def offsets(lengths: Sequence[int] | NDArray[Any]) -> Ints:

@@ -45,14 +45,17 @@ def common_words(texts: Sequence[str], table: Bytes, left: Ints, right: Ints) ->
     codes, marks = np.empty(8 * size + 2, np.uint64), np.empty(size, np.uint64)
     strange = kernels.fold_points(points, table, codes, marks)
     most = total // 2 + 1
-    bounds, keys, word_starts = np.empty(2 * most, np.int32), np.empty((most, 2), np.uint64), np.empty(len(starts), np.int64)
+    bounds, keys, word_starts = np.empty(2 * most, np.uint32), np.empty((most, 2), np.uint64), np.empty(len(starts), np.int64)
     factors = np.frombuffer(os.urandom(16), dtype=np.uint64) | np.uint64(1)
     kernels.key_words(codes, marks, starts, factors[0], bounds, keys, word_starts)
-    slots, masks = np.empty((kernels.SLOTS, 3), np.uint64), np.empty(8 * kernels.SLOTS, np.uint64)
+    lows, highs, masks = (np.empty(size * kernels.SLOTS, np.uint64) for size in (1, 1, 8))
+    holders = np.empty(kernels.SLOTS, np.int64)
     found = np.empty(len(left), np.int64)
     sizes = np.diff(word_starts)
     lines, column = np.empty(int(sizes.max(initial=0)), np.int64), np.empty(8, np.uint64)
-    kernels.common_words(codes, bounds, keys, word_starts, left, right, factors, slots, masks, lines, column, found)
+    kernels.common_words(
+        codes, bounds, keys, word_starts, left, right, factors, lows, highs, holders, masks, lines, column, found
+    )
     if strange:
         unknown = np.diff(offsets(codes.view(np.uint8)[:total] == UNKNOWN)[starts]) > 0
         sizes[unknown] = -1

@@ -1,6 +1,7 @@
 """What metrics that compare answers with references share: a batch of units as arrays, and columns as results."""
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ MANY = 50_000  # characters of answers, of which about 1 MB of arrays is made
 
 
 class Batch(NamedTuple):
-    """Units with one output each: every distinct text once, and by place among them which answer meets which references.
+    """Units with one output each: their texts, once where many recur, and by place there which answer meets which references.
 
     answers: (N,), of a unit without text or without references any place; references, starts: those of unit n are
     `references[starts[n] : starts[n + 1]]`, none where the unit lacks something; missing: what each lacks, in words, or None.
@@ -37,8 +38,10 @@ class Batch(NamedTuple):
         if None in answers or not all(references):
             missing = [_missing(*pair) for pair in zip(answers, references, strict=True)]
             references = [() if lack else given for lack, given in zip(missing, references, strict=True)]
-        said = [answer or "" for answer in answers]
-        texts, places = distinct([*said, *(text for given in references for text in given)])
+        texts = [*(answers if missing is None else [answer or "" for answer in answers]), *chain.from_iterable(references)]
+        places = np.arange(len(texts))
+        if len(texts) > len(set(texts)) * 1.1:  # else finding them costs more than it saves
+            texts, places = distinct(texts)
         return cls(texts, places[: len(units)], places[len(units) :], offsets(list(map(len, references))), missing)
 
     @property
@@ -49,6 +52,8 @@ class Batch(NamedTuple):
     def best(self, values: Floats) -> Ints:
         """Of each unit's references the first with the largest of values, (P,), as a place among the pairs; -1 without one."""
         counts = np.diff(self.starts)
+        if len(values) == len(counts) and counts.all():
+            return np.arange(len(counts))
         best = np.where(counts > 0, self.starts[:-1], -1)
         for number in range(1, int(counts.max(initial=0))):
             having = np.flatnonzero(counts > number)
@@ -80,10 +85,14 @@ class Batch(NamedTuple):
         return Columns(filled, status, detail)
 
 
-def in_chunks(units: Sequence[Unit], score: Callable[[Sequence[Unit]], Columns]) -> Columns:
-    """The columns of all units, of which so many are scored at a time as leave their texts in the processor's cache."""
-    characters = sum(len(unit.outputs[0].text or "") for unit in units)
-    size = min(max(MANY * len(units) // max(characters, 1), 16), 1024)
+def in_chunks(units: Sequence[Unit], score: Callable[[Sequence[Unit]], Columns], many: int = 1) -> Columns:
+    """The columns of all units, of which so many are scored at a time as leave their texts in the processor's cache.
+
+    `many` times as many fit there if `score` needs that much less for a character.
+    """
+    some = units[:: len(units) // 256 + 1]
+    characters = sum([len(unit.outputs[0].text or "") for unit in some])
+    size = min(max(many * MANY * len(some) // max(characters, 1), 16), 1024 * many)
     if size >= len(units):
         return score(units)
     parts = [score(units[begin : begin + size]) for begin in range(0, len(units), size)]

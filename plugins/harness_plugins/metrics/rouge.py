@@ -60,11 +60,12 @@ class Variant(NamedTuple):
     """One member of the family.
 
     `counts(texts, words, left, right)`: how many things each text has, (N,), and how many the texts left[p] and right[p]
-    share, (P,).
+    share, (P,). many: see `in_chunks`.
     """
 
     counts: Callable[[Sequence[str], Words, Ints, Ints], Counts]
     counted: str = "words"
+    many: int = 1
 
 
 def variants() -> dict[str, Variant]:
@@ -72,8 +73,8 @@ def variants() -> dict[str, Variant]:
     return {
         "rouge-1": _ngrams(1, "words"),
         "rouge-2": _ngrams(2, "word pairs"),
-        "rouge-l": Variant(common_words),
-        "rouge-lsum": Variant(_union_words),
+        "rouge-l": Variant(common_words, many=4),
+        "rouge-lsum": Variant(_union_words, many=4),
     }
 
 
@@ -108,7 +109,7 @@ class Rouge:
 
     def score_columns(self, units: Sequence[Unit]) -> Columns:
         """The same as columns. A text that several units near to each other share is read once for all of them."""
-        return in_chunks(units, self._score_chunk)
+        return in_chunks(units, self._score_chunk, self._variant.many)
 
     def _score_chunk(self, units: Sequence[Unit]) -> Columns:
         variant, batch = self._variant, Batch.of(units)
