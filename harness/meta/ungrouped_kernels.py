@@ -128,42 +128,94 @@ def pairs_between(starts, metric, rank, low, high, above, upto, tolerance, gap, 
 
 
 @compiled()
-def cross_clusters(ends, metric, rank, low, high, cluster, epsilon, tolerance, worths, sums):
-    """Adds what each pair of outputs that lie in one part is worth to sums, (W, C, C), at the clusters of the two.
+def weigh_segments(
+    starts, metric, rank, low, high, levels, epsilon, tolerance, cluster, group, weights, window, state, steps, sums
+):
+    """Adds the counts of `count_segments`, each pair weighing the product of its clusters' weights, to sums.
 
-    ends: (P,) where each part ends; metric (any order), rank, cluster: (n,), a cluster's outputs side by side; epsilon: (P,), nan
-    where a part is left out; worths: (W, 5) as in `add_worth`.
+    cluster: (N,); group: (S,) the segment's; weights: (blocks, clusters, width), resamples in blocks of some width; sums:
+    (groups, 3, blocks, width), the first count only if `window`. What is to be done is the same in each resample, so it is listed
+    once a segment and done for resamples side by side. state: zeros, (2 · ranks + 3, width); steps: room for the list, (M, 4)
+    with M = 4 + 7 · (bits of the number of ranks) for each output of a segment.
     """
-    start = 0
-    for p in range(len(ends)):
-        end, limit = ends[p], epsilon[p]
-        if np.isnan(limit):
-            start = end
+    blocks, _, width = weights.shape
+    for s in range(len(starts) - 1):
+        if np.isnan(epsilon[s]) or starts[s + 1] - starts[s] < 2:
             continue
-        for i in range(start, end):
-            own, lowest, highest = metric[i], low[rank[i]], high[rank[i]]
-            j = i + 1
-            while j < end:
-                first, other = j, cluster[j]
-                window = both = ties = concordant = 0
-                while j < end and cluster[j] == other:
-                    difference = metric[j] - own
-                    if tolerance != 0:
-                        difference = np.rint(difference / tolerance) * tolerance
-                    within = abs(difference) <= limit
-                    above, below = rank[j] > highest, rank[j] < lowest
-                    tie = not (above | below)
-                    window += within
-                    both += within & tie
-                    ties += tie
-                    concordant += (not within) & ((above & (difference > 0)) | (below & (difference < 0)))
-                    j += 1
-                discordant = j - first - window - (ties - both) - concordant
-                for w in range(len(worths)):
-                    one = worths[w]
-                    found = one[0] * both + one[1] * (window - both) + one[2] * (ties - both) + one[3] * concordant
-                    sums[w, cluster[i], other] += found + one[4] * discordant
-        start = end
+        start, end = starts[s], starts[s + 1]
+        listed = _list_steps(start, end, metric, rank, low, high, levels, epsilon[s], tolerance, cluster, window, steps)
+        for b in range(blocks):
+            for step in range(listed):
+                row, drawn, sign, kind = steps[step, 0], steps[step, 1], np.float32(steps[step, 2]), steps[step, 3]
+                if kind < 0:
+                    for n in range(width):
+                        state[row, n] += sign * weights[b, drawn, n]
+                else:
+                    for n in range(width):
+                        sums[group[s], kind, b, n] += sign * weights[b, drawn, n] * state[row, n]
+
+
+@compiled()
+def _list_steps(start, end, metric, rank, low, high, levels, epsilon, tolerance, cluster, window, steps):
+    """Fills steps, how many it returns: row of the state, cluster, sign, and what the product of both counts for (-1: it moves).
+
+    The state's rows: weights in the window; those there by human rank, as in `_move`; those below the window, a Fenwick tree.
+    """
+    listed, passed, tree = 0, start, len(low) + 2
+    for j in range(start, end):
+        while passed < j and _gap(metric[passed], metric[j], tolerance) > epsilon:
+            if window:
+                listed = _step(steps, listed, 0, cluster[passed], -1, -1)
+            listed = _up(steps, listed, 1, rank[passed], len(low), levels, cluster[passed], -1)
+            listed = _up(steps, listed, tree, rank[passed], len(low), False, cluster[passed], 1)
+            passed += 1
+        r, own = rank[j], cluster[j]
+        if window:
+            listed = _step(steps, listed, 0, own, 1, 0)
+            listed = _step(steps, listed, 0, own, 1, -1)
+        if levels:
+            listed = _step(steps, listed, 1 + r, own, 1, 1)
+        else:
+            listed = _down(steps, listed, 1, high[r] + 1, own, 1, 1)
+            listed = _down(steps, listed, 1, low[r], own, -1, 1)
+        listed = _down(steps, listed, tree, low[r], own, 1, 2)
+        listed = _up(steps, listed, 1, r, len(low), levels, own, 1)
+    for n in range(start, end):  # all is taken out again: the next segment finds zeros
+        if n < passed:
+            listed = _up(steps, listed, tree, rank[n], len(low), False, cluster[n], -1)
+        else:
+            if window:
+                listed = _step(steps, listed, 0, cluster[n], -1, -1)
+            listed = _up(steps, listed, 1, rank[n], len(low), levels, cluster[n], -1)
+    return listed
+
+
+@compiled()
+def _step(steps, listed, row, cluster, sign, kind):
+    steps[listed, 0], steps[listed, 1], steps[listed, 2], steps[listed, 3] = row, cluster, sign, kind
+    return listed + 1
+
+
+@compiled()
+def _up(steps, listed, first, rank, ranks, levels, cluster, sign):
+    """Lists what `_move` does to the rows of the state that begin at `first`."""
+    if levels:
+        return _step(steps, listed, first + rank, cluster, sign, -1)
+    k = rank + 1
+    while k <= ranks:
+        listed = _step(steps, listed, first + k, cluster, sign, -1)
+        k += k & -k
+    return listed
+
+
+@compiled()
+def _down(steps, listed, first, rank, cluster, sign, kind):
+    """Lists what `_below` reads."""
+    k = rank
+    while k > 0:
+        listed = _step(steps, listed, first + k, cluster, sign, kind)
+        k -= k & -k
+    return listed
 
 
 @compiled()

@@ -9,17 +9,19 @@ is in, those within its cluster by half.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.meta.pairs import Bools, Floats, Ints, sums_by
-from harness.meta.resampling import Resampler
+from harness.meta.resampling import Resampler, in_chunks
 from harness.meta.ungrouped import People, Worth, into_segments
 
 ONE: Worth = (1, 1, 1, 1, 1)
 TIED: Worth = (1, 0, 1, 0, 0)
-_AT_ONCE = 20_000_000  # sums of pairs of clusters that are held at a time
+_WIDTH = 256  # resamples that are counted side by side: their rows stay in the fastest cache
 Epsilon = float | Floats  # one for all pairs, or one a fold (nan: the fold is left out) for the pairs within folds
 
 
@@ -45,6 +47,7 @@ class Tally:
     resampler: Resampler
     crossed: bool
     _beside: dict[tuple[bytes, bool, bytes | None], NDArray[np.int32]] = field(default_factory=dict, repr=False)
+    _people: dict[tuple[bytes, bytes | None], Floats] = field(default_factory=dict, repr=False)
     _order: dict[tuple[int, bytes], tuple[Floats, Ints]] = field(default_factory=dict, repr=False)
 
     def total(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worth: Worth) -> Total:
@@ -54,9 +57,6 @@ class Tally:
     def totals(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worths: Sequence[Worth]) -> list[Total]:
         """A total for each worth, from the same passes over the outputs."""
         if self.crossed:
-            size = self.resampler.n_clusters
-            if len(worths) * size * size > _AT_ONCE:
-                return [self._crossed(draws, keep, [worth])[0] for worth in worths]
             return self._crossed(draws, keep, worths)
         values = np.zeros((2, len(worths), len(keep)))  # of all pairs, and of those within clusters
         for metric, epsilon in draws:
@@ -107,27 +107,77 @@ class Tally:
         return self._order[key][1]
 
     def _crossed(self, draws: Sequence[tuple[Floats, Epsilon]], keep: Bools, worths: Sequence[Worth]) -> list[Total]:
-        from harness.meta.ungrouped_kernels import cross_clusters
+        """Totals resampled exactly: pairs of outputs weigh w_c · w_c' by a pass for all resamples, those within a cluster w_c."""
+        resamples, within = self.resampler.resamples, np.zeros((len(worths), len(keep)))
+        sums = np.zeros((len(worths), self.people.n_groups, self._weights.shape[0] * self._weights.shape[2]))
+        values = np.array(worths, dtype=np.float64)
+        for metric, epsilon in draws:
+            order = self.ascending(metric, keep)
+            self._add_values(metric, order, keep, epsilon, True, values, within)
+            by_people = np.array(
+                [[worth[4], worth[2] - worth[4]] for worth in worths]
+            )  # of all pairs, and more if people tie them
+            if by_people.any():
+                sums += np.einsum("wk,kgb->wgb", by_people, self._weighed_people(keep, epsilon))
+            moved = np.array([[w[1] - w[4], w[0] - w[1] - w[2] + w[4], w[3] - w[4]] for w in worths])  # in the window; concordant
+            if moved.any():
+                sums += np.einsum("wk,kgb->wgb", moved, self._weighed(metric, order, epsilon, bool(moved[:, 0].any())))
+        totals = []
+        for found, inside in zip(sums, within, strict=True):
+            moved = np.ascontiguousarray(found[:, :resamples].T)
+            if inside.any():
+                moved += self._too_much(inside)
+            totals.append(Total(found[:, resamples].copy(), moved, None))
+        return totals
 
+    def _weighed_people(self, keep: Bools, epsilon: Epsilon) -> Floats:
+        """Resampled numbers of all pairs and of those that people tie, (2, G, B)."""
+        everything = np.inf if isinstance(epsilon, float) else np.where(np.isnan(epsilon), np.nan, np.inf)
+        key = (np.packbits(keep).tobytes(), None if isinstance(epsilon, float) else np.isnan(epsilon).tobytes())
+        if key not in self._people:
+            order = np.flatnonzero(keep)
+            self._people[key] = self._weighed(np.zeros(len(keep)), order, everything, True)[:2]
+        return self._people[key]
+
+    def _weighed(self, metric: Floats, order: Ints, epsilon: Epsilon, window: bool) -> Floats:
+        """Resampled numbers of pairs with a gap of at most epsilon, of those tied by people, of concordant others, (3, G, B)."""
+        from harness.meta.ungrouped_kernels import weigh_segments
+
+        people, weights = self.people, self._weights
+        code, segments, each = people.group, people.n_groups, np.empty(people.n_groups)
+        if isinstance(epsilon, float):
+            each[:] = epsilon
+        else:
+            code, segments, each = code * people.folds + people.fold, segments * people.folds, np.tile(epsilon, segments)
+        data = into_segments(people, order, metric, code, segments)
+        group = np.arange(segments) // (segments // people.n_groups)
+        sums = np.zeros((people.n_groups, 3, weights.shape[0], weights.shape[2]))
+        ranks, longest = len(people.low), int(np.diff(data.starts).max())
+        state = np.zeros((2 * ranks + 3, weights.shape[2]), weights.dtype)
+        steps = np.empty((longest * (4 + 7 * ranks.bit_length()), 4), dtype=np.int32)
+        arrays = (data.starts, data.metric, data.rank, people.low, people.high, people.levels, each, people.gap_tolerance)
+        weigh_segments(*arrays, people.cluster[data.place], group, weights, window, state, steps, sums)
+        return sums.reshape(people.n_groups, 3, -1).transpose(1, 0, 2)
+
+    def _too_much(self, inside: Floats) -> Floats:
+        """What pairs within clusters weigh less than w_c², (resamples, G). `inside`: twice what each output's pairs are worth."""
         people, size = self.people, self.resampler.n_clusters
-        order = people.by_cluster[keep[people.by_cluster]]
-        code = people.group[order] * people.folds + people.fold[order]
-        ends = np.searchsorted(code, np.arange(1, people.n_groups * people.folds + 1)).reshape(people.n_groups, people.folds)
-        counts = np.zeros((len(worths), people.n_groups))
-        resampled = np.empty((len(worths), self.resampler.resamples, people.n_groups))
-        start = 0
-        for group in range(people.n_groups):
-            here = order[start : ends[group, -1]]
-            sums = np.zeros((len(worths), size, size))
-            sides = (people.rank[here], people.low, people.high, people.cluster[here])
-            for metric, epsilon in draws:
-                single = isinstance(epsilon, float)
-                parts = np.array([len(here)]) if single else ends[group] - start
-                limits = np.full(len(parts), epsilon) if single else np.array(epsilon)
-                arrays = (parts, metric[here], *sides, limits, people.gap_tolerance)
-                cross_clusters(*arrays, np.array(worths, dtype=np.float64), sums)
-            start = int(ends[group, -1])
-            for number, found in enumerate(sums):
-                counts[number, group] = found.sum()
-                resampled[number, :, group] = self.resampler.weigh_crossed(found)
-        return [Total(*found, None) for found in zip(counts, resampled, strict=True)]
+        sums = sums_by(people.cluster * people.n_groups + people.group, inside / 2, size * people.n_groups)
+        sums = sums.reshape(size, people.n_groups)
+
+        def chunk(rows: slice) -> Floats:
+            weights = self.resampler.some_weights(rows)
+            return (weights - weights * weights) @ sums  # whole numbers and halves: exact
+
+        return in_chunks(chunk, self.resampler.resamples, size)
+
+    @cached_property
+    def _weights(self) -> NDArray[Any]:
+        """How often each cluster is drawn, in blocks of resamples, (blocks, C, width); after all resamples comes one of each."""
+        resampler, size = self.resampler, self.resampler.n_clusters
+        blocks = -(-(resampler.resamples + 1) // _WIDTH)
+        weights = np.zeros((blocks * _WIDTH, size))
+        weights[: resampler.resamples] = resampler.weights
+        weights[resampler.resamples] = 1
+        small = weights.max() ** 2 * len(self.people.member) < 2**24  # then half the precision holds every product
+        return np.ascontiguousarray(weights.reshape(blocks, _WIDTH, size).transpose(0, 2, 1), np.float32 if small else np.float64)
