@@ -18,7 +18,7 @@ import numpy as np
 from harness.meta.advice import Advice, advise
 from harness.meta.calibration import calibrate, folds_of
 from harness.meta.columns import Column
-from harness.meta.judging import Cell, estimate, judge_column, make_cell
+from harness.meta.judging import Cell, estimate_judged, judge_column, make_cell
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Floats, accuracy, human_signs, make_pairs, order_pairs
 from harness.meta.resampling import Resampler
@@ -111,8 +111,7 @@ def advise_on(study: World, metrics: Sequence[Floats], resamples: int, seed: int
     rows = []
     for column in columns:
         judged = judge_column(cell, column, options)
-        support = judged.support("accuracy_heldout")
-        value = estimate(cell, judged.right["accuracy_heldout"], support, judged.scale)
+        value = estimate_judged(cell, judged, "accuracy_heldout")
         row = MetaRow(judgments=study.name, metric=column.signature, criterion="quality", grouping="item", raters="simulated",
                       statistic="accuracy_heldout", value=value.value, low=value.low, high=value.high, n_items=value.n_groups,
                       n_clusters=value.n_clusters, n_pairs=value.n_pairs, coverage=1.0, support="own")  # fmt: skip

@@ -12,7 +12,7 @@ from validity_worlds import Metric, Study, World, draw, values
 from harness.meta.calibration import folds_of
 from harness.meta.columns import Column
 from harness.meta.compare import compare
-from harness.meta.judging import STATISTICS, Cell, Judged, estimate, judge_column, make_cell
+from harness.meta.judging import STATISTICS, Cell, Judged, estimate, estimate_judged, judge_column, make_cell
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Ints, Pairs, make_pairs
 from harness.meta.resampling import Resampler
@@ -48,7 +48,7 @@ def study(world: World, plan: Plan, run: int, relations: Collection[str] = (), c
     for name, column in columns.items():
         judged[name] = judge_column(cell, column, options)
         for statistic in STATISTICS:
-            one = estimate(cell, judged[name].right[statistic], judged[name].support(statistic))
+            one = estimate_judged(cell, judged[name], statistic)
             true = plan.truths[name][statistic != "accuracy_raw"]
             found |= _interval(name, statistic, one.value, one.low, one.high, true)
             if statistic == "accuracy":

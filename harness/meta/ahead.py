@@ -20,6 +20,7 @@ def weigh_ahead(cell: Cell, columns: Sequence[Column], judged: Mapping[Key, Judg
     What is not foreseen here is weighed when it is asked for: this changes the time that rows take, and no number.
     """
     sums = list(others)
+    sums += [one for column in columns for one in _anew(cell, column, judged[column.key])]
     for right, keep in (*_alone(cell, columns, judged), *_together(cell, columns, judged)):
         support = cell.support(keep)
         sums += support.to_weigh(right if support.pairs is cell.pairs else right[keep])
@@ -38,6 +39,15 @@ def _alone(cell: Cell, columns: Sequence[Column], judged: Mapping[Key, Judged]) 
                 yield right * support, universe_of(cell, eligible, statistic)
         if not bool(result.valid.all()):
             yield cell.human_tie, result.valid
+
+
+def _anew(cell: Cell, column: Column, result: Judged) -> Iterator[Floats]:
+    """What resamples need that choose the folds' epsilons anew."""
+    if result.choices is not None:
+        eligible = eligible_pairs(cell, column)
+        yield from result.choices.to_weigh(cell.support(result.tested))
+        if bool((eligible & ~result.valid).any()):
+            yield from result.choices.to_weigh(cell.support(universe_of(cell, eligible, "accuracy_heldout")))
 
 
 def _together(cell: Cell, columns: Sequence[Column], judged: Mapping[Key, Judged]) -> Iterator[tuple[NDArray, Bools]]:

@@ -132,7 +132,7 @@ def fold_epsilons(pairs: Pairs, ordered: Ordered, fold_left: Ints, fold_right: I
 def epsilons(pairs: Pairs, ordered: Ordered, fold_left: Ints, fold_right: Ints, folds: int) -> list[float | None]:
     """`fold_epsilons`, and last the epsilon that is best on all pairs: in two passes where no fold divides a group."""
     weights = integer_weights(pairs.sizes)
-    fold_of = _undivided(pairs, fold_left, fold_right)
+    fold_of = undivided(pairs, fold_left, fold_right)
     if weights is None or fold_of is None or not len(pairs):
         outside = [(fold_left != fold) & (fold_right != fold) for fold in range(folds)]
         return [*(calibrate(pairs, ordered, keep) for keep in outside), calibrate(pairs, ordered)]
@@ -142,8 +142,11 @@ def epsilons(pairs: Pairs, ordered: Ordered, fold_left: Ints, fold_right: Ints, 
     return [gap if (inhabited & kept).any() else None for gap, kept in zip(found, include, strict=True)]
 
 
-def _undivided(pairs: Pairs, fold_left: Ints, fold_right: Ints) -> Ints | None:
-    """The fold of each group that has pairs (shape (n_groups,), 0 for others), None where a group lies in several."""
+def undivided(pairs: Pairs, fold_left: Ints, fold_right: Ints) -> Ints | None:
+    """The fold of each group that has pairs (shape (n_groups,), 0 for others), None where a group lies in several.
+
+    Takes clusters for folds as well.
+    """
     fold = np.zeros(pairs.n_groups, dtype=fold_left.dtype)
     fold[pairs.group] = fold_left
     return fold if np.array_equal(fold_left, fold_right) and np.array_equal(fold[pairs.group], fold_left) else None

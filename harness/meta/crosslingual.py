@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from msgspec.structs import replace
 
-from harness.meta.judging import STATISTICS, Cell, estimate, judge_column
+from harness.meta.judging import STATISTICS, Cell, estimate_judged, judge_column
 from harness.meta.notes import approximate, join
 from harness.meta.pairs import Floats, Ints, Pairs, make_pairs
 from harness.meta.significance import centred_bootstrap
@@ -60,10 +60,7 @@ def _contrast(table: Table, base: MetaRow, one: Cell, two: Cell) -> Iterator[Met
     for column in table.columns:
         judged = [judge_column(cell, column, table.options) for cell in (one, two)]
         for statistic in STATISTICS:
-            sides = [
-                estimate(cell, result.right[statistic], result.support(statistic), result.scale)
-                for cell, result in zip((one, two), judged, strict=True)
-            ]
+            sides = [estimate_judged(cell, result, statistic) for cell, result in zip((one, two), judged, strict=True)]
             row = replace(base, metric=column.signature, component=column.component, support="own")
             name = statistic.replace("accuracy", "accuracy_difference", 1)
             n_items = sum(side.n_groups for side in sides)

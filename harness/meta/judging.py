@@ -12,6 +12,7 @@ from harness.meta.columns import Column
 from harness.meta.options import MetaOptions
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, human_signs, order_pairs
 from harness.meta.random_judge import draw_right
+from harness.meta.recalibration import Choices, choices
 from harness.meta.resampling import Resampler
 from harness.meta.support import Estimate, Support, restrict
 
@@ -77,7 +78,8 @@ class Judged:
     """Right pairs of one metric, as whole numbers 0..scale (draws that got it right), shape (P,); 0 where not `valid`.
 
     `valid`: both outputs have a score; `tested`: the pair lies wholly inside a fold that has an epsilon. `drawn` are the epsilons
-    of the random sentinel, shape (draws, folds + 1): of each fold (-1: it has none), then of all pairs.
+    of the random sentinel, shape (draws, folds + 1): of each fold (-1: it has none), then of all pairs. `choices`: the few
+    epsilons that there were to choose from, where resamples are to choose anew.
     """
 
     right: dict[str, NDArray]
@@ -87,6 +89,7 @@ class Judged:
     epsilon: float | None
     epsilons: tuple[float | None, ...]
     drawn: Ints | None = None
+    choices: Choices | None = None
 
     def support(self, statistic: str, among: Bools | None = None) -> Bools:
         """The pairs that a statistic counts, shape (P,), optionally only those `among`."""
@@ -97,15 +100,15 @@ class Judged:
 def judge_column(cell: Cell, column: Column, options: MetaOptions, fixed: Judged | None = None) -> Judged:
     """The column judged (at the epsilons of `fixed`, if given): a metric by its values, the random sentinel by its draws."""
     if column.values is not None:
-        return judge(cell, column.values, fixed)
+        return judge(cell, column.values, fixed, options.heldout_interval == "half-recalibrated")
     return judge_random(cell, len(cell.human), options.random_draws, options.seed, fixed)
 
 
-def judge(cell: Cell, metric: Floats, fixed: Judged | None = None) -> Judged:
+def judge(cell: Cell, metric: Floats, fixed: Judged | None = None, recalibrate: bool = False) -> Judged:
     """The metric judged at epsilon 0, at its best epsilon, and at the epsilon of the other folds.
 
     `metric`: one number per output, higher is better, nan where missing; `fixed`: take the epsilons of this one instead of
-    calibrating here (one epsilon for all slices).
+    calibrating here (one epsilon for all slices); `recalibrate`: keep what resamples need to choose epsilons anew.
     """
     scored = np.isfinite(metric)
     valid = scored[cell.pairs.left] & scored[cell.pairs.right]
@@ -118,6 +121,7 @@ def judge(cell: Cell, metric: Floats, fixed: Judged | None = None) -> Judged:
         *of_folds, epsilon = epsilons(pairs, ordered, left, right, cell.folds)
     else:
         epsilon, of_folds = fixed.epsilon, list(fixed.epsilons)
+    few = choices(pairs, ordered, left, right, cell.resampler.cluster) if recalibrate and fixed is None else None
     heldout, used = held_out(ordered, of_folds, left, right)
     found = {
         "accuracy_raw": ordered.right(0.0),
@@ -125,7 +129,7 @@ def judge(cell: Cell, metric: Floats, fixed: Judged | None = None) -> Judged:
         "accuracy_heldout": heldout,
     }
     spread = {name: _spread(values.view(np.int8), valid, whole) for name, values in found.items()}
-    return Judged(spread, valid, _spread(used, valid, whole), 1, epsilon, tuple(of_folds))
+    return Judged(spread, valid, _spread(used, valid, whole), 1, epsilon, tuple(of_folds), choices=few)
 
 
 def judge_random(cell: Cell, outputs: int, draws: int, seed: int, fixed: Judged | None = None) -> Judged:
@@ -143,10 +147,20 @@ def judge_random(cell: Cell, outputs: int, draws: int, seed: int, fixed: Judged 
     return Judged(right, everything, tested, draws, None, (None,) * cell.folds, drawn)
 
 
-def estimate(cell: Cell, right: NDArray, keep: Bools, scale: int = 1) -> Estimate:
-    """Group-averaged share of right pairs among those that `keep` marks, with its interval. `right`: 0..scale, shape (P,)."""
+def estimate(cell: Cell, right: NDArray, keep: Bools, scale: int = 1, few: Choices | None = None) -> Estimate:
+    """Group-averaged share of right pairs among those that `keep` marks, with its interval. `right`: 0..scale, shape (P,).
+
+    `few`: choose the folds' epsilons anew in every second resample, from these.
+    """
     support = cell.support(keep)
-    return support.estimate(right if support.pairs is cell.pairs else right[keep], scale)
+    anew = None if few is None else few.resample(support)
+    return support.estimate(right if support.pairs is cell.pairs else right[keep], scale, anew)
+
+
+def estimate_judged(cell: Cell, judged: Judged, statistic: str) -> Estimate:
+    """A statistic of a judged metric on its own pairs."""
+    few = judged.choices if statistic == "accuracy_heldout" else None
+    return estimate(cell, judged.right[statistic], judged.support(statistic), judged.scale, few)
 
 
 def eligible_pairs(cell: Cell, column: Column) -> Bools:

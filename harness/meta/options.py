@@ -24,6 +24,7 @@ class MetaOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     alpha: float = 0.05
     test: Literal["sign-flip", "score-swap", "pair-swap", "bootstrap"] = "sign-flip"
     system_interval: Literal["sure-pairs", "percentile"] = "sure-pairs"  # of system-level pairwise accuracy
+    heldout_interval: Literal["half-recalibrated", "fixed"] = "half-recalibrated"  # of metrics with few different scores
     random_draws: int = 200
     seed: int = 0
     max_pairs: int = 60_000_000

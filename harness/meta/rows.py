@@ -67,13 +67,14 @@ def _accuracy_rows(task: CellTask, column: Column, result: Judged) -> Iterator[t
     eligible = eligible_pairs(cell, column)
     for statistic in STATISTICS:
         support = result.support(statistic)
-        found = estimate(cell, result.right[statistic], support, result.scale)
+        few = result.choices if statistic == "accuracy_heldout" else None
+        found = estimate(cell, result.right[statistic], support, result.scale, few)
         epsilon = {"accuracy_raw": 0.0, "accuracy": result.epsilon}.get(statistic)
         row = replace(base, statistic=statistic, support="own", epsilon=epsilon, **counts(task, support))
         yield replace(row, value=found.value, low=found.low, high=found.high), found
         if bool((eligible & ~result.valid).any()):
             universe = universe_of(cell, eligible, statistic)
-            bound = estimate(cell, result.right[statistic] * support, universe, result.scale)
+            bound = estimate(cell, result.right[statistic] * support, universe, result.scale, few)
             row = replace(base, statistic=statistic, support="missing-wrong", epsilon=epsilon, **counts(task, universe))
             yield replace(row, value=bound.value, low=bound.low, high=bound.high), bound
         if statistic == "accuracy":

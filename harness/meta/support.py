@@ -59,12 +59,17 @@ class Support:
             self._distinct[id(codes)] = codes, len(np.unique(codes[self.reached]))
         return self._distinct[id(codes)][1]
 
-    def estimate(self, right: NDArray, scale: int = 1) -> Estimate:
-        """Share of right pairs, averaged per group and then over groups. `right`: whole numbers 0..scale, shape (P,)."""
+    def estimate(self, right: NDArray, scale: int = 1, anew: Floats | None = None) -> Estimate:
+        """Share of right pairs, averaged per group and then over groups. `right`: whole numbers 0..scale, shape (P,).
+
+        `anew`: resampled values, shape (resamples,), that take the place of every second one of those with `right` as it is.
+        """
         value = accuracy(self.pairs, right if scale == 1 else right / scale)
         if value is None:
             return Estimate(None)
         resampled = self.resample(right, scale)
+        if resampled is not None and anew is not None:
+            resampled[1::2] = anew[1::2]
         low, high = (None, None) if resampled is None else self.resampler.interval(resampled)
         if low is not None and low == high:
             low, high = self._all_alike(value)
@@ -137,19 +142,28 @@ class Support:
 
     def to_weigh(self, right: NDArray) -> list[Floats]:
         """What `resample` will have weighed, one sum per cluster each: for `Resampler.weigh_ahead`; none where groups cross."""
-        return [] if self.group_cluster is None or not len(self.pairs) else [self._cluster_sums(right)[0], self._cluster_groups]
+        if self.group_cluster is None or not len(self.pairs):
+            return []
+        return [self.cluster_sums(sums_in_groups(self.pairs, right))[0], self._cluster_groups]
 
     def _within(self, right: NDArray) -> Floats:
         """Every group lies in one cluster: a ratio of two weighted sums over clusters."""
-        sums, multiple = self._cluster_sums(right)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return self.resampler.weigh(sums) / self.resampler.weigh(self._cluster_groups) / multiple
+        sums, multiple = self.cluster_sums(sums_in_groups(self.pairs, right))
+        return self.mean_share(self.resampler.weigh(sums), multiple)
 
-    def _cluster_sums(self, right: NDArray) -> tuple[Floats, int]:
-        """(the sum over each cluster's groups of their share of right pairs, in whole numbers where they fit, what 1 is then)."""
+    def mean_share(self, totals: Floats, multiple: int) -> Floats:
+        """Resampled totals of `cluster_sums` as means over groups, shape (resamples,)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return totals / self.resampler.weigh(self._cluster_groups) / multiple
+
+    def cluster_sums(self, counts: Floats) -> tuple[Floats, int]:
+        """(the sum over each cluster's groups of their share of right pairs, in whole numbers where they fit, what 1 is then).
+
+        `counts`: right pairs of each group, shape (n_groups,), every group inside one cluster.
+        """
         assert self.group_cluster is not None
         held = self.groups
-        counts = sums_in_groups(self.pairs, right)[held]
+        counts = counts[held]
         whole = self._whole_weights
         if whole is None:
             means, multiple = counts / self.pairs.sizes[held], 1
