@@ -23,16 +23,18 @@ def fold_points(points, table, codes, marks):
     """
     ones, high, gather = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080), np.uint64(0x0102040810204080)
     low7, unknown = ~high, np.uint64(0)
+    for part in range(8 * len(marks)):
+        eight = np.uint64(0)
+        for place in range(8):  # a number without a sign: nobody asks whether the index is negative
+            eight |= np.uint64(table[np.uint32(points[np.uint64(8 * part + place)])]) << np.uint64(8 * place)
+        codes[part] = eight
     for block in range(len(marks)):
         mark = np.uint64(0)
-        for part in range(8 * block, 8 * block + 8):
-            eight = np.uint64(0)
-            for place in range(8):
-                eight |= np.uint64(table[np.uint32(points[8 * part + place])]) << np.uint64(8 * place)
-            codes[part] = eight
+        for part in range(8):
+            eight = codes[np.uint64(8 * block + part)]
             unknown |= ((eight ^ ones) - ones) & ~(eight ^ ones) & high
             letters = (((eight & low7) + low7) | eight) & high
-            mark |= (((letters >> np.uint64(7)) * gather) >> np.uint64(56)) << np.uint64(8 * (part & 7))
+            mark |= (((letters >> np.uint64(7)) * gather) >> np.uint64(56)) << np.uint64(8 * part)
         marks[block] = mark
     return unknown != 0
 
