@@ -136,7 +136,7 @@ def human_signs(pairs: Pairs, human: Floats, tolerance: float = 0.0) -> Signs:
     from harness.meta.pair_kernels import fill_signs
 
     signs = np.empty(len(pairs), dtype=np.int8)
-    fill_signs(pairs.left, pairs.right, human.astype(np.float64, copy=False), tolerance, signs)
+    fill_signs(*_small(pairs), human.astype(np.float64, copy=False), tolerance, signs)
     return signs
 
 
@@ -145,8 +145,13 @@ def order_pairs(pairs: Pairs, signs: Signs, metric: Floats, tolerance: float = 0
     from harness.meta.pair_kernels import fill_order
 
     gap, concordant = np.empty(len(pairs)), np.empty(len(pairs), dtype=bool)
-    fill_order(pairs.left, pairs.right, metric.astype(np.float64, copy=False), signs, tolerance, gap, concordant)
+    fill_order(*_small(pairs), metric.astype(np.float64, copy=False), signs, tolerance, gap, concordant)
     return Ordered(gap, signs == 0, concordant)
+
+
+def _small(pairs: Pairs) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Both sides in the one type that loops are compiled for."""
+    return pairs.left.astype(np.int32, copy=False), pairs.right.astype(np.int32, copy=False)
 
 
 def group_means(pairs: Pairs, right: NDArray) -> Floats:
