@@ -16,6 +16,7 @@ from harness.meta.pairs import Bools, Floats, Ints, sums_by
 
 Values = TypeVar("Values", bound=NDArray)
 _CELLS = 8_000_000  # cells of weights that are held as float64 at a time
+_BLOCK = 64  # clusters that are crossed at a time with those before them
 _WIDE = 32  # columns from which a product takes longer than to change the weights' precision
 
 
@@ -121,19 +122,29 @@ class Resampler:
         within = np.diagonal(sums).copy()
         across = sums.copy()
         np.fill_diagonal(across, 0.0)
-        whole = _whole(sums)
-        largest = np.abs(across).sum(axis=0).max(initial=0)
+        if not _whole(sums):
+
+            def fractions(rows: slice) -> Floats:
+                weights = self.some_weights(rows)
+                return product(weights, within) + np.einsum("bc,bc->b", product(weights, across), weights)
+
+            return in_chunks(fractions, self.resamples, self.n_clusters)
+        folded = np.triu(across + across.T)  # a pair of clusters weighs the same either way round
+        largest = np.abs(folded).sum(axis=0).max(initial=0)
+        halves = self._few_small if self._few_small is not None and self._few_small[1] * largest < 2**24 else None
+        small = folded.astype(np.float32)
 
         def chunk(rows: slice) -> Floats:
             weights = self.some_weights(rows)
-            if not whole:
-                return product(weights, within) + np.einsum("bc,bc->b", product(weights, across), weights)
-            if self._few_small is not None and self._few_small[1] * largest < 2**24:  # then half the precision holds every sum
-                totals = (self._few_small[0][rows] @ across.astype(np.float32)).astype(np.float64)
-            else:
-                totals = weights @ across
-            totals += within  # w_c (Σ w_c' s_cc' + s_cc)
-            return np.asarray(np.einsum("bc,bc->b", totals, weights))
+            found = weights @ within
+            for start in range(0, len(folded), _BLOCK):  # what stays in a cache
+                end = min(start + _BLOCK, len(folded))
+                if halves is None:
+                    totals = weights[:, :end] @ folded[:end, start:end]
+                else:  # half the precision holds every sum
+                    totals = (halves[0][rows, :end] @ small[:end, start:end]).astype(np.float64)
+                found += np.einsum("bc,bc->b", totals, weights[:, start:end])
+            return found
 
         return in_chunks(chunk, self.resamples, self.n_clusters)
 
