@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Literal
 
+import numpy as np
+
 from harness.errors import MissingExtra, PluginError
 from harness.protocols import MetricSpec, Unit
 from harness.records import Example, JudgmentInfo, Output
 from harness.registry import Entry, PluginRef, Registry, check_parameters
-from harness.stages.metrics import BuiltMetric, ask, build_metrics, prepare
+from harness.stages.metrics import BuiltMetric, answer, answers_of_score, ask, build_metrics, prepare
 
 TOLERANCE = 1e-5  # a batch of other sizes may change the last bits of a model's float32
 _SIGNATURE = re.compile(r"[^|:]+(\|[^|:]+:[^|]*)*\|(v|version):[^|:]+\Z")
@@ -95,6 +97,8 @@ def _probe_scores(metric: BuiltMetric) -> Iterator[str]:
     yield from failed
     if failed:
         return
+    if hasattr(metric.metric, "score_columns"):
+        yield from _two_ways(metric, units)
     backward = {(score.targets, score.component): score.value for score in ask(metric, units[::-1])}
     alone = {(score.targets, score.component): score.value for unit in units for score in ask(metric, [unit])}
     for score in forward:
@@ -105,6 +109,21 @@ def _probe_scores(metric: BuiltMetric) -> Iterator[str]:
                 f"reverse, {alone[key]} alone"
             )
             return
+
+
+def _two_ways(metric: BuiltMetric, units: list[Unit]) -> Iterator[str]:
+    """`score` and `score_columns` are two ways to ask for the same numbers."""
+    try:
+        listed, columns = answers_of_score(metric, units), answer(metric, units)
+    except PluginError:
+        raise
+    except Exception as error:  # whatever a stranger's code raises is a problem of the plugin
+        yield f"score(units) fails where score_columns(units) does not: {type(error).__name__}: {error}"
+        return
+    if not np.allclose(listed.values, columns.values, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
+        yield f"score and score_columns disagree: {listed.values.tolist()} and {columns.values.tolist()}"
+    elif not np.array_equal(listed.status, columns.status):
+        yield "score and score_columns disagree about a status"
 
 
 def _units(unit: str) -> tuple[list[Example], list[Unit]]:

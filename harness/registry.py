@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import MissingExtra, PluginError, did_you_mean
+from harness.errors import HarnessError, MissingExtra, PluginError, did_you_mean
 from harness.protocols import (
     BuilderSpec,
     DatasetBuilder,
@@ -127,6 +127,10 @@ class Registry:
             raise _missing(kind, entry, error) from error
         except (TypeError, ValueError) as error:
             raise PluginError(f"{kind} {str(ref)!r} (from {entry.distribution}): {error}") from error
+        except (HarnessError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # whatever a stranger's code raises, sys.exit() among it: it is told by name
+            raise PluginError(f"{kind} {str(ref)!r} (from {entry.distribution}): {type(error).__name__}: {error}") from error
         lacking = [member for member in _members(PROTOCOLS[kind]) if not hasattr(built, member)]
         if lacking:
             raise PluginError(

@@ -1,7 +1,9 @@
 """Built metrics, asked politely: what a metric answers is checked against its protocol and becomes Answers."""
 
 import math
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -16,6 +18,7 @@ from harness.registry import PluginRef, Registry
 from harness.score_table import STATUSES
 from harness.stages.answers import Answers, joined, of_columns, of_results
 
+_WITH_VALUE = frozenset({"ok", "empty"})  # any other status says why there is no value
 _STATUSES = frozenset(STATUSES)
 
 
@@ -69,13 +72,11 @@ def prepare(metric: BuiltMetric, examples: Sequence[Example]) -> None:
     if method is None:
         return
     try:
-        method(examples)
-    except HarnessError:
+        with redirect_stdout(sys.stderr):
+            method(examples)
+    except (HarnessError, KeyboardInterrupt):
         raise
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # whatever a stranger's code raises: without it no unit can be scored, so it stops here by name
+    except BaseException as error:  # whatever a stranger's code raises: without it no unit can be scored, so it stops by name
         raise PluginError(f"metric {metric.label!r}: prepare(examples) failed: {type(error).__name__}: {error}") from error
 
 
@@ -87,9 +88,9 @@ def answer(metric: BuiltMetric, batch: Sequence[Unit]) -> Answers:
     """
     try:
         return _answers(metric, batch)
-    except PluginError:
+    except (PluginError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit):  # whatever a stranger's code raises: the unit that is to blame is found and recorded
+    except BaseException:  # whatever a stranger's code raises: the unit that is to blame is found and recorded
         return joined([_answer_alone(metric, unit) for unit in batch])
 
 
@@ -140,17 +141,23 @@ def _build(registry: Registry, ref: PluginRef) -> BuiltMetric:
 
 def _answers(metric: BuiltMetric, units: Sequence[Unit]) -> Answers:
     columns = getattr(metric.metric, "score_columns", None)
-    if columns is not None:
-        return _of_columns(metric, columns(units), len(units))
+    with redirect_stdout(sys.stderr):  # stdout holds results only, also where a metric prints
+        if columns is not None:
+            return _of_columns(metric, columns(units), len(units))
+        return answers_of_score(metric, units)
+
+
+def answers_of_score(metric: BuiltMetric, units: Sequence[Unit]) -> Answers:
+    """What `score(units)` says, even of a metric that has `score_columns`; raises whatever the metric raises, and PluginError."""
     return of_results(metric.components, _results(metric, units))
 
 
 def _answer_alone(metric: BuiltMetric, unit: Unit) -> Answers:
     try:
         return _answers(metric, [unit])
-    except PluginError:
+    except (PluginError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:  # as in answer: the unit's score is missing, and says why
+    except BaseException as error:  # as in answer: the unit's score is missing, and says why
         return of_results(metric.components, [Result(None, "error", detail=f"{type(error).__name__}: {error}")])
 
 
@@ -168,20 +175,36 @@ def _of_columns(metric: BuiltMetric, columns: Any, n: int) -> Answers:
             raise PluginError(
                 f"metric {metric.label!r}: column {component!r} must be a float64 array of shape ({n},), got {column!r:.80}"
             )
-        row[:] = column
-    for name, listed in (("status", columns.status), ("detail", columns.detail)):
-        if listed is not None and len(listed) != n:
-            raise PluginError(f"metric {metric.label!r}: columns of {n} units have {len(listed)} entries in {name}")
-    unknown = set(columns.status or ()) - _STATUSES
-    if unknown:
+        row[:] = np.ma.filled(column, np.nan)  # what is masked is missing
+    status, detail = (
+        _listed(metric, name, listed, n) for name, listed in (("status", columns.status), ("detail", columns.detail))
+    )
+    for word in dict.fromkeys(status or ()):
+        _check_status(metric, word, "columns have")
+    for place, word in enumerate(status or ()):
+        if word not in _WITH_VALUE and not np.isnan(values[:, place]).all():
+            raise PluginError(f"metric {metric.label!r}: unit {place} of its columns has a value and the status {word!r}")
+    return of_columns(values, status, detail)
+
+
+def _listed(metric: BuiltMetric, name: str, listed: Any, n: int) -> list[Any] | None:
+    """One entry a unit, as a list, whatever sequence or array the metric gave; None where it gave none."""
+    if listed is None:
+        return None
+    if isinstance(listed, str) or not hasattr(listed, "__len__") or len(listed) != n:
+        raise PluginError(f"metric {metric.label!r}: columns of {n} units need {n} entries in {name}, got {listed!r:.80}")
+    return listed.tolist() if isinstance(listed, np.ndarray) else list(listed)
+
+
+def _check_status(metric: BuiltMetric, word: Any, whose: str) -> None:
+    if not isinstance(word, str) or word not in _STATUSES:
         known = ", ".join(sorted(_STATUSES))
-        raise PluginError(f"metric {metric.label!r}: columns have the unknown status {sorted(unknown)[0]!r}; known: {known}")
-    return of_columns(values, columns.status, columns.detail)
+        raise PluginError(f"metric {metric.label!r}: {whose} the unknown status {word!r}; known: {known}")
 
 
 def _results(metric: BuiltMetric, units: Sequence[Unit]) -> list[Result]:
     answers: Any = metric.metric.score(units)
-    if not isinstance(answers, Iterable):
+    if not isinstance(answers, Iterable) or isinstance(answers, (str, bytes, Mapping, Set)):
         raise PluginError(f"metric {metric.label!r}: score(units) must return a list, got {answers!r:.80}")
     listed = list(answers)
     if len(listed) != len(units):
@@ -197,12 +220,12 @@ def _checked(metric: BuiltMetric, answer: Any) -> Result:
         if name not in declared:
             known = ", ".join(declared) or "none"
             raise PluginError(f"metric {metric.label!r}: a result has the component {name!r}; its spec declares {known}")
-    if result.status not in _STATUSES:
-        known = ", ".join(sorted(_STATUSES))
-        raise PluginError(f"metric {metric.label!r}: a result has the unknown status {result.status!r}; known: {known}")
+    _check_status(metric, result.status, "a result has")
     value = given.get(declared[0]) if declared and result.value is None else result.value
     if value is None and result.status == "ok":
         raise PluginError(f"metric {metric.label!r}: a result without a value needs a status that says why, not 'ok'")
+    if value is not None and result.status not in _WITH_VALUE:
+        raise PluginError(f"metric {metric.label!r}: a result has the value {value!r:.20} and the status {result.status!r}")
     if value is not None:
         for name in declared[1:]:
             if name not in given:

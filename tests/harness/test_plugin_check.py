@@ -2,11 +2,12 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
 from harness.errors import InputError, PluginError
 from harness.plugin_check import check_plugin, missing_packages
-from harness.protocols import JudgmentSourceSpec, MetricSpec, Result
+from harness.protocols import Columns, JudgmentSourceSpec, MetricSpec, Result
 from harness.registry import Entry, Registry
 
 
@@ -133,3 +134,20 @@ def test_an_extra_is_resolved_through_the_extras_it_names():
     unknown = Entry(MetricSpec("none-of-it", build=object, extra="no-such-extra"), "p", "metaeval-harness")
     with pytest.raises(PluginError, match="names the extra 'no-such-extra', which metaeval-harness does not have"):
         missing_packages(unknown)
+
+
+def test_two_ways_of_scoring_that_disagree_are_a_problem():
+    def columns(self, units):
+        return Columns({None: np.full(len(units), -1.0)})
+
+    assert "score and score_columns disagree" in check(metric(lambda unit: 1.0, score_columns=columns)).detail
+    assert check(metric(lambda unit: -1.0, score_columns=columns)).status == "ok"
+
+
+def test_a_metric_whose_making_fails_is_told_by_name():
+    for error in (RuntimeError, SystemExit):
+
+        def build(error=error):
+            raise error("no weights")
+
+        assert f"{error.__name__}: no weights" in check(build).detail

@@ -16,6 +16,7 @@ from harness.judgments import JudgmentSet
 from harness.protocols import Columns, MetricSpec, Result, Unit
 from harness.records import Example, JudgmentInfo, Output
 from harness.registry import PluginRef
+from harness.score_table import STATUSES
 from harness.stages.answers import Answers, SavedBatch, joined, restored, saved
 from harness.stages.metrics import answer, prepare
 from harness.stages.score import BuiltMetric, pending, score
@@ -126,7 +127,7 @@ def test_a_unit_on_which_columns_fail_is_an_error_and_the_others_are_scored() ->
             "column 'f1' must be a float64 array of shape (3,), got array([1., 1.])",
         ),
         (lambda n: Columns({"f1": np.ones(n), "recall": np.ones(n, dtype=int)}), "column 'recall' must be a float64 array"),
-        (lambda n: Columns({"f1": np.ones(n), "recall": np.ones(n)}, ["ok"]), "columns of 3 units have 1 entries in status"),
+        (lambda n: Columns({"f1": np.ones(n), "recall": np.ones(n)}, ["ok"]), "columns of 3 units need 3 entries in status"),
         (
             lambda n: Columns({"f1": np.ones(n), "recall": np.ones(n)}, ["ok", "ok", "fine"]),  # type: ignore[list-item]
             "columns have the unknown status 'fine'",
@@ -227,3 +228,66 @@ def test_a_finished_table_that_was_changed_is_not_taken_over(tmp_path: Path) -> 
     (tmp_path / "r" / "scores.parquet").unlink()
     shutil.rmtree(tmp_path / "r" / "segments")
     assert session(tmp_path / "r", built(Listed()))["units_scored"] == 7
+
+
+class Saying:
+    """A metric of which a test says what it does."""
+
+    signature = "saying|v:1"
+
+    def __init__(self, score: Callable[..., Any], columns: Callable[..., Any] | None = None) -> None:
+        self.score = score
+        if columns is not None:
+            self.score_columns = columns
+
+
+def saying(score: Callable[..., Any], columns: Callable[..., Any] | None = None) -> tuple[Answers, list[Unit]]:
+    data = make_set(("a", "bb", "ccc"))
+    units = [Unit(example, (output,)) for example, output in zip(data.examples, data.outputs, strict=True)]
+    return answer(built(Saying(score, columns), components=()), units), units
+
+
+def test_words_of_a_status_may_be_an_array_and_what_is_masked_is_missing() -> None:
+    values = np.ma.array([1.0, 2.0, 3.0], mask=[True, False, False])
+    found, _ = saying(len, lambda units: Columns({None: values}, np.array(["empty", "ok", "ok"])))
+    assert [STATUSES[code] for code in found.status[0]] == ["empty", "ok", "ok"]
+    assert found.values[0].tolist()[1:] == [2.0, 3.0]
+    assert math.isnan(found.values[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("score", "message"),
+    [
+        (lambda units: {n: 1.0 for n in range(len(units))}, "must return a list"),
+        (lambda units: "abc"[: len(units)], "must return a list"),
+        (lambda units: [Result(3.0, "error")] * len(units), "has the value 3.0 and the status 'error'"),
+        (lambda units: [Result(3.0, ["ok"])] * len(units), "unknown status"),
+    ],
+)
+def test_what_could_be_taken_for_scores_and_is_none_is_refused(score: Callable[..., Any], message: str) -> None:
+    with pytest.raises(PluginError, match=re.escape(message)):
+        saying(score)
+
+
+def test_a_value_that_its_status_denies_is_refused_in_columns_too() -> None:
+    with pytest.raises(PluginError, match="unit 1 of its columns has a value and the status 'no-reference'"):
+        saying(len, lambda units: Columns({None: np.ones(len(units))}, ["ok", "no-reference", "ok"][: len(units)]))
+
+
+def test_what_a_metric_prints_is_no_result(capsys: pytest.CaptureFixture[str]) -> None:
+    saying(lambda units: print("loading …") or [1.0] * len(units))
+    assert capsys.readouterr() == ("", "loading …\n")
+
+
+class _OfAStranger(BaseException):
+    """An exception that `except Exception` lets through."""
+
+
+@pytest.mark.parametrize("error", [GeneratorExit, SystemExit, _OfAStranger])
+def test_whatever_a_metric_raises_is_its_units_error(error: type[BaseException]) -> None:
+    def score(units: Sequence[Unit]) -> list[float]:
+        raise error("no")
+
+    found, _ = saying(score)
+    assert {STATUSES[code] for code in found.status[0]} == {"error"}
+    assert error.__name__ in found.details[0, 0]
