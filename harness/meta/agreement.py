@@ -113,7 +113,7 @@ def _all_units(ratings: Floats) -> Ints:
 def _agreement(ratings: Floats) -> tuple[Bools, Ints, Floats | None]:
     """(which units all rated, how often each value was given there, the share of pairs of raters that agree: None for one)."""
     raters, units = ratings.shape
-    complete = np.isfinite(ratings).all(axis=0)
+    complete: Bools = np.asarray(np.isfinite(ratings).all(axis=0))
     values = np.unique(ratings[:, complete])
     counts = np.zeros((units, len(values)), dtype=np.int64)
     counts[complete] = (ratings[:, complete, None] == values).sum(axis=0)
