@@ -49,6 +49,8 @@ def study(world: World, plan: Plan, run: int, relations: Collection[str] = (), c
         judged[name] = judge_column(cell, column, options)
         for statistic in STATISTICS:
             one = estimate_judged(cell, judged[name], statistic)
+            if statistic == "accuracy_heldout" and judged[name].choices is not None:
+                found |= fixed_interval(name, cell, judged[name], plan.truths[name][1])
             true = plan.truths[name][statistic != "accuracy_raw"]
             found |= _interval(name, statistic, one.value, one.low, one.high, true)
             if statistic == "accuracy":
@@ -61,6 +63,12 @@ def study(world: World, plan: Plan, run: int, relations: Collection[str] = (), c
     for one in chosen:
         found |= _compared(world, cell, one, columns, judged, accuracies, options)
     return found
+
+
+def fixed_interval(name: str, cell: Cell, judged: Judged, true: float) -> Measures:
+    """The held-out interval with epsilons fixed, which is the default's for metrics with many different scores."""
+    one = estimate(cell, judged.right["accuracy_heldout"], judged.tested)
+    return _interval(name, "accuracy_heldout fixed", None, one.low, one.high, true)
 
 
 def cell_of(world: World, ratings: np.ndarray, run: int, clusters: str = "document", tolerance: float = 0.0) -> Cell:

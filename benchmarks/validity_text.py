@@ -29,6 +29,8 @@ MEASURES = {
     "accuracy bias": "calibrated accuracy: bias (optimism)",
     "accuracy width": "calibrated accuracy: width of the interval",
     "accuracy_heldout covered": "held-out accuracy: coverage",
+    "accuracy_heldout fixed covered": "held-out accuracy of metrics with few scores: coverage with fixed epsilons (by name)",
+    "accuracy_heldout fixed width": "held-out accuracy of metrics with few scores: width with fixed epsilons (by name)",
     "accuracy_heldout bias": "held-out accuracy: bias",
     "accuracy_heldout here covered": "held-out accuracy: coverage of what the chosen epsilons are worth over all items",
     "accuracy_heldout here bias": "held-out accuracy: bias against what the chosen epsilons are worth over all items",
