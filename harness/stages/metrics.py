@@ -2,8 +2,8 @@
 
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence, Set
-from contextlib import redirect_stdout
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -72,7 +72,7 @@ def prepare(metric: BuiltMetric, examples: Sequence[Example]) -> None:
     if method is None:
         return
     try:
-        with redirect_stdout(sys.stderr):
+        with _as_guest():
             method(examples)
     except (HarnessError, KeyboardInterrupt):
         raise
@@ -141,10 +141,17 @@ def _build(registry: Registry, ref: PluginRef) -> BuiltMetric:
 
 def _answers(metric: BuiltMetric, units: Sequence[Unit]) -> Answers:
     columns = getattr(metric.metric, "score_columns", None)
-    with redirect_stdout(sys.stderr):  # stdout holds results only, also where a metric prints
+    with _as_guest():
         if columns is not None:
             return _of_columns(metric, columns(units), len(units))
         return answers_of_score(metric, units)
+
+
+@contextmanager
+def _as_guest() -> Iterator[None]:
+    """A stranger's code prints to stderr, for stdout holds results only, and leaves us in the folder that we were in."""
+    with chdir("."), redirect_stdout(sys.stderr):
+        yield
 
 
 def answers_of_score(metric: BuiltMetric, units: Sequence[Unit]) -> Answers:

@@ -39,7 +39,9 @@ def assert_alike(row: MetaRow, other: MetaRow) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("options", [{}, {"gap_tolerance": 0.2}, {"gap_tolerance": 0.6}, {"epsilon_scope": "global", "slices": ("systems",)}])
+@pytest.mark.parametrize(
+    "options", [{}, {"gap_tolerance": 0.2}, {"gap_tolerance": 0.6}, {"epsilon_scope": "global", "slices": ("systems",)}]
+)
 def test_every_field_of_every_row_is_the_same_whether_pairs_are_made_or_not(
     seed: int, options: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """A metric that answers in columns says what one that answers unit by unit says, and executors may have it asked."""
 
 import math
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -277,6 +278,12 @@ def test_a_value_that_its_status_denies_is_refused_in_columns_too() -> None:
 def test_what_a_metric_prints_is_no_result(capsys: pytest.CaptureFixture[str]) -> None:
     saying(lambda units: print("loading …") or [1.0] * len(units))
     assert capsys.readouterr() == ("", "loading …\n")
+
+
+def test_a_metric_that_goes_to_another_folder_leaves_us_where_we_are(tmp_path: Path) -> None:
+    here = Path.cwd()
+    saying(lambda units: os.chdir(tmp_path) or [1.0] * len(units))
+    assert Path.cwd() == here
 
 
 class _OfAStranger(BaseException):
