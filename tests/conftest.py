@@ -31,3 +31,11 @@ def oracles() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the oracles folder beside the data home ({folder} is absent)")
     return folder
+
+
+def pytest_configure() -> None:
+    """Where tests run in the background SIGINT is ignored, and so it would be in the processes that tests interrupt."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
