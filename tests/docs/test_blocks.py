@@ -20,7 +20,7 @@ from harness import load_plugins
 
 RUN = ("sh", "python")
 PAGES = [page for page in pages() if any(block.language in RUN for block in blocks(page))]
-SECONDS = 240
+SECONDS = 900
 
 
 def name(page: Path) -> str:
