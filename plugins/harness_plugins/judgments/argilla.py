@@ -141,10 +141,11 @@ def _answers(
         about = (question.field,) if question is not None and question.field is not None else study.fields.outputs[:1]
         for span in value or ():
             text = record.values.get(about[0])
-            if not isinstance(text, str) or not 0 <= span["start"] <= span["end"] <= len(text):
+            start, end = _whole(span["start"]), _whole(span["end"])
+            if not isinstance(text, str) or not 0 <= start <= end <= len(text):
                 study.left_out[f"spans ({response.question}) that do not fit the text they mark"] += 1
                 continue
-            yield Answer(response.question, "span", str(span["label"]), about, Span(start=span["start"], end=span["end"]))
+            yield Answer(response.question, "span", str(span["label"]), about, Span(start=start, end=end))
     elif kind == "ranking":
         ranked = [_ranked(place, option) for place, option in enumerate(value or (), 1)]
         if ranked:
@@ -154,6 +155,11 @@ def _answers(
             raise TypeError(f"the answer to {response.question!r} is {value!r:.60}")
         said = ", ".join(map(str, value)) if isinstance(value, list) else value
         yield Answer(response.question, "rating", float(said) if isinstance(said, int | float) else said or None)
+
+
+def _whole(place: Any) -> int:
+    """A place in a text, -1 if it is none; columns of floats hold whole numbers, too."""
+    return int(place) if isinstance(place, int | float) and place == place // 1 else -1
 
 
 def _kind(question: Question | None, value: Any, options: Collection[str]) -> Kind:

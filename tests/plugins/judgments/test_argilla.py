@@ -80,6 +80,15 @@ def test_submitted_answers_count_and_drafts_discarded_ones_and_suggestions_do_no
     assert "left out: 2 answers that are drafts or discarded" in data.notes
 
 
+@pytest.mark.parametrize(("end", "span"), [(3.0, Span(start=0, end=3)), (2.5, None), ("3", None), (1e999, None), (None, None)])
+def test_a_span_without_whole_places_is_left_out(tmp_path: Path, settings: Path, end: Any, span: Span | None) -> None:
+    errs = [(ANNA, [{"label": "fel", "start": 0, "end": end}], "submitted")]
+    data = read_judgments(Argilla(jsonl(tmp_path, [flat(1, "stor", "Det.", quality=[(ANNA, 4, "submitted")], errs=errs)])))
+    assert [j.span for j in data.judgments if j.criterion == "errs"] == ([span] if span else [])
+    assert any("spans (errs)" in note for note in data.notes) == (span is None)
+    assert span is None or type(data.judgments[1].span.end) is int  # type: ignore[union-attr]
+
+
 def test_parquet_holds_the_same_as_json_lines(tmp_path: Path, settings: Path) -> None:
     rows = [{key: row.get(key) for key in dict.fromkeys(k for r in ROWS for k in r)} for row in ROWS]
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "records.parquet")
