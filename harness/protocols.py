@@ -31,11 +31,13 @@ _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 class Unit:
     """What a metric scores in one go: an example and one output (`output`), two (`pair`) or all of its outputs (`group`).
 
-    For `corpus` metrics `example` is the first example and `outputs` are all outputs of one system.
+    For `corpus` metrics `example` is the first example and `outputs` are all outputs of one system. `peers`, for metrics that
+    need them: the other outputs of the example, without those of reference systems where the metric needs references.
     """
 
     example: Example
     outputs: tuple[Output, ...]
+    peers: tuple[Output, ...] = ()
 
     @property
     def output(self) -> Output:
@@ -83,7 +85,8 @@ class Metric(Protocol):
     def score(self, units: Sequence[Unit]) -> Sequence[float | Result]:
         """One result per unit, in order. The value for a unit does not depend on the other units of the call.
 
-        A metric may also have `prepare(examples)`, called once with every example before the first `score`.
+        A metric may also have `prepare(examples)`, called once with every example before the first `score`. One that asks models
+        may have `verdicts(units)` and `plan(units)` (`harness.verdicts`).
         """
         ...
 
@@ -156,7 +159,9 @@ class MetricSpec(PluginSpec):
     """Announces a metric.
 
     `components`: names of the component values, the main one first, or empty; `needs`: what an example must have
-    ("reference", "source"); `batch_size`: units per call of `score`, which is also the most that a crash can lose.
+    ("reference", "source"), or an output ("peers": other outputs of its example); `batch_size`: units per call of `score`, which
+    is also the most that a crash can lose. A metric whose `cost` is "paid" stays in this process, keeps what it has received by
+    itself, and is asked again about units on which it failed when the command is run again.
     """
 
     unit: Literal["output", "pair", "group", "corpus"] = "output"
@@ -171,9 +176,11 @@ class MetricSpec(PluginSpec):
         super().__post_init__()
         if self.batch_size < 1:
             raise ValueError(f"{self.name}: batch_size must be at least 1, got {self.batch_size}")
-        unknown = set(self.needs) - {"reference", "source"}
+        unknown = set(self.needs) - {"reference", "source", "peers"}
         if unknown:
-            raise ValueError(f"{self.name}: needs may hold 'reference' and 'source', got {sorted(unknown)}")
+            raise ValueError(f"{self.name}: needs may hold 'reference', 'source' and 'peers', got {sorted(unknown)}")
+        if "peers" in self.needs and self.unit != "output":
+            raise ValueError(f"{self.name}: only metrics of single outputs can need peers, this one's unit is {self.unit!r}")
 
 
 @dataclass(frozen=True)

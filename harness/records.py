@@ -14,7 +14,16 @@ import msgspec
 Kind = Literal["instruction", "chat", "choice", "document", "aligned"]
 Role = Literal["system", "user", "assistant", "tool", "document", "neighbour"]
 Status = Literal[
-    "ok", "empty", "unparsed", "no-reference", "no-source", "reference-is-system", "inconsistent", "not-recorded", "error"
+    "ok",
+    "empty",
+    "unparsed",
+    "no-reference",
+    "no-source",
+    "no-peers",
+    "reference-is-system",
+    "inconsistent",
+    "not-recorded",
+    "error",
 ]
 
 

@@ -23,6 +23,7 @@ from harness.integrity import file_digest, is_intact
 from harness.records import Example, Judgment, Manifest, MetaRow, Output, Preference, Score
 from harness.segments import Segments
 from harness.tables import Key, arrow_table, read_table, write_table
+from harness.verdicts import Verdict, verdict_key
 from harness.whole_files import replace_file
 
 __all__ = ["TABLES", "Run", "Table", "arrow_table", "read_manifest", "read_table", "stage_id", "table_path", "write_table"]
@@ -56,6 +57,7 @@ TABLES: dict[str, Table] = {
     "scores": Table("scores.parquet", Score, lambda score: (score.metric, score.component or "", score.targets)),
     "judgments": Table("judgments.parquet", Judgment, _judgment_key),
     "preferences": Table("preferences.parquet", Preference, lambda p: (p.output_a, p.output_b, p.criterion, p.rater)),
+    "verdicts": Table("verdicts.parquet", Verdict, verdict_key),
     "meta": Table("meta.parquet", MetaRow, _meta_key),
 }
 

@@ -109,8 +109,17 @@ def plan_of_options(
     return make_plan(found, config, Path(folder) if folder else None, with_meta=with_meta)
 
 
-def execute(plan: Plan) -> "Evaluation":
-    """Runs the plan, with progress on stderr; in its folder if it has one."""
+def execute(plan: Plan, *, reparse: bool = False) -> "Evaluation":
+    """Runs the plan, with progress on stderr; in its folder if it has one. `reparse`: judges' stored replies are read again."""
+    if reparse:
+        from harness.chat.policy import only_stored
+
+        with only_stored():
+            return _execute(plan, reparse=True)
+    return _execute(plan, reparse=False)
+
+
+def _execute(plan: Plan, *, reparse: bool) -> "Evaluation":
     from harness.config import resolved
     from harness.stages.evaluate import evaluate
     from harness.stages.score_job import Scoring
@@ -119,17 +128,20 @@ def execute(plan: Plan) -> "Evaluation":
     with progress() as report, chosen_executor(plan.config.executor) as executor:
         asked = Scoring(executor)
         if plan.folder is None:
-            return evaluate(plan.data, plan.metrics, plan.options, progress=report, executor=asked)
+            return evaluate(plan.data, plan.metrics, plan.options, progress=report, executor=asked, reparse=reparse)
         with Run.open(plan.folder, config=resolved(plan.config), command=("harness", *sys.argv[1:])) as run:
             told = telling_reused(report, run.counts)
-            return evaluate(plan.data, plan.metrics, plan.options, run=run, progress=told, executor=asked)
+            return evaluate(plan.data, plan.metrics, plan.options, run=run, progress=told, executor=asked, reparse=reparse)
 
 
 def print_plan(plan: Plan, as_json: bool) -> None:
     """What `execute` would do, computed from what is there: items, outputs, and per metric the units to score and those saved."""
-    from harness.stages.score import pending
+    from msgspec import to_builtins
+
+    from harness.stages.score import calls, pending
 
     found = [(metric, pending(plan.data, metric, plan.folder)) for metric in plan.metrics]
+    planned = [(metric, call) for metric in plan.metrics for call in calls(plan.data, metric)]
     rows = [
         {
             "metric": metric.label,
@@ -154,6 +166,7 @@ def print_plan(plan: Plan, as_json: bool) -> None:
         "output": None if plan.folder is None else str(plan.folder),
         "metaevaluate": plan.options,
         "metrics": rows,
+        "calls": [{"metric": metric.label, **to_builtins(call)} for metric, call in planned],
     }
     if as_json:
         print_json(about)
@@ -168,7 +181,19 @@ def print_plan(plan: Plan, as_json: bool) -> None:
             f"{row['metric']}: {row['to_score']} of {row['units']} units to score, {row['saved']} saved, {row['skipped']} cannot "
             f"be scored; {row['cost']}; {row['signature']}"
         )
+    for metric, call in planned:
+        price = "price unknown" if call.price is None else f"at most {call.price:.2f} USD"
+        click.echo(
+            f"{metric.label}, asked of {call.judge}: {call.calls:,} calls to make, {call.cached:,} replies at hand; at most "
+            f"{call.tokens_in:,} tokens in and {call.tokens_out:,} out; {price}"
+        )
     click.echo("nothing was computed (--dry-run)")
+
+
+def reparse_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--reparse`: read what judges have replied once more, and ask nobody."""
+    text = "Read the stored replies of judges again, with this version's parser; no model is asked."
+    return click.option("--reparse", is_flag=True, help=text)(function)
 
 
 def exit_if_failed(done: "Evaluation", folder: Path | None) -> None:

@@ -18,6 +18,7 @@ from harness.cli.evaluation import (
     output_option,
     plan_of_options,
     print_plan,
+    reparse_option,
     systems_option,
 )
 from harness.cli.executor import executor_options
@@ -48,6 +49,7 @@ harness metaeval runs/swedish --raters mean --slice meta:cefr
 @plugin_option
 @dry_run_option
 @fresh_option
+@reparse_option
 @json_option
 @quiet_option
 def metaeval(
@@ -59,18 +61,19 @@ def metaeval(
     output: str | None,
     dry_run: bool,
     fresh: bool,
+    reparse: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
     given = given_options(options, settings)
     if run is not None:
-        if judgments or metrics or systems or output or dry_run or fresh:
+        if judgments or metrics or systems or output or dry_run or fresh or reparse:
             raise click.UsageError("a RUN already has its judgments, metrics and systems; leave those options out")
         _again(run, given, as_json)
         return
     asked = asked_for("metaeval", judgments=judgments, metrics=metrics, systems=systems, options=given)
     folder = Path(output) if output else None
-    held = unchanged(folder, asked, fresh=fresh or dry_run)
+    held = unchanged(folder, asked, fresh=fresh or dry_run or reparse)
     earlier = None if held is None or folder is None else taken_over(folder, held)
     if held is not None and folder is not None and earlier is not None:
         _print(earlier, as_json, lambda: pages_of(folder, held))
@@ -79,7 +82,7 @@ def metaeval(
     if dry_run:
         print_plan(plan, as_json)
         return
-    done = execute(plan)
+    done = execute(plan, reparse=reparse)
     shown = shown_of(done, plan.config.metaevaluate)
     files = _print(shown, as_json, lambda: write_at_the_end(done, folder) if folder else {})
     keep(plan, asked, shown.said(), done.failed, files.values())

@@ -6,7 +6,15 @@ from pathlib import Path
 import click
 
 from harness.cli.common import json_option, plugin_option, print_json, quiet_option, registry
-from harness.cli.evaluation import dry_run_option, execute, exit_if_failed, make_plan, output_option, print_plan
+from harness.cli.evaluation import (
+    dry_run_option,
+    execute,
+    exit_if_failed,
+    make_plan,
+    output_option,
+    print_plan,
+    reparse_option,
+)
 from harness.cli.executor import executor_options
 from harness.cli.report import write_at_the_end
 from harness.cli.shown import Shown, asked_for, fresh_option, keep, pages_of, print_shown, shown_of, taken_over, unchanged
@@ -26,15 +34,16 @@ a metric failed on some outputs.
 @plugin_option
 @dry_run_option
 @fresh_option
+@reparse_option
 @json_option
 @quiet_option
-def run(config: str, output: str | None, dry_run: bool, fresh: bool, as_json: bool) -> None:
+def run(config: str, output: str | None, dry_run: bool, fresh: bool, reparse: bool, as_json: bool) -> None:
     from harness.config import load_config, resolved
 
     loaded = load_config(config)
     folder = Path(output or loaded.output)
     asked = asked_for("run", config=resolved(loaded))
-    held = unchanged(folder, asked, fresh=fresh or dry_run)
+    held = unchanged(folder, asked, fresh=fresh or dry_run or reparse)
     earlier = None if held is None else taken_over(folder, held)
     if held is not None and earlier is not None:
         _print(earlier, folder, as_json, lambda: pages_of(folder, held))
@@ -43,7 +52,7 @@ def run(config: str, output: str | None, dry_run: bool, fresh: bool, as_json: bo
     if dry_run:
         print_plan(plan, as_json)
         return
-    done = execute(plan)
+    done = execute(plan, reparse=reparse)
     shown = shown_of(done, loaded.metaevaluate)
     files = _print(shown, folder, as_json, lambda: write_at_the_end(done, folder))
     keep(plan, asked, shown.said(), done.failed, files.values())

@@ -17,6 +17,7 @@ from harness.cli.evaluation import (
     output_option,
     plan_of_options,
     print_plan,
+    reparse_option,
     systems_option,
 )
 from harness.cli.executor import executor_options
@@ -45,6 +46,7 @@ says.
 @plugin_option
 @dry_run_option
 @fresh_option
+@reparse_option
 @json_option
 @quiet_option
 def score(
@@ -54,18 +56,19 @@ def score(
     output: str | None,
     dry_run: bool,
     fresh: bool,
+    reparse: bool,
     as_json: bool,
 ) -> None:
     asked = asked_for("score", judgments=judgments, metrics=metrics, systems=systems)
     folder = Path(output) if output else None
-    held = unchanged(folder, asked, fresh=fresh or dry_run)
+    held = unchanged(folder, asked, fresh=fresh or dry_run or reparse)
     if held is not None and folder is not None and _print_again(folder, held, as_json):
         return
     plan = plan_of_options(judgments, metrics, systems, {}, output, with_meta=False)
     if dry_run:
         print_plan(plan, as_json)
         return
-    done = execute(plan)
+    done = execute(plan, reparse=reparse)
     summary = _summary(done)
     _print(done.scores, summary, folder, as_json)
     keep(plan, asked, {"summary": summary}, done.failed)

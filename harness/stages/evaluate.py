@@ -1,5 +1,6 @@
 """The main job from end to end: judgments are read, outputs scored, scores held against people, and a run folder keeps it all."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,9 @@ from harness.score_files import read_scores
 from harness.score_table import ScoreTable
 from harness.stages.metaevaluate import MetricSummary, check_options, metaevaluate, summarise
 from harness.stages.score import BuiltMetric, Executor, Progress, score
+from harness.stages.units import make_work
 from harness.store import TABLES, Run, read_manifest, read_table, stage_id, table_path
+from harness.verdicts import Audited, Verdict, verdict_key
 
 KIND = "judgment source"
 
@@ -32,6 +35,7 @@ class Evaluation:
     labels: Mapping[str, str]
     scores: Sequence[Score]
     rows: tuple[MetaRow, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def failed(self) -> int:
@@ -75,20 +79,23 @@ def evaluate(
     run: Run | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    reparse: bool = False,
 ) -> Evaluation:
     """Scores and, unless `options` is None, MetaRows. A `run` keeps every table, and what it holds is not scored again.
 
-    `executor` has the metrics asked; by default this process asks them.
+    `executor` has the metrics asked; by default this process asks them. `reparse`: see `harness.stages.score.score`.
     """
     if options is not None:
         check_options(data, options)
     if run is not None:
         _write_data(run, data)
-    scores = score(data, metrics, run=run, progress=progress, executor=executor)
+    scores = score(data, metrics, run=run, progress=progress, executor=executor, reparse=reparse)
     done = Evaluation(data, tuple(map(summarise, metrics)), {m.signature: m.label for m in metrics}, scores)
     if run is not None and not run.holds_table("scores"):
         run.write_table("scores", scores)
     fingerprints = {"judgments": data.digest}
+    verdicts = _verdicts(data, metrics, run, fingerprints)
+    done = replace(done, verdicts=verdicts)
     if options is not None and run is None:
         done = replace(done, rows=tuple(metaevaluate(data, scores, done.metrics, options, progress=progress)))
     elif options is not None and run is not None:
@@ -102,6 +109,7 @@ def evaluate(
             signatures={metric.label: metric.signature for metric in metrics},
             described=_describe(done),
             seeds={} if options is None else {"metaevaluate": options.seed},
+            cost=_cost(done),
             notes=data.notes,
         )
     return done
@@ -135,7 +143,7 @@ def load_run(folder: str | Path) -> Evaluation:
     labels = {signature: label for label, signature in manifest.signatures.items()}
     there = TABLES["scores"].file in manifest.fingerprints
     scores = read_scores(table_path(folder, "scores")) if there else ScoreTable(())
-    return Evaluation(data, metrics, labels, scores, tables["meta"])
+    return Evaluation(data, metrics, labels, scores, tables["meta"], tables["verdicts"])
 
 
 def _write_data(run: Run, data: JudgmentSet) -> None:
@@ -156,6 +164,36 @@ def _meta_rows(
     rows = metaevaluate(done.data, done.scores, done.metrics, options, progress=progress)
     run.write_table("meta", rows)
     return tuple(rows)
+
+
+def _verdicts(
+    data: JudgmentSet, metrics: Sequence[BuiltMetric], run: Run | None, fingerprints: dict[str, str]
+) -> tuple[Verdict, ...]:
+    """The verdicts that scores are made of, in table order; those that the run holds if its scores are the same."""
+    audited = [metric for metric in metrics if isinstance(metric.metric, Audited)]
+    if not audited:
+        return ()
+    if run is not None:
+        earlier = run.earlier.fingerprints.get("verdicts") if run.earlier is not None else None
+        fingerprints["verdicts"] = stage_id([run.fingerprint("scores")], {}, __version__)
+        if earlier == fingerprints["verdicts"] and run.keep_table("verdicts"):
+            return tuple(run.read_table("verdicts"))
+    said: list[Verdict] = []
+    for metric in audited:
+        said.extend(metric.metric.verdicts(make_work(data, metric.spec).units))  # type: ignore[attr-defined]  # it is Audited
+    verdicts = tuple(sorted(dict.fromkeys(said), key=verdict_key))
+    if run is not None:
+        run.write_table("verdicts", verdicts)
+    return verdicts
+
+
+def _cost(done: Evaluation) -> dict[str, float]:
+    """USD by metric, each reply counted once; a metric of which no price is known is left out."""
+    prices: dict[str, dict[str, float]] = {}
+    for verdict in done.verdicts:
+        if verdict.price is not None and verdict.key is not None:
+            prices.setdefault(done.labels[verdict.metric], {})[verdict.key] = verdict.price
+    return {label: math.fsum(held.values()) for label, held in prices.items()}
 
 
 def _choices(done: Evaluation, options: MetaOptions) -> dict[str, Any]:

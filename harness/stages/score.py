@@ -18,6 +18,7 @@ from harness.stages.answers import Answers, SavedBatch, restored, saved, storabl
 from harness.stages.metrics import BuiltMetric, answer, build_metrics, prepare
 from harness.stages.units import Work, make_work
 from harness.store import Run, stage_id, table_path
+from harness.verdicts import CallPlan, Planned
 
 __all__ = ["BuiltMetric", "Executor", "Pending", "build_metrics", "pending", "score"]
 
@@ -55,6 +56,7 @@ def score(
     run: Run | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    reparse: bool = False,
 ) -> ScoreTable:
     """Every metric's word on every unit of the set, sorted by signature, component and targets.
 
@@ -63,7 +65,8 @@ def score(
     `units_scored`, `units_reused`, `units_skipped` and `units_failed`. Writing the table `scores` is left to the caller, unless
     the run holds it already: a finished one in which nothing has changed is taken over.
     `progress` is called with the metric's label, the units done and the units to do in all. `executor` asks the metrics; by
-    default this process does.
+    default this process does. With `reparse` the paid metrics score everything again; that they then ask nobody is up to the
+    caller (`harness.chat.policy.only_stored`).
 
     Raises PluginError where a metric breaks its protocol. An exception on one unit is that unit's status "error".
     """
@@ -76,12 +79,13 @@ def score(
         if key not in works:
             works[key] = make_work(data, metric.spec)
         stage = _stage_id(metric, works[key], inputs)
-        held = earlier.blocks(metric, works[key], stage)
+        again = reparse and metric.spec.cost == "paid"
+        held = None if again else earlier.blocks(metric, works[key], stage)
         if held is not None:
             _tell_reused(metric, works[key], held, run, progress)
             blocks += held
             continue
-        found = _score_metric(data, metric, works[key], stage, run, progress, executor or InThisProcess())
+        found = _score_metric(data, metric, works[key], stage, run, progress, executor or InThisProcess(), again)
         blocks += _blocks(metric, works[key], found)
     if earlier.keep(blocks):
         return earlier.table
@@ -113,6 +117,8 @@ class _Earlier:
         targets = work.targets if work.order is None else work.targets.take(work.order)
         found = [self.table.block(metric.signature, component) for component in metric.components]
         whole = [block for block in found if block is not None and block.targets.same(targets)]
+        if metric.spec.cost == "paid" and any((block.status == ERROR).any() for block in whole):
+            return None
         return whole if len(whole) == len(found) else None
 
     def keep(self, blocks: Sequence[Block]) -> bool:
@@ -139,6 +145,13 @@ def pending(data: JudgmentSet, metric: BuiltMetric, folder: Path | None) -> Pend
     return Pending(len(work.units), reused, len(work.missing))
 
 
+def calls(data: JudgmentSet, metric: BuiltMetric) -> Sequence[CallPlan]:
+    """What scoring with the metric would ask of models, a plan a judge; empty for a metric that asks none."""
+    if not isinstance(metric.metric, Planned):
+        return ()
+    return metric.metric.plan(make_work(data, metric.spec).units)
+
+
 def _score_metric(
     data: JudgmentSet,
     metric: BuiltMetric,
@@ -147,12 +160,13 @@ def _score_metric(
     run: Run | None,
     progress: Progress | None,
     executor: Executor,
+    again: bool,
 ) -> Answers:
     """The answers to all units of the metric: those to ask about from the run or the metric, the others missing."""
     count = run.count if run is not None else _uncounted
     count("units_skipped", len(work.missing))
     segments = run.segments(stage) if run is not None else None
-    held = _by_batch(segments.read(SavedBatch) if segments is not None else (), metric, work)
+    held = {} if again else _by_batch(segments.read(SavedBatch) if segments is not None else (), metric, work)
     size, units = metric.spec.batch_size, work.units
     starts = range(0, len(units), size)
     todo = (units[start : start + size] for start in starts if start not in held)
@@ -246,14 +260,19 @@ def _stage_id(metric: BuiltMetric, work: Work, inputs: Sequence[str]) -> str:
 def _by_batch(lines: Iterable[SavedBatch], metric: BuiltMetric, work: Work) -> Mapping[int, Answers]:
     """What earlier sessions saved of whole batches, by the batch's first unit; of a batch saved twice, the later one.
 
-    A batch of another size is scored again: last digits that depend on the batch are then the same again.
+    A batch of another size is scored again: last digits that depend on the batch are then the same again. So is a batch on which
+    a paid metric failed: no server, or no money left; what it has received it need not ask for again.
     """
     found: dict[int, Answers] = {}
     size = metric.spec.batch_size
     for line in lines:
         whole = line.first % size == 0 and line.units == min(size, len(work.units) - line.first)
         answers = restored(line, len(metric.components)) if whole else None
-        if answers is not None:
+        if answers is None:
+            continue
+        if metric.spec.cost == "paid" and answers.failed:
+            found.pop(line.first, None)
+        else:
             found[line.first] = answers
     return found
 

@@ -15,6 +15,7 @@ from harness.records import Example, JudgmentInfo, Output, Status
 from harness.score_table import Ints, Targets
 
 _CHUNK = 20_000
+Peers = Mapping[str, Sequence[Output]]
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,18 @@ class Work:
 class OutputUnits(Sequence[Unit]):
     """One unit an output, made when it is asked for: a million of them are never held."""
 
-    def __init__(self, outputs: Sequence[Output], examples: Mapping[str, Example], places: Ints | None = None) -> None:
-        """`places`: indices of the outputs that are meant; None: all."""
+    def __init__(
+        self, outputs: Sequence[Output], examples: Mapping[str, Example], places: Ints | None = None, peers: Peers | None = None
+    ) -> None:
+        """`places`: indices of the outputs that are meant; None: all. `peers`: the comparable outputs of each example."""
         self._outputs = outputs
         self._examples = examples
         self._places = places
+        self._peers = peers
+
+    def at(self, places: Ints) -> "OutputUnits":
+        """The units of the outputs at these indices of all."""
+        return OutputUnits(self._outputs, self._examples, places, self._peers)
 
     def __len__(self) -> int:
         return len(self._outputs) if self._places is None else len(self._places)
@@ -51,9 +59,14 @@ class OutputUnits(Sequence[Unit]):
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             chosen = self._outputs[index] if self._places is None else [self._outputs[p] for p in self._places[index].tolist()]
-            return [Unit(self._examples[output.example_id], (output,)) for output in chosen]
-        output = self._outputs[index if self._places is None else int(self._places[index])]
-        return Unit(self._examples[output.example_id], (output,))
+            return list(map(self._unit, chosen))
+        return self._unit(self._outputs[index if self._places is None else int(self._places[index])])
+
+    def _unit(self, output: Output) -> Unit:
+        if self._peers is None:
+            return Unit(self._examples[output.example_id], (output,))
+        others = tuple(other for other in self._peers.get(output.example_id, ()) if other.id != output.id)
+        return Unit(self._examples[output.example_id], (output,), others)
 
     def __iter__(self) -> Iterator[Unit]:
         for start in range(0, len(self), _CHUNK):
@@ -66,7 +79,7 @@ def make_work(data: JudgmentSet, spec: MetricSpec) -> Work:
     examples = {example.id: example for example in data.examples}
     if spec.unit == "output":
         targets = Targets([output.id for output in data.outputs])
-        doubtful: Sequence[int] = _doubtful(data, spec, examples)
+        doubtful: Sequence[int] = range(len(units)) if "peers" in spec.needs else _doubtful(data, spec, examples)
     else:
         targets = Targets.of([tuple(output.id for output in unit.outputs) for unit in units])
         doubtful = range(len(units))
@@ -74,8 +87,7 @@ def make_work(data: JudgmentSet, spec: MetricSpec) -> Work:
     missing = {place: reason for place, reason in reasons if reason is not None}
     places = np.delete(np.arange(len(units)), list(missing))
     if missing:
-        one = spec.unit == "output"
-        units = OutputUnits(data.outputs, examples, places) if one else [units[place] for place in places.tolist()]
+        units = units.at(places) if isinstance(units, OutputUnits) else [units[place] for place in places.tolist()]
     asked = _digest(targets.take(places) if missing else targets)
     return Work(targets, units, places, missing, asked, targets.order())
 
@@ -98,7 +110,7 @@ def make_units(data: JudgmentSet, spec: MetricSpec) -> Sequence[Unit]:
         return list(_groups(data, spec))
     if spec.unit == "corpus":
         return list(_corpora(data, examples))
-    return OutputUnits(data.outputs, examples)
+    return OutputUnits(data.outputs, examples, peers=_comparable(data, spec) if "peers" in spec.needs else None)
 
 
 def why_unscorable(
@@ -121,6 +133,8 @@ def why_unscorable(
         silent = [output.id for output in unit.outputs if output.text is None and output.loglik is None]
         if silent:
             return "empty", f"output {silent[0]!r} has neither a text nor log-likelihoods"
+    if "peers" in spec.needs and not unit.peers:
+        return "no-peers", f"example {unit.example.id!r} has no other output to compare this one with"
     return None
 
 
@@ -134,6 +148,16 @@ def _doubtful(data: JudgmentSet, spec: MetricSpec, examples: Mapping[str, Exampl
         for place, output in enumerate(data.outputs)
         if (output.text is None and output.loglik is None) or output.example_id in lacking or output.system in references
     ]
+
+
+def _comparable(data: JudgmentSet, spec: MetricSpec) -> Peers:
+    """The outputs with a text by example, in their order; a metric that needs references meets them there, not as an output."""
+    references = set(data.info.reference_systems) if "reference" in spec.needs else set()
+    found: dict[str, list[Output]] = {}
+    for output in data.outputs:
+        if output.text is not None and output.system not in references:
+            found.setdefault(output.example_id, []).append(output)
+    return found
 
 
 def _digest(targets: Targets) -> str:

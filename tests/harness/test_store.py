@@ -14,6 +14,7 @@ import yaml
 from harness.errors import InputError
 from harness.records import Example, Judgment, Manifest, MetaRow, Output, Preference, Score, Span
 from harness.store import TABLES, Run, arrow_table, read_manifest, stage_id, table_path
+from harness.verdicts import Verdict
 
 CONFIG = {"name": "första", "metrics": ["chrf"], "output": Path("runs/x")}
 
@@ -137,6 +138,10 @@ ONE_OF_EACH = {
         for span in (Span(start=3, end=4), Span(start=1, end=2), None)
     ],
     "preferences": [Preference(output_a=a, output_b="z", rater="r", criterion="c", winner="a") for a in ("o2", "o1")],
+    "verdicts": [
+        Verdict(metric="m", targets=("o",), form="direct", judge="j", criterion=name, key=key, status="unparsed")
+        for name, key in (("b", "1"), ("a", "2"), ("a", "1"), (None, "3"))
+    ],
     "meta": [MetaRow(judgments="j", metric=metric, statistic="accuracy", value=0.5) for metric in ("b", "a", None)],
 }
 

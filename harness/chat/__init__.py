@@ -1,0 +1,1 @@
+"""Language models that are asked for text: servers, services and local models, every reply stored as it arrives."""
