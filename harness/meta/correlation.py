@@ -11,6 +11,7 @@ from harness.meta.pairs import Bools, Floats, Ints, Ordered, Pairs, sums_by, sum
 from harness.meta.resampling import in_chunks, product
 
 _SMALL = 32  # outputs of a group
+_CELLS = 2_000_000  # differences of systems that are held at a time
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,18 @@ def resampled_pearson(weights: Floats, cluster: Ints, human: Floats, metric: Flo
 
     `cluster`, `human`, `metric`: per output of the group, shape (N,).
     """
+    return ratio_of(product(weights, moments(cluster, human, metric, weights.shape[1])))
+
+
+def moments(cluster: Ints, human: Floats, metric: Floats, n_clusters: int) -> Floats:
+    """What Pearson's r of one group is made of, summed by cluster: number, x, y, x², y², xy; shape (n_clusters, 6)."""
     x, y = _standardised(human), _standardised(metric)
-    sums = np.stack([sums_by(cluster, v, weights.shape[1]) for v in (np.ones(len(x)), x, y, x * x, y * y, x * y)], axis=1)
-    n, sum_x, sum_y, sum_xx, sum_yy, sum_xy = product(weights, sums).T
-    return _ratio(n, sum_x, sum_y, sum_xx, sum_yy, sum_xy)
+    return np.stack([sums_by(cluster, v, n_clusters) for v in (np.ones(len(x)), x, y, x * x, y * y, x * y)], axis=1)
+
+
+def ratio_of(sums: Floats) -> Floats:
+    """Pearson's r of summed `moments`, shape (..., 6) → (...); nan where a variance is rounding alone."""
+    return _ratio(*np.moveaxis(sums, -1, 0))
 
 
 def resampled_spearman(weights: Floats, cluster: Ints, human: Floats, metric: Floats) -> Floats:
@@ -124,13 +133,21 @@ def soft_pairwise_accuracy(human: Floats, metric: Floats, draws: int, seed: int)
     stack = metric.reshape(-1, systems, items)
     rng = np.random.default_rng([seed, 4])
     signs = rng.integers(0, 2, (draws, items), dtype=np.int8).astype(np.float64) * 2 - 1
-    errors = []
-    for a in range(systems):
-        for b in range(a + 1, systems):
-            both = np.isfinite(human[a] + human[b] + (stack[:, a] + stack[:, b]).sum(axis=0))
-            if both.any():
-                p = [_one_sided(signs, np.where(both, x[:, a] - x[:, b], 0.0).T) for x in (human[None], stack)]
-                errors.append(np.abs(p[0] - p[1]).mean())
+    pairs = [
+        (a, b, both)
+        for a in range(systems)
+        for b in range(a + 1, systems)
+        if (both := np.isfinite(human[a] + human[b] + (stack[:, a] + stack[:, b]).sum(axis=0))).any()
+    ]
+    errors: list[float] = []
+    some = max(1, _CELLS // (items * len(stack)))  # system pairs at a time: drawn signs are read once for all of them
+    for start in range(0, len(pairs), some):
+        now = pairs[start : start + some]
+        people, metrics = (
+            _one_sided(signs, np.concatenate([np.where(both, x[:, a] - x[:, b], 0.0) for a, b, both in now]).T)
+            for x in (human[None], stack)
+        )
+        errors.extend(np.abs(people[:, None] - metrics.reshape(len(now), -1)).mean(axis=1).tolist())
     return 1 - float(np.mean(errors)) if errors else None
 
 

@@ -11,7 +11,7 @@ from harness.meta.columns import Column
 from harness.meta.judging import Judged
 from harness.meta.notes import join
 from harness.meta.pairs import Floats, Ints, order_pairs
-from harness.meta.resampling import Resampler, in_chunks
+from harness.meta.resampling import Resampler, in_chunks, product
 from harness.meta.support import mean_over_groups
 from harness.meta.task import CellTask, counts, coverage
 from harness.records import MetaRow
@@ -123,13 +123,20 @@ def _moments(
 
 def _weighted_interval(resampler: Resampler, codes: Ints, cluster: Ints, human: Floats, metric: Floats, ranks: bool) -> Interval:
     members = [np.flatnonzero(codes == code) for code in np.unique(codes)]
+    if ranks:
 
-    function = correlation.resampled_spearman if ranks else correlation.resampled_pearson
+        def chunk(rows: slice) -> Floats:
+            weights = resampler.some_weights(rows)
+            parts = [correlation.resampled_spearman(weights, cluster[here], human[here], metric[here]) for here in members]
+            return mean_over_groups(np.stack(parts, axis=1))
 
-    def chunk(rows: slice) -> Floats:
-        weights = resampler.some_weights(rows)
-        parts = [function(weights, cluster[here], human[here], metric[here]) for here in members]
-        return mean_over_groups(np.stack(parts, axis=1))
+    else:
+        size = resampler.n_clusters
+        sums = np.concatenate([correlation.moments(cluster[m], human[m], metric[m], size) for m in members], axis=1)
+
+        def chunk(rows: slice) -> Floats:
+            found = product(resampler.some_weights(rows), sums)  # all groups at once: the weights are read once
+            return mean_over_groups(correlation.ratio_of(found.reshape(len(found), len(members), 6)))
 
     return resampler.interval(in_chunks(chunk, resampler.resamples, resampler.n_clusters))
 

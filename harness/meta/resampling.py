@@ -157,15 +157,26 @@ class Resampler:
 
 
 def product(left: Floats, right: Floats) -> Floats:
-    """left · right: by BLAS where whole numbers make it exact, else in a fixed order; never depends on the number of threads.
+    """left · right, by BLAS wherever its sums are exact; never depends on the number of threads.
 
-    `left`: whole numbers below 65,536, shape (B, C); `right`: shape (C,) or (C, M).
+    `left`: whole numbers below 65,536 (of either sign), shape (B, C); `right`: shape (C,) or (C, M). Fractions are split into two
+    whole numbers, high and low digits, whose sums are exact, too: what is rounded is the result.
     """
     if _whole(right):
         if right.ndim == 2 and right.shape[1] >= _WIDE and left.max(initial=0) * np.abs(right).sum(axis=0).max() < 2**24:
             return (left.astype(np.float32) @ right.astype(np.float32)).astype(np.float64)  # exact in half the time
         return left @ right
-    return np.einsum("bc,c->b", left, right) if right.ndim == 1 else np.einsum("bc,cm->bm", left, right)
+    if right.ndim == 1:
+        return np.einsum("bc,c->b", left, right)
+    largest = np.abs(right).max(initial=0.0)
+    room = 2.0**53 / (max(left.max(initial=0), -left.min(initial=0)) * len(right) + 1)
+    if room < 2**20 or not 1e-200 < largest < 1e200:  # infinite, not a number, or digits that would not fit
+        return np.einsum("bc,cm->bm", left, right)
+    first, second = 2.0 ** np.floor(np.log2(room / largest)), 2.0 ** np.floor(np.log2(room))
+    scaled = right * first
+    high = np.rint(scaled)
+    both = left @ np.concatenate([high, np.rint((scaled - high) * second)], axis=1)
+    return (both[:, : right.shape[1]] + both[:, right.shape[1] :] / second) / first
 
 
 def in_chunks(function: Callable[[slice], Values], rows: int, columns: int) -> Values:
