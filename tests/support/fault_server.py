@@ -53,6 +53,10 @@ class Server:
         """Totals; `most_requests` and `most_tokens` are those of the fullest `window` seconds (tokens: in and out)."""
         return dict(self._call(f"/-/counts?{window}"))
 
+    def good(self) -> int:
+        """How many different requests got a good reply so far; cheap enough to be looked at all the time."""
+        return int(self._call("/-/asked")["good"])
+
     def bodies(self) -> dict[str, dict[str, int]]:
         """By digest of the request's bytes: how often it was `asked`, and got a `good` reply or was `lost` on the way."""
         return dict(self._call("/-/bodies"))

@@ -118,6 +118,8 @@ class Connection(asyncio.Protocol):
         book = self.book
         if name == "/-/counts":
             said_of_itself: Any = book.totals(float(query or 60))
+        elif name == "/-/asked":
+            said_of_itself = {"asked": len(book.arrivals), "good": len(book.good)}
         elif name == "/-/bodies":
             said_of_itself = {key: {"asked": n, "good": book.good[key], "lost": book.lost[key]} for key, n in book.asked.items()}
         elif name == "/-/settings":
