@@ -161,7 +161,8 @@ class MetricSpec(PluginSpec):
     `components`: names of the component values, the main one first, or empty; `needs`: what an example must have
     ("reference", "source"), or an output ("peers": other outputs of its example); `batch_size`: units per call of `score`, which
     is also the most that a crash can lose. A metric whose `cost` is "paid" stays in this process, keeps what it has received by
-    itself, and is asked again about units on which it failed when the command is run again.
+    itself, and is asked again about units on which it failed when the command is run again. `found_in`, of a metric that serves
+    what a set holds already: the values of `argument` that there are in these outputs.
     """
 
     unit: Literal["output", "pair", "group", "corpus"] = "output"
@@ -171,6 +172,7 @@ class MetricSpec(PluginSpec):
     cost: Literal["cpu", "gpu", "paid"] = "cpu"
     languages: tuple[str, ...] = ()
     batch_size: int = 256
+    found_in: Callable[[Iterable[Output]], Iterable[str]] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -5,13 +5,15 @@ outputs, with the output that it saw first, `Output.meta["recorded_verdicts"] = 
 ID is the output that it saw second, WORD is "first", "second", "tie", or None where no verdict could be read from the reply.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any
 
 from harness import MetricSpec, Result, Unit, hookimpl, named_files
 from harness.errors import PluginError
 from harness.records import Output
+from harness.verdicts import Verdict
 
 NUMBERS, VERDICTS = "recorded", "recorded_verdicts"
 VERSION = "1"
@@ -63,6 +65,23 @@ class RecordedVerdict:
         _check_known(self._name, (output for unit in units for output in unit.outputs), VERDICTS, NUMBERS, "recorded")
         return [self._result(*unit.outputs) for unit in units]
 
+    def verdicts(self, units: Sequence[Unit]) -> Iterator[Verdict]:
+        """A verdict for each pair in an order in which the judge saw it, and none for an order that nobody asked about."""
+        for unit in units:
+            first, second = unit.outputs
+            held = _held(first, VERDICTS).get(self._name, {}).get(second.id)
+            if held is not None:
+                result = self._read(first, held, 1.0)
+                yield Verdict(
+                    metric=self.signature,
+                    targets=(first.id, second.id),
+                    form="pair",
+                    judge=self._name,
+                    value=result.value,
+                    status="ok" if result.value is not None else "unparsed",
+                    reply=held.get("reply") if isinstance(held, Mapping) else None,
+                )
+
     def _result(self, first: Output, second: Output) -> Result:
         here = _held(first, VERDICTS).get(self._name, {}).get(second.id)
         if here is not None:
@@ -96,8 +115,14 @@ def harness_metrics() -> list[MetricSpec]:
 
 def _spec(name: str, build: Callable[..., Any], help: str, unit: Any) -> MetricSpec:
     return MetricSpec(
-        name, build=build, version=VERSION, help=help, argument="name", unit=unit, batch_size=_ALL, reads=named_files
-    )
+        name, build=build, version=VERSION, help=help, argument="name", unit=unit, batch_size=_ALL, reads=named_files,
+        found_in=partial(_names, kind=NUMBERS if unit == "output" else VERDICTS),
+    )  # fmt: skip
+
+
+def _names(outputs: Iterable[Output], kind: str) -> list[str]:
+    """Everything that the outputs hold of this kind, by name."""
+    return sorted({name for output in outputs for name in _held(output, kind)})
 
 
 def _checked_name(name: Any) -> str:
@@ -110,11 +135,8 @@ def _checked_name(name: Any) -> str:
 
 def _check_known(name: str, outputs: Iterable[Output], kind: str, other: str, other_metric: str) -> None:
     """Raises PluginError with the names there are, if no output holds this one."""
-    names: set[str] = set()
-    others: set[str] = set()
-    for output in outputs:
-        names.update(_held(output, kind))
-        others.update(_held(output, other))
+    every = list(outputs)
+    names, others = set(_names(every, kind)), set(_names(every, other))
     if name in names:
         return
     what = "recorded number" if kind == NUMBERS else "recorded verdict"

@@ -1,0 +1,100 @@
+"""A card's numbers in words: what a terminal and a report print of them."""
+
+from collections.abc import Sequence
+
+from harness.judge_card.contents import Accuracy, Audit, Card, Figure, Finding
+
+AUDITS: dict[Audit, str] = {
+    "verdicts": "Verdicts",
+    "repeats": "Repeats",
+    "position": "Position",
+    "length": "Length",
+    "people": "Beside people's ratings",
+    "own": "Self-preference",
+    "language": "Language",
+    "prompts": "Prompts",
+    "calibration": "Calibration",
+}
+SHOWN = {"more": "more than without bias", "less": "less than without bias", "nothing": "no bias shown"}
+_FORMS = {"direct": "ratings", "pair": "verdicts on pairs", "rank": "rankings"}
+_AT = "_at"  # how the names of findings at one human rating end
+
+
+def title(card: Card) -> str:
+    """`gpt-4o@host, naturalness (llm-judge), ratings, without reference`."""
+    about = f", {card.criterion}" if card.criterion else ""
+    reference = "with the reference" if card.reference else "without reference"
+    return f"{card.judge}{about} ({card.metric}): {_FORMS.get(card.form, card.form)} {reference}"
+
+
+def amount(finding: Finding) -> str:
+    """`.716` of a share, `+1.32` points, `25.4` seconds; a dash where there is no number."""
+    return figure(finding.value, finding)
+
+
+def ends(finding: Finding) -> str:
+    """`[.571 .640]`; nothing where there is no interval."""
+    if finding.low is None or finding.high is None:
+        return ""
+    return f"[{figure(finding.low, finding)} {figure(finding.high, finding)}]"
+
+
+def figure(value: float | None, finding: Finding) -> str:
+    """A number as it is written of this finding: differences with their sign."""
+    if value is None:
+        return "–"
+    if finding.name in ("price", "seconds"):
+        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    text = f"{value:+.3f}" if is_difference(finding) else f"{value:.3f}"
+    return text.replace("0.", ".", 1) if abs(float(text)) < 1 else text
+
+
+def is_difference(finding: Finding) -> bool:
+    """Whether the number is one minus another, so that its sign matters."""
+    return finding.unbiased == 0.0 or "minus" in finding.says
+
+
+def extent(finding: Finding) -> str:
+    """`974 pairs in 169 clusters`."""
+    return f"{finding.n:,} {finding.of} in {finding.n_clusters:,} cluster{'' if finding.n_clusters == 1 else 's'}"
+
+
+def at_ratings(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that are about one human rating each, which stand in a table of their own."""
+    return [one for one in findings if one.rating is not None]
+
+
+def apart_from_ratings(findings: Sequence[Finding]) -> list[Finding]:
+    """The others."""
+    return [one for one in findings if one.rating is None]
+
+
+def not_measurable(card: Card) -> list[str]:
+    """A line for each audit and reason why it has no number: `Position, pairs whose …: not measurable, every pair was …`."""
+    found: dict[tuple[Audit, str | None, str], str] = {}
+    for one in card.findings:
+        if one.value is None:
+            found.setdefault((one.audit, one.criterion, one.note or ""), one.says)
+    said: dict[str, None] = {}
+    for (audit, criterion, why), says in found.items():
+        about = f" ({criterion})" if criterion else ""
+        said[f"{AUDITS[audit]}, {says}{about}: not measurable, {why}"] = None
+    return list(said)
+
+
+def spoken(figure: Figure | None) -> str:
+    """`.605 [.571 .640]`; a dash where there is none."""
+    if figure is None or figure.value is None:
+        return "–"
+    parts = [f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}" for value in _ends(figure)]
+    return parts[0] if len(parts) == 1 else f"{parts[0]} [{parts[1]} {parts[2]}]"
+
+
+def kind(one: Accuracy) -> str:
+    """What stands behind a metric's name."""
+    return "judge" if one.judge else "sentinel" if one.sentinel else "metric"
+
+
+def _ends(figure: Figure) -> list[float]:
+    value = [] if figure.value is None else [figure.value]
+    return value if figure.low is None or figure.high is None else [*value, figure.low, figure.high]
