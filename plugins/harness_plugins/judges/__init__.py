@@ -1,0 +1,1 @@
+"""Language models as judges: prompts, what is read from the replies, and the metrics made of that."""

@@ -1,0 +1,89 @@
+"""Texts as a judge is shown them: nothing in them is invisible, and nothing in them can end the fence that they stand in.
+
+Each call has a code of digits that no text of the call holds. A fence is a line `<answer-482937>`, the text, and a line
+`</answer-482937>`; whoever wrote the text cannot have written the code.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+
+CODE_DIGITS = 6
+_DRAWS = 8  # of one length, before the code grows
+_RUNS = re.compile(r"\d+")
+# Every character that is a digit, or becomes one where compatible characters are folded, and many others: a quick look.
+_MAYBE_DIGIT = re.compile("[0-9\xb2\xb3\xb9\xbc-\xbe\u0660-\U0010ffff]")
+_ALPHABET = str.maketrans("01234567", "23456789")  # without 0 and 1, which look like letters
+
+# Controls, formats (zero width, bidi, tags), surrogates, private use, separators, fillers, blanks and variation selectors.
+_ODD = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u2800\u3164\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
+)
+_JOINERS = "\u200c\u200d"
+_STYLES = "\ufe0e\ufe0f"  # text or emoji, after a symbol
+
+
+def shown(text: str) -> str:
+    """The text with line ends as newlines and every character that cannot be seen written out, such as `⟦U+200B⟧`.
+
+    Soft hyphens and byte order marks go; joiners stay inside scripts and emoji that need them, as do the marks that make a symbol
+    an emoji. Composed and decomposed letters, wide forms and look-alikes stay as they are: they can be seen, and are judged.
+    """
+    if _ODD.search(text) is None:
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _ODD.sub(lambda found: _seen(text, found.start()), text)
+
+
+def code_for(texts: Sequence[str]) -> str:
+    """Digits that the texts (as shown) do not hold, not even in other digits or with something in between.
+
+    The same texts in the same order have the same code, so that a reply can be found again.
+    """
+    held = list(_digits(texts))
+    return next(code for code in _codes(texts) if not any(code in digits for digits in held))
+
+
+def _seen(text: str, place: int) -> str:
+    character = text[place]
+    before, after = text[place - 1 : place], text[place + 1 : place + 2]
+    if character in "\xad\ufeff":
+        return ""
+    if character in _JOINERS and _needs_joiners(before) and _needs_joiners(after):
+        return character
+    if character in _STYLES and before and unicodedata.category(before) in ("So", "Sm", "Po", "Nd"):
+        return character
+    if character == "\u200d" and before in _STYLES and _needs_joiners(after):
+        return character
+    return f"⟦U+{ord(character):04X}⟧"
+
+
+def _needs_joiners(character: str) -> bool:
+    """Whether the character is of a script written with joiners, or a symbol that they combine."""
+    return character > "\u0590" and unicodedata.category(character)[0] in "LMS"
+
+
+def _digits(texts: Iterable[str]) -> Iterator[str]:
+    """The digits of each text that has enough to hold a code, all in a row, as ASCII; superscripts and circled ones too."""
+    for text in texts:
+        if _MAYBE_DIGIT.search(text) is None:
+            continue
+        digits = "".join(_RUNS.findall(text if text.isascii() else unicodedata.normalize("NFKC", text)))
+        if len(digits) >= CODE_DIGITS:
+            yield digits if digits.isascii() else "".join(str(unicodedata.decimal(digit)) for digit in digits)
+
+
+def _codes(texts: Iterable[str]) -> Iterator[str]:
+    seed = hashlib.sha256()
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        seed.update(b"%d:" % len(data))
+        seed.update(data)
+    start, draw = seed.digest(), 0
+    while True:
+        number = int.from_bytes(start if draw == 0 else hashlib.sha256(start + b"%d" % draw).digest(), "big")
+        yield format(number, "o")[-(CODE_DIGITS + 2 * (draw // _DRAWS)) :].translate(_ALPHABET)
+        draw += 1

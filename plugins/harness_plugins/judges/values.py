@@ -1,0 +1,112 @@
+"""A verdict as a judge may write it, read as a value: a rating, one of two answers, or a ranking."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from harness_plugins.judges.criteria import WholeScale
+
+_OPEN, _CLOSE = r"[ \t*_`\"'“”„«»\[(]*", r"[ \t*_`\"'“”«»\])]*"
+_RATING = re.compile(
+    rf"{_OPEN}(?P<value>[-−+]?\d{{1,9}})(?:[.,]0+(?!\d))?(?:[ \t]*(?:/|av|utav|of|out of)[ \t]*(?P<of>\d{{1,9}}))?{_CLOSE}"
+)
+_WORD = re.compile(rf"{_OPEN}(?P<value>[^\W\d_]+){_CLOSE}")
+_CHOICE = re.compile(
+    rf"{_OPEN}(?:(?:answer|svar|response)[ \t]+)?{_OPEN}"
+    rf"(?P<value>equally good|lika bra|a tie|tie|lika|oavgjort|draw|equal|[ab]\b){_CLOSE}(?:is better|is best|är bättre|är bäst)?",
+    re.IGNORECASE,
+)
+_RANKING = re.compile(r"\d{1,9}(?:[ \t]*[>=,][ \t]*\d{1,9})*\Z")
+_NOISE = re.compile(r"[*_`\"'“”„«»\[\]()#]|\b(?:answer|svar|response)\b", re.IGNORECASE)
+_REST = re.compile(r"[ \t]*(?:[.!]?[ \t]*|[,;:.(–—-][^\d]*)\Z")
+_WORDS = {
+    word: value
+    for value, words in enumerate(
+        ["zero noll", "one en ett", "two två", "three tre", "four fyra", "five fem", "six sex", "seven sju", "eight åtta"]
+        + ["nine nio", "ten tio"]
+    )
+    for word in words.split()
+}
+
+
+class Value(NamedTuple):
+    """What was read: a number, or places (1 the best; equal ones share their mean), and where the number or letter stands."""
+
+    value: float | None
+    ranks: tuple[float, ...] | None = None
+    span: tuple[int, int] | None = None
+
+
+def rating(text: str, scale: WholeScale) -> Value | None:
+    """The rating that the text says: a whole number of the scale, in digits of any script or in words up to ten.
+
+    `2`, `**2**`, `2/3` and `2 av 3` where 3 is the highest, `2.0`, `två`, `2, since …`. None for anything else: another
+    denominator, a range, a fraction, a second number, a number outside of the scale.
+    """
+    found = _RATING.match(text)
+    if found is not None:
+        number, of = int(found["value"].replace("−", "-")), found["of"]
+        ends = _REST.match(text, found.end()) is not None
+        fits = ends and number in scale.values and (of is None or int(of) == scale.high)
+        return Value(float(number), span=found.span("value")) if fits and _no_other(text[found.end() :], number) else None
+    word = _WORD.match(text)
+    number = _WORDS.get(word["value"].casefold()) if word is not None else None
+    if word is None or number is None or number not in scale.values or not _REST.match(text, word.end()):
+        return None
+    return Value(float(number)) if _no_other(text[word.end() :], number) else None
+
+
+def choice(text: str) -> Value | None:
+    """1 where the text says A, -1 where it says B, 0 where it says that they are equal; None for anything else."""
+    found = _CHOICE.match(text)
+    if found is None or not _REST.match(text, found.end()):
+        return None
+    letter = found["value"].casefold()
+    return Value({"a": 1.0, "b": -1.0}.get(letter, 0.0), span=found.span("value"))
+
+
+def ranking(text: str, n: int) -> Value | None:
+    """The places of n answers of which the text names every number once, the best first: `2 > 1 = 3`, `2, 1, 3`."""
+    plain = _NOISE.sub("", text).strip().rstrip(".").strip()
+    if not _RANKING.match(plain):
+        return None
+    steps = re.split(r"[ \t]*[>,][ \t]*", plain)
+    return _placed([[int(number) for number in step.split("=")] for step in steps], n)
+
+
+def rating_of_json(value: Any, scale: WholeScale) -> Value | None:
+    """As `rating`, for what JSON holds: a whole number, or a text that says one."""
+    if isinstance(value, str):
+        read = rating(value, scale)
+        return None if read is None else Value(read.value)
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
+    return Value(float(value)) if whole and int(value) in scale.values else None
+
+
+def ranking_of_json(value: Any, n: int) -> Value | None:
+    """As `ranking`, for a list of numbers, in which lists hold equally good ones, or a text."""
+    if isinstance(value, str):
+        return ranking(value, n)
+    if not isinstance(value, list):
+        return None
+    steps = [step if isinstance(step, list) else [step] for step in value]
+    if not all(type(number) is int for step in steps for number in step):
+        return None
+    return _placed(steps, n)
+
+
+def _placed(steps: Sequence[Sequence[int]], n: int) -> Value | None:
+    named = [number for step in steps for number in step]
+    if sorted(named) != list(range(1, n + 1)):
+        return None
+    ranks, before = [0.0] * n, 0
+    for step in steps:
+        for number in step:
+            ranks[number - 1] = before + (len(step) + 1) / 2
+        before += len(step)
+    return Value(None, ranks=tuple(ranks))
+
+
+def _no_other(rest: str, number: int) -> bool:
+    """Whether what follows names no other number in words."""
+    return all(_WORDS.get(word.casefold(), number) == number for word in re.findall(r"[^\W\d_]+", rest) if word != "en")
