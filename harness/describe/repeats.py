@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from harness.judgments import JudgmentSet
 
 
@@ -47,16 +49,19 @@ def _equal_to_reference(data: JudgmentSet) -> dict[str, dict[str, int]]:
 
 def _same_text(data: JudgmentSet) -> list[dict[str, Any]]:
     """Pairs of systems that say the same on an item both answered, most alike first."""
-    texts: dict[str, dict[str, str]] = {}
+    items = {example.id: place for place, example in enumerate(data.examples)}
+    known: dict[str, int] = {}
+    said: dict[str, dict[int, int]] = {}  # system → item → which text
     for output in data.outputs:
         if output.text is not None and output.sample == 0:
-            texts.setdefault(output.system, {})[output.example_id] = output.text
+            said.setdefault(output.system, {})[items[output.example_id]] = known.setdefault(output.text, len(known))
+    arrays = {system: (np.array(list(own)), np.array(list(own.values()))) for system, own in sorted(said.items())}
     found = []
-    for one, other in combinations(sorted(texts), 2):
-        both = texts[one].keys() & texts[other].keys()
-        same = sum(texts[one][item] == texts[other][item] for item in both)
+    for (one, (left, words)), (other, (right, others)) in combinations(arrays.items(), 2):
+        shared, here, there = np.intersect1d(left, right, assume_unique=True, return_indices=True)
+        same = int((words[here] == others[there]).sum())
         if same:
-            found.append({"systems": [one, other], "same": same, "n": len(both)})
+            found.append({"systems": [one, other], "same": same, "n": len(shared)})
     return sorted(found, key=lambda pair: (-pair["same"] / pair["n"], pair["systems"]))
 
 
@@ -78,12 +83,13 @@ def _rated_differently(data: JudgmentSet) -> dict[str, dict[str, float]]:
 
     `apart`: the mean distance of the two ratings; labels that differ are 1 apart.
     """
-    outputs = {output.id: output for output in data.outputs}
+    texts = Counter((output.example_id, output.text) for output in data.outputs if output.text is not None)
+    repeated = {output.id: output for output in data.outputs if texts[output.example_id, output.text] > 1}
     groups: dict[tuple[str, str, str, str], list[Any]] = {}
     for judgment in data.judgments:
-        output = outputs[judgment.output_id]
-        if judgment.span is None and judgment.value is not None and output.text is not None:
-            key = (judgment.criterion, judgment.rater, output.example_id, output.text)
+        output = repeated.get(judgment.output_id)
+        if output is not None and judgment.span is None and judgment.value is not None:
+            key = (judgment.criterion, judgment.rater, output.example_id, output.text or "")
             groups.setdefault(key, []).append(judgment.value)
     distances: dict[str, list[float]] = {}
     for (criterion, *_), values in groups.items():

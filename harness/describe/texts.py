@@ -60,14 +60,15 @@ def traces(text: str) -> list[str]:
     found = []
     if not text.strip():
         found.append("empty")
-    if "\ufffd" in text:
-        found.append("replacement")
     # Each pattern is looked for only where a sign is that it begins with: nearly all texts are passed over so.
-    if any(sign in text for sign in "ÃÂâï") and _MOJIBAKE.search(text):
+    plain = text.isascii()
+    if not plain and "\ufffd" in text:
+        found.append("replacement")
+    if not plain and ("Ã" in text or "Â" in text or "â" in text or "ï" in text) and _MOJIBAKE.search(text):
         found.append("mojibake")
     if "?" in text and _LOST.search(text):
         found.append("lost_letters")
-    if not unicodedata.is_normalized("NFC", text):
+    if not plain and not unicodedata.is_normalized("NFC", text):
         found.append("decomposed")
     if not text.isprintable() and any(map(is_control, text.translate(_WITHOUT_BREAKS))):
         found.append("control")
@@ -99,7 +100,10 @@ class _Looked(NamedTuple):
 
 
 def _looked_at(name: str, text: str, cut: bool = False) -> _Looked:
-    return _Looked(name, words(text), (*traces(text), *(("cut_off",) if cut else ())))
+    found = traces(text)
+    if cut:
+        found.append("cut_off")
+    return _Looked(name, words(text), tuple(found))
 
 
 def _described(texts: Sequence[_Looked]) -> dict[str, Any] | None:
