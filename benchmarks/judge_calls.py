@@ -1,0 +1,238 @@
+"""Calls of a judge: beside alpaca_eval's loop, a bare AsyncOpenAI loop, and the time that the connections allow; and read again.
+
+python benchmarks/judge_calls.py [--alpaca-eval PYTHON] [--rounds 5] [--only WORD …] [--cached 100000] [--write]
+
+All ask one server on loopback, a process of its own, which answers after a set time. The judge compares pairs of answers by one
+prompt, as alpaca_eval's does; ours is `ChatModel`, with everything that it keeps, into an empty store each time. alpaca_eval runs
+in a process of its own (peer_alpaca_eval.py says how it is tuned). CPU is that of the client's process alone. The figures without
+a peer: the share of the throughput that 64 connections allow at 1 s, CPU a call beside the bare loop, and the seconds that
+100,000 stored verdicts take, read by the client and through `harness score` in an empty run folder, with no server there.
+"""
+
+import asyncio
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "support"))  # the server
+sys.path.append(str(Path(__file__).resolve().parent))
+
+import peer_alpaca_eval
+import swedish_pairs
+from fault_server import Server, fault_server
+from side_by_side import Job, main, version
+
+from harness.chat.messages import Reply, Request
+
+CONNECTIONS = 64
+PARAMS = {"max_tokens": 16, "temperature": 0}
+TEXT = "Better: {choice}"
+KEY = "JUDGE_CALLS_KEY"
+
+
+def pairs(number: int, salt: str = "") -> list[dict[str, str]]:
+    """Instructions with two answers of 80 words each, nothing repeated."""
+    made = swedish_pairs.pairs(number, 80, 1)
+    return [
+        {"instruction": f"{salt} fråga {place}", "output_1": answer, "output_2": reference}
+        for place, (answer, reference) in enumerate(made)
+    ]
+
+
+def requests(made: Sequence[dict[str, str]]) -> list[Request]:
+    """What alpaca_eval asks, word for word."""
+    texts = [peer_alpaca_eval.USER.format(**pair).strip() for pair in made]
+    return [Request(messages=(("system", peer_alpaca_eval.SYSTEM), ("user", text)), params=PARAMS) for text in texts]
+
+
+def preferences(texts: Sequence[str | None]) -> list[int | None]:
+    """1 or 2 as alpaca_eval has it, None where there is no verdict."""
+    found = [re.findall(r"Better: ([AB])", text or "") for text in texts]
+    return [{"A": 1, "B": 2}[verdicts[-1]] if verdicts else None for verdicts in found]
+
+
+def ask(server: Server, asked: Sequence[Request], folder: str | None = None, connections: int = CONNECTIONS) -> list[Reply]:
+    """The replies of a `ChatModel` with an empty store."""
+    with tempfile.TemporaryDirectory() as temporary:
+        return list(model(server.base_url, folder or temporary, connections).ask(asked))
+
+
+def model(base_url: str, folder: str, connections: int = CONNECTIONS) -> Any:
+    """The client, its store in a folder."""
+    from harness.chat.client import ChatModel
+    from harness.chat.store import ReplyStore
+
+    return ChatModel("judge", base_url=base_url, key_env=KEY, concurrency=connections, store=ReplyStore(folder))
+
+
+def bare(server: Server, asked: Sequence[Request], connections: int = CONNECTIONS) -> list[str | None]:
+    """The texts of a bare loop: one AsyncOpenAI, as many workers as connections, nothing kept."""
+    import openai
+
+    texts: list[str | None] = [None] * len(asked)
+
+    async def all_of_them() -> None:
+        async with openai.AsyncOpenAI(base_url=server.base_url, api_key="none", max_retries=0) as client:
+            waiting = iter(enumerate(asked))
+
+            async def worker() -> None:
+                for place, request in waiting:
+                    messages: Any = [{"role": role, "content": text} for role, text in request.messages]
+                    reply = await client.chat.completions.create(model="judge", messages=messages, **request.params)
+                    texts[place] = reply.choices[0].message.content
+
+            await asyncio.gather(*(worker() for _ in range(connections)))
+
+    asyncio.run(all_of_them())
+    return texts
+
+
+def jobs(server: Server, peer: "peer_alpaca_eval.Peer | None", sizes: dict[float, int]) -> list[Job]:
+    """Beside alpaca_eval: so many pairs at each latency."""
+    return [_job(server, peer, latency, size) for latency, size in sizes.items()] if peer is not None else []
+
+
+def _job(server: Server, peer: "peer_alpaca_eval.Peer", latency: float, size: int) -> Job:
+    made = pairs(size)
+    asked = requests(made)
+
+    def ours() -> list[int | None]:
+        server.set(latency=latency, text=TEXT)
+        return preferences([reply.text for reply in ask(server, asked)])
+
+    def theirs() -> list[int | None]:
+        server.set(latency=latency, text=TEXT)
+        return list(peer.judge(server.base_url, made, CONNECTIONS)["preferences"])
+
+    def equal(mine: list[int | None], other: list[int | None]) -> str:
+        assert None not in mine, "verdicts are missing"
+        assert mine == other, "preferences differ"
+        return f"all {len(mine):,} preferences equal"
+
+    name = f"pairs judged at {latency:g} s latency, {CONNECTIONS} connections"
+    note = f"{size / (size * latency / CONNECTIONS):,.0f} pairs/s is what the connections allow"
+    return Job(name, peer.version, ours, theirs, equal, size, "pairs", 1.0, note=note)
+
+
+def throughput(server: Server, size: int = 20 * CONNECTIONS, latency: float = 1.0, rounds: int = 3) -> dict[str, Any]:
+    """Share of what the connections allow: all requests at once, and in batches of 1,024 as a metric asks them."""
+    server.set(latency=latency, text=TEXT)
+    asked = requests(pairs(size, "ideal"))
+    ask(server, asked[:CONNECTIONS])  # imports
+    shares = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        assert all(reply.status == "ok" for reply in ask(server, asked))
+        shares.append(size * latency / CONNECTIONS / (time.perf_counter() - started))
+    value = f"{statistics.median(shares):.1%} [{min(shares):.1%}–{max(shares):.1%} in {rounds} rounds]"
+    wanted = "yes" if statistics.median(shares) >= 0.95 else "NO"
+    return {
+        "job": f"share of the ideal throughput, {size:,} calls at {latency:g} s latency and {CONNECTIONS} connections",
+        "value": f"{value} (wanted ≥ 95 %: {wanted})",
+    }
+
+
+def cpu(server: Server, size: int = 1024, latency: float = 0.2, rounds: int = 5) -> dict[str, Any]:
+    """CPU a call of this process, `ChatModel` and the bare loop in turn."""
+    server.set(latency=latency, text=TEXT)
+    asked = requests(pairs(size, "cpu"))
+    kinds: dict[str, Callable[[], list[str | None]]] = {
+        "ours": lambda: [reply.text for reply in ask(server, asked)],
+        "bare": lambda: bare(server, asked),
+    }
+    assert kinds["ours"]() == kinds["bare"](), "the texts differ"
+    took: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for number in range(rounds):
+        for kind in sorted(kinds, reverse=bool(number % 2)):
+            started = time.process_time()
+            kinds[kind]()
+            took[kind].append(1000 * (time.process_time() - started) / size)
+    ratios = [mine / other for mine, other in zip(took["ours"], took["bare"], strict=True)]
+    ratio = statistics.median(took["ours"]) / statistics.median(took["bare"])
+    wanted = "yes" if ratio <= 1.15 else "NO"
+    return {
+        "job": f"CPU a call beside a bare AsyncOpenAI loop ({version('openai')}), {size:,} calls, {CONNECTIONS} connections",
+        "value": (
+            f"{statistics.median(took['ours']):.2f} against {statistics.median(took['bare']):.2f} ms, {ratio - 1:+.1%} "
+            f"[{min(ratios) - 1:+.1%}–{max(ratios) - 1:+.1%} in {rounds} rounds] (wanted ≤ +15 %: {wanted})"
+        ),
+    }
+
+
+def cached(number: int, folder: Path) -> dict[str, Any]:
+    """Seconds for so many stored verdicts, asked for again in batches of 1,024; the server is gone."""
+    nowhere = "http://127.0.0.1:9/v1"
+    asked = requests(pairs(number, "cached"))
+    judge = model(nowhere, str(folder))
+    keep(judge, asked)
+    started, used = time.perf_counter(), time.process_time()
+    again = model(nowhere, str(folder))
+    replies = [reply for begin in range(0, number, 1024) for reply in again.ask(asked[begin : begin + 1024])]
+    seconds, used = time.perf_counter() - started, time.process_time() - used
+    assert [preference for preference in preferences([reply.text for reply in replies]) if preference is None] == []
+    assert not any(reply.fresh for reply in replies)
+    return {"job": f"{number:,} stored verdicts asked for again", "value": f"{seconds:.1f} s ({used:.1f} s of CPU)"}
+
+
+def keep(judge: Any, asked: Sequence[Request]) -> None:
+    """Puts a reply to each request into the judge's store, as if they had been asked; bytes as the server would send them."""
+    from fault_replies import Settings, digest_of, said
+
+    settings, rows = Settings(text=TEXT), []
+    for request in asked:
+        body = {
+            "model": "judge",
+            "messages": [{"role": role, "content": text} for role, text in request.messages],
+            **request.params,
+        }
+        raw = said(settings, body, digest_of(body["messages"]))
+        key = judge.store.key_of(judge.name, request)
+        text, usage = raw["choices"][0]["message"]["content"], raw["usage"]
+        reply = Reply(
+            key=key,
+            status="ok",
+            text=text,
+            finish="stop",
+            tokens_in=usage["prompt_tokens"],
+            tokens_out=usage["completion_tokens"],
+            seconds=1.0,
+            received=1.7e9,
+        )
+        rows.append((key, request, reply, json.dumps(raw)))
+    for begin in range(0, len(rows), 10_000):
+        judge.store.put_many(rows[begin : begin + 10_000], name=judge.name)
+
+
+def figures(server: Server, number: int) -> list[dict[str, Any]]:
+    """What has no peer."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [throughput(server), cpu(server), cached(number, Path(folder))]
+
+
+def _number(option: str, default: int) -> int:
+    """Takes `--option N` off the command line."""
+    if option not in sys.argv:
+        return default
+    place = sys.argv.index(option)
+    _, number = sys.argv.pop(place), sys.argv.pop(place)
+    return int(number)
+
+
+if __name__ == "__main__":
+    many = _number("--cached", 100_000)
+    os.environ.setdefault(KEY, "none-needed-here")
+    with fault_server() as running, peer_alpaca_eval.started() as alpaca:
+        main(
+            jobs(running, alpaca, {1.0: 10 * CONNECTIONS, 0.05: 1024}),
+            __doc__ or "",
+            "judge_calls",
+            partial(figures, running, many),
+        )
