@@ -27,6 +27,14 @@ class ExecutorError(HarnessError):
     """Workers that died or could not be started. What was finished is kept, and the same command goes on from there."""
 
 
+class ConnectionProblem(HarnessError):
+    """A language model that cannot be asked: no server, no key, no such model. What was received is kept."""
+
+
+class StoreProblem(HarnessError):
+    """The store of replies cannot be read or written. Nothing is asked then: what cannot be kept would be paid for twice."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`" Did you mean 'chrf'?"` when a known word is close, else the known words, else nothing."""
     from difflib import get_close_matches

@@ -1,0 +1,195 @@
+"""One call to a server, through the `openai` package, and what became of it."""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Any, Literal
+
+import msgspec
+
+from harness.chat.client_wire import Answer, UnusableError, body_of, encoded, error_message, is_used_up, read_answer, read_refusal
+from harness.chat.keys import mask, redactor
+from harness.chat.limits import retry_after
+from harness.chat.messages import Request
+from harness.errors import ConnectionProblem, MissingExtra
+
+_CONNECT = 10.0  # seconds to reach a server
+_IDLE = 30.0  # seconds that an unused connection is kept
+_CHATTY = ("httpcore2.http11", "httpcore2.http2", "httpcore2.connection", "httpcore2.proxy", "httpx2", "openai._base_client")
+_NO_KEY = "no-key"
+
+
+class Received(msgspec.Struct, frozen=True):
+    """A reply: what it says, its bytes, and the seconds from asking to the last of them."""
+
+    answer: Answer
+    raw: bytes
+    seconds: float
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """No reply. `billed`: it may have to be paid for; `again`: another attempt may help, after `wait` seconds where the server
+    asks for them; `reached`: a server answered; `turned_away`: because of too many calls; `unreachable`: nothing could be sent.
+    """
+
+    detail: str
+    raw: bytes | None = None
+    billed: bool = False
+    again: bool = True
+    wait: float | None = None
+    reached: bool = False
+    turned_away: bool = False
+    unreachable: bool = False
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a model is asked. `api_version` is Azure's."""
+
+    model: str
+    base_url: str
+    api: Literal["openai", "azure"]
+    api_version: str | None
+    key_env: str
+    timeout: float
+    concurrency: int
+    loopback: bool
+
+
+class Call(AbstractAsyncContextManager["Call"]):
+    """Asks an endpoint, within `async with`. Nothing that it returns or raises holds the key."""
+
+    def __init__(self, endpoint: Endpoint, key: str | None, tls: ssl.SSLContext | None) -> None:
+        self._endpoint, self._key, self._tls = endpoint, key, tls
+        self._redact = redactor(key)
+
+    async def __aenter__(self) -> "Call":
+        openai = import_openai()
+        import httpx2
+
+        at, connect = self._endpoint, min(_CONNECT, self._endpoint.timeout)
+        http = httpx2.AsyncClient(
+            limits=httpx2.Limits(
+                max_connections=at.concurrency, max_keepalive_connections=at.concurrency, keepalive_expiry=_IDLE
+            ),
+            timeout=httpx2.Timeout(at.timeout, connect=connect),
+            verify=self._tls if self._tls is not None else False,  # no context is made for plain http, where there is none to use
+            trust_env=not at.loopback,  # a proxy is no way to this machine
+            follow_redirects=False,  # neither a key nor a text goes where nobody asked for
+        )
+        common: dict[str, Any] = {"api_key": self._key or _NO_KEY, "http_client": http, "max_retries": 0, "timeout": http.timeout}
+        if at.api == "azure":
+            self._client = openai.AsyncAzureOpenAI(azure_endpoint=at.base_url, api_version=at.api_version, **common)
+        else:
+            self._client = openai.AsyncOpenAI(base_url=at.base_url, **common)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+    async def __call__(self, request: Request) -> Received | Failure:
+        """What became of the request. Raises ConnectionProblem for what no further request would fare better with."""
+        import httpx2
+        import openai
+
+        body = body_of(self._endpoint.model, request)
+        # Azure's client reads the deployment from the body; elsewhere the body goes as the bytes it will be.
+        sent: dict[str, Any] = {"body": body} if self._endpoint.api == "azure" else {"content": encoded(body)}
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._endpoint.timeout):
+                response = await self._client.post("/chat/completions", cast_to=httpx2.Response, **sent)
+        except TimeoutError:
+            return Failure(detail=f"no reply within {self._endpoint.timeout:g} seconds", billed=True)
+        except openai.APIStatusError as error:
+            return self._declined(error.response.status_code, error.response.headers, error.response.content)
+        except openai.APIConnectionError as error:
+            return self._broken(error.__cause__ or error)
+        raw = self._redact(response.content)
+        try:
+            return Received(read_answer(raw), raw, time.perf_counter() - began)
+        except UnusableError as error:
+            return Failure(detail=mask(str(error)), raw=raw, billed=True, reached=True)
+
+    def without_key(self, request: Request) -> Request:
+        """The request as it may be kept."""
+        if self._key is None or not (any(self._key in text for _, text in request.messages) or self._key in str(request.params)):
+            return request
+        return msgspec.json.decode(self._redact(msgspec.json.encode(request)), type=Request)
+
+    def _declined(self, status: int, headers: Mapping[str, str], body: bytes) -> Received | Failure:
+        """What an HTTP status other than 2xx means."""
+        at, raw = self._endpoint, mask(self._redact(body).decode("utf-8", "replace")).encode()
+        said = mask(error_message(raw))
+        detail = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+        if status in (401, 403):
+            raise ConnectionProblem(
+                f"{at.base_url} refuses the key in the environment variable {at.key_env} for the model {at.model!r} ({detail}). "
+                "Set a key that may use this model; what was received is kept"
+                if self._key
+                else f"{at.base_url} wants a key ({detail}): set the environment variable {at.key_env}, or name another (key_env)"
+            )
+        if status in (404, 405) or 300 <= status < 400:
+            ending = "" if at.api == "azure" or at.base_url.endswith("/v1") else " (of most servers it ends in /v1)"
+            raise ConnectionProblem(
+                f"{at.base_url} has no model {at.model!r}, or no chat completions at this address ({detail}). "
+                f"See that the model's name is the server's and that base_url is right{ending}"
+            )
+        if status == 429 and is_used_up(raw):
+            raise ConnectionProblem(f"{at.base_url} has no credit left for this key ({detail}). What was received is kept")
+        refusal = read_refusal(raw) if status == 400 else None
+        if refusal is not None:
+            return Received(refusal, raw, 0.0)
+        again = status in (408, 409, 425, 429) or status >= 500
+        return Failure(
+            detail=detail,
+            raw=raw,
+            billed=status == 504,  # a gateway gave up on a server that may well have answered
+            again=again,
+            wait=retry_after(headers) if again else None,
+            reached=True,
+            turned_away=status == 429,
+        )
+
+    def _broken(self, cause: BaseException) -> Failure:
+        """What an error of the connection means: nobody there, or a request that went out and whose reply was lost."""
+        import httpx2
+
+        what = mask(self._redact(str(cause).encode("utf-8", "replace")).decode("utf-8", "replace")) or type(cause).__name__
+        if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.UnsupportedProtocol):
+            return Failure(detail=f"no connection to {self._endpoint.base_url} ({what})", unreachable=True)
+        if isinstance(cause, httpx2.PoolTimeout | httpx2.LocalProtocolError):
+            return Failure(detail=f"the request could not be sent ({what})")
+        if isinstance(cause, httpx2.TimeoutException):
+            return Failure(detail=f"no reply within {self._endpoint.timeout:g} seconds", billed=True)
+        return Failure(detail=f"the connection was lost before the whole reply was there ({what})", billed=True)
+
+
+@contextmanager
+def redacted_logs(key: str | None) -> Iterator[None]:
+    """While this lasts the libraries below log no key, not even one that a server echoes and a debug level shows."""
+    redact = redactor(key)
+
+    def clean(record: logging.LogRecord) -> bool:
+        record.msg, record.args = mask(redact(record.getMessage().encode("utf-8", "replace")).decode("utf-8", "replace")), ()
+        return True
+
+    loggers = [logging.getLogger(name) for name in _CHATTY]
+    for logger in loggers:
+        logger.addFilter(clean)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(clean)
+
+
+def import_openai() -> Any:
+    """The package `openai`; MissingExtra where it is not installed."""
+    try:
+        import openai
+    except ImportError as error:
+        raise MissingExtra(f"asking a server needs the package openai: pip install 'metaeval-harness[judge]' ({error})") from None
+    return openai
