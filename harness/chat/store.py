@@ -116,7 +116,7 @@ class ReplyStore:
         )
         last = 0
         while True:
-            rows = self._all(sql, last, model)
+            rows = self._all(sql, last, model, model)
             if not rows:
                 return
             received = self.get([row[1].hex() for row in rows])
