@@ -42,7 +42,7 @@ _THOUGHT = "</think>"
 
 @dataclass(frozen=True)
 class Asked:
-    """What replies to calls of one kind may say. `labels`: folded names and labels → criterion; `choices`: replies held to them."""
+    """What replies to calls of one kind may say. `labels`: folded names and labels → criterion; `choices`: all replies."""
 
     form: Form
     criteria: tuple[str, ...]

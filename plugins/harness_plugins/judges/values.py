@@ -13,20 +13,16 @@ _RATING = re.compile(
 _WORD = re.compile(rf"{_OPEN}(?P<value>[^\W\d_]+){_CLOSE}")
 _CHOICE = re.compile(
     rf"{_OPEN}(?:(?:answer|svar|response)[ \t]+)?{_OPEN}"
-    rf"(?P<value>equally good|lika bra|a tie|tie|lika|oavgjort|draw|equal|[ab]\b){_CLOSE}(?:is better|is best|är bättre|är bäst)?",
+    rf"(?P<value>equally good|lika bra|a tie|tie|lika|oavgjort|draw|equal|[ab]\b){_CLOSE}"
+    r"(?:is better|is best|är bättre|är bäst)?",
     re.IGNORECASE,
 )
 _RANKING = re.compile(r"\d{1,9}(?:[ \t]*[>=,][ \t]*\d{1,9})*\Z")
 _NOISE = re.compile(r"[*_`\"'“”„«»\[\]()#]|\b(?:answer|svar|response)\b", re.IGNORECASE)
 _REST = re.compile(r"[ \t]*(?:[.!]?[ \t]*|[,;:.(–—-][^\d]*)\Z")
-_WORDS = {
-    word: value
-    for value, words in enumerate(
-        ["zero noll", "one en ett", "two två", "three tre", "four fyra", "five fem", "six sex", "seven sju", "eight åtta"]
-        + ["nine nio", "ten tio"]
-    )
-    for word in words.split()
-}
+_WORDS_EN = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_WORDS_SV = ("noll", "ett", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio")
+_WORDS = {word: value for words in (_WORDS_EN, _WORDS_SV) for value, word in enumerate(words)} | {"en": 1}
 
 
 class Value(NamedTuple):
@@ -50,10 +46,10 @@ def rating(text: str, scale: WholeScale) -> Value | None:
         fits = ends and number in scale.values and (of is None or int(of) == scale.high)
         return Value(float(number), span=found.span("value")) if fits and _no_other(text[found.end() :], number) else None
     word = _WORD.match(text)
-    number = _WORDS.get(word["value"].casefold()) if word is not None else None
-    if word is None or number is None or number not in scale.values or not _REST.match(text, word.end()):
+    named = _WORDS.get(word["value"].casefold()) if word is not None else None
+    if word is None or named is None or named not in scale.values or not _REST.match(text, word.end()):
         return None
-    return Value(float(number)) if _no_other(text[word.end() :], number) else None
+    return Value(float(named)) if _no_other(text[word.end() :], named) else None
 
 
 def choice(text: str) -> Value | None:

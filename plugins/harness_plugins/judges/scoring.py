@@ -1,0 +1,84 @@
+"""From verdicts to a score: samples and judges put together, orders against each other, and why a score is missing."""
+
+import statistics
+from collections.abc import Sequence
+from math import fsum
+
+from harness.protocols import Result
+from harness.verdicts import Verdict
+from harness_plugins.judges.settings import Panel, Read
+
+Votes = Sequence[Sequence[float]]  # of each judge, its verdicts
+
+
+def result(votes: Votes, panel: Panel, verdicts: Sequence[Verdict], asked: int) -> Result:
+    """The score that these votes make. `verdicts`: all that were to make them; `asked`: how many votes there would be in all.
+
+    A unit whose asking failed has status "error", so that it is asked again; what was answered and holds no verdict is left out,
+    and where nothing is left the score is missing.
+    """
+    for status in ("error", "not-recorded"):
+        failed = [verdict for verdict in verdicts if verdict.status == status]
+        if failed:
+            why = failed[0].detail or ("no reply is stored" if status == "not-recorded" else "no reply")
+            return Result(None, status, detail=f"{_count(failed, verdicts)}{why}")  # type: ignore[arg-type]
+    lacking = [verdict for verdict in verdicts if verdict.status != "ok"]
+    there = sum(map(len, votes))
+    if not there:
+        return Result(None, "unparsed", detail=_why(lacking, verdicts))
+    value = combined(votes, panel)
+    if value is None:
+        return Result(None, "inconsistent", detail=f"no majority among {there} verdicts of {len(votes)} judges")
+    missing = f"{there} of {asked} verdicts; {_why(lacking, verdicts)}" if there < asked else None
+    return Result(value, detail=missing)
+
+
+def combined(votes: Votes, panel: Panel) -> float | None:
+    """The panel's word; judges without a verdict are left out. A majority is over half, each judge counting once, or None."""
+    heard = [said for said in votes if said]
+    if panel == "majority":
+        shares: dict[float, float] = {}
+        for said in heard:
+            for vote in said:
+                shares[vote] = shares.get(vote, 0.0) + 1 / len(said)
+        most = max(shares, key=lambda vote: (shares[vote], vote))
+        return most if shares[most] > len(heard) / 2 + 1e-9 else None
+    means = [fsum(said) / len(said) for said in heard]
+    return statistics.median(means) if panel == "median" else fsum(means) / len(means)
+
+
+def number(verdict: Verdict, read: Read) -> float | None:
+    """The verdict as a number: its expectation where that is wanted, which must then be there; under "auto", if it is."""
+    if read == "expectation" or (read == "auto" and verdict.form == "direct" and verdict.expectation is not None):
+        return verdict.expectation
+    return verdict.value
+
+
+def outcome(here: float | None, there: float | None) -> float | None:
+    """Of a pair shown in both orders, as the first one's share of the win: `here` when it was shown first, `there` second.
+
+    Both are positive where the answer shown first won. Orders that disagree are a tie; without one of them there is no outcome.
+    """
+    if here is None or there is None:
+        return None
+    sign = (here > 0) - (here < 0)
+    return (1 + sign) / 2 if sign == (there < 0) - (there > 0) else 0.5
+
+
+def standing(place: float, n: int) -> float:
+    """A place among n answers, 1 the best, as the share of the others that stand behind: 1 for the first, 0 for the last."""
+    return (n - place) / (n - 1)
+
+
+def _count(some: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:
+    return "" if len(verdicts) == 1 else f"{len(some)} of {len(verdicts)}: "
+
+
+def _why(lacking: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:
+    """What kept the first of them from being a verdict: its reply, or why there was none."""
+    if not lacking:
+        return "the replies have no token probabilities"
+    first = lacking[0]
+    said = first.reply if first.reply is not None else "no text"
+    status = "" if first.status == "unparsed" else f"{first.status}: "
+    return f"{_count(lacking, verdicts)}{status}{said if first.status == 'unparsed' else first.detail or said}"
