@@ -21,7 +21,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     choices: tuple[str, ...] = ()
 
 
-class TokenProbability(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TokenProbability(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A token of a reply, its log probability (natural), and the most probable tokens in its place with theirs."""
 
     token: str
@@ -29,7 +29,7 @@ class TokenProbability(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     top: tuple[tuple[str, float], ...] = ()
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What came back for one request; only a reply that is "ok" may be read as an answer.
 
     `refused`: the model (or a filter before it) declined; `cut-off`: the reply ended at the limit of tokens; `error`: none was
