@@ -14,6 +14,7 @@ from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, human_signs, o
 from harness.meta.random_judge import draw_right
 from harness.meta.recalibration import Choices, choices
 from harness.meta.resampling import Resampler
+from harness.meta.sentinels import draws_of_many
 from harness.meta.support import Estimate, Support, restrict
 
 STATISTICS = ("accuracy_raw", "accuracy", "accuracy_heldout")
@@ -101,7 +102,7 @@ def judge_column(cell: Cell, column: Column, options: MetaOptions, fixed: Judged
     """The column judged (at the epsilons of `fixed`, if given): a metric by its values, the random sentinel by its draws."""
     if column.values is not None:
         return judge(cell, column.values, fixed, options.heldout_interval == "half-recalibrated")
-    return judge_random(cell, len(cell.human), options.random_draws, options.seed, fixed)
+    return judge_random(cell, len(cell.human), draws_of_many(len(cell.human), options.random_draws), options.seed, fixed)
 
 
 def judge(cell: Cell, metric: Floats, fixed: Judged | None = None, recalibrate: bool = False) -> Judged:

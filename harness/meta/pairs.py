@@ -84,6 +84,11 @@ def make_pairs(groups: Ints, max_pairs: int) -> Pairs:
     return Pairs(left, right, group, len(sizes))
 
 
+def distinct(codes: Ints) -> int:
+    """How many different codes (whole numbers from 0 on) there are."""
+    return int(np.count_nonzero(np.bincount(codes)))
+
+
 def sums_by(codes: Ints, values: NDArray, size: int) -> Floats:
     """Σ values per code 0..size-1, shape (size,)."""
     return np.bincount(codes, weights=values, minlength=size).astype(np.float64, copy=False)

@@ -1,6 +1,7 @@
 """MetaRows of one cell: every statistic of every metric on the pairs of one slice, criterion and grouping."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace as with_fields
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from harness.meta.columns import Column
 from harness.meta.compare import Difference, Key, compare, ranks
 from harness.meta.correlation_rows import correlations
 from harness.meta.judging import STATISTICS, Judged, eligible_pairs, estimate, judge_column, universe_of
+from harness.meta.notes import join
 from harness.meta.options import MetaOptions
 from harness.meta.support import Estimate
 from harness.meta.task import CellTask, counts, coverage
@@ -31,7 +33,7 @@ def cell_rows(
     order: dict[Key, float] = {}
     place: dict[Key, int] = {}
     for column in columns:
-        for row, found in _accuracy_rows(task, column, judged[column.key]):
+        for row, found in _accuracy_rows(_noted(task, column, judged[column.key], options), column, judged[column.key]):
             if row.statistic == "accuracy" and row.support == "own":
                 accuracies[column.key], place[column.key] = found, len(rows)
             if row.statistic == "accuracy" and row.value is not None:
@@ -44,6 +46,14 @@ def cell_rows(
         for key, cluster in ranks(columns, order, differences, options.alpha).items():
             rows[place[key]] = replace(rows[place[key]], rank_cluster=cluster)
     return rows, judged
+
+
+def _noted(task: CellTask, column: Column, judged: Judged, options: MetaOptions) -> CellTask:
+    """The task with a note where the random sentinel was drawn less often than was asked for."""
+    if column.values is not None or judged.scale >= options.random_draws:
+        return task
+    note = join(task.base.note, f"mean of {judged.scale} draws, as there are many outputs")
+    return with_fields(task, base=replace(task.base, note=note))
 
 
 def floor(tie_rate: Any) -> Any:

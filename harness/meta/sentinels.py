@@ -13,6 +13,7 @@ from harness.records import Example, Output
 from harness.text.chrf import chrf_scores
 
 RANDOM = "random"
+_DRAWN, _FEWEST = 20_000_000, 20  # outputs × draws of the random sentinel, and the fewest draws
 
 
 def sentinel_scores(examples: Mapping[str, Example], outputs: Sequence[Output]) -> dict[str, Floats]:
@@ -36,6 +37,11 @@ def sentinel_scores(examples: Mapping[str, Example], outputs: Sequence[Output]) 
 def random_signature(draws: int) -> str:
     """The signature of the random sentinel."""
     return f"{RANDOM}|sentinel|draws:{draws}|v:1"
+
+
+def draws_of_many(outputs: int, draws: int) -> int:
+    """How many of `draws` random orders are drawn: fewer of many outputs, whose mean is then as certain."""
+    return min(draws, max(_FEWEST, _DRAWN // max(outputs, 1)))
 
 
 def random_scores(outputs: int, draws: int, seed: int) -> Iterator[Ints]:

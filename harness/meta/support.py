@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.meta.calibration import integer_weights
-from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, accuracy, sums_by, sums_in_groups
+from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs, accuracy, distinct, sums_by, sums_in_groups
 from harness.meta.resampling import Resampler
 
 MAX_CROSSED = 60_000_000  # cells of group × cluster × cluster sums: about half a gigabyte
@@ -56,7 +56,7 @@ class Support:
     def distinct(self, codes: Ints) -> int:
         """How many codes (one per output) the outputs that a pair reaches have; counted once for each array of codes."""
         if id(codes) not in self._distinct:
-            self._distinct[id(codes)] = codes, len(np.unique(codes[self.reached]))
+            self._distinct[id(codes)] = codes, distinct(codes[self.reached])
         return self._distinct[id(codes)][1]
 
     def estimate(self, right: NDArray, scale: int = 1, anew: Floats | None = None) -> Estimate:

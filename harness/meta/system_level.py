@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 from harness.meta.columns import Column
 from harness.meta.correlation import soft_pairwise_accuracy, system_pairwise_accuracy
 from harness.meta.notes import approximate, join
-from harness.meta.pairs import Bools, Floats, Ints, sums_by
+from harness.meta.pairs import Bools, Floats, Ints, distinct, sums_by
 from harness.meta.resampling import Resampler, product
-from harness.meta.sentinels import random_scores
+from harness.meta.sentinels import draws_of_many, random_scores
 from harness.meta.system_interval import sure_interval
 from harness.meta.table import Table
 from harness.records import MetaRow
 
 MANY_CLUSTERS, BLOCKS = 20_000, 5_000
-_DRAWN, _FEWEST = 20_000_000, 20  # outputs × draws of the random sentinel, and the fewest draws
 _FLIPPED = 20_000_000  # items × draws of signs up to which soft pairwise accuracy flips signs
 
 
@@ -37,9 +36,7 @@ def system_rows(table: Table, base: MetaRow, human: Floats, outputs: Bools) -> I
         systems = np.unique(table.system[both])
         n_pairs = len(systems) * (len(systems) - 1) // 2
         row = replace(base, metric=column.signature, component=column.component, support="own")
-        row = replace(
-            row, n_items=len(np.unique(table.item[both])), n_clusters=len(np.unique(table.cluster[both])), n_pairs=n_pairs
-        )
+        row = replace(row, n_items=distinct(table.item[both]), n_clusters=distinct(table.cluster[both]), n_pairs=n_pairs)
         if not n_pairs:
             yield replace(row, statistic="system_pairwise_accuracy", note="no data: there is no pair of systems")
             continue
@@ -71,7 +68,7 @@ def _draws(table: Table, column: Column) -> list[NDArray[Any]]:
     if column.values is not None:
         return [column.values]
     options = table.options
-    number = min(options.random_draws, max(_FEWEST, _DRAWN // len(table.item)))
+    number = draws_of_many(len(table.item), options.random_draws)
     return [scores.astype(np.int32) for scores in random_scores(len(table.item), number, options.seed)]
 
 

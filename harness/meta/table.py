@@ -79,8 +79,9 @@ class Table:
 
     def resampler(self, outputs: Ints) -> Resampler:
         """Resamples the clusters of these outputs (indices)."""
-        reached = np.unique(self.cluster[outputs])
         place = np.full(int(self.cluster.max()) + 1, -1)
+        place[self.cluster[outputs]] = 0
+        reached = np.flatnonzero(place == 0)
         place[reached] = np.arange(len(reached))
         return self.resampler_of(place[self.cluster], len(reached))
 

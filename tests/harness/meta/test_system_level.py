@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from judgment_sets import Sheet, find, grid, only
 
-from harness.meta import system_level
+from harness.meta import sentinels, system_level
 from harness.meta.correlation import soft_pairwise_accuracy
 from harness.meta.resampling import Resampler
 from harness.meta.system_level import BLOCKS, in_blocks, soft_pairwise_normal
@@ -102,12 +102,14 @@ def test_blocks_of_clusters_let_means_vary_as_clusters_do() -> None:
 
 
 def test_of_many_outputs_fewer_random_orders_are_drawn_and_rows_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system_level, "_DRAWN", 0)
-    monkeypatch.setattr(system_level, "_FEWEST", 3)
+    monkeypatch.setattr(sentinels, "_DRAWN", 0)
+    monkeypatch.setattr(sentinels, "_FEWEST", 3)
     monkeypatch.setattr(system_level, "_FLIPPED", 0)
     rows = grid([[1, 2, 3], [2, 3, 1], [3, 1, 1]], m=[[1, 2, 3], [2, 3, 1], [3, 1, 1]]).rows(random_draws=5)
     random = [row for row in rows if row.grouping is None and (row.metric or "").startswith("random")]
     assert len(random) == 2
+    random += [row for row in find(rows, statistic="accuracy", grouping="item") if (row.metric or "").startswith("random")]
+    assert len(random) == 3
     for row in random:
         assert "mean of 3 draws, as there are many outputs" in (row.note or "")
     assert "normal limit" in (only(rows, metric="m", statistic="soft_pairwise_accuracy").note or "")
