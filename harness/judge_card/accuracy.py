@@ -7,7 +7,8 @@ from harness.meta.columns import MetricSummary
 from harness.records import MetaRow
 
 _NAMES = {"accuracy_raw": "raw", "accuracy": "calibrated", "accuracy_heldout": "held_out"}
-_GROUPINGS = ("item", "preference")
+# By grouping, what metrics are compared by; verdicts on pairs are never calibrated, so beside them nothing is.
+_DECIDING = {"item": ("accuracy", "accuracy_raw"), "preference": ("accuracy_raw",)}
 
 
 def accuracies(
@@ -22,7 +23,7 @@ def accuracies(
     for row in rows:
         if row.metric is None or row.against is not None or row.slice != "all" or row.statistic not in _NAMES:
             continue
-        if row.grouping not in _GROUPINGS or row.criterion is None or row.raters in (None, "leave-one-out"):
+        if row.grouping not in _DECIDING or row.criterion is None or row.raters in (None, "leave-one-out"):
             continue
         if row.metric not in judges and row.component not in (None, main.get(row.metric, row.component)):
             continue
@@ -38,7 +39,7 @@ def _accuracy(rows: Sequence[MetaRow], labels: Mapping[str, str], judges: frozen
     if not kept:
         return None
     first = own.get("accuracy") or own.get("accuracy_raw") or kept[0]
-    bound = wrong.get("accuracy") or wrong.get("accuracy_raw")
+    bound = next((row for name in _DECIDING[first.grouping or ""] if (row := wrong.get(name)) is not None), None)
     figures = {name: _figure(own.get(statistic)) for statistic, name in _NAMES.items()}
     signature = first.metric or ""
     return Accuracy(
@@ -63,7 +64,12 @@ def _figure(row: MetaRow | None) -> Figure | None:
     return None if row is None or row.value is None else Figure(value=row.value, low=row.low, high=row.high)
 
 
+def deciding(one: Accuracy) -> Figure | None:
+    """What metrics are compared by: missing scores wrong; by item at the calibrated tie threshold, on preferences raw."""
+    return one.missing_wrong or (one.calibrated if one.grouping == "item" else None) or one.raw
+
+
 def _standing(one: Accuracy) -> tuple[str, str, bool, float, str, str]:
-    figure = one.missing_wrong or one.calibrated or one.raw
+    figure = deciding(one)
     value = figure.value if figure is not None and figure.value is not None else -1.0
     return one.criterion, one.raters, one.sentinel, -value, one.metric, one.component or ""

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from harness.judge_card.accuracy import deciding
 from harness.judge_card.contents import Accuracy, Card, Finding, JudgeCards, Matrix
 from harness.judge_card.words import (
     AUDITS,
@@ -66,7 +67,7 @@ def _accuracies(criterion: str, own: list[Accuracy], cards: JudgeCards) -> Itera
 
 def _cells(one: Accuracy) -> dict[str, str]:
     found = {
-        "missing wrong": one.missing_wrong or one.calibrated or one.raw,
+        "missing wrong": deciding(one),
         "raw": one.raw,
         "calibrated": one.calibrated,
         "held-out": one.held_out,

@@ -20,6 +20,8 @@ from harness.report.findings import answer
 from harness.report.frame import Frame, amount, listed
 from harness.report.ground import Ground
 from harness.report.heat import heat_maps
+from harness.report.judges import LEAD as JUDGES
+from harness.report.judges import judge_figures
 from harness.report.ratings import rating_plots, rating_tables
 from harness.report.systems import system_means
 from harness.report.tables import agreement_table, tables
@@ -74,6 +76,7 @@ def _sections(frame: Frame, advice: Sequence[Advice]) -> Iterable[Section]:
         yield _section("raters", "Raters", raters, "How far people agree with each other: one rater's taste is not the truth.")
     yield _section("scores", "Score against rating", rating_plots(frame, ground), leads.SCORES)
     yield _section("slices", "Phenomena" if made else "Slices", heat_maps(frame), leads.PHENOMENA if made else leads.SLICES)
+    yield _section("judges", "Judges", judge_figures(frame), JUDGES)
     yield _section("disagreements", "Worst disagreements", disagreements(frame, ground), leads.WORST)
     yield _section("systems", "Systems", system_means(frame, ground), leads.SYSTEMS)
     yield _section("tables", "Tables", tables(frame), "Every number of the run that the figures are drawn from, with its n.")
