@@ -118,7 +118,7 @@ def _job(server: Server, peer: "peer_alpaca_eval.Peer", latency: float, size: in
         return f"all {len(mine):,} preferences equal"
 
     name = f"pairs judged at {latency:g} s latency, {CONNECTIONS} connections"
-    note = f"{size / (size * latency / CONNECTIONS):,.0f} pairs/s is what the connections allow"
+    note = f"{CONNECTIONS / latency:,.0f} pairs/s is what the connections allow"
     return Job(name, peer.version, ours, theirs, equal, size, "pairs", 1.0, note=note)
 
 

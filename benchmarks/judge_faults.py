@@ -178,7 +178,7 @@ def limited(folder: Path, share: float, seed: int, verdicts: int = 150, **limits
     """With limits of requests and tokens a minute: what the server saw in its fullest seconds."""
     found = Found(verdicts, share)
     with fault_server(share=share, latency=0.005, seed=seed, slow=TIMEOUT / 10, retry_after=0) as server:
-        judging = Judging(folder, server, verdicts, concurrency=32, timeout=TIMEOUT, attempts=12, **limits)
+        judging = Judging(folder, server, verdicts, concurrency=32, timeout=TIMEOUT, attempts=12, backoff=0.1, **limits)
         ended = judging.finish()
         _compare(judging, ended, found)
         minutes = server.counts()["seconds"] / 60
@@ -206,7 +206,16 @@ def budgeted(folder: Path, share: float, seed: int, kills: int, verdicts: int = 
         one = 40 * costs["price_in"] + 3 * costs["price_out"]  # about
         budget = verdicts * one * part
         judging = Judging(
-            folder, server, verdicts, concurrency=16, timeout=TIMEOUT, attempts=12, budget=budget, prices=str(prices), purpose="f"
+            folder,
+            server,
+            verdicts,
+            concurrency=16,
+            timeout=TIMEOUT,
+            attempts=12,
+            backoff=0.1,
+            budget=budget,
+            prices=str(prices),
+            purpose="f",
         )
         for point in sorted(draw.uniform(0, verdicts * part * 0.6) for _ in range(kills)):
             process = judging.start()
@@ -226,7 +235,6 @@ def budgeted(folder: Path, share: float, seed: int, kills: int, verdicts: int = 
 def client(given: dict[str, Any]) -> None:
     """The process that is killed: asks for all verdicts, in batches, as a metric does, and writes down what it got."""
     from harness.chat.client import ChatModel
-
     from harness.chat.policy import only_stored
 
     model = ChatModel("judge", base_url=given["base_url"], key_env="JUDGE_KEY", **given["model"])
@@ -270,7 +278,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         for name, kills in (("without a kill", 0), ("killed", arguments.kills)):
             with fault_server(share=arguments.share, latency=0.02, seed=arguments.seed, slow=TIMEOUT / 10) as server:
-                model = {"concurrency": arguments.connections, "timeout": TIMEOUT, "attempts": 12}
+                model = {"concurrency": arguments.connections, "timeout": TIMEOUT, "attempts": 12, "backoff": 0.1}
                 judging = Judging(Path(temporary) / name, server, arguments.verdicts, **model)
                 founds[name] = killed(judging, kills, arguments.seed, say)
             founds[name].share = arguments.share
