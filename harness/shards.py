@@ -81,7 +81,8 @@ class Shards:
     def remove(self, shard: str) -> None:
         """Deletes the file; arrays that are mapped from it stay readable until they are dropped."""
         self._maps.pop(shard, None)
-        (self.folder / shard).unlink(missing_ok=True)
+        if Path(shard).name == shard and shard.isprintable():
+            (self.folder / shard).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Ends this process's file; the next `append` begins another."""
@@ -91,7 +92,7 @@ class Shards:
     def _map(self, shard: str) -> "mmap.mmap | None":
         import mmap
 
-        if Path(shard).name != shard:
+        if Path(shard).name != shard or not shard.isprintable():  # a damaged name
             return None
         try:
             with open(self.folder / shard, "rb") as file:
