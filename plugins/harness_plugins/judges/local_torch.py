@@ -3,7 +3,6 @@
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -172,14 +171,11 @@ class _State:
 
         out = self._model(torch.tensor([list(tokens)], device=self._model.device), use_cache=True, **_last_only(self._model))
         past = out.past_key_values
-        # Padding after the shared part would count as distance in a window of attention, and as text in a recurrent state.
-        plain = all(not getattr(past, kind, False) for kind in ("is_linear", "is_dummy")) and not any(
-            getattr(past, "is_sliding", [True])
-        )
-        if plain:
-            with suppress(NotImplementedError):
-                past.batch_repeat_interleave(rows)
-                self._past, self._shared = past, len(tokens)
+        # Elsewhere padding would count: as distance in a window of attention, as text in a recurrent state.
+        layers = getattr(past, "layers", None)
+        if layers and all(type(layer).__name__ == "DynamicLayer" for layer in layers):
+            past.batch_repeat_interleave(rows)
+            self._past, self._shared = past, len(tokens)
 
     def _forward(self, ids: Any, places: Any, keep: bool) -> None:
         extra = {"position_ids": places} if _takes(self._model, "position_ids") else {}

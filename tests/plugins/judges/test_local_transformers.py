@@ -15,7 +15,7 @@ pytest.importorskip("torch", reason="needs metaeval-harness[judge-transformers]"
 
 from harness_plugins.judges.local_choices import choices_of
 from harness_plugins.judges.local_files import find_model
-from harness_plugins.judges.local_torch import Sampling, by_length, choice_logprobs, generate, halving
+from harness_plugins.judges.local_torch import Sampling, _State, by_length, choice_logprobs, generate, halving
 from harness_plugins.judges.local_transformers import TransformersModel
 
 from harness.cache import Cache
@@ -265,6 +265,7 @@ def test_computing_a_common_beginning_once_changes_nothing(window: int | None) -
     beginning = [rng.randrange(30) for _ in range(20)]
     prompts = [beginning + [rng.randrange(30) for _ in range(length)] for length in (1, 9, 30)]
     choices = choices_of([(3,), (3, 4), (5, 6, 7), (5, 8)])
+    assert _State(model, prompts, keep=True)._shared == (20 if window is None else 0)
     together = choice_logprobs(model, prompts, choices)
     for prompt, row in zip(prompts, together, strict=True):
         assert row == pytest.approx(choice_logprobs(model, [prompt], choices)[0], abs=2e-5)
