@@ -100,8 +100,8 @@ class ChatModel:
         )
         if self._terms.budget is not None and self._terms.price is None:
             raise ConfigError(
-                f"a budget of {budget:g} USD cannot be kept, since no price is known for {model} on {host}. Leave it out, or "
-                f"name (prices, {VARIABLE}) a table with `- {{model: {model}, host: {host}, in: …, out: …}}`, USD per million tokens"
+                f"a budget of {budget:g} USD cannot be kept, since no price is known for {model} on {host}: leave it out or name "
+                f"a table (prices, {VARIABLE}) of USD a million tokens with `- {{model: {model}, host: {host}, in: …, out: …}}`"
             )
         self._limits = Limits(requests=Pace(requests_per_minute), tokens=Pace(tokens_per_minute), crowd=Crowd())
         self._tls: ssl.SSLContext | None = None

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Literal
 
@@ -104,7 +104,7 @@ class Call(AbstractAsyncContextManager["Call"]):
         except TimeoutError:
             return Failure(detail=f"no reply within {self._endpoint.timeout:g} seconds", billed=True)
         except openai.APIStatusError as error:
-            return self._declined(error.response.status_code, error.response.headers, error.response.content)
+            return self._declined(error.response, time.perf_counter() - began)
         except openai.APIConnectionError as error:
             return self._broken(error.__cause__ or error)
         raw = self._redact(response.content)
@@ -119,9 +119,10 @@ class Call(AbstractAsyncContextManager["Call"]):
             return request
         return msgspec.json.decode(self._redact(msgspec.json.encode(request)), type=Request)
 
-    def _declined(self, status: int, headers: Mapping[str, str], body: bytes) -> Received | Failure:
+    def _declined(self, response: Any, seconds: float) -> Received | Failure:
         """What an HTTP status other than 2xx means."""
-        at, raw = self._endpoint, mask(self._redact(body).decode("utf-8", "replace")).encode()
+        at, status = self._endpoint, response.status_code
+        raw = mask(self._redact(response.content).decode("utf-8", "replace")).encode()
         said = mask(error_message(raw))
         detail = f"HTTP {status}: {said}" if said else f"HTTP {status}"
         if status in (401, 403):
@@ -141,14 +142,14 @@ class Call(AbstractAsyncContextManager["Call"]):
             raise ConnectionProblem(f"{at.base_url} has no credit left for this key ({detail}). What was received is kept")
         refusal = read_refusal(raw) if status == 400 else None
         if refusal is not None:
-            return Received(refusal, raw, 0.0)
+            return Received(refusal, raw, seconds)
         again = status in (408, 409, 425, 429) or status >= 500
         return Failure(
             detail=detail,
             raw=raw,
             billed=status == 504,  # a gateway gave up on a server that may well have answered
             again=again,
-            wait=retry_after(headers) if again else None,
+            wait=retry_after(response.headers) if again else None,
             reached=True,
             turned_away=status == 429,
         )

@@ -18,7 +18,7 @@ VARIABLE = "HARNESS_PRICES"
 PICO = 10**12  # money is counted in whole billionths of a thousandth of a dollar, so that sums are exact
 _ASIDE = 64  # tokens that a chat template may put around a conversation …
 _ASIDE_MESSAGE = 16  # … and around each message
-_PLAIN = frozenset({"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "seed", "top_p", "n"})
+_PLAIN = frozenset({"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "seed", "top_p"})
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +73,10 @@ def most_tokens(request: Request) -> tuple[int, int | None]:
     more = {name: value for name, value in request.params.items() if name not in _PLAIN}
     aside = len(msgspec.json.encode(more)) if more else 0
     limits = [request.params[name] for name in ("max_completion_tokens", "max_tokens") if request.params.get(name) is not None]
-    copies = request.params.get("n") or 1
-    tokens_out = int(max(limits)) * int(copies) if limits else None
+    for limit in limits:
+        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+            raise ConfigError(f"max_tokens is a whole number of tokens, got {limit!r}")
+    tokens_out = max(limits) if limits else None
     return said + aside + _ASIDE + _ASIDE_MESSAGE * len(request.messages), tokens_out
 
 
