@@ -1,22 +1,33 @@
 """A judge's ratings put on people's scale by isotonic regression, each fold by what the others teach; before and after."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from harness.judge_card.contents import Finding
-from harness.judge_card.estimates import finding, mean, unmeasurable
+from harness.judge_card.estimates import Estimate, finding, mean, unmeasurable
 from harness.judge_card.ground import Ground, People
 from harness.judge_card.isotonic import fit
 from harness.judge_card.people import OnScale
 from harness.meta.pairs import Floats, Ints
 
-_SAYS = "points between the judge's rating and people's, after calibration"
+_SAYS = "mean distance to people's rating, after calibration"
+_WHEN = {
+    "before": "before calibration",
+    "after": "after calibration",
+    "constant": "of people's mean rating alone, which knows nothing",
+}
+_SAVED = (
+    ("squared_saved", "before", "squared distance that calibration saves"),
+    ("squared_beyond_constant", "constant", "squared distance by which it is then better than people's mean rating alone"),
+)
 
 
 def calibration(values: Floats, laid: OnScale, people: People, ground: Ground) -> Iterator[Finding]:
-    """Mean absolute error and mean difference to people's ratings before and after, and of the mean rating alone.
+    """Absolute and squared error, and mean difference to people's ratings, before and after, beside the mean rating alone.
 
+    Isotonic regression is of means, so it is the squared error that it brings down; the absolute one can rise.
     `values`: the judge's own ratings, which are calibrated; `laid`: the same on people's scale, which is before.
     """
     criterion = people.criterion
@@ -31,26 +42,31 @@ def calibration(values: Floats, laid: OnScale, people: People, ground: Ground) -
         why = "what the judge and people rated lies in one fold of clusters: there is nothing to learn from"
         yield unmeasurable("calibration", "error_after", _SAYS, why, criterion=criterion)
         return
-    bounds = None if people.scale is None else (0.0, people.scale.high - people.scale.low)
-    signed = None if bounds is None else (-bounds[1], bounds[1])
+    span = None if people.scale is None else people.scale.high - people.scale.low
     before = np.full(len(target), np.nan) if laid.values is None else laid.values
-    why = laid.note or ""
-    far, near, flat = np.abs(before - target), np.abs(after - target), np.abs(constant - target)
-    columns = (
-        ("error_before", "points between the judge's rating and people's, before calibration", far, None),
-        ("error_after", _SAYS, near, None),
-        ("error_constant", "points between people's mean rating and each: what knowing nothing has", flat, None),
-        ("error_saved", "points that calibration saves", far - near, 0.0),
-        ("gain_over_constant", "points by which it is then closer than the mean rating", flat - near, 0.0),
-        ("bias_before", "the judge's rating minus people's, before calibration", before - target, 0.0),
-        ("bias_after", "the judge's rating minus people's, after calibration", after - target, 0.0),
-    )  # fmt: skip
-    for name, says, column, unbiased in columns:
-        found = mean(column[there], cluster[there], draws, bounds if name in ("error_before", "error_after") else signed)
-        note = laid.note if name.endswith("before") and found.value is not None else None
-        yield finding(
-            "calibration", name, says, found, of="outputs", unbiased=unbiased, empty=why, criterion=criterion, note=note
-        )
+    off = {"before": before - target, "after": after - target, "constant": constant - target}
+    for name, when in _WHEN.items():
+        note = laid.note if name == "before" and laid.values is not None else None
+        about: dict[str, Any] = {"of": "outputs", "empty": laid.note or "", "criterion": criterion, "note": note}
+        gap, own = off[name][there], cluster[there]
+        if name != "constant":
+            far = mean(np.abs(gap), own, draws, None if span is None else (0.0, span))
+            yield finding("calibration", f"error_{name}", f"mean distance to people's rating, {when}", far, **about)
+        squared = _root(mean(gap**2, own, draws, None if span is None else (0.0, span**2)))
+        yield finding("calibration", f"rms_{name}", f"root of the mean squared distance, {when}", squared, **about)
+        if name != "constant":
+            above = mean(gap, own, draws, None if span is None else (-span, span))
+            yield finding("calibration", f"bias_{name}", f"the judge minus people, {when}", above, unbiased=0.0, **about)
+    for name, other, says in _SAVED:
+        gap = (off[other] ** 2 - off["after"] ** 2)[there]
+        found = mean(gap, cluster[there], draws, None if span is None else (-(span**2), span**2))
+        yield finding("calibration", name, says, found, of="outputs", unbiased=0.0, empty=laid.note or "", criterion=criterion)
+
+
+def _root(found: Estimate) -> Estimate:
+    """The square root of a mean of squares, which keeps the order and so the interval."""
+    value, low, high = (None if one is None else float(np.sqrt(max(one, 0.0))) for one in (found.value, found.low, found.high))
+    return Estimate(value, low, high, found.n, found.n_clusters)
 
 
 def cross_fitted(values: Floats, target: Floats, fold: Ints) -> tuple[Floats, Floats]:

@@ -15,9 +15,7 @@ AUDITS: dict[Audit, str] = {
     "prompts": "Prompts",
     "calibration": "Calibration",
 }
-SHOWN = {"more": "more than without bias", "less": "less than without bias", "nothing": "no bias shown"}
 _FORMS = {"direct": "ratings", "pair": "verdicts on pairs", "rank": "rankings"}
-_AT = "_at"  # how the names of findings at one human rating end
 
 
 def title(card: Card) -> str:
@@ -52,11 +50,6 @@ def figure(value: float | None, finding: Finding) -> str:
 def is_difference(finding: Finding) -> bool:
     """Whether the number is one minus another, so that its sign matters."""
     return finding.unbiased == 0.0 or "minus" in finding.says
-
-
-def extent(finding: Finding) -> str:
-    """`974 pairs in 169 clusters`."""
-    return f"{finding.n:,} {finding.of} in {finding.n_clusters:,} cluster{'' if finding.n_clusters == 1 else 's'}"
 
 
 def at_ratings(findings: Sequence[Finding]) -> list[Finding]:

@@ -1,13 +1,14 @@
 """The run's judges in its report: a card each, their ratings beside people's, and the replies that are no verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.judge_card.accuracy import deciding
 from harness.judge_card.build import judge_cards
 from harness.judge_card.contents import Accuracy, Card, Finding, JudgeCards, Matrix
 from harness.judge_card.contents import Figure as Value
-from harness.judge_card.words import AUDITS, SHOWN, at_ratings, kind, title
-from harness.report.contents import DataTable, Figure, HeatMap, Mark, TableColumn
+from harness.judge_card.words import AUDITS, at_ratings, ends, kind, not_measurable, title
+from harness.judge_card.words import amount as said
+from harness.report.contents import DataTable, Figure, HeatMap, Mark, TableColumn, Words
 from harness.report.frame import Frame, amount
 
 LEAD = (
@@ -20,18 +21,38 @@ _AT = {
     "second_rater_at": "the second rater minus the first",
     "beyond_second_at": "the judge minus the second rater",
 }
+MOST = 12  # judges whose whole cards a page holds
+_GLANCE = {
+    "parsed": "could be read",
+    "self_agreement": "agrees with itself",
+    "order_flip": "order flips",
+    "first_chosen": "first chosen",
+    "longer_chosen_at_tie": "longer chosen at human ties",
+    "own_chosen_at_tie": "own chosen at human ties",
+    "over_positivity": "above people",
+    "beyond_second": "above a second rater",
+    "rms_after": "squared error, calibrated",
+    "accuracy_by_language": "accuracy by language",
+    "same_verdict": "same under all prompts",
+}
+_SHORT = {"more": "more", "less": "less", "nothing": "no"}
 Cell = float | int | str | None
 
 
 def judge_figures(frame: Frame) -> Iterator[Figure]:
-    """A table of accuracies; then for each judge its findings, its ratings by people's, matrices, replies without a verdict."""
+    """Accuracies and all judges at a glance; then each one's findings, ratings by people's, matrices, unread replies."""
     if not frame.done.verdicts:
         return
     cards = judge_cards(frame.done, frame.options)
     if cards.accuracies:
         yield _accuracies(cards)
-    for number, card in enumerate(cards.cards, 1):
+    yield _glance(cards)
+    for number, card in enumerate(cards.cards[:MOST], 1):
         yield _findings(card, number, cards)
+        missing = not_measurable(card)
+        if missing:
+            words = tuple(f"{line}." for line in missing)
+            yield Words(id=f"judge-{number}-not", title=f"Not measurable of {card.judge}", paragraphs=words, listed=True)
         if at_ratings(card.findings):
             yield _by_rating(card, number, cards)
         yield from (_matrix(matrix, f"{number}-{place}") for place, matrix in enumerate(card.matrices, 1))
@@ -51,33 +72,43 @@ def _accuracies(cards: JudgeCards) -> DataTable:
         _text("metric"),
         _text("component"),
         _text("kind", "a sentinel knows nothing of quality"),
-        _number("missing is wrong", "over all pairs, a missing score being wrong"),
+        _number("accuracy", "by item at the tie threshold that fits best, on preferences without one; a missing score is wrong"),
         _number("low"),
         _number("high"),
-        _number("raw", "of the pairs that it scored"),
+        _number("raw", "of the pairs that it scored, without a tie threshold"),
         _number("raw low"),
         _number("raw high"),
-        _number("calibrated", "with the tie threshold that fits best; optimistic"),
-        _number("calibrated low"),
-        _number("calibrated high"),
-        _number("coverage", "share of pairs, or of outputs, with a score"),
         _number("items"),
         _number("pairs", "that it scored"),
     )
-    rows = [_accuracy(one) for one in cards.accuracies]
-    used = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
-    return DataTable(
-        id="judges-accuracy",
-        title="Judges beside every other metric",
-        caption=caption,
-        columns=tuple(columns[place] for place in used),
-        rows=tuple(tuple(row[place] for place in used) for row in rows),
-    )
+    return _table("judges-accuracy", "Judges beside every other metric", caption, columns, map(_accuracy, cards.accuracies))
 
 
 def _accuracy(one: Accuracy) -> tuple[Cell, ...]:
-    figures = [cell for figure in (deciding(one), one.raw, one.calibrated) for cell in _ends(figure)]
-    return (one.criterion, one.metric, one.component, kind(one), *figures, one.coverage, one.n_items, one.n_pairs)
+    figures = [cell for figure in (deciding(one), one.raw) for cell in _ends(figure)]
+    return (one.criterion, one.metric, one.component, kind(one), *figures, one.n_items, one.n_pairs)
+
+
+def _glance(cards: JudgeCards) -> DataTable:
+    """A row for each card, and findings that all should have, so that a judge with and without reference stand together."""
+    rows = []
+    for card in cards.cards:
+        found: dict[str, list[Finding]] = {}
+        for one in card.findings:
+            if one.value is not None:
+                found.setdefault(one.name, []).append(one)
+        cells = ["; ".join(_worded(one, len(found.get(name, ())) > 1) for one in found.get(name, ())) or None for name in _GLANCE]
+        rows.append((title(card), *cells))
+    n = max(card.n_verdicts for card in cards.cards)
+    cut = f" The first {MOST} have their cards below; harness judge-card RUN prints all." if len(cards.cards) > MOST else ""
+    caption = f"Every judge, with {cards.level:.0%} intervals by bootstrap over clusters; n: {amount(n, 'verdict')} at most.{cut}"
+    columns = (_text("judge"), *(_text(name) for name in _GLANCE.values()))
+    return _table("judges-glance", "The judges at a glance", caption, columns, rows)
+
+
+def _worded(one: Finding, several: bool) -> str:
+    about = f"{one.criterion}: " if several and one.criterion else ""
+    return f"{about}{said(one)} {ends(one)}".strip()
 
 
 def _findings(card: Card, number: int, cards: JudgeCards) -> DataTable:
@@ -90,63 +121,39 @@ def _findings(card: Card, number: int, cards: JudgeCards) -> DataTable:
         _number("low", "lower end of the interval"),
         _number("high", "upper end of the interval"),
         _number("without bias", "the value of a judge without this bias"),
-        _text("shows"),
+        _text("bias", "more or less, where the whole interval lies above or below that value; no: none is shown"),
         _number("n"),
-        _text("of"),
         _number("clusters", "drawn together: items, prompts, documents"),
-        TableColumn(name="note", sentence=True),
     )
-    rows = [_finding(one) for one in card.findings if one.rating is None]
-    return DataTable(
-        id=f"judge-{number}",
-        title=title(card),
-        caption=f"{amount(card.n_verdicts, 'verdict')} of {card.signature}; {_level(cards)}.{prompts}",
-        columns=columns,
-        rows=tuple(rows),
-    )
+    shown = [one for one in card.findings if one.rating is None and one.value is not None]
+    several = len({one.criterion for one in shown} - {None}) > 1
+    caption = f"{amount(card.n_verdicts, 'verdict')} of {card.signature}; {_level(cards)}.{prompts}"
+    return _table(f"judge-{number}", title(card), caption, columns, (_finding(one, several) for one in shown))
 
 
-def _finding(one: Finding) -> tuple[Cell, ...]:
-    shows = None if one.shows is None else SHOWN[one.shows]
-    measured = one.value is not None
-    note = one.note if measured else f"not measurable: {one.note}"
-    counts: tuple[Cell, ...] = (one.n, one.of, one.n_clusters) if measured else (None, None, None)
+def _finding(one: Finding, several: bool) -> tuple[Cell, ...]:
+    note = f" ({one.note})" if one.note else ""
+    shows = None if one.shows is None else _SHORT[one.shows]
     figures = tuple(_rounded(value) for value in (one.value, one.low, one.high))
-    return (AUDITS[one.audit], one.says, one.criterion, *figures, one.unbiased, shows, *counts, note)
+    what = f"{one.says}{note}" if one.of == "verdicts" else f"{one.says}; n: {one.of}{note}"
+    return (AUDITS[one.audit], what, one.criterion if several else None, *figures, one.unbiased, shows, one.n, one.n_clusters)
 
 
 def _by_rating(card: Card, number: int, cards: JudgeCards) -> DataTable:
-    """A row for each human rating and difference."""
-    columns = (
-        _text("criterion"),
-        _number("first rater's rating"),
-        TableColumn(name="difference"),
-        _number("value", "in points of people's scale"),
-        _number("low", "lower end of the interval"),
-        _number("high", "upper end of the interval"),
-        _text("shows", "of the judge beside the second rater: any rater is above the lowest and below the highest rating"),
-        _number("n", "outputs"),
-        _number("clusters"),
-    )
+    """A row for each human rating."""
     own = at_ratings(card.findings)
-    rows = [
-        (
-            one.criterion, one.rating, _AT[one.name], *(_rounded(value) for value in (one.value, one.low, one.high)),
-            None if one.shows is None else SHOWN[one.shows], one.n, one.n_clusters,
-        )
-        for one in own
-    ]  # fmt: skip
+    rows = []
+    for criterion, rating in dict.fromkeys((one.criterion, one.rating) for one in own):
+        here = {one.name: one for one in own if (one.criterion, one.rating) == (criterion, rating)}
+        cells = [f"{said(one)} {ends(one)}, n {one.n:,}" if (one := here.get(name)) is not None else None for name in _AT]
+        rows.append((criterion, rating, *cells))
     caption = (
         "The ends of a scale force part of it: whoever rates with noise is above the lowest ratings and below the highest. "
-        f"Read the judge beside a second rater. {_level(cards)}; n: {amount(max(one.n for one in own), 'output')} at most a row."
+        f"Read the judge beside a second rater. In points, with {cards.level:.0%} intervals by bootstrap over clusters; n: "
+        f"{amount(max(one.n for one in own), 'output')} at most."
     )
-    return DataTable(
-        id=f"judge-{number}-ratings",
-        title=f"By people's rating: {title(card)}",
-        caption=caption,
-        columns=columns,
-        rows=tuple(rows),
-    )
+    columns = (_text("criterion"), _number("first rater's rating"), *(_text(name) for name in _AT.values()))
+    return _table(f"judge-{number}-ratings", f"By people's rating: {title(card)}", caption, columns, rows)
 
 
 def _matrix(matrix: Matrix, name: str) -> HeatMap:
@@ -184,6 +191,19 @@ def _unread(card: Card, number: int) -> DataTable:
         caption=f"The first {len(rows)} of {amount(missing, 'reply', 'replies')} that are no verdict, as they came.",
         columns=columns,
         rows=rows,
+    )
+
+
+def _table(id: str, title: str, caption: str, columns: Sequence[TableColumn], rows: Iterable[Sequence[Cell]]) -> DataTable:
+    """The table without columns that are empty."""
+    held = [tuple(row) for row in rows]
+    used = [place for place in range(len(columns)) if any(row[place] is not None for row in held)]
+    return DataTable(
+        id=id,
+        title=title,
+        caption=caption,
+        columns=tuple(columns[place] for place in used),
+        rows=tuple(tuple(row[place] for place in used) for row in held),
     )
 
 

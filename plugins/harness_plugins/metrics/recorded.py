@@ -48,6 +48,28 @@ class Recorded:
         return Result(float(value))
 
 
+class RecordedRatings(Recorded):
+    """The same numbers, known to be a judge's ratings: each is a verdict too, and can be audited."""
+
+    def verdicts(self, units: Sequence[Unit]) -> Iterator[Verdict]:
+        """A direct verdict for each output that has a number."""
+        for unit in units:
+            result = self._result(unit.output)
+            if result.value is not None:
+                targets = (unit.output.id,)
+                yield Verdict(metric=self.signature, targets=targets, form="direct", judge=self._name, value=result.value)
+
+
+def recorded(name: str, judge: bool = False) -> Recorded:
+    """The numbers that the set holds under a name, one an output; an output without one has the status `not-recorded`.
+
+    `judge`: they are a judge's ratings, and get a judge card. Raises PluginError, with the names there are, if no output holds one.
+    """
+    if not isinstance(judge, bool):
+        raise ValueError(f"judge says whether the numbers are a judge's ratings, true or false, got {judge!r}")
+    return RecordedRatings(name) if judge else Recorded(name)
+
+
 class RecordedVerdict:
     """The verdicts on pairs that the set holds under a name: 1 where the first of the two is better, -1 the second, 0 a tie.
 
@@ -108,7 +130,7 @@ class RecordedVerdict:
 @hookimpl
 def harness_metrics() -> list[MetricSpec]:
     return [
-        _spec("recorded", Recorded, "a number that the set holds for each output: recorded:NAME", "output"),
+        _spec("recorded", recorded, "a number that the set holds for each output: recorded:NAME", "output"),
         _spec("recorded-verdict", RecordedVerdict, "a judge's verdict that the set holds for each pair", "pair"),
     ]
 
@@ -116,7 +138,8 @@ def harness_metrics() -> list[MetricSpec]:
 def _spec(name: str, build: Callable[..., Any], help: str, unit: Any) -> MetricSpec:
     return MetricSpec(
         name, build=build, version=VERSION, help=help, argument="name", unit=unit, batch_size=_ALL, reads=named_files,
-        found_in=partial(_names, kind=NUMBERS if unit == "output" else VERDICTS),
+        # Whose the numbers are nobody says: a metric's, or a judge's. Verdicts on pairs are judges'.
+        found_in=partial(_names, kind=VERDICTS) if unit == "pair" else None,
     )  # fmt: skip
 
 

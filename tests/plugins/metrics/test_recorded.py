@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from harness_plugins.metrics.recorded import Recorded, RecordedVerdict
+from harness_plugins.metrics.recorded import Recorded, RecordedVerdict, harness_metrics, recorded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -153,3 +153,40 @@ def test_an_unknown_name_stops_the_scoring_with_the_names(three: JudgmentSet) ->
     metrics = build_metrics(registry, [registry.parse("metric", "recorded-verdict:gpt")])
     with pytest.raises(InputError, match="holds no preferences"):
         score(lone, metrics)
+
+
+def test_the_verdicts_of_a_recorded_judge_are_of_the_orders_that_it_saw_alone() -> None:
+    held = {"gpt": {"b": verdict("second", "B is better."), "c": verdict(None, "???"), "d": verdict("tie")}}
+    a, b, c, d = output("a", recorded_verdicts=held), output("b"), output("c"), output("d")
+    judge = RecordedVerdict("gpt")
+    units = [unit(a, b), unit(b, a), unit(a, c), unit(c, a), unit(d, a), unit(a, d), unit(b, c)]
+    found = [(one.targets, one.value, one.status, one.reply) for one in judge.verdicts(units)]
+    assert found == [
+        (("a", "b"), -1.0, "ok", "B is better."),
+        (("a", "c"), None, "unparsed", "???"),
+        (("a", "d"), 0.0, "ok", None),
+    ]
+    assert {(one.metric, one.judge, one.form) for one in judge.verdicts(units)} == {(judge.signature, "gpt", "pair")}
+
+
+def test_a_pair_that_the_judge_saw_in_both_orders_has_a_verdict_in_each() -> None:
+    a = output("a", recorded_verdicts={"gpt": {"b": verdict("first")}})
+    b = output("b", recorded_verdicts={"gpt": {"a": verdict("first")}})
+    found = [(one.targets, one.value) for one in RecordedVerdict("gpt").verdicts([unit(a, b), unit(b, a)])]
+    assert found == [(("a", "b"), 1.0), (("b", "a"), 1.0)]
+
+
+def test_recorded_numbers_are_direct_verdicts_where_they_are_said_to_be_a_judges() -> None:
+    units = [unit(output("a", recorded={"gpt": 4})), unit(output("b", recorded={"gpt": None})), unit(output("c"))]
+    found = [(one.targets, one.value, one.form, one.judge) for one in recorded("gpt", judge=True).verdicts(units)]
+    assert found == [(("a",), 4.0, "direct", "gpt")]
+    assert not hasattr(recorded("gpt"), "verdicts")
+    assert recorded("gpt", judge=True).signature == recorded("gpt").signature
+    with pytest.raises(ValueError, match="judge says whether"):
+        recorded("gpt", judge="yes")  # type: ignore[arg-type]
+
+
+def test_the_specs_find_the_names_that_outputs_hold() -> None:
+    outputs = [output("a", recorded={"x": 1, "y": 2}), output("b", recorded_verdicts={"gpt": {"a": verdict("first")}})]
+    found = {spec.name: list(spec.found_in(outputs)) for spec in harness_metrics() if spec.found_in is not None}
+    assert found == {"recorded-verdict": ["gpt"]}
