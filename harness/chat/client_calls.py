@@ -98,15 +98,18 @@ class Call(AbstractAsyncContextManager["Call"]):
         # Azure's client reads the deployment from the body; elsewhere the body goes as the bytes it will be.
         sent: dict[str, Any] = {"body": body} if self._endpoint.api == "azure" else {"content": encoded(body)}
         began = time.perf_counter()
+        problem: Exception | None = None
         try:
             async with asyncio.timeout(self._endpoint.timeout):
                 response = await self._client.post("/chat/completions", cast_to=httpx2.Response, **sent)
-        except TimeoutError:
+        except (TimeoutError, openai.APIStatusError, openai.APIConnectionError) as error:
+            problem = error  # dealt with below, so that no error of ours carries one that quotes the server
+        if isinstance(problem, openai.APIStatusError):
+            return self._declined(problem.response, time.perf_counter() - began)
+        if isinstance(problem, openai.APIConnectionError):
+            return self._broken(problem.__cause__ or problem)
+        if problem is not None:
             return Failure(detail=f"no reply within {self._endpoint.timeout:g} seconds", billed=True)
-        except openai.APIStatusError as error:
-            return self._declined(error.response, time.perf_counter() - began)
-        except openai.APIConnectionError as error:
-            return self._broken(error.__cause__ or error)
         raw = self._redact(response.content)
         try:
             return Received(read_answer(raw), raw, time.perf_counter() - began)

@@ -12,7 +12,7 @@ from harness.errors import ConfigError, ConnectionProblem
 OPENAI = "https://api.openai.com/v1"
 SHOWN = "[key]"
 _SHORTEST = 8  # a shorter one ("EMPTY", "none") is no secret, and is a word that texts hold
-_MASKED = re.compile(r"(?i)\bbearer\s+[^\s\"',;}]+|\bsk-[\w*.…-]{6,}")  # error texts quote keys in part, too
+_MASKED = re.compile(r"(?i)\bbearer\s+[^\s\"',;}]+|\bsk-[\w*.…+/=-]{6,}")  # error texts quote keys in part, too
 
 
 def read_key(variable: str, base_url: str) -> str | None:
