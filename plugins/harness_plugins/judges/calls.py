@@ -11,6 +11,7 @@ from harness_plugins.judges.fences import code_for, shown
 from harness_plugins.judges.prompts import Kind, OutputMode, Skeleton
 from harness_plugins.judges.reading import Asked, read
 from harness_plugins.judges.settings import Settings
+from harness_plugins.judges.values import letters
 
 Group = tuple[Criterion, ...]
 _MAX_TOKENS, _MAX_TOKENS_WITH_REASONS = 128, 1024
@@ -151,8 +152,8 @@ def _schema(settings: Settings, names: Sequence[str], answers: int, reasons: boo
     if settings.form == "pair":
         verdict = {"type": "string", "enum": list(_CHOICES)}
     elif settings.form == "rank":
-        place = {"type": "integer", "enum": list(range(1, answers + 1))}
-        verdict = {"type": "array", "items": place, "minItems": answers, "maxItems": answers}
+        letter = {"type": "string", "enum": letters(answers)}
+        verdict = {"type": "array", "items": letter, "minItems": answers, "maxItems": answers}
     elif len(settings.scale.values) <= _MOST_NAMED:
         verdict = {"type": "integer", "enum": list(settings.scale.values)}
     else:

@@ -5,9 +5,9 @@ and a hundred thousand prompts take as many joins.
 
 A template sees `form` ("direct", "pair" or "rank"), `criteria` (a list with name, label, question, compare and anchors, pairs of
 value and text), `low` and `high`, `output` ("text", "json" or "number"), `messages` (each with role and text), `source`,
-`references`, `choices`, `answers` and, where there is one, `answer`; `code`, and `fence(label, text)`, the only way to place a
-text. A line `=== system ===`, `=== user ===` or `=== assistant ===` begins a message; without any there is one, the user's. A
-top-level `{% set reasons = true %}` says that the judge is asked for its reasons first.
+`references`, `choices`, `answers` with their `letters`, and the first of them as `answer`; `code`, and `fence(label, text)`, the
+only way to place a text. A line `=== system ===`, `=== user ===` or `=== assistant ===` begins a message; without any there is
+one, the user's. A top-level `{% set reasons = true %}` says that the judge is asked for its reasons first.
 """
 
 import re
@@ -19,6 +19,7 @@ from typing import Any, Literal, cast
 from harness.config import shipped
 from harness.errors import InputError, did_you_mean
 from harness_plugins.judges.criteria import Criterion, WholeScale
+from harness_plugins.judges.values import letters
 
 Form = Literal["direct", "pair", "rank"]
 OutputMode = Literal["text", "json", "number"]
@@ -173,6 +174,7 @@ def _context(kind: Kind, language: str, criteria: Sequence[Criterion], scale: Wh
         "choices": choices,
         "answers": answers,
         "answer": answers[0],
+        "letters": letters(kind.answers),
         "code": "\ue002",
         "fence": _fence,
     }

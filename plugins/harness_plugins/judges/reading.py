@@ -8,7 +8,7 @@ each, `VERDICT 482937 correctness: 2`, or `verdicts` by criterion. The rules, in
    quotation, a code block, nor a repetition of what was judged can bring one. Of several the last counts.
 3. Without such a one, a verdict with no code (or a wrong one) counts where no text of the call holds the word VERDICT or OMDÖME:
    it then cannot be repeated from there. Else there is none, whatever its value, so that nobody gains by forging some of them.
-4. Without any, a reply that is nothing but the value counts (`2`, `B`, `2 > 1`), unless a text of the call may have given it: for
+4. Without any, a reply that is nothing but the value counts (`2`, `B`, `B > A`), unless a text of the call may have given it: for
    ratings, where one holds any number of the scale; for the others, where a line of one reads the same way.
 5. The one that counts is checked: whole, on the scale, each answer ranked once. If it fails there is none; no earlier one stands
    in.

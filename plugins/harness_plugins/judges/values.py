@@ -17,7 +17,7 @@ _CHOICE = re.compile(
     r"(?:is better|is best|är bättre|är bäst)?",
     re.IGNORECASE,
 )
-_RANKING = re.compile(r"\d{1,9}(?:[ \t]*[>=,][ \t]*\d{1,9})*\Z")
+_RANKING = re.compile(r"[A-Z]{1,2}(?:[ \t]*[>,][ \t]*[A-Z]{1,2})*\Z", re.IGNORECASE)
 _NOISE = re.compile(r"[*_`\"'“”„«»\[\]()#]|\b(?:answer|svar|response)\b", re.IGNORECASE)
 _REST = re.compile(r"[ \t]*(?:[.!]?[ \t]*|[,;:.(–—-][^\d]*)\Z")
 _WORDS_EN = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -26,7 +26,7 @@ _WORDS = {word: value for words in (_WORDS_EN, _WORDS_SV) for value, word in enu
 
 
 class Value(NamedTuple):
-    """What was read: a number, or places (1 the best; equal ones share their mean), and where the number or letter stands."""
+    """What was read: a number, or places (1 the best), and where the number or letter stands."""
 
     value: float | None
     ranks: tuple[float, ...] | None = None
@@ -61,13 +61,16 @@ def choice(text: str) -> Value | None:
     return Value({"a": 1.0, "b": -1.0}.get(letter, 0.0), span=found.span("value"))
 
 
+def letters(n: int) -> list[str]:
+    """The names of n answers that are shown together: A, B, …, Z, AA, AB, …"""
+    alphabet = [chr(ord("A") + place) for place in range(26)]
+    return [*alphabet, *(first + second for first in alphabet for second in alphabet)][:n]
+
+
 def ranking(text: str, n: int) -> Value | None:
-    """The places of n answers of which the text names every number once, the best first: `2 > 1 = 3`, `2, 1, 3`."""
+    """The places of n answers of which the text names every letter once, the best first: `B > A > C` or `B, A, C`."""
     plain = _NOISE.sub("", text).strip().rstrip(".").strip()
-    if not _RANKING.match(plain):
-        return None
-    steps = re.split(r"[ \t]*[>,][ \t]*", plain)
-    return _placed([[int(number) for number in step.split("=")] for step in steps], n)
+    return _placed(re.split(r"[ \t]*[>,][ \t]*", plain), n) if _RANKING.match(plain) else None
 
 
 def rating_of_json(value: Any, scale: WholeScale) -> Value | None:
@@ -80,27 +83,19 @@ def rating_of_json(value: Any, scale: WholeScale) -> Value | None:
 
 
 def ranking_of_json(value: Any, n: int) -> Value | None:
-    """As `ranking`, for a list of numbers, in which lists hold equally good ones, or a text."""
+    """As `ranking`, for a list of letters, or a text."""
     if isinstance(value, str):
         return ranking(value, n)
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not all(isinstance(letter, str) for letter in value):
         return None
-    steps = [step if isinstance(step, list) else [step] for step in value]
-    if not all(type(number) is int for step in steps for number in step):
-        return None
-    return _placed(steps, n)
+    return _placed(value, n)
 
 
-def _placed(steps: Sequence[Sequence[int]], n: int) -> Value | None:
-    named = [number for step in steps for number in step]
-    if sorted(named) != list(range(1, n + 1)):
+def _placed(named: Sequence[str], n: int) -> Value | None:
+    found, wanted = [letter.strip().upper() for letter in named], letters(n)
+    if sorted(found) != sorted(wanted):
         return None
-    ranks, before = [0.0] * n, 0
-    for step in steps:
-        for number in step:
-            ranks[number - 1] = before + (len(step) + 1) / 2
-        before += len(step)
-    return Value(None, ranks=tuple(ranks))
+    return Value(None, ranks=tuple(float(found.index(letter) + 1) for letter in wanted))
 
 
 def _no_other(rest: str, number: int) -> bool:
