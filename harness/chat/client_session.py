@@ -69,7 +69,7 @@ class Session:
         self._terms, self._limits, self._store, self._call = terms, limits, store, call
         self._ready: asyncio.PriorityQueue[tuple[int, int, _Job]]
         self._count = itertools.count()
-        self._flying = 0
+        self._flying = self._landings = 0
         self._answered: float | None = None
 
     async def run(self, requests: Mapping[str, Request]) -> None:
@@ -143,6 +143,7 @@ class Session:
 
         while True:
             await self._take_turn(job)
+            landings = self._landings
             claim: ledger.Claim = await self._journal.result(ask, self._unwanted)
             if claim.outcome == "go":
                 job.attempt += 1
@@ -151,9 +152,12 @@ class Session:
                 return claim
             for pace, receipt in zip((self._limits.requests, self._limits.tokens), job.receipts, strict=True):
                 pace.correct(receipt, 0.0)
-            if claim.outcome != "over" or not self._flying:
+            if claim.outcome != "over":
                 return claim
-            await self._landed.wait()
+            if landings == self._landings:  # else there may be room by now
+                if not self._flying:
+                    return claim
+                await self._landed.wait()
 
     async def _take_turn(self, job: _Job) -> None:
         limits, tokens = self._limits, job.tokens_in + job.tokens_out
@@ -253,6 +257,7 @@ class Session:
 
     def _land_one(self) -> None:
         self._flying -= 1
+        self._landings += 1
         self._landed.set()
         self._landed.clear()  # those who waited are woken; the next wait is for the next landing
 

@@ -22,7 +22,9 @@ def said(text: str, **more: Any) -> Request:
 
 
 def model(url: str, folder: Path, **settings: Any) -> ChatModel:
-    return ChatModel("tiny", base_url=url, store=ReplyStore(folder), **{"backoff": 0.01, "timeout": 5.0, "attempts": 3, **settings})
+    return ChatModel(
+        "tiny", base_url=url, store=ReplyStore(folder), **{"backoff": 0.01, "timeout": 5.0, "attempts": 3, **settings}
+    )
 
 
 def one(answer: Answer, folder: Path, **settings: Any) -> Reply:
@@ -110,7 +112,9 @@ def test_a_filter_before_the_model_is_a_refusal_although_it_is_an_http_400(tmp_p
     ],
     ids=["500", "429", "cut", "half-json", "other-schema", "no-choices", "no-text", "number", "nothing", "bytes", "late"],
 )
-def test_a_failure_is_tried_again_and_kept_and_ends_in_an_error_that_is_asked_for_again_later(tmp_path: Path, bad: Answer) -> None:
+def test_a_failure_is_tried_again_and_kept_and_ends_in_an_error_that_is_asked_for_again_later(
+    tmp_path: Path, bad: Answer
+) -> None:
     answers = itertools.chain([bad] * 3, itertools.repeat(Answer(completion("ja"))))
     with chat_server(lambda _: next(answers)) as server:
         judge = model(server.url, tmp_path, timeout=0.3, attempts=2)

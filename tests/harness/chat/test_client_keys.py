@@ -74,7 +74,9 @@ def test_the_bytes_that_are_kept_hold_no_key_however_they_are_packed(tmp_path: P
 
 def test_without_a_key_a_server_elsewhere_is_not_asked_and_one_here_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEST_KEY")
-    with pytest.raises(ConnectionProblem, match=r"example\.org is asked with a key, and the environment variable TEST_KEY is not set"):
+    with pytest.raises(
+        ConnectionProblem, match=r"example\.org is asked with a key, and the environment variable TEST_KEY is not set"
+    ):
         model("https://example.org/v1", tmp_path).ask([said("hej")])
     with chat_server() as server:
         assert model(server.url, tmp_path).ask([said("hej")])[0].text == "hej"
@@ -89,9 +91,11 @@ def test_a_variable_that_holds_no_key_is_named_without_its_content(tmp_path: Pat
 
 
 def test_keys_are_not_sent_on_to_where_a_server_points(tmp_path: Path) -> None:
-    with chat_server() as other, chat_server(lambda _: Answer(b"", 307, {"location": other.url + "/chat/completions"})) as server:
-        with pytest.raises(ConnectionProblem, match="HTTP 307"):
-            model(server.url, tmp_path).ask([said("hej")])
+    def send_on(_: Seen) -> Answer:
+        return Answer(b"", 307, {"location": other.url + "/chat/completions"})
+
+    with chat_server() as other, chat_server(send_on) as server, pytest.raises(ConnectionProblem, match="HTTP 307"):
+        model(server.url, tmp_path).ask([said("hej")])
     assert (len(server.seen), len(other.seen)) == (1, 0)
 
 
