@@ -14,6 +14,7 @@ import json
 import os
 import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,16 +27,20 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "support")) 
 sys.path.append(str(Path(__file__).resolve().parent))
 
 import peer_alpaca_eval
+import pyarrow.parquet as pq
 import swedish_pairs
+from fault_replies import Settings, digest_of, said
 from fault_server import Server, fault_server
 from side_by_side import Job, main, version
 
+from harness.chat.client_wire import read_answer
 from harness.chat.messages import Reply, Request
 
 CONNECTIONS = 64
 PARAMS = {"max_tokens": 16, "temperature": 0}
 TEXT = "Better: {choice}"
 KEY = "JUDGE_CALLS_KEY"
+NOWHERE = "http://127.0.0.1:9/v1"
 
 
 def pairs(number: int, salt: str = "") -> list[dict[str, str]]:
@@ -169,12 +174,11 @@ def cpu(server: Server, size: int = 1024, latency: float = 0.2, rounds: int = 5)
 
 def cached(number: int, folder: Path) -> dict[str, Any]:
     """Seconds for so many stored verdicts, asked for again in batches of 1,024; the server is gone."""
-    nowhere = "http://127.0.0.1:9/v1"
     asked = requests(pairs(number, "cached"))
-    judge = model(nowhere, str(folder))
+    judge = model(NOWHERE, str(folder))
     keep(judge, asked)
     started, used = time.perf_counter(), time.process_time()
-    again = model(nowhere, str(folder))
+    again = model(NOWHERE, str(folder))
     replies = [reply for begin in range(0, number, 1024) for reply in again.ask(asked[begin : begin + 1024])]
     seconds, used = time.perf_counter() - started, time.process_time() - used
     assert [preference for preference in preferences([reply.text for reply in replies]) if preference is None] == []
@@ -184,8 +188,6 @@ def cached(number: int, folder: Path) -> dict[str, Any]:
 
 def keep(judge: Any, asked: Sequence[Request]) -> None:
     """Puts a reply to each request into the judge's store, as if they had been asked; bytes as the server would send them."""
-    from fault_replies import Settings, digest_of, said
-
     settings, rows = Settings(text=TEXT), []
     for request in asked:
         body = {
@@ -193,28 +195,72 @@ def keep(judge: Any, asked: Sequence[Request]) -> None:
             "messages": [{"role": role, "content": text} for role, text in request.messages],
             **request.params,
         }
-        raw = said(settings, body, digest_of(body["messages"]))
-        key = judge.store.key_of(judge.name, request)
-        text, usage = raw["choices"][0]["message"]["content"], raw["usage"]
+        raw = json.dumps(said(settings, body, digest_of(body["messages"]))).encode()
+        answer = read_answer(raw)
         reply = Reply(
-            key=key,
-            status="ok",
-            text=text,
-            finish="stop",
-            tokens_in=usage["prompt_tokens"],
-            tokens_out=usage["completion_tokens"],
+            key=judge.store.key_of(judge.name, request),
+            status=answer.status,
+            text=answer.text,
+            tokens=answer.tokens,
+            finish=answer.finish,
+            tokens_in=answer.tokens_in,
+            tokens_out=answer.tokens_out,
             seconds=1.0,
             received=1.7e9,
         )
-        rows.append((key, request, reply, json.dumps(raw)))
+        rows.append((reply.key, request, reply, raw))
     for begin in range(0, len(rows), 10_000):
         judge.store.put_many(rows[begin : begin + 10_000], name=judge.name)
+
+
+def scored_again(number: int, folder: Path) -> dict[str, Any]:
+    """Seconds of `harness score` with llm-judge, its options as they are, where every verdict is stored and nothing else is.
+
+    The first run, whose calls are answered here instead of by a server, fills the store; the second has an empty run folder.
+    """
+    from end_to_end import make_set
+
+    source = make_set(folder / "set", -(-number // 10), "records")
+    metric = f"llm-judge:judge,base_url={NOWHERE},key_env={KEY}"
+    command = ["score", "--judgments", source, "--metric", metric, "--executor", "serial", "-q", "-o"]
+    environment = {**os.environ, "HARNESS_CACHE": str(folder / "cache")}
+    filling = [sys.executable, str(Path(__file__).resolve()), "--fill", *command, str(folder / "first")]
+    subprocess.run(filling, env=environment, check=True, stdout=subprocess.DEVNULL)
+    harness = str(Path(sys.executable).with_name("harness"))
+    started = time.perf_counter()
+    process = subprocess.Popen([harness, *command, str(folder / "again")], env=environment, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    assert status == 0, "harness score failed"
+    first, again = (pq.read_table(folder / run / "scores.parquet") for run in ("first", "again"))
+    assert again.equals(first), "the scores differ"
+    assert again.num_rows >= number
+    assert again["value"].null_count == 0, "scores are missing"
+    value = f"{seconds:.1f} s, {used.ru_utime + used.ru_stime:.1f} s of CPU, {used.ru_maxrss / 1024:,.0f} MiB"
+    wanted = f" (wanted < 10 s: {'yes' if seconds < 10 else 'NO'})" if number == 100_000 else ""
+    return {"job": f"`harness score` with llm-judge again, {number:,} outputs, all replies stored", "value": value + wanted}
+
+
+def fill(arguments: list[str]) -> None:
+    """Runs the program with these arguments; what it would ask is answered here and stored."""
+    from harness.chat.client import ChatModel
+    from harness.cli.main import main as program
+
+    def answered(self: Any, asked: Sequence[Request]) -> list[Reply]:
+        there = self.stored(asked)
+        keep(self, [request for request, reply in zip(asked, there, strict=True) if reply.status == "not-stored"])
+        return list(self.stored(asked))
+
+    ChatModel.ask = answered  # type: ignore[method-assign]  # this process asks nobody
+    sys.argv = ["harness", *arguments]
+    program()
 
 
 def figures(server: Server, number: int) -> list[dict[str, Any]]:
     """What has no peer."""
     with tempfile.TemporaryDirectory() as folder:
-        return [throughput(server), cpu(server), cached(number, Path(folder))]
+        read_again = [cached(number, Path(folder) / "client"), scored_again(number, Path(folder) / "score")]
+    return [throughput(server), cpu(server), *read_again]
 
 
 def _number(option: str, default: int) -> int:
@@ -227,8 +273,11 @@ def _number(option: str, default: int) -> int:
 
 
 if __name__ == "__main__":
-    many = _number("--cached", 100_000)
     os.environ.setdefault(KEY, "none-needed-here")
+    if sys.argv[1:2] == ["--fill"]:
+        fill(sys.argv[2:])
+        sys.exit()
+    many = _number("--cached", 100_000)
     with fault_server() as running, peer_alpaca_eval.started() as alpaca:
         main(
             jobs(running, alpaca, {1.0: 10 * CONNECTIONS, 0.05: 1024}),

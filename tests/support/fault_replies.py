@@ -25,6 +25,7 @@ LOST = (
 )  # made, billed, lost
 UNMADE = ("429", "429-seconds", "429-date", "500")  # nobody is billed for these
 FAULTS = SLOW + LOST + UNMADE
+CODE = re.compile(r'(?:"code":|VERDICT|OMDÖME) ?(\d{4,})')  # a prompt may ask for one to be repeated
 
 
 @dataclass
@@ -32,8 +33,9 @@ class Settings:
     """How the server behaves; times in seconds, prices in USD a token.
 
     `share`: of the requests that meet one of `faults`. `slow`: how long a slow answer takes; a "trickle" takes a hundred times
-    that. `refused`, `cut_off`: shares of the messages that are always answered so. `text`: of a verdict, with {score} of `scale`
-    and {choice} of `choices`. `echo`: error texts and odd answers repeat the request's headers, as careless proxies do.
+    that. `refused`, `cut_off`: shares of the messages that are always answered so. `text`: of a verdict, with {score} of `scale`,
+    {choice} of `choices`, and {code}, which the prompt told. `echo`: error texts and odd answers repeat the request's headers, as
+    careless proxies do.
     """
 
     latency: float = 0.0
@@ -137,9 +139,12 @@ def wrong_schema(body_digest: str, echoed: str) -> bytes:
 
 def _text(settings: Settings, body: dict[str, Any], digest: str) -> str:
     asked = body.get("response_format") or {}
+    codes = CODE.findall(str(body["messages"][-1]["content"]))
     if asked.get("type") == "json_schema":
-        return json.dumps(_of_schema(asked["json_schema"]["schema"], digest))
-    return settings.text.format(score=score_of(digest, settings.scale), choice=choice_of(digest, settings.choices))
+        made = _of_schema(asked["json_schema"]["schema"], digest)
+        return json.dumps({**made, "code": int(codes[-1])} if codes and "code" in made else made)
+    score, choice = score_of(digest, settings.scale), choice_of(digest, settings.choices)
+    return settings.text.format(score=score, choice=choice, code=codes[-1] if codes else "")
 
 
 def _of_schema(schema: dict[str, Any], digest: str) -> Any:
