@@ -85,6 +85,7 @@ def _recorded(
     """The set with its recorded judges, and the metrics named, scored and held against people."""
     from harness.api import make_options
     from harness.config import bind
+    from harness.errors import InputError
     from harness.stages.evaluate import KIND, evaluate, read_source
     from harness.stages.score import build_metrics
 
@@ -94,6 +95,10 @@ def _recorded(
     options = make_options({"slices": (), **given})
     data = read_source(found, bind(found.parse(KIND, judgments), found, KIND), systems)
     refs = [*recorded_judges(found, data), *(bind(found.parse("metric", name), found, "metric") for name in metrics)]
+    if not refs:
+        raise InputError(
+            f"{data.info.name} holds no judge's verdicts: name a metric that judges with --metric, or run one with `harness run`"
+        )
     built = build_metrics(found, list({str(ref): ref for ref in refs}.values()))
     with progress() as report:
         return evaluate(data, built, options, progress=report), options

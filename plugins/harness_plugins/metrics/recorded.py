@@ -63,7 +63,7 @@ class RecordedRatings(Recorded):
 def recorded(name: str, judge: bool = False) -> Recorded:
     """The numbers that the set holds under a name, one an output; an output without one has the status `not-recorded`.
 
-    `judge`: they are a judge's ratings, and get a judge card. Raises PluginError, with the names there are, if no output holds one.
+    `judge`: they are a judge's ratings, and get a card. Raises PluginError, with the names there are, if no output holds one.
     """
     if not isinstance(judge, bool):
         raise ValueError(f"judge says whether the numbers are a judge's ratings, true or false, got {judge!r}")
