@@ -24,13 +24,15 @@ _ODD = re.compile(
 )
 _JOINERS = "\u200c\u200d"
 _STYLES = "\ufe0e\ufe0f"  # text or emoji, after a symbol
+_MARKS = "\u061c\u200e\u200f"  # of direction, beside a letter that is written from right to left
 
 
 def shown(text: str) -> str:
     """The text with line ends as newlines and every character that cannot be seen written out, such as `⟦U+200B⟧`.
 
     Soft hyphens and byte order marks go; joiners stay inside scripts and emoji that need them, as do the marks that make a symbol
-    an emoji. Composed and decomposed letters, wide forms and look-alikes stay as they are: they can be seen, and are judged.
+    an emoji, and single marks of direction beside letters that are written from right to left. Composed and decomposed letters,
+    wide forms and look-alikes stay as they are: they can be seen, and are judged.
     """
     if _ODD.search(text) is None:
         return text
@@ -57,6 +59,10 @@ def _seen(text: str, place: int) -> str:
     if character in _STYLES and before and unicodedata.category(before) in ("So", "Sm", "Po", "Nd"):
         return character
     if character == "\u200d" and before in _STYLES and _needs_joiners(after):
+        return character
+    if character in _MARKS and any(
+        unicodedata.bidirectional(near) in ("R", "AL") for near in (before, after) if near not in _MARKS
+    ):
         return character
     return f"⟦U+{ord(character):04X}⟧"
 

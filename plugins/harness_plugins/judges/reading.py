@@ -3,7 +3,8 @@
 A verdict is a line `VERDICT 482937: 2` (or `OMDÖME`), or a JSON object with `code` and `verdict`; with several criteria a line
 each, `VERDICT 482937 correctness: 2`, or `verdicts` by criterion. The rules, in order:
 
-1. What a model thinks aloud before its reply (up to the last `</think>`) is not read.
+1. What a model thinks aloud before its reply (up to `</think>`) is not read. Where a text of the call holds such marks, they
+   count only in a reply that begins with `<think>`.
 2. A verdict with the call's code is the judge's own: no text of the call holds the code (`fences.code_for`), so neither a
    quotation, a code block, nor a repetition of what was judged can bring one. Of several the last counts.
 3. Without such a one, a verdict with no code (or a wrong one) counts where no text of the call holds the word VERDICT or OMDÖME:
@@ -81,7 +82,8 @@ def read(reply: str, asked: Asked, code: str, texts: Sequence[str]) -> dict[str,
     if asked.choices:
         chosen = asked.value(reply.strip()) if reply.strip() in asked.choices else None
         return dict.fromkeys(asked.criteria, chosen)
-    text, start = _folded(reply), _after_thoughts(reply)
+    text = _folded(reply)
+    start = _after_thoughts(text, texts) if _THOUGHT in text or "<think>" in text else 0
     found = [*_lines(text, start, asked, code), *_objects(text, start, asked, code)]
     if found:
         read = {name: _last([each for each in found if each.criterion == name], texts) for name in asked.criteria}
@@ -96,12 +98,15 @@ def _folded(text: str) -> str:
     return text if text.isascii() or unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
 
 
-def _after_thoughts(text: str) -> int:
+def _after_thoughts(text: str, texts: Sequence[str]) -> int:
     """Where the reply proper begins; its end if it never does."""
-    end = text.rfind(_THOUGHT)
+    begun, forged = text.lstrip().startswith("<think>"), any("think>" in _folded(each) for each in texts)
+    if forged and not begun:
+        return 0
+    end = text.find(_THOUGHT) if forged else text.rfind(_THOUGHT)
     if end >= 0:
         return end + len(_THOUGHT)
-    return len(text) if text.lstrip().startswith("<think>") else 0
+    return len(text) if begun else 0
 
 
 def _lines(text: str, start: int, asked: Asked, code: str) -> Iterator[_Found]:
