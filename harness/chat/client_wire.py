@@ -11,6 +11,8 @@ _CUT = frozenset({"length", "max_tokens", "model_length"})
 _FILTERED = frozenset({"content_filter", "refusal", "safety"})
 _FILTER_CODES = frozenset({"content_filter", "content_policy_violation", "moderation_blocked"})
 _USED_UP = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_MOST = 10**8  # tokens of a call; what is said to be more is no count
 _SHOWN = 300  # characters of a server's error that a message holds
 
 
@@ -85,14 +87,14 @@ def read_answer(body: bytes) -> Answer:
     """What a body that came with HTTP 200 says. Raises UnusableError for what is no chat completion with a text."""
     try:
         completion = msgspec.json.decode(body, type=_Completion)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         said = error_message(body)
         raise UnusableError(f"the server's reply is no chat completion ({error})" + (f": {said}" if said else "")) from None
     if not completion.choices:
         raise UnusableError("the server's reply holds no choices")
     choice = completion.choices[0]
     usage = _lenient(completion.usage, _Usage) or _Usage()
-    known = usage.prompt_tokens is not None and usage.completion_tokens is not None
+    known = _is_count(usage.prompt_tokens) and _is_count(usage.completion_tokens)
     finish, message = choice.finish_reason, choice.message
     status: ReplyStatus = "ok"
     if message.refusal or finish in _FILTERED:
@@ -106,8 +108,8 @@ def read_answer(body: bytes) -> Answer:
         text=message.content if message.content is not None else message.refusal,
         finish=finish,
         tokens=_tokens(_lenient(choice.logprobs, _Logprobs)),
-        tokens_in=max(usage.prompt_tokens or 0, 0) if known else None,
-        tokens_out=max(usage.completion_tokens or 0, 0) if known else None,
+        tokens_in=usage.prompt_tokens if known else None,
+        tokens_out=usage.completion_tokens if known else None,
     )
 
 
@@ -143,9 +145,13 @@ def error_code(body: bytes) -> str | None:
 def _error(body: bytes) -> Any:
     try:
         whole = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
     return whole.get("error", whole) if isinstance(whole, dict) else None
+
+
+def _is_count(tokens: int | None) -> bool:
+    return tokens is not None and 0 <= tokens <= _MOST
 
 
 def _lenient(raw: msgspec.Raw, kind: Any) -> Any:
@@ -154,7 +160,7 @@ def _lenient(raw: msgspec.Raw, kind: Any) -> Any:
         return None
     try:
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
 
 

@@ -16,6 +16,8 @@ from harness.errors import ConfigError
 
 VARIABLE = "HARNESS_PRICES"
 PICO = 10**12  # money is counted in whole billionths of a thousandth of a dollar, so that sums are exact
+_DEAREST = 10_000  # USD per million tokens; what is more is a slip, and its sums would pass 64 bits
+_LONGEST = 10**8  # tokens
 _ASIDE = 64  # tokens that a chat template may put around a conversation …
 _ASIDE_MESSAGE = 16  # … and around each message
 _PLAIN = frozenset({"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "seed", "top_p"})
@@ -74,7 +76,7 @@ def most_tokens(request: Request) -> tuple[int, int | None]:
     aside = len(msgspec.json.encode(more)) if more else 0
     limits = [request.params[name] for name in ("max_completion_tokens", "max_tokens") if request.params.get(name) is not None]
     for limit in limits:
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        if isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit <= _LONGEST:
             raise ConfigError(f"max_tokens is a whole number of tokens, got {limit!r}")
     tokens_out = max(limits) if limits else None
     return said + aside + _ASIDE + _ASIDE_MESSAGE * len(request.messages), tokens_out
@@ -91,8 +93,9 @@ def _price(path: Path, number: int, entry: Any) -> Price:
         raise ConfigError(f"{where} ({entry['model']}): unknown key {unknown[0]!r}; known: model, host, in, out, date, source")
     for name in ("in", "out"):
         value = entry.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-            raise ConfigError(f"{where} ({entry['model']}): {name!r} is a price in USD per million tokens, got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _DEAREST:
+            said = f"{name!r} is a price in USD per million tokens (at most {_DEAREST:,}), got {value!r}"
+            raise ConfigError(f"{where} ({entry['model']}): {said}")
     date = entry.get("date")
     return Price(
         model=entry["model"],

@@ -52,7 +52,7 @@ def test_the_users_table_comes_first_and_then_that_of_the_environment(tmp_path: 
     [
         ("model: x", "a table of prices is a list"),
         ("- {in: 1, out: 2}", "entry 1 names no model"),
-        ("- {model: x, in: 1}", r"entry 1 \(x\): 'out' is a price in USD per million tokens, got None"),
+        ("- {model: x, in: 1}", r"entry 1 \(x\): 'out' is a price in USD per million tokens \(at most 10,000\), got None"),
         ("- {model: x, in: -1, out: 1}", "'in' is a price"),
         ("- {model: x, in: .inf, out: 1}", "'in' is a price"),
         ("- {model: x, in: 1, out: 1}\n- {model: y, input: 1, in: 1, out: 1}", r"entry 2 \(y\): unknown key 'input'"),
