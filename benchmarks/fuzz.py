@@ -15,6 +15,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+try:
+    from side_by_side import write
+except ModuleNotFoundError:  # loaded by a test, from another folder
+    sys.path.insert(0, str(Path(__file__).parent))
+    from side_by_side import write
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "fuzz"))
 PORTION = 20_000  # inputs a process; a crash ends only its portion
@@ -53,8 +59,16 @@ def main() -> None:
     else:
         print(f"{'in all':24} {total['inputs']:9,} inputs {total['seconds']:8.0f} s, {total['findings']} findings")
     if arguments.write:
-        kept = {"seed": arguments.seed, "targets": figures, **total}
-        (ROOT / "benchmarks" / "results" / "fuzz.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        rows = [
+            {
+                "job": one["target"],
+                "value": f"{one['inputs']:,} inputs, {one['refused'] / max(1, one['inputs']):.0%} refused with a message, "
+                f"{len(one['findings']) or 'no'} tracebacks",
+            }
+            for one in figures
+        ]
+        said = f"{total['inputs']:,} inputs (seed {arguments.seed}), {total['findings'] or 'no'} tracebacks"
+        write("fuzz", [], [{"job": "in all", "value": said}, *rows])
     sys.exit(1 if total["findings"] else 0)
 
 

@@ -29,6 +29,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+try:
+    from side_by_side import write
+except ModuleNotFoundError:  # loaded by a test, from another folder
+    sys.path.insert(0, str(Path(__file__).parent))
+    from side_by_side import write
+
 ROOT = Path(__file__).resolve().parents[1]
 BATCH = 16
 WORKERS, AHEAD = 2, 3  # processes of the local executor, and batches of each that may be lost: asked, answered, waiting
@@ -363,6 +369,20 @@ def _expect(holds: bool, otherwise: str) -> None:
         raise AssertionError(re.sub(r"\s+", " ", otherwise))
 
 
+def _words(counts: Counter[str]) -> dict[str, int]:
+    return {str(key): count for key, count in counts.items()}
+
+
+def _kept(found: Found, runs: Runs) -> list[dict[str, str]]:
+    """The figures of the documentation's table."""
+    signals = ", ".join(f"{count} {name}" for name, count in sorted(found.signals.items()))
+    said = (
+        f"{signals}; {found.too_late} came too late, {found.completed} runs completed; at most {found.rescored} units scored "
+        f"again after a kill ({runs.under_way} may be under way); {'; '.join(found.wrong) or 'every table the same to the byte'}"
+    )
+    return [{"job": f"{found.kills} kills", "value": said}, *({"job": name, "value": text} for name, text in found.met.items())]
+
+
 def _ratings(items: int) -> str:
     draw = random.Random(1)
     words = ["en", "katt", "sitter", "på", "mattan", "och", "ser", "ut", "när", "det", "regnar", "över", "staden"]
@@ -402,7 +422,7 @@ def main() -> None:
                 found.wrong.append(f"{name}: {error}")
             say(f"{name}: {found.met.get(name, 'WRONG')}")
     if arguments.json:
-        print(json.dumps(asdict(found), indent=1))
+        print(json.dumps({**asdict(found), "signals": dict(found.signals), "files_there": _words(found.files_there)}, indent=1))
     else:
         signals = ", ".join(f"{count} {name}" for name, count in sorted(found.signals.items()))
         points = ", ".join(f"{count} {name}" for name, count in found.files_there.most_common())
@@ -410,8 +430,7 @@ def main() -> None:
         print(f"at most {found.rescored} units scored again after a kill (a batch is {BATCH}, {runs.under_way} may be under way)")
         print("\n".join(found.wrong) or "every table was the uninterrupted run's, byte for byte")
     if arguments.write:
-        kept = json.dumps(asdict(found), indent=1) + "\n"
-        (ROOT / "benchmarks" / "results" / "kills.json").write_text(kept, encoding="utf-8")
+        write("kills", [], _kept(found, runs))
     sys.exit(1 if found.wrong else 0)
 
 

@@ -153,6 +153,8 @@ def page() -> str:
     ]
     for path in sorted(RESULTS.glob("*.json")):
         kept = json.loads(path.read_text())
+        if "jobs" not in kept:
+            continue  # what another page shows
         parts += ["", f"## `python benchmarks/{path.stem}.py`"]
         if kept["jobs"]:
             parts += [

@@ -145,6 +145,7 @@ def index_page(root: Path) -> str:
         ("[Config keys](config.md)", "what a run's YAML file may say"),
         ("[Commands](commands.md)", "`--help` of everything"),
         ("[Built-in plugins](plugins.md)", "metrics and judgment sources with their parameters"),
+        ("[Benchmarks](benchmarks.md)", "every job beside its peer: ratios, the commands that make them"),
     ]
     return _joined(
         [MADE, "# Reference", "Made from the source, so that it cannot say something else.", _table(("page", "holds"), rows)]
