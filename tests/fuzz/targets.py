@@ -29,6 +29,7 @@ from harness.stages.answers import SavedBatch, restored
 from harness.store import TABLES, read_table, write_table
 from harness.unchanged import NAME as UNCHANGED
 from harness.unchanged import recall
+from harness.verdicts import Verdict
 
 SHIPPED = Path(__file__).resolve().parents[2] / "configs"
 
@@ -66,6 +67,20 @@ JUDGMENTS = (
     Judgment(output_id="set/1/b", rater="bo", criterion="tone", value="glad"),
 )
 PREFERENCES = (Preference(output_a="set/1/a", output_b="set/1/b", rater="bo", criterion="better", winner="a", shown_first="b"),)
+VERDICTS = (
+    Verdict(
+        metric="m|v:1",
+        targets=("set/1/b", "set/1/a"),
+        form="pair",
+        judge="j@h",
+        criterion="meaning",
+        value=-1,
+        key="ab",
+        price=0.1,
+    ),
+    Verdict(metric="m|v:1", targets=("set/1/a",), form="direct", judge="j@h", status="unparsed", reply="Kanske 3?", seconds=1.5),
+    Verdict(metric="m|v:1", targets=("set/1/a", "set/1/b"), form="rank", judge="j@h", ranks=(1.0, 2.0), tokens_in=9),
+)
 SCORES = (
     Score(targets=("set/1/a",), metric="m|v:1", component="f1", value=0.5),
     Score(targets=("set/1/a", "set/1/b"), metric="m|v:1", value=None, status="error", detail="ValueError: x"),
@@ -369,7 +384,7 @@ def _tables(folder: Path) -> list[Target]:
     from harness_plugins.judgments.preferences import Preferences
 
     path = folder / "table.parquet"
-    held = {"scores": SCORES, "meta": ROWS, "examples": (EXAMPLE,), "judgments": JUDGMENTS}
+    held = {"scores": SCORES, "meta": ROWS, "examples": (EXAMPLE,), "judgments": JUDGMENTS, "verdicts": VERDICTS}
     found = []
     for name, some in held.items():
         write_table(path, some, TABLES[name].record_type)
