@@ -55,8 +55,12 @@ def _both_orders(verdicts: Sequence[Verdict], ground: Ground) -> tuple[Contests,
     for own in parts.values():
         held = contests(own, ground)
         count += len(held.said)
-        said = dict(zip(zip(held.first.tolist(), held.second.tolist(), strict=True), held.said.tolist(), strict=True))
-        kept += [(a, b, said[a, b], said[b, a]) for a, b in sorted(said) if a < b and (b, a) in said]
+        said: dict[tuple[int, int], list[float]] = {}
+        for a, b, value in zip(held.first.tolist(), held.second.tolist(), held.said.tolist(), strict=True):
+            said.setdefault((a, b), []).append(value)
+        for a, b in sorted(said):  # a ranking in four orders shows a pair twice in each
+            if a < b:
+                kept += [(a, b, here, there) for here, there in zip(said[a, b], said.get((b, a), ()), strict=False)]
     table = np.array(kept, dtype=np.float64).reshape(-1, 4)
     first, second = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
     laid = Contests(
