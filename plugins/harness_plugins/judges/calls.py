@@ -15,7 +15,7 @@ from harness_plugins.judges.values import letters
 
 Group = tuple[Criterion, ...]
 _MAX_TOKENS, _MAX_TOKENS_WITH_REASONS = 128, 1024
-_TOP = 20  # the most that services tell
+_TOPS = (5, 10, 20)  # the first that leaves room beside the verdicts; services tell 20 at most
 _CHOICES = ("A", "B", "tie")
 _MOST_NAMED = 200  # verdicts that a schema lists one by one
 
@@ -131,7 +131,8 @@ class Caller:
         if settings.temperature is not None:
             params["temperature"] = settings.temperature
         if mode.logprobs:
-            params |= {"logprobs": True, "top_logprobs": _TOP}
+            wanted = 2 * (len(settings.scale.values) if settings.form == "direct" else len(_CHOICES)) - 1
+            params |= {"logprobs": True, "top_logprobs": next((top for top in _TOPS if top >= wanted), _TOPS[-1])}
         if mode.output == "json":
             schema = _schema(settings, names, answers, reasons)
             params["response_format"] = {

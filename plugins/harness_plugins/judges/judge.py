@@ -1,14 +1,14 @@
 """A judge: a language model, asked in the best form that it takes, and what its replies say."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from harness.chat.messages import CallPlan, LanguageModel, Reply
 from harness.chat.policy import may_ask
 from harness.verdicts import Verdict, VerdictStatus
 from harness_plugins.judges.calls import Call, Caller, Mode
-from harness_plugins.judges.expectation import expectation
+from harness_plugins.judges.expectation import LETTERS, expectation
 from harness_plugins.judges.reading import Asked, read
 from harness_plugins.judges.settings import Settings
 from harness_plugins.judges.values import Value
@@ -45,6 +45,7 @@ class Judge:
         self._settings = settings
         self._caller = caller
         self._modes = _held_modes(settings) if held else _modes(settings)
+        self._values = _values(settings)
         self._found = 0  # the mode in which replies were last found: the first to look for
         self._settled = len(self._modes) == 1
 
@@ -104,9 +105,8 @@ class Judge:
         settings, expected, status = self._settings, None, _STATUS.get(reply.status, "ok")
         if status == "ok" and value is None:
             status = "unparsed"
-        if value is not None and reply.tokens and asked.form != "rank":
-            scale = asked.scale if asked.form == "direct" else None
-            expected = expectation(reply.text or "", reply.tokens, value.span, scale)
+        if value is not None and reply.tokens and self._values:
+            expected = expectation(reply.text or "", reply.tokens, value.span, self._values)
         return Verdict(
             metric=metric,
             targets=call.targets,
@@ -173,6 +173,13 @@ def _held_modes(settings: Settings) -> list[Mode]:
     if settings.form == "rank" or any(len(group) > 1 for group in settings.groups) or settings.output == "text":
         return [Mode("text", False)]
     return [Mode("number", True)]
+
+
+def _values(settings: Settings) -> Mapping[str, float]:
+    """How each verdict is written, and its number, of forms that have a mean."""
+    if settings.form == "direct":
+        return {str(value): float(value) for value in settings.scale.values}
+    return LETTERS if settings.form == "pair" else {}
 
 
 def _kept(said: Sequence[Said]) -> bool:

@@ -42,11 +42,10 @@ class JudgeMetric:
         """The verdicts that the scores of these units are made of, each once; nobody is asked."""
         told: set[Key] = set()
         for start in range(0, len(units), 1000):
-            calls: dict[Key, Call] = {}
-            for unit in units[start : start + 1000]:
-                calls.update((_key(call), call) for call in (self._calls(unit) if _has_texts(unit) else ()))
-            fresh = {key: call for key, call in calls.items() if key not in told}
-            self._hear({key: call for key, call in fresh.items() if key not in self._heard}, asking=False)
+            some = [unit for unit in units[start : start + 1000] if _has_texts(unit)]
+            fresh = dict.fromkeys(key for unit in some for key in self._keys(unit) if key not in told)
+            unheard = [unit for unit in some if any(key not in self._heard for key in self._keys(unit))]
+            self._hear({_key(call): call for unit in unheard for call in self._calls(unit)}, asking=False)
             told.update(fresh)
             for key in fresh:
                 yield from chain.from_iterable(self._heard[key])
@@ -61,6 +60,11 @@ class JudgeMetric:
         return [
             self._caller.call(unit.example, outputs, group) for group in range(len(self._settings.groups)) for outputs in shown
         ]
+
+    def _keys(self, unit: Unit) -> list[Key]:
+        """The keys of the unit's calls."""
+        shown = [tuple(output.id for output in outputs) for outputs in self._task.shown(unit)]
+        return [(group, targets) for group in range(len(self._settings.groups)) for targets in shown]
 
     def _hear(self, calls: dict[Key, Call], *, asking: bool) -> None:
         """Has every judge say what it says to the calls; equal questions are put once."""
