@@ -53,6 +53,10 @@ class Server:
         """Totals; `most_requests` and `most_tokens` are those of the fullest `window` seconds (tokens: in and out)."""
         return dict(self._call(f"/-/counts?{window}"))
 
+    def asked(self) -> int:
+        """How many requests came."""
+        return int(self._call("/-/asked")["asked"])
+
     def good(self) -> int:
         """How many different requests got a good reply so far; cheap enough to be looked at all the time."""
         return int(self._call("/-/asked")["good"])

@@ -5,9 +5,13 @@ The server was frozen before the client was read. `JUDGE_FAULTS=10` makes the sl
 """
 
 import os
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from benchmark_scripts import benchmark
 from fault_replies import FAULTS
@@ -128,6 +132,53 @@ def test_many_verdicts_at_thirty_percent_faults_and_many_kills(tmp_path):
         found = judge_faults.killed(judge_faults.Judging(tmp_path, server, verdicts, **model), kills, seed=1)
     assert found.wrong == []
     assert found.kills == kills
+
+
+@pytest.mark.slow
+def test_scores_of_the_command_killed_among_faults_are_those_of_a_run_without(tmp_path):
+    source = benchmark("end_to_end").make_set(tmp_path / "set", 15, "records")
+
+    def score(server: Server, name: str, kill_at: float = float("inf")) -> str:
+        """What the command says; it is killed when the server has given so many good replies."""
+        metric = f"llm-judge:judge,base_url={server.base_url},key_env=JUDGE_KEY,timeout=3,concurrency=16"
+        command = [
+            sys.executable,
+            "-m",
+            "harness",
+            "score",
+            "--judgments",
+            source,
+            "-m",
+            metric,
+            "-o",
+            str(tmp_path / name),
+            "-q",
+        ]
+        environment = {**os.environ, "HARNESS_CACHE": str(tmp_path / f"{name}-cache")}
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while process.poll() is None and server.good() < kill_at:
+            time.sleep(0.02)
+        if process.poll() is None:
+            process.kill()
+        return process.communicate()[1]
+
+    with fault_server(share=0.3, slow=0.3, latency=0.03) as server:
+        killed = score(server, "faults", kill_at=60)
+        ended = score(server, "faults")
+        faults = server.counts()
+        server.set(share=0.0)
+        assert score(server, "none") == ""
+        server.forget()
+        assert score(server, "faults") == ""
+        assert server.asked() == 0
+    scores = [pq.read_table(tmp_path / name / "scores.parquet").to_pylist() for name in ("faults", "none")]
+    assert scores[0] == scores[1]
+    assert {row["status"] for row in scores[0]} == {"ok"}
+    assert faults["bodies_good"] == faults["bodies"] <= len(scores[0]) == 150
+    assert faults["good"] - faults["bodies"] <= 16
+    assert faults["most_under_way"] <= 16
+    assert "Traceback" not in killed + ended
+    assert judge_faults.leaking(tmp_path) == []
 
 
 @pytest.mark.slow
