@@ -47,6 +47,10 @@ def build(
     timeout: float = 120.0,
     budget: float | None = None,
     prices: str | None = None,
+    threads: int = 1,
+    context: int = 8192,
+    device: str = "auto",
+    dtype: str = "float32",
 ) -> JudgeMetric:
     """The metric for these parameters; ValueError or a HarnessError for those that cannot be used. Asks and starts nothing.
 
@@ -87,6 +91,10 @@ def build(
         "timeout": timeout,
         "budget": budget,
         "prices": prices,
+        "threads": threads,
+        "context": context,
+        "device": device,
+        "dtype": dtype,
     }
     choices = choices_of(model, common)
     signature = signature_of(settings, [named(choice) for choice in choices])

@@ -13,7 +13,10 @@ Backend = Literal["openai", "server", "transformers"]
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """One judge of a panel, and how it is reached; `budget` in USD, limits a minute, `timeout` in seconds."""
+    """One judge of a panel, and how it is reached; `budget` in USD, limits a minute, `timeout` in seconds.
+
+    Of a model that runs here: `threads` and `context` (tokens) of a server, `device` and `dtype` of a model in this process.
+    """
 
     model: str
     base_url: str | None = None
@@ -27,6 +30,10 @@ class ModelChoice:
     timeout: float = 120.0
     budget: float | None = None
     prices: str | None = None
+    threads: int = 1
+    context: int = 8192
+    device: str = "auto"
+    dtype: str = "float32"
 
 
 def choices_of(model: Any, common: Mapping[str, Any]) -> list[ModelChoice]:
@@ -60,11 +67,11 @@ def open_model(choice: ModelChoice, purpose: str = "") -> LanguageModel:
     if choice.backend == "transformers":
         from harness_plugins.judges.local_transformers import TransformersModel
 
-        return TransformersModel(choice.model)
+        return TransformersModel(choice.model, device=choice.device, dtype=choice.dtype)
     if choice.backend == "server":
         from harness.chat.llama_server_model import LlamaModel
 
-        return LlamaModel(choice.model, purpose=purpose)
+        return LlamaModel(choice.model, threads=choice.threads, context=choice.context, purpose=purpose)
     from harness.chat.client import ChatModel
 
     return ChatModel(
