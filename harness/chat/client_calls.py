@@ -17,6 +17,7 @@ from harness.chat.messages import Request
 from harness.errors import ConnectionProblem, MissingExtra
 
 _CONNECT = 10.0  # seconds to reach a server
+_POOL = 8  # connections
 _IDLE = 30.0  # seconds that an unused connection is kept
 _CHATTY = ("httpcore2.http11", "httpcore2.http2", "httpcore2.connection", "httpcore2.proxy", "httpx2", "openai._base_client")
 _NO_KEY = "no-key"
@@ -66,28 +67,31 @@ class Call(AbstractAsyncContextManager["Call"]):
         self._redact = redactor(key)
 
     async def __aenter__(self) -> "Call":
+        # A pool looks at each of its connections at each call, so many small ones cost less than a large one.
+        self._clients = [self._client(_POOL) for _ in range(-(-self._endpoint.concurrency // _POOL))]
+        self._idle = [client for client in reversed(self._clients) for _ in range(_POOL)]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for client in self._clients:
+            await client.close()
+
+    def _client(self, connections: int) -> Any:
         openai = import_openai()
         import httpx2
 
-        at, connect = self._endpoint, min(_CONNECT, self._endpoint.timeout)
+        at = self._endpoint
         http = httpx2.AsyncClient(
-            limits=httpx2.Limits(
-                max_connections=at.concurrency, max_keepalive_connections=at.concurrency, keepalive_expiry=_IDLE
-            ),
-            timeout=httpx2.Timeout(at.timeout, connect=connect),
+            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=_IDLE),
+            timeout=httpx2.Timeout(at.timeout, connect=min(_CONNECT, at.timeout)),
             verify=self._tls if self._tls is not None else False,  # no context is made for plain http, where there is none to use
             trust_env=not at.loopback,  # a proxy is no way to this machine
             follow_redirects=False,  # neither a key nor a text goes where nobody asked for
         )
         common: dict[str, Any] = {"api_key": self._key or _NO_KEY, "http_client": http, "max_retries": 0, "timeout": http.timeout}
         if at.api == "azure":
-            self._client = openai.AsyncAzureOpenAI(azure_endpoint=at.base_url, api_version=at.api_version, **common)
-        else:
-            self._client = openai.AsyncOpenAI(base_url=at.base_url, **common)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.close()
+            return openai.AsyncAzureOpenAI(azure_endpoint=at.base_url, api_version=at.api_version, **common)
+        return openai.AsyncOpenAI(base_url=at.base_url, **common)
 
     async def __call__(self, request: Request) -> Received | Failure:
         """What became of the request. Raises ConnectionProblem for what no further request would fare better with."""
@@ -97,13 +101,16 @@ class Call(AbstractAsyncContextManager["Call"]):
         body = body_of(self._endpoint.model, request)
         # Azure's client reads the deployment from the body; elsewhere the body goes as the bytes it will be.
         sent: dict[str, Any] = {"body": body} if self._endpoint.api == "azure" else {"content": encoded(body)}
+        client = self._idle.pop()
         began = time.perf_counter()
         problem: Exception | None = None
         try:
             async with asyncio.timeout(self._endpoint.timeout):
-                response = await self._client.post("/chat/completions", cast_to=httpx2.Response, **sent)
+                response = await client.post("/chat/completions", cast_to=httpx2.Response, **sent)
         except (TimeoutError, openai.APIStatusError, openai.APIConnectionError) as error:
             problem = error  # dealt with below, so that no error of ours carries one that quotes the server
+        finally:
+            self._idle.append(client)
         if isinstance(problem, openai.APIStatusError):
             return self._declined(problem.response, time.perf_counter() - began)
         if isinstance(problem, openai.APIConnectionError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from harness.chat.client import ChatModel
 from harness.chat.messages import Reply, Request, TokenProbability
 from harness.chat.policy import only_stored
 from harness.chat.store import ReplyStore
-from harness.errors import ConfigError, ConnectionProblem
+from harness.errors import ConfigError, ConnectionProblem, StoreProblem
 
 
 def said(text: str, **more: Any) -> Request:
@@ -303,3 +304,20 @@ def test_the_name_is_model_and_host() -> None:
         (lambda: ChatModel("m", base_url="http://[::1]:80/v1"), "m@[::1]:80"),
     ]
     assert [make().name for make, _ in names] == [name for _, name in names]
+
+
+def test_a_store_that_cannot_be_written_any_more_ends_the_session_and_keeps_what_came_before(tmp_path: Path) -> None:
+    blocker = sqlite3.connect(tmp_path / "replies.sqlite", isolation_level=None, check_same_thread=False)
+
+    def reply(seen: Seen) -> Answer:
+        if seen.text == "1":
+            blocker.execute("BEGIN IMMEDIATE")
+        return echo(seen)
+
+    with chat_server(reply) as server:
+        judge = ChatModel("tiny", base_url=server.url, store=ReplyStore(tmp_path, timeout=0.2), concurrency=1)
+        with pytest.raises(StoreProblem, match="another process has been writing"):
+            judge.ask([said(str(number)) for number in range(50)])
+    blocker.close()
+    assert [reply.status for reply in judge.stored([said("0"), said("1")])] == ["ok", "not-stored"]
+    assert len(server.seen) == 2
