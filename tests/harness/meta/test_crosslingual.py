@@ -109,3 +109,11 @@ def test_without_parallel_items_there_is_no_data_and_it_says_so() -> None:
 
 def test_without_the_dimension_language_there_is_no_contrast() -> None:
     assert not find(parallel(4, {"sv": 1.0, "en": 1.0}).rows(slices=("form",)), slice="language=sv-en")
+
+
+def test_too_many_pairs_leave_out_the_contrast_and_nothing_else() -> None:
+    rows = parallel(5, {"sv": 1.0, "en": 0.0}, systems=4).rows(slices=("language",), groupings=("item",), max_pairs=10)
+    [row] = find(rows, slice="language=sv-en")
+    assert row.value is None
+    assert (row.note or "").startswith("no data: 30 pairs are more than max_pairs (10)")
+    assert only(rows, slice="all", statistic="accuracy_raw", metric="m", support="own").value == 0.5
