@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 MINUTE = 60.0
+_WINDOW = MINUTE + 0.5  # what leaves evenly arrives unevenly, and a server counts what arrives
 LONGEST = 30.0  # seconds between two attempts where the server says nothing
 PATIENCE = 600.0  # seconds that a request waits for a server that asks to wait
 _LATE = 0.1  # a wake-up that came late may be made up for by so many seconds
@@ -27,13 +28,13 @@ class Pace:
         """Seconds until so much may be taken; 0 is now. What is over the whole limit goes when nothing else was taken."""
         if self._limit is None:
             return 0.0
-        while self._taken and self._taken[0][0] <= now - MINUTE:
+        while self._taken and self._taken[0][0] <= now - _WINDOW:
             self._sum -= self._taken.popleft()[1]
         if not self._taken:
             self._sum = 0.0
         wait = self._next - now
         if self._taken and self._sum + cost > self._limit:
-            wait = max(wait, self._taken[0][0] + MINUTE - now)
+            wait = max(wait, self._taken[0][0] + _WINDOW - now)
         return max(wait, 0.0)
 
     def take(self, cost: float, now: float) -> list[float]:
@@ -50,7 +51,7 @@ class Pace:
         if self._limit is not None:
             surplus = receipt[1] - cost
             self._next -= surplus * MINUTE / self._limit
-            if receipt[0] > time.monotonic() - MINUTE:
+            if receipt[0] > time.monotonic() - _WINDOW:
                 self._sum -= surplus
                 receipt[1] = cost
 
