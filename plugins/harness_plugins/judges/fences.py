@@ -24,6 +24,12 @@ _ODD = re.compile(
 )
 _JOINERS = "\u200c\u200d"
 _STYLES = "\ufe0e\ufe0f"  # text or emoji, after a symbol
+# What chat templates mark turns with, such as `<|im_end|>`: most servers read it as the token of that name wherever it stands.
+_TURNS = re.compile(
+    r"<(?=[|｜][^<>\n]{1,60}[|｜]>|/?(?:s|bos|eos|sop|pad|unk|think|start_of_turn|end_of_turn|tool_call|tool_response)>|<?/?SYS>>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|gMASK)\])",
+    re.IGNORECASE,
+)
 _MARKS = "\u061c\u200e\u200f"  # of direction, beside a letter that is written from right to left
 
 
@@ -32,12 +38,13 @@ def shown(text: str) -> str:
 
     Soft hyphens and byte order marks go; joiners stay inside scripts and emoji that need them, as do the marks that make a symbol
     an emoji, and single marks of direction beside letters that are written from right to left. Composed and decomposed letters,
-    wide forms and look-alikes stay as they are: they can be seen, and are judged.
+    wide forms and look-alikes stay as they are: they can be seen, and are judged. What a chat template would take for the end of
+    the turn gets a space after its bracket, which ends nothing.
     """
-    if _ODD.search(text) is None:
-        return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _ODD.sub(lambda found: _seen(text, found.start()), text)
+    if _ODD.search(text) is not None:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _ODD.sub(lambda found: _seen(text, found.start()), text)
+    return _TURNS.sub(r"\g<0> ", text)  # last, since what goes may have stood within a mark
 
 
 def code_for(texts: Sequence[str]) -> str:
