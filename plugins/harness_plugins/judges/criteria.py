@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,7 @@ def read_criteria(path: str | Path | None = None) -> dict[str, Criterion]:
 
     Raises InputError where a file cannot be read or a criterion is not whole.
     """
-    found = _read(shipped("configs") / "judge" / "criteria.yaml")
-    return found if path is None else found | _read(Path(path).expanduser())
+    return _ready() if path is None else _ready() | _read(Path(path).expanduser())
 
 
 def choose(criteria: Mapping[str, Criterion], names: Sequence[str]) -> tuple[Criterion, ...]:
@@ -86,6 +86,11 @@ def read_scale(value: Any) -> WholeScale:
     if not low < high:
         raise ValueError(f"scale: low {low} must be less than high {high}")
     return WholeScale(low, high)
+
+
+@cache
+def _ready() -> dict[str, Criterion]:
+    return _read(shipped("configs") / "judge" / "criteria.yaml")
 
 
 def _read(path: Path) -> dict[str, Criterion]:

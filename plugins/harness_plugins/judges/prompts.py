@@ -26,6 +26,7 @@ OutputMode = Literal["text", "json", "number"]
 Role = Literal["system", "user", "assistant"]
 _SUFFIX = ".j2"
 _SLOT = re.compile("\ue000(\\d+)\ue001|(\ue002)")
+_FENCE = re.compile("<([^<>\n]+)-\ue002>\n\ue000\\d+\ue001\n</\\1-\ue002>")
 _PRIVATE = re.compile("[\ue000-\ue002]")
 _PART = re.compile(r"^=== (system|user|assistant) ===[ \t]*\n?", re.MULTILINE)
 _LABEL = re.compile(r"[^\W\d_](?:[\w ]*\w)?\Z")
@@ -183,7 +184,7 @@ def _context(kind: Kind, language: str, criteria: Sequence[Criterion], scale: Wh
 def _cut(path: Path, text: str, kind: Kind) -> tuple[Any, ...]:
     """The rendered template as messages with gaps, once it is seen to show what is to be judged, and each text once."""
     marks = [match[1] for match in _SLOT.finditer(text) if match[1] is not None]
-    if _PRIVATE.search(_SLOT.sub("", text)):
+    if _PRIVATE.search(_SLOT.sub("", text)) or len(_FENCE.findall(text)) < len(marks):
         raise InputError(f"{path}: this prompt takes a fence or the code apart; place them as they are")
     placed = {int(number) for number in marks}
     first, last = kind.first_answer, kind.first_answer + kind.answers

@@ -78,7 +78,7 @@ def rating_of_json(value: Any, scale: WholeScale) -> Value | None:
     if isinstance(value, str):
         read = rating(value, scale)
         return None if read is None else Value(read.value)
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value)
+    whole = type(value) is int or (isinstance(value, float) and value.is_integer())
     return Value(float(value)) if whole and int(value) in scale.values else None
 
 
