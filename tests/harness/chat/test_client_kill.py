@@ -61,7 +61,9 @@ def test_after_a_kill_or_an_interrupt_only_what_was_in_flight_is_asked_again_and
     assert len(twice) <= 4
     assert max(times_asked(server).values()) <= 2
     logged = [record for record in caplog.records if "possibly-billed-twice" in record.getMessage()]
-    assert len(logged) == len(judge.store.repeats()) == len(twice)
+    assert len(logged) == len(judge.store.repeats()) <= 4  # one may have been claimed and not have reached the server
+    keys = {judge.store.key_of(judge.name, request): request.messages[0][1] for request in asking.requests(0, 60)}
+    assert set(twice) <= {keys[repeat.key] for repeat in judge.store.repeats()}
     if how == signal.SIGINT:
         assert (process.returncode, out) == (130, "ready\ninterrupted\n")
         assert took < 5
