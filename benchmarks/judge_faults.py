@@ -210,7 +210,7 @@ def budgeted(folder: Path, share: float, seed: int, kills: int, verdicts: int = 
             folder,
             server,
             verdicts,
-            concurrency=16,
+            concurrency=4,  # each kill leaves what was in flight reserved at its worst, some four times the price of a call
             timeout=TIMEOUT,
             attempts=12,
             backoff=0.1,
