@@ -103,9 +103,10 @@ def _laid(verdicts: Sequence[Verdict], metric: str, criterion: str, ground: Grou
 
 
 def _beside_people(verdicts: Sequence[Verdict], laid: Mapping[str, OnScale], ground: Ground) -> Iterator[Finding]:
-    values = output_values(verdicts, ground, expected=True)
     for criterion, own in laid.items():
         yield from beside_raters(own, ground.people[criterion], ground)
+    values = output_values(verdicts, ground, expected=True)
+    for criterion, own in laid.items():
         yield from calibration(values, own, ground.people[criterion], ground)
 
 

@@ -46,8 +46,7 @@ def calibration(values: Floats, laid: OnScale, people: People, ground: Ground) -
     before = np.full(len(target), np.nan) if laid.values is None else laid.values
     off = {"before": before - target, "after": after - target, "constant": constant - target}
     for name, when in _WHEN.items():
-        note = laid.note if name == "before" and laid.values is not None else None
-        about: dict[str, Any] = {"of": "outputs", "empty": laid.note or "", "criterion": criterion, "note": note}
+        about: dict[str, Any] = {"of": "outputs", "empty": laid.note or "", "criterion": criterion}
         gap, own = off[name][there], cluster[there]
         if name != "constant":
             far = mean(np.abs(gap), own, draws, None if span is None else (0.0, span))

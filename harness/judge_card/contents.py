@@ -16,7 +16,8 @@ class Finding(_Part, frozen=True, kw_only=True):
     """One number of a card. `value` None: not measurable, and `note` says why.
 
     `says`: the number in words. `unbiased`: what a judge without this bias would have; `shows`: whether the whole interval lies
-    above it ("more"), below it ("less"), or holds it ("nothing"); None where there is no such value, or no interval.
+    above it ("more"), below it ("less"), or holds it ("nothing"); None where there is no such value or
+    interval, or too few clusters.
     `n` counts what `of` says, in `n_clusters` clusters. `criterion`: people's, where people are in it; `rating`: people's.
     """
 

@@ -14,6 +14,8 @@ from harness.meta.resampling import Resampler
 SHARE = (0.0, 1.0)
 SIGNED = (-1.0, 1.0)
 FEW = 30  # clusters under which an interval by bootstrap is called approximate
+LEAST = 10  # clusters under which it shows nothing
+APPROXIMATE = f"approximate: under {FEW} clusters"
 Bounds = tuple[float, float] | None
 _HELD = 2  # resamplers that are kept: each holds all its draws
 
@@ -85,7 +87,7 @@ def finding(
     """The finding of an estimate; `empty` is why there is none where nothing was there to be counted."""
     if found.value is None:
         return unmeasurable(audit, name, says, empty, unbiased=unbiased, criterion=fields.get("criterion"))
-    few = f"approximate: under {FEW} clusters" if 1 < found.n_clusters < FEW else None
+    few = APPROXIMATE if 1 < found.n_clusters < FEW else None
     one = "one cluster alone, hence no interval" if found.n_clusters == 1 else None
     note = join(fields.pop("note", None), few, one)
     return Finding(
@@ -100,7 +102,7 @@ def unmeasurable(audit: Audit, name: str, says: str, why: str, **fields: Any) ->
 
 
 def _shows(found: Estimate, unbiased: float | None) -> Shows | None:
-    if unbiased is None or found.low is None or found.high is None:
+    if unbiased is None or found.low is None or found.high is None or found.n_clusters < LEAST:
         return None
     return "more" if found.low > unbiased else "less" if found.high < unbiased else "nothing"
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from harness.judge_card.accuracy import deciding
 from harness.judge_card.contents import Accuracy, Card, Finding, JudgeCards, Matrix
+from harness.judge_card.estimates import FEW
 from harness.judge_card.words import (
     AUDITS,
     amount,
@@ -17,6 +18,7 @@ from harness.judge_card.words import (
     ends,
     kind,
     not_measurable,
+    remark,
     spoken,
     title,
 )
@@ -39,8 +41,8 @@ def _parts(cards: JudgeCards) -> Iterator[RenderableType]:
     for card in cards.cards:
         yield from _card(card)
     yield Text(
-        f"[ ] is the {cards.level:.0%} interval, by bootstrap over clusters ({cards.resamples:,} resamples, seed {cards.seed}). "
-        "docs/explanation/judges.md says what each number means, and what it does not.",
+        f"[ ] is the {cards.level:.0%} interval, by bootstrap over clusters ({cards.resamples:,} resamples, seed {cards.seed}); "
+        f"under {FEW} clusters it is approximate. docs/explanation/judges.md says what each number means, and what it does not.",
         style=MUTED,
     )
 
@@ -61,7 +63,7 @@ def _accuracies(criterion: str, own: list[Accuracy], cards: JudgeCards) -> Itera
         name = one.metric if one.component is None else f"{one.metric} ({one.component})"
         count = f"{one.n_pairs:,}" if one.n_pairs == one.n_all else f"{one.n_pairs:,} of {one.n_all:,}"
         cells = [_cells(one)[name] or "–" for name in columns]
-        table.add_row(kind(one), shown(name, 80), *cells, count, style=MUTED if one.sentinel else None)
+        table.add_row(kind(one), shown(name, 60), *cells, count, style=MUTED if one.sentinel else None)
     yield Padding(table, (0, 0, 1, 2))
 
 
@@ -106,7 +108,8 @@ def _findings(findings: list[Finding], *, several: bool) -> Table:
     for one in findings:
         audit = AUDITS[one.audit]
         says = f"{one.says} ({shown(one.criterion, 40)})" if several and one.criterion else one.says
-        said = f"{says}\n  {shown(one.note, 300)}" if one.note else says
+        note = remark(one)
+        said = f"{says}\n  {shown(note, 300)}" if note else says
         null = "" if one.unbiased is None else f"{one.unbiased:g}"
         shows = "" if one.shows is None else {"more": "more", "less": "less", "nothing": "–"}[one.shows]
         table.add_row(

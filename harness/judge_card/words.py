@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from harness.judge_card.contents import Accuracy, Audit, Card, Figure, Finding
+from harness.judge_card.estimates import APPROXIMATE
 
 AUDITS: dict[Audit, str] = {
     "verdicts": "Verdicts",
@@ -19,10 +20,11 @@ _FORMS = {"direct": "ratings", "pair": "verdicts on pairs", "rank": "rankings"}
 
 
 def title(card: Card) -> str:
-    """`gpt-4o@host, naturalness (llm-judge), ratings, without reference`."""
+    """`gpt-4o@host, naturalness: ratings without reference (llm-judge, direct.sv)`."""
     about = f", {card.criterion}" if card.criterion else ""
     reference = "with the reference" if card.reference else "without reference"
-    return f"{card.judge}{about} ({card.metric}): {_FORMS.get(card.form, card.form)} {reference}"
+    how = ", ".join([card.signature.partition("|")[0], *card.prompts[:2]])
+    return f"{card.judge}{about}: {_FORMS.get(card.form, card.form)} {reference} ({how})"
 
 
 def amount(finding: Finding) -> str:
@@ -43,7 +45,8 @@ def figure(value: float | None, finding: Finding) -> str:
         return "–"
     if finding.name in ("price", "seconds"):
         return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    text = f"{value:+.3f}" if is_difference(finding) else f"{value:.3f}"
+    value = round(value, 3) or 0.0  # no minus before a zero
+    text = f"{value:+.3f}" if is_difference(finding) and value else f"{value:.3f}"
     return text.replace("0.", ".", 1) if abs(float(text)) < 1 else text
 
 
@@ -91,3 +94,8 @@ def kind(one: Accuracy) -> str:
 def _ends(figure: Figure) -> list[float]:
     value = [] if figure.value is None else [figure.value]
     return value if figure.low is None or figure.high is None else [*value, figure.low, figure.high]
+
+
+def remark(finding: Finding) -> str:
+    """The note without what is said once for all: that few clusters make an interval approximate."""
+    return "; ".join(part for part in (finding.note or "").split("; ") if part != APPROXIMATE)

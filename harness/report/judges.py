@@ -6,7 +6,8 @@ from harness.judge_card.accuracy import deciding
 from harness.judge_card.build import judge_cards
 from harness.judge_card.contents import Accuracy, Card, Finding, JudgeCards, Matrix
 from harness.judge_card.contents import Figure as Value
-from harness.judge_card.words import AUDITS, at_ratings, ends, kind, not_measurable, title
+from harness.judge_card.estimates import FEW
+from harness.judge_card.words import AUDITS, at_ratings, ends, kind, not_measurable, remark, title
 from harness.judge_card.words import amount as said
 from harness.report.contents import DataTable, Figure, HeatMap, Mark, TableColumn, Words
 from harness.report.frame import Frame, amount
@@ -132,7 +133,7 @@ def _findings(card: Card, number: int, cards: JudgeCards) -> DataTable:
 
 
 def _finding(one: Finding, several: bool) -> tuple[Cell, ...]:
-    note = f" ({one.note})" if one.note else ""
+    note = f" ({remark(one)})" if remark(one) else ""
     shows = None if one.shows is None else _SHORT[one.shows]
     figures = tuple(_rounded(value) for value in (one.value, one.low, one.high))
     what = f"{one.says}{note}" if one.of == "verdicts" else f"{one.says}; n: {one.of}{note}"
@@ -214,7 +215,7 @@ def _ends(figure: Value | None) -> tuple[Cell, Cell, Cell]:
 
 
 def _level(cards: JudgeCards) -> str:
-    return f"low and high are {cards.level:.0%} intervals by bootstrap over clusters"
+    return f"low and high are {cards.level:.0%} intervals by bootstrap over clusters (approximate under {FEW})"
 
 
 def _rounded(value: float | None) -> float | None:

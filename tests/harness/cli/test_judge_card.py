@@ -67,10 +67,10 @@ def test_the_names_of_recorded_judges_are_found_and_their_card_is_json(plugin):
 def test_the_card_in_words_says_what_is_shown_and_what_cannot_be(plugin):
     text = invoke("judge-card", "--judgments", "judged", "--plugin", plugin, *FEW, "-q").stdout
     words = " ".join(text.split())
-    assert "firstly (recorded-verdict:name=firstly): verdicts on pairs without reference" in words
+    assert "firstly: verdicts on pairs without reference (recorded-verdict)" in words
     assert "Position, " not in words
     assert "not measurable, no item was judged in two languages (parallel_id)" in words
-    assert "bootstrap over clusters (100 resamples, seed 0)" in words
+    assert "bootstrap over clusters (100 resamples, seed 0); under 30 clusters" in words
 
 
 def test_a_run_has_the_same_card_from_its_tables_and_in_its_report(plugin, tmp_path):
