@@ -19,9 +19,8 @@ def test_the_ready_criteria_are_worded_as_raters_see_them() -> None:
 
 def test_a_users_file_adds_criteria_and_replaces_ready_ones(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
-    own.write_text(
-        'politeness:\n  scale: 0-10\n  question: {en: "Is it polite?"}\noverall:\n  compare: {sv: "Vilket är bäst?"}\n'
-    )
+    ratings = 'politeness:\n  scale: 0-10\n  question: {en: "Is it polite?"}\n'
+    own.write_text(ratings + 'overall:\n  compare: {sv: "Vilket är bäst?"}\n', encoding="utf-8")
     criteria = read_criteria(own)
     assert criteria["politeness"].scale == WholeScale(0, 10)
     assert criteria["politeness"].said("sv")["question"] == "Is it polite?"
