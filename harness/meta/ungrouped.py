@@ -155,7 +155,8 @@ def into_segments(people: People, order: Ints, metric: Floats, segment: Ints, se
     from harness.meta.ungrouped_kernels import by_code
 
     place, starts = by_code(order, segment, segments)
-    return Sorted(people, place, starts, metric[place], people.rank[place])
+    values = metric[place].astype(np.float64, copy=False)  # kernels are compiled for one kind of number
+    return Sorted(people, place, starts, values, people.rank[place])
 
 
 def _tied_ranks(values: Floats, tolerance: float) -> tuple[Ints, Ints]:
