@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 class Claim(msgspec.Struct, frozen=True):
     """Whether a request may be sent: `go` (as `flight`; `repeats` says why it may be billed twice), or somebody has it (`have`:
-    the reply is there; `taken`: another is asking), or it does not fit (`over`).
+    the reply is there; `taken`: another is asking), or it does not fit (`over`, beside what is `booked` already).
     """
 
     outcome: Literal["go", "have", "taken", "over"]
     flight: int = 0
     repeats: tuple[str, ...] = ()
     reply: Reply | None = None
+    booked: int = 0
 
 
 class Spending(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +62,8 @@ def claim(
     earlier = db.execute("SELECT id, purpose, reserved, owner, until, why FROM flights WHERE key = ?", (raw,)).fetchall()
     if any(other and now < until and is_asking(other) for _, _, _, other, until, _ in earlier):
         return Claim("taken")
-    if budget is not None and _booked(db, purpose) + worst > budget:
-        return Claim("over")
+    if budget is not None and (booked := _booked(db, purpose)) + worst > budget:
+        return Claim("over", booked=booked)
     for number, whose, reserved, _, _, why in earlier:
         db.execute("DELETE FROM flights WHERE id = ?", (number,))
         _book(db, whose, unsure=reserved)
@@ -74,7 +75,8 @@ def claim(
 
 def settle(db: "sqlite3.Connection", flight: int, purpose: str, cost: int | None, tokens_in: int, tokens_out: int) -> None:
     """A reply came: its cost takes the place of what was reserved, which stands where the cost is not known (None)."""
-    (reserved,) = db.execute("DELETE FROM flights WHERE id = ? RETURNING reserved", (flight,)).fetchone() or (0,)
+    (reserved,) = db.execute("SELECT reserved FROM flights WHERE id = ?", (flight,)).fetchone() or (0,)
+    release(db, flight)
     spent, unsure = (0, reserved) if cost is None else (cost, 0)
     _book(db, purpose, spent=spent, unsure=unsure, calls=1, tokens_in=tokens_in, tokens_out=tokens_out)
 

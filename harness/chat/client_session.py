@@ -126,7 +126,7 @@ class Session:
         elif claim.outcome == "taken":
             self._put(job, _ELSEWHERE)
         elif claim.outcome == "over":
-            self._finish(job, Reply(key=job.key, status="over-budget", detail=self._over(job)))
+            self._finish(job, Reply(key=job.key, status="over-budget", detail=self._over(job, claim.booked)))
         else:
             for why in claim.repeats:
                 _LOG.warning("possibly-billed-twice: %s %s (%s)", self._terms.name, job.key[:16], why)
@@ -268,9 +268,10 @@ class Session:
     def _is_asking(self, token: str) -> bool:
         return token == self._owner.token or is_asking(self._store.database.asking, token)
 
-    def _over(self, job: _Job) -> str:
+    def _over(self, job: _Job, booked: int) -> str:
         limit = (self._terms.budget or 0) / PICO
-        return f"the call may cost {job.worst / PICO:.6f} USD, and so much is not left of the budget of {limit:g} USD"
+        gone = f"{booked / PICO:.6f} are spent, or reserved for calls that may have been billed"
+        return f"the call may cost {job.worst / PICO:.6f} USD; of the budget of {limit:g} USD {gone}"
 
 
 def _reply(key: str, answer: Answer, price: Price | None, seconds: float) -> Reply:
