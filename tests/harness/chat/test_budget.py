@@ -107,7 +107,7 @@ def test_a_large_request_waits_for_small_ones_rather_than_be_refused(tmp_path: P
     assert [reply.status for reply in replies] == ["ok", "ok"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 50), st.sampled_from(["settle", "unknown", "release", "lose", "fly"]), st.integers(0, 50))),
     st.integers(0, 200),

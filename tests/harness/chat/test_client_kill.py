@@ -69,6 +69,7 @@ def test_after_a_kill_or_an_interrupt_only_what_was_in_flight_is_asked_again_and
         assert took < 5
 
 
+@pytest.mark.slow  # 5 s: two processes that import openai
 def test_two_processes_that_share_a_store_ask_each_request_once(tmp_path: Path) -> None:
     with chat_server(slowly) as server:
         processes = [start(server, tmp_path, 40) for _ in range(2)]

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.cache import Cache
@@ -159,6 +159,7 @@ json_params = st.dictionaries(
 )
 
 
+@settings(max_examples=40)
 @given(st.text(), json_params, st.integers(0, 9))
 def test_equal_requests_have_one_key_whatever_the_order_of_parameters(text: str, params: dict, sample: int) -> None:
     request = Request(messages=(("user", text),), params=params, sample=sample)
