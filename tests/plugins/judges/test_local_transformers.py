@@ -3,7 +3,7 @@
 import json
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,10 @@ from harness.chat.messages import Request
 from harness.chat.policy import only_stored
 from harness.chat.store import ReplyStore
 from harness.errors import PluginError
+from harness.plugins import load_plugins
+from harness.protocols import Unit
+from harness.records import Example, Output
+from harness.registry import PluginRef
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzåäö0123456789 .\n"
 CHATML = (
@@ -32,9 +36,20 @@ CHATML = (
 DIGITS = tuple(map(str, range(1, 11)))
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tiny matrices take longest where threads wait for each other, above all beside other tests."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Llama of 2 layers, 32 dimensions and random weights that reads 256 tokens; a token is a letter, a digit or a mark."""
+    """A Llama of 2 layers, 32 dimensions and random weights that reads 4,096 tokens; a token is a letter, a digit or a mark."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, set_seed
 
@@ -56,7 +71,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=256,
+        max_position_embeddings=4096,
         initializer_range=0.5,
         bos_token_id=1,
         eos_token_id=2,
@@ -159,9 +174,9 @@ def test_a_text_cannot_end_its_message(tiny: Path, made: Callable) -> None:
 
 
 def test_a_prompt_that_is_too_long_is_an_error_and_no_verdict(made: Callable) -> None:
-    long, short = made().ask([asking("a" * 300), asking("a")])
+    long, short = made().ask([asking("a" * 4100), asking("a")])
     assert (long.status, long.text, short.status) == ("error", None, "ok")
-    assert "reads 256" in (long.detail or "")
+    assert "reads 4096" in (long.detail or "")
 
 
 def test_text_is_generated_greedily_as_transformers_does(tiny: Path, made: Callable) -> None:
@@ -225,6 +240,25 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"")
     with pytest.raises(PluginError, match="weights are pickled"):
         find_model(str(tmp_path), Cache(tmp_path))
+
+
+def test_a_judge_of_this_kind_scores_with_the_exact_expectation_and_reads_every_verdict(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
+    params = {"model": str(tiny), "backend": "transformers", "device": "cpu", "scale": "1-10", "criterion": "naturalness"}
+    metric = load_plugins().build("metric", PluginRef("llm-judge", params))
+    example = Example.from_instruction("e", "skriv om katter.", [], language="sv")
+    outputs = [Output(id=name, example_id="e", system=name, text=f"{name}: katten sover.") for name in "ab"]
+    units = [Unit(example, (output,)) for output in outputs]
+    results = metric.score(units)
+    verdicts = list(metric.verdicts(units))
+    replies = ReplyStore(tmp_path).get([verdict.key for verdict in verdicts])
+    for result, verdict in zip(results, verdicts, strict=True):
+        shares = {int(choice): math.exp(value) for choice, value in replies[verdict.key].tokens[0].top}
+        assert sorted(shares) == list(range(1, 11))
+        assert result.value == pytest.approx(sum(value * share for value, share in shares.items()))
+        assert (verdict.status, verdict.value) == ("ok", max(shares, key=shares.__getitem__))
 
 
 def test_batches_hold_like_lengths_within_the_budget() -> None:
