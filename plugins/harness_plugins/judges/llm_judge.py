@@ -59,7 +59,12 @@ def build(
     `language` of the prompt, auto for the example's; `prompt`, a shipped one (direct, direct-2 to direct-5, direct-reasons, pair,
     rank) or a path. How often: `samples`, at `temperature`; `orders` of a ranking. What comes back: `max_tokens` (or
     `max_completion_tokens`, where the model wants that), `output` as json, text or auto, `read` as verdict, expectation or auto
-    (the expectation where the server tells probabilities), `panel` as mean, median or majority. Whom: see `ModelChoice`.
+    (the expectation where the server tells probabilities), `panel` as mean, median or majority.
+
+    Whom: `model`, a name, a path, or a list of them (in a config also mappings with what differs); `backend` openai for any
+    compatible server (`base_url`, `api` openai or azure with `api_version`, `key_env`), server for a GGUF file that is served here
+    (`threads`, `context` in tokens), transformers for a model in this process (`device`, `dtype`). `concurrency` calls at once,
+    `requests_per_minute`, `tokens_per_minute`, `timeout` seconds a call, `budget` USD over all sessions, `prices`, a table.
     """
     settings = read_settings(
         task,
@@ -158,10 +163,12 @@ def harness_metrics() -> list[MetricSpec]:
 
 
 def _spec(task: Task, with_reference: bool, text: str) -> MetricSpec:
+    made = partial(build, task, with_reference)
+    made.__doc__ = build.__doc__
     needs = (("reference",) if with_reference else ()) + (("peers",) if task in ("wins", "rank") else ())
     return MetricSpec(
         f"llm-judge{_SUFFIX[task]}{'-ref' if with_reference else ''}",
-        build=partial(build, task, with_reference),
+        build=made,
         version=VERSION,
         help=f"{text}; it sees the reference" if with_reference else text,
         extra="judge",
