@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.errors import HarnessError, PluginError
+from harness.errors import ConnectionProblem, HarnessError, PluginError, StoreProblem
 from harness.plugin_code import plugin_code_digest
 from harness.protocols import Columns, Metric, MetricSpec, Result, Unit
 from harness.records import Example, Score
@@ -20,6 +20,7 @@ from harness.stages.answers import Answers, joined, of_columns, of_results
 
 _WITH_VALUE = frozenset({"ok", "empty"})  # any other status says why there is no value
 _STATUSES = frozenset(STATUSES)
+_ENDS = (PluginError, ConnectionProblem, StoreProblem)  # no unit is to blame, and none would fare better
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,12 @@ def answer(metric: BuiltMetric, batch: Sequence[Unit]) -> Answers:
     """What the metric says of a batch, in the units' order.
 
     If the metric raises, it is asked unit by unit, and a unit on which it raises again has status "error" and the exception as
-    its detail. Raises PluginError where an answer breaks the protocol.
+    its detail. Raises PluginError where an answer breaks the protocol, and ConnectionProblem or StoreProblem where a language
+    model cannot be asked at all.
     """
     try:
         return _answers(metric, batch)
-    except (PluginError, KeyboardInterrupt):
+    except (*_ENDS, KeyboardInterrupt):
         raise
     except BaseException:  # whatever a stranger's code raises: the unit that is to blame is found and recorded
         return joined([_answer_alone(metric, unit) for unit in batch])
@@ -162,7 +164,7 @@ def answers_of_score(metric: BuiltMetric, units: Sequence[Unit]) -> Answers:
 def _answer_alone(metric: BuiltMetric, unit: Unit) -> Answers:
     try:
         return _answers(metric, [unit])
-    except (PluginError, KeyboardInterrupt):
+    except (*_ENDS, KeyboardInterrupt):
         raise
     except BaseException as error:  # as in answer: the unit's score is missing, and says why
         return of_results(metric.components, [Result(None, "error", detail=f"{type(error).__name__}: {error}")])

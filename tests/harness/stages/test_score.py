@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import HarnessError, InputError, MissingExtra, PluginError
+from harness.errors import ConnectionProblem, HarnessError, InputError, MissingExtra, PluginError, StoreProblem
 from harness.judgments import JudgmentSet
 from harness.plugins import load_plugins
 from harness.protocols import MetricSpec, Result, Unit
@@ -223,7 +223,16 @@ def test_a_metric_that_ends_the_program_has_failed_on_that_unit_and_the_program_
     assert {name: (s.status, s.detail) for (name,), s in found.items() if s.status != "ok"} == {"e1x": ("error", "SystemExit: 0")}
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), MissingExtra("pip install it"), PluginError("wrong model")])
+STOPS = [
+    KeyboardInterrupt(),
+    MissingExtra("pip install it"),
+    PluginError("wrong model"),
+    ConnectionProblem("no server"),
+    StoreProblem("full"),
+]
+
+
+@pytest.mark.parametrize("error", STOPS)
 def test_what_stops_a_run_passes_through(error: BaseException) -> None:
     def answer(unit: Unit) -> float:
         raise error
