@@ -331,8 +331,8 @@ def test_a_real_model_prefers_the_sensible_answer(tmp_path: Path) -> None:
     capital = "What is the capital of {}? Answer with one word."
     requests = [
         Request(messages=(("user", capital.format(country)),), choices=("Paris", "Berlin", "Rome", "Stockholm"))
-        for country in ("France", "Germany", "Italy", "Sweden")
+        for country in ("France", "Germany", "Italy")
     ]
-    assert [reply.text for reply in model.ask(requests)] == ["Paris", "Berlin", "Rome", "Stockholm"]
+    assert [reply.text for reply in model.ask(requests)] == ["Paris", "Berlin", "Rome"]
     (said,) = model.ask([Request(messages=requests[0].messages, params={"temperature": 0, "max_tokens": 12})])
     assert "Paris" in (said.text or "")
