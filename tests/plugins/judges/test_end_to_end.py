@@ -80,9 +80,7 @@ def test_what_the_server_failed_to_answer_is_asked_again_by_the_same_command(tab
 
     def answer(seen: Seen) -> Answer:
         if broken and "Ljummet" in seen.text:
-            return Answer(
-                {"error": {"message": "wrong model state", "type": "bad"}}, status=404 if "response_format" in seen.body else 403
-            )
+            return Answer({"error": {"message": "the prompt is too long"}}, status=413)
         return judged(seen)
 
     run = tmp_path / "run"
