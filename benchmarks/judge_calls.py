@@ -145,30 +145,44 @@ def throughput(server: Server, size: int = 20 * CONNECTIONS, latency: float = 1.
     }
 
 
-def cpu(server: Server, size: int = 1024, latency: float = 0.2, rounds: int = 5) -> dict[str, Any]:
-    """CPU a call of this process, `ChatModel` and the bare loop in turn."""
+def cpu(
+    server: Server, peer: "peer_alpaca_eval.Peer | None" = None, size: int = 1024, latency: float = 0.2, rounds: int = 5
+) -> list[dict[str, Any]]:
+    """CPU a call of the client's process: `ChatModel`, the bare loop and alpaca_eval's in turn."""
     server.set(latency=latency, text=TEXT)
-    asked = requests(pairs(size, "cpu"))
-    kinds: dict[str, Callable[[], list[str | None]]] = {
-        "ours": lambda: [reply.text for reply in ask(server, asked)],
-        "bare": lambda: bare(server, asked),
+    made = pairs(size, "cpu")
+    asked = requests(made)
+
+    def timed(work: Callable[[], Any]) -> Callable[[], float]:
+        def seconds() -> float:
+            started = time.process_time()
+            work()
+            return time.process_time() - started
+
+        return seconds
+
+    assert [reply.text for reply in ask(server, asked)] == bare(server, asked), "the texts differ"
+    kinds = {
+        "ours": timed(lambda: ask(server, asked)),
+        f"a bare AsyncOpenAI loop ({version('openai')})": timed(lambda: bare(server, asked)),
     }
-    assert kinds["ours"]() == kinds["bare"](), "the texts differ"
+    if peer is not None:
+        kinds[f"{peer.version}'s loop"] = lambda: float(peer.judge(server.base_url, made, CONNECTIONS)["cpu"])
     took: dict[str, list[float]] = {kind: [] for kind in kinds}
     for number in range(rounds):
         for kind in sorted(kinds, reverse=bool(number % 2)):
-            started = time.process_time()
-            kinds[kind]()
-            took[kind].append(1000 * (time.process_time() - started) / size)
-    ratios = [mine / other for mine, other in zip(took["ours"], took["bare"], strict=True)]
-    ratio = statistics.median(took["ours"]) / statistics.median(took["bare"])
-    wanted = "yes" if ratio <= 1.15 else "NO"
+            took[kind].append(1000 * kinds[kind]() / size)
+    return [_against(took["ours"], took[kind], kind, size) for kind in kinds if kind != "ours"]
+
+
+def _against(ours: list[float], other: list[float], kind: str, size: int) -> dict[str, Any]:
+    ratios = [mine / theirs for mine, theirs in zip(ours, other, strict=True)]
+    mine, theirs = statistics.median(ours), statistics.median(other)
+    spread = f"[{min(ratios) - 1:+.0%} to {max(ratios) - 1:+.0%} in {len(ratios)} rounds]"
+    wanted = f"(wanted ≤ +15 %: {'yes' if mine <= 1.15 * theirs else 'NO'})"
     return {
-        "job": f"CPU a call beside a bare AsyncOpenAI loop ({version('openai')}), {size:,} calls, {CONNECTIONS} connections",
-        "value": (
-            f"{statistics.median(took['ours']):.2f} against {statistics.median(took['bare']):.2f} ms, {ratio - 1:+.1%} "
-            f"[{min(ratios) - 1:+.1%}–{max(ratios) - 1:+.1%} in {rounds} rounds] (wanted ≤ +15 %: {wanted})"
-        ),
+        "job": f"CPU a call beside {kind}, {size:,} calls, {CONNECTIONS} connections",
+        "value": f"{mine:.2f} against {theirs:.2f} ms, {mine / theirs - 1:+.0%} {spread} {wanted}",
     }
 
 
@@ -256,11 +270,11 @@ def fill(arguments: list[str]) -> None:
     program()
 
 
-def figures(server: Server, number: int) -> list[dict[str, Any]]:
+def figures(server: Server, peer: "peer_alpaca_eval.Peer | None", number: int) -> list[dict[str, Any]]:
     """What has no peer."""
     with tempfile.TemporaryDirectory() as folder:
         read_again = [cached(number, Path(folder) / "client"), scored_again(number, Path(folder) / "score")]
-    return [throughput(server), cpu(server), *read_again]
+    return [throughput(server), *cpu(server, peer), *read_again]
 
 
 def _number(option: str, default: int) -> int:
@@ -283,5 +297,5 @@ if __name__ == "__main__":
             jobs(running, alpaca, {1.0: 10 * CONNECTIONS, 0.05: 1024}),
             __doc__ or "",
             "judge_calls",
-            partial(figures, running, many),
+            partial(figures, running, alpaca, many),
         )
