@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cache import Cache
+from harness.chat.llama_server import SMOLLM2
 from harness.errors import MissingExtra, PluginError
 from harness_plugins.metrics import encoders
 
@@ -29,7 +30,7 @@ def find_model(name: str, cache: Cache) -> LocalModel:
     What the hub's own cache holds is taken from there without a network. Raises PluginError for what is not there, not reachable
     or has pickled weights only, MissingExtra without the packages.
     """
-    if name.lower().endswith(".gguf"):
+    if name.lower().endswith(".gguf") or (name == SMOLLM2 and not Path(name).is_dir()):
         raise PluginError(f"model {name!r} is a GGUF file, which backend=server serves; backend=transformers reads safetensors")
     folder = Path(name).expanduser()
     if folder.is_dir():

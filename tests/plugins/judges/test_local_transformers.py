@@ -232,8 +232,9 @@ def test_a_template_without_a_system_gets_the_systems_text_before_the_users(made
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match="backend=server serves"):
-        find_model("m.gguf", Cache(tmp_path))
+    for file in ("m.gguf", "smollm2"):
+        with pytest.raises(PluginError, match="backend=server serves"):
+            find_model(file, Cache(tmp_path))
     with pytest.raises(PluginError, match=r"holds no config\.json"):
         find_model(str(tmp_path), Cache(tmp_path))
     (tmp_path / "config.json").write_text("{}")
