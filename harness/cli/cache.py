@@ -41,7 +41,8 @@ class _Size(click.ParamType):
 
 The cache keeps what is expensive to compute (embeddings, replies of paid services, converted models), for all runs of a user. It
 lies where HARNESS_CACHE says, else in the user's cache folder, and keeps at most HARNESS_CACHE_GB gigabytes of arrays (20 where
-that is not set). Deleting it costs time and changes no score.
+that is not set). Deleting it costs time and changes no score; deleting replies.sqlite, which `prune` never touches, costs what
+the replies of paid judges cost.
 """
 )
 def cache() -> None:

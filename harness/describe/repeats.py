@@ -83,7 +83,9 @@ def _rated_differently(data: JudgmentSet) -> dict[str, dict[str, float]]:
 
     `apart`: the mean distance of the two ratings; labels that differ are 1 apart.
     """
-    texts = Counter((output.example_id, output.text) for output in data.outputs if output.text is not None)
+    texts: Counter[tuple[str, str | None]] = Counter(
+        (output.example_id, output.text) for output in data.outputs if output.text is not None
+    )
     repeated = {output.id: output for output in data.outputs if texts[output.example_id, output.text] > 1}
     groups: dict[tuple[str, str, str, str], list[Any]] = {}
     for judgment in data.judgments:

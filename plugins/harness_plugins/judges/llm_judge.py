@@ -62,9 +62,9 @@ def build(
     (the expectation where the server tells probabilities), `panel` as mean, median or majority.
 
     Whom: `model`, a name, a path, or a list of them (in a config also mappings with what differs); `backend` openai for any
-    compatible server (`base_url`, `api` openai or azure with `api_version`, `key_env`), server for a GGUF file that is served here
-    (`threads`, `context` in tokens), transformers for a model in this process (`device`, `dtype`). `concurrency` calls at once,
-    `requests_per_minute`, `tokens_per_minute`, `timeout` seconds a call, `budget` USD over all sessions, `prices`, a table.
+    compatible server (`base_url`, `api` openai or azure with `api_version`, `key_env`), server for a GGUF file that is served
+    here (`threads`, `context` in tokens), transformers for a model in this process (`device`, `dtype`). `concurrency` calls at
+    once, `requests_per_minute`, `tokens_per_minute`, `timeout` seconds a call, `budget` USD over all sessions, `prices`, a table.
     """
     settings = read_settings(
         task,
