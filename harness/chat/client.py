@@ -147,7 +147,7 @@ class ChatModel:
         )
 
     def _keyed(self, requests: Sequence[Request]) -> tuple[list[str], dict[str, Request]]:
-        keys = [self.store.key_of(self.name, request) for request in requests]
+        keys = self.store.keys_of(self.name, requests)
         return keys, dict(zip(keys, requests, strict=True))
 
     def _in_order(self, keys: list[str], found: Mapping[str, Reply]) -> list[Reply]:

@@ -75,6 +75,11 @@ class ReplyStore:
         """What replies of the model `name` to this request are kept under, see `key_of`."""
         return key_of(name, request)
 
+    @staticmethod
+    def keys_of(name: str, requests: Iterable[Request]) -> list[str]:
+        """The keys of several requests, in less time than one by one."""
+        return keys_of(name, requests)
+
     def get(self, keys: Sequence[str]) -> dict[str, Reply]:
         """The replies that were received for these keys: ok ones, refusals and cut-off ones; `errors` has the others."""
         wanted = {bytes.fromhex(key): key for key in keys}
@@ -148,19 +153,46 @@ class ReplyStore:
         return self.database.read(look, []) if listed else []
 
 
+def keys_of(name: str, requests: Iterable[Request]) -> list[str]:
+    """`key_of` for each; requests that share their parameters, as those of a batch do, take less time."""
+    last: dict[str, Any] | None = None
+    plain: Any = None
+    keys = []
+    for request in requests:
+        if request.params is not last:
+            last, plain = request.params, _checked_plain(request.params)
+        keys.append(_digest(name, request, plain))
+    return keys
+
+
 def key_of(name: str, request: Request) -> str:
     """sha256, as hex, of the model's name and the request: equal requests to one model have one key, in every process.
 
     Raises InputError for parameters that no JSON can hold.
     """
+    return _digest(name, request, _checked_plain(request.params))
+
+
+def _checked_plain(params: dict[str, Any]) -> Any:
     try:
-        parts = (_FORMAT, name, request.messages, _plain(request.params), request.sample, request.choices)
+        return _plain(params)
+    except TypeError as error:
+        raise _not_plain(error) from None
+
+
+def _digest(name: str, request: Request, plain: Any) -> str:
+    try:
+        parts = (_FORMAT, name, request.messages, plain, request.sample, request.choices)
         return hashlib.sha256(_ENCODER.encode(parts)).hexdigest()
     except UnicodeEncodeError:  # half a character: it gets a key like any other text
         texts = [(role, text.encode("utf-8", "surrogatepass")) for role, text in request.messages]
         return hashlib.sha256(_ENCODER.encode((_FORMAT, name, texts, *parts[3:]))).hexdigest()
     except TypeError as error:
-        raise InputError(f"the parameters of a call are text, numbers, lists and mappings: {error}") from None
+        raise _not_plain(error) from None
+
+
+def _not_plain(error: TypeError) -> InputError:
+    return InputError(f"the parameters of a call are text, numbers, lists and mappings: {error}")
 
 
 def insert(db: Any, key: str, name: str, request: Request, reply: Reply, raw: bytes | None) -> Reply:
