@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from harness.report.layout import plain_table
+from harness.report.texts import shown
 
 GAP = 2  # columns between two columns of a table
 LONG = 32  # a cell longer than this is wrapped
@@ -16,6 +17,11 @@ META = (
     "metric", "against", "component", "criterion", "raters", "slice", "grouping", "support", "statistic",
     "value", "low", "high", "n_items", "n_pairs", "p_adjusted", "note",
 )  # fmt: skip
+VERDICTS = (
+    "value", "ranks", "status", "expectation", "targets", "reply", "criterion", "judge", "metric", "prompt", "sample", "detail",
+    "tokens_in", "tokens_out", "price", "seconds",
+)  # fmt: skip
+SHOWN = {"meta": META, "verdicts": VERDICTS}  # of a table not named here, every column
 FIRST_TO_GO = (
     "raters", "support", "note", "n_items", "component", "grouping", "criterion", "p_adjusted", "n_pairs", "against", "slice",
     "high", "low",
@@ -32,7 +38,7 @@ class Rows(NamedTuple):
 def rows_table(name: str, rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str], width: int) -> Rows:
     """The rows of table `name`, at most `width` columns wide where that can be. `labels`: signature → what the user wrote."""
     filled = [column for column in rows[0] if any(row[column] not in (None, "", [], {}) for row in rows)]
-    columns = [column for column in META if column in filled] if name == "meta" else list(filled)
+    columns = [column for column in SHOWN.get(name, filled) if column in filled]
     texts = {column: _texts(column, [row[column] for row in rows], labels, name == "meta") for column in columns}
     while len(columns) > 1 and _least(columns, texts) > width:
         columns.remove(_next_to_go(name, columns, texts))
@@ -93,7 +99,7 @@ def _cell(value: Any, digits: int) -> str:
     if isinstance(value, float):
         return rounded(value, digits)
     text = value if isinstance(value, str) else json.dumps(_short(value), ensure_ascii=False)
-    return text.replace("\r\n", "\n").replace("\n", "⏎")
+    return shown(text.replace("\r\n", "\n"), len(text)).replace("\n", "⏎").replace("\t", " ")
 
 
 def rounded(value: float, digits: int = 3) -> str:

@@ -71,3 +71,13 @@ def test_numbers_have_three_decimals_and_what_is_small_is_not_called_nothing(val
 def test_ratings_that_are_whole_have_no_decimals_and_lists_are_rounded_too():
     lines, _ = printed("judgments", [{"value": 2.0, "scale": {"low": 0.1 + 0.2}}], 80)
     assert lines[1].split() == ["2", '{"low":', "0.3}"]
+
+
+def test_a_verdict_comes_first_and_what_a_model_said_moves_no_cursor():
+    row = {"metric": "m|v:1", "targets": ["a"], "form": "direct", "value": 2.0, "status": "ok", "key": "f" * 64}
+    row["reply"] = "\x1b]0;pwn\x07ja\x00"
+    (head, line), left_out = printed("verdicts", [row], 200)
+    assert head.split() == ["value", "status", "targets", "reply", "metric"]
+    assert "\\u{1b}]0;pwn\\u{7}ja\\u{0}" in line
+    assert line.isprintable()
+    assert set(left_out) == {"form", "key"}
