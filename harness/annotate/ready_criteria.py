@@ -51,8 +51,8 @@ def ready_criteria() -> dict[str, dict[str, Any]]:
         "correctness": {
             "label": {"sv": "Riktighet", "en": "Correctness"},
             "question": {
-                "sv": "Är det som svaret säger rätt? Vid fria uppgifter: stämmer det som påstås?",
-                "en": "Is what the answer says right? For open tasks: is what it claims true?",
+                "sv": "Är det som svaret säger rätt? Om uppgiften inte har något givet rätt svar: är det som svaret påstår sant?",
+                "en": "Is what the answer says right? If the task has no single right answer: is what the answer claims true?",
             },
             "anchors": {
                 "sv": [

@@ -64,8 +64,8 @@ def test_texts_come_in_every_language_of_the_study_and_only_in_those(tmp_path: P
     assert set(told["texts"]) == {"sv", "en"}
     correctness = told["study"]["criteria"]["rate"]["correctness"]
     assert correctness["question"] == {
-        "sv": "Är det som svaret säger rätt? Vid fria uppgifter: stämmer det som påstås?",
-        "en": "Is what the answer says right? For open tasks: is what it claims true?",
+        "sv": "Är det som svaret säger rätt? Om uppgiften inte har något givet rätt svar: är det som svaret påstår sant?",
+        "en": "Is what the answer says right? If the task has no single right answer: is what the answer claims true?",
     }
     assert correctness["choices"][0]["label"]["en"] == "Wrong: what matters most is not right, or nothing is said"
 

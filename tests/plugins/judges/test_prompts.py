@@ -29,7 +29,7 @@ def test_the_swedish_prompt_reads_as_it_should() -> None:
     assert prompt(Caller(settings("direct", True)), example(), "Göteborg.") == (
         "[user]\n"
         "Du bedömer ett svar på en skala från 1 (sämst) till 3 (bäst).\n\n"
-        "Riktighet: Är det som svaret säger rätt? Vid fria uppgifter: stämmer det som påstås?\n"
+        "Riktighet: Är det som svaret säger rätt? Om uppgiften inte har något givet rätt svar: är det som svaret påstår sant?\n"
         "1 = Fel: det viktigaste stämmer inte, eller inget sägs\n"
         "2 = Delvis rätt: något väsentligt stämmer inte\n"
         "3 = Rätt: inget väsentligt är fel\n\n"
