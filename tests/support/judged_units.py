@@ -19,7 +19,7 @@ from harness.records import Example, Output
 
 ATTACKS = Path(__file__).resolve().parent.parent / "judge_attacks"
 _DEFAULTS: dict[str, Any] = {
-    "criterion": None,
+    "criterion": "auto",
     "criteria": None,
     "scale": None,
     "together": False,

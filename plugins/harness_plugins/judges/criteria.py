@@ -10,8 +10,9 @@ from typing import Any
 from harness.config import shipped
 from harness.errors import InputError, did_you_mean
 
-_SCALE = re.compile(r"\s*([-−]?\d+)\s*(?:-|–|\.\.|to|till)\s*([-−]?\d+)\s*\Z")
+_SCALE = re.compile(r"\s*([-−]?\d{1,18})\s*(?:-|–|\.\.|to|till)\s*([-−]?\d{1,18})\s*\Z")
 _NAME = re.compile(r"[^\W_][\w-]*\Z")
+_MOST_VALUES = 1001  # of a scale; 0-1000 has as many
 _FIELDS = {"scale", "label", "question", "compare", "anchors"}
 
 
@@ -75,7 +76,7 @@ def choose(criteria: Mapping[str, Criterion], names: Sequence[str]) -> tuple[Cri
 
 
 def read_scale(value: Any) -> WholeScale:
-    """The scale that `1-5`, `0..100` or `[1, 5]` writes; ValueError for anything else."""
+    """The scale that `1-5`, `0..100` or `[1, 5]` writes, of at most 1,001 values; ValueError for anything else."""
     if isinstance(value, (list, tuple)) and len(value) == 2 and all(type(end) is int for end in value):
         low, high = value
     else:
@@ -85,6 +86,8 @@ def read_scale(value: Any) -> WholeScale:
         low, high = (int(end.replace("−", "-")) for end in match.groups())
     if not low < high:
         raise ValueError(f"scale: low {low} must be less than high {high}")
+    if high - low >= _MOST_VALUES:
+        raise ValueError(f"scale: {low} to {high} are more than {_MOST_VALUES} values; take a scale of fewer, such as 0-100")
     return WholeScale(low, high)
 
 

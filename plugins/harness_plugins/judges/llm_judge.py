@@ -22,7 +22,7 @@ def build(
     with_reference: bool,
     *,
     model: Any,
-    criterion: Any = None,
+    criterion: Any = "auto",
     scale: Any = None,
     criteria: str | None = None,
     together: Any = False,
@@ -54,12 +54,17 @@ def build(
 ) -> JudgeMetric:
     """The metric for these parameters; ValueError or a HarnessError for those that cannot be used. Asks and starts nothing.
 
-    What is asked: `criterion`, a name or a list (their mean); `scale`, such as 1-5, by default the criterion's; `criteria`, a
-    file of own ones; `together`, true for all criteria in one call, or the list of those that are asked about with this one;
-    `language` of the prompt, auto for the example's; `prompt`, a shipped one (direct, direct-2 to direct-5, direct-reasons, pair,
-    rank) or a path. How often: `samples`, at `temperature`; `orders` of a ranking. What comes back: `max_tokens` (or
-    `max_completion_tokens`, where the model wants that), `output` as json, text or auto, `read` as verdict, expectation or auto
-    (the expectation where the server tells probabilities), `panel` as mean, median or majority.
+    What is asked: `criterion`, a name or a list (their mean; auto: correctness, of comparisons overall); `scale`, such as 1-5,
+    by default the criterion's; `criteria`, a file of own ones; `together`, true for all criteria in one call, or the list of
+    those that are asked about with this one; `language` of the prompt, auto for the example's; `prompt`, a shipped one (direct,
+    direct-2 to direct-5, direct-reasons, pair, rank) or a path. How often: `samples`, at `temperature`; `orders` of a ranking
+    (each at most 1000). What comes back: `max_tokens` (or `max_completion_tokens`, where the model wants that), `output` as
+    json, text or auto, `read` as verdict, expectation or auto (the expectation where the server tells probabilities), `panel`
+    as mean, median or majority.
+
+    Two criteria in one call, of which one is read: `llm-judge:MODEL,criterion=correctness,together=[correctness, relatedness]`.
+    Each item ranked in four orders of showing: `llm-judge-rank:MODEL,orders=4`.
+    Two judges, and a verdict only where both agree: `llm-judge:model=[gpt-4o-mini, gpt-4.1-mini],panel=majority`.
 
     Whom: `model`, a name, a path, or a list of them (in a config also mappings with what differs); `backend` openai for any
     compatible server (`base_url`, `api` openai or azure with `api_version`, `key_env`), server for a GGUF file that is served

@@ -1,6 +1,6 @@
 """Which language models are the judges: services and servers, a server started for a file, or a model in this process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -9,6 +9,7 @@ from harness.chat.messages import LanguageModel
 from harness.errors import did_you_mean
 
 Backend = Literal["openai", "server", "transformers"]
+_ONLY: Mapping[str, Backend] = {"threads": "server", "context": "server", "device": "transformers", "dtype": "transformers"}
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,25 @@ def choices_of(model: Any, common: Mapping[str, Any]) -> list[ModelChoice]:
             raise ValueError(f"backend is one of {', '.join(get_args(Backend))}, got {choice.backend!r}")
         if choice.backend != "openai" and choice.base_url is not None:
             raise ValueError(f"backend={choice.backend} runs the model here: leave out base_url")
+        if not isinstance(choice.key_env, str) or not choice.key_env.strip():
+            raise ValueError(f"key_env is the name of an environment variable, got {choice.key_env!r:.80}")
+        for name in own:
+            _check_backend(name, [choice])
         found.append(choice)
     if not found:
         raise ValueError("model is a name, a path or a list of them, got an empty list")
+    defaults = {field.name: field.default for field in fields(ModelChoice)}
+    for name, value in common.items():
+        if value != defaults[name]:
+            _check_backend(name, found)
     return found
+
+
+def _check_backend(name: str, choices: Sequence[ModelChoice]) -> None:
+    """Refuses a parameter that none of these judges would heed."""
+    wanted = _ONLY.get(name)
+    if wanted is not None and all(choice.backend != wanted for choice in choices):
+        raise ValueError(f"{name} is for backend={wanted}: leave it out of backend={choices[0].backend}")
 
 
 def open_model(choice: ModelChoice, purpose: str = "") -> LanguageModel:

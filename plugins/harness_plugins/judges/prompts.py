@@ -11,7 +11,7 @@ one, the user's. A top-level `{% set reasons = true %}` says that the judge is a
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -29,6 +29,8 @@ _SLOT = re.compile("\ue000(\\d+)\ue001|(\ue002)")
 _FENCE = re.compile("<([^<>\n]+)-\ue002>\n\ue000\\d+\ue001\n</\\1-\ue002>")
 _PRIVATE = re.compile("[\ue000-\ue002]")
 _PART = re.compile(r"^=== (system|user|assistant) ===[ \t]*\n?", re.MULTILINE)
+_FENCE_LINE = re.compile("</?[^<>\n]+-\ue002>")
+_KEYWORD = re.compile(r"verdict|omdöme", re.IGNORECASE)
 _LABEL = re.compile(r"[^\W\d_](?:[\w ]*\w)?\Z")
 
 
@@ -113,7 +115,7 @@ class PromptFiles:
         except jinja2.TemplateError as error:
             line = getattr(error, "lineno", None)
             raise InputError(f"{path}{f', line {line}' if line else ''}: this prompt cannot be used: {error}") from error
-        except (TypeError, ValueError, OverflowError, AttributeError) as error:
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
             raise InputError(f"{path}: this prompt cannot be used: {error}") from error
         return Skeleton(_cut(path, text, kind), bool(getattr(module, "reasons", False)))
 
@@ -201,6 +203,12 @@ def _cut(path: Path, text: str, kind: Kind) -> tuple[Any, ...]:
     roles, bodies = (["user"], [text]) if len(parts) == 1 else (parts[1::2], parts[2::2])
     if roles[-1] != "user":
         raise InputError(f"{path}: the last message of a prompt is the user's")
+    own_words = _FENCE_LINE.sub("", text)
+    if kind.output != "number" and not ("\ue002" in own_words and _KEYWORD.search(own_words)):
+        raise InputError(
+            f"{path}: nothing in this prompt asks for a verdict in the form that is read; "
+            'end it with {% include "form.en.j2" %} (or "form.sv.j2")'
+        )
     return tuple((cast(Role, role), *_gaps(body.strip())) for role, body in zip(roles, bodies, strict=True))
 
 
@@ -238,25 +246,30 @@ def _languages(folder: Path, name: str) -> dict[str, Path]:
 
 def _sources(path: Path) -> dict[str, str]:
     """The file and all that it includes, from its own folder or the shipped one, by name."""
+    found: dict[str, str] = {}
+    _collect(path, (path.name,), found)
+    return found
+
+
+def _collect(path: Path, chain: tuple[str, ...], found: dict[str, str]) -> None:
+    """Adds the last file of the chain, in which each includes the next, and all that it includes."""
     from jinja2 import Environment, TemplateError, meta
 
-    found: dict[str, str] = {}
-    waiting: list[str] = [path.name]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found[name] = _text(path, name)
-        try:
-            named: Iterable[str | None] = meta.find_referenced_templates(Environment(autoescape=False).parse(found[name]))
-            for other in named:
-                if other is None:
-                    raise InputError(f"{path}: {name} includes a file whose name is computed; write the name")
-                waiting.append(other)
-        except TemplateError as error:
-            line = getattr(error, "lineno", None)
-            raise InputError(f"{path}{f', line {line}' if line else ''}: this prompt cannot be read: {error}") from error
-    return found
+    *before, name = chain
+    if name in before:
+        raise InputError(f"{path}: this prompt includes itself ({' → '.join(chain)})")
+    if name in found:
+        return
+    found[name] = _text(path, name)
+    try:
+        named = list(meta.find_referenced_templates(Environment(autoescape=False).parse(found[name])))
+    except (TemplateError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        raise InputError(f"{path}{f', line {line}' if line else ''}: this prompt cannot be read: {error}") from error
+    for other in named:
+        if other is None:
+            raise InputError(f"{path}: {name} includes a file whose name is computed; write the name")
+        _collect(path, (*chain, other), found)
 
 
 def _text(path: Path, name: str) -> str:

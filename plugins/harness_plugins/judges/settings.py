@@ -16,6 +16,7 @@ Output = Literal["auto", "json", "text"]
 Panel = Literal["mean", "median", "majority"]
 Task = Literal["direct", "pair", "wins", "rank"]
 _CRITERION = {"direct": "correctness", "pair": "overall", "wins": "overall", "rank": "overall"}
+_MOST = 1000  # samples or orders of one call: more is a slip, and would be planned for hours
 FORMS: Mapping[Task, Form] = {"direct": "direct", "pair": "pair", "wins": "pair", "rank": "rank"}
 
 
@@ -84,7 +85,7 @@ def read_settings(
 ) -> Settings:
     """The settings that these parameters make; ValueError or InputError saying which of them cannot be used, and why."""
     known = read_criteria(criteria)
-    names = _names("criterion", _CRITERION[task] if criterion is None else criterion)
+    names = _names("criterion", _CRITERION[task] if criterion == "auto" else criterion)
     chosen = choose(known, names)
     if task != "direct" and (len(names) > 1 or together or scale is not None):
         raise ValueError("comparisons are made by one criterion, without a scale: leave out together and scale")
@@ -101,7 +102,7 @@ def read_settings(
         raise ValueError("a majority is of verdicts on outputs and pairs: take panel=mean or panel=median, or read=verdict")
     if max_tokens is not None and max_completion_tokens is not None:
         raise ValueError("max_tokens and max_completion_tokens are the same limit for different models: give one")
-    samples = _whole("samples", samples, 1)
+    samples = _whole("samples", samples, most=_MOST)
     return Settings(
         task=task,
         reference=reference,
@@ -112,14 +113,12 @@ def read_settings(
         prompt=files,
         samples=samples,
         temperature=_temperature(temperature, samples),
-        max_tokens=None if max_tokens is None else _whole("max_tokens", max_tokens, 1),
-        max_completion_tokens=(
-            None if max_completion_tokens is None else _whole("max_completion_tokens", max_completion_tokens, 1)
-        ),
+        max_tokens=None if max_tokens is None else _whole("max_tokens", max_tokens),
+        max_completion_tokens=None if max_completion_tokens is None else _whole("max_completion_tokens", max_completion_tokens),
         read=_one_of("read", read, Read),
         output=_one_of("output", output, Output),
         panel=_one_of("panel", panel, Panel),
-        orders=_whole("orders", orders, 1),
+        orders=_whole("orders", orders, most=_MOST),
     )
 
 
@@ -153,14 +152,15 @@ def _temperature(value: float | str | None, samples: int) -> float | None:
     return float(value)
 
 
-def _whole(parameter: str, value: Any, least: int) -> int:
-    if type(value) is not int or value < least:
-        raise ValueError(f"{parameter} is a whole number from {least}, got {value!r:.80}")
+def _whole(parameter: str, value: Any, most: int | None = None) -> int:
+    if type(value) is not int or value < 1 or (most is not None and value > most):
+        to = "" if most is None else f" to {most}"
+        raise ValueError(f"{parameter} is a whole number from 1{to}, got {value!r:.80}")
     return value
 
 
 def _one_of(parameter: str, value: Any, allowed: Any) -> Any:
     known = get_args(allowed)
     if value not in known:
-        raise ValueError(f"{parameter} is one of {', '.join(known)}, got {value!r:.80}.{did_you_mean(str(value), known)}")
+        raise ValueError(f"{parameter} is one of {', '.join(known)}, got {value!r:.80}")
     return value

@@ -62,7 +62,13 @@ def test_scales(written: object, scale: tuple[int, int]) -> None:
     assert read_scale(written) == WholeScale(*scale)
 
 
-@pytest.mark.parametrize("written", ["5", "1-1", "3-1", "1.5-2", [1], [1, "3"], [True, 3], None, 3])
+def test_a_scale_has_at_most_1001_values() -> None:
+    assert len(read_scale("0-1000").values) == 1001
+    with pytest.raises(ValueError, match="more than 1001 values"):
+        read_scale([0, 1001])
+
+
+@pytest.mark.parametrize("written", ["9" * 5000 + "-1", "5", "1-1", "3-1", "1.5-2", [1], [1, "3"], [True, 3], None, 3])
 def test_what_is_no_scale(written: object) -> None:
     with pytest.raises(ValueError, match="scale"):
         read_scale(written)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from harness_plugins.judges.llm_judge import assemble, build, harness_metrics
+from harness_plugins.judges.models import choices_of
 from judged_units import Scripted, each_with_peers, example, judge, outputs, settings
 
 from harness.chat.messages import Reply, Request, TokenProbability
@@ -307,9 +308,13 @@ def test_eight_metrics_are_announced() -> None:
         ({"criterion": ["correctness", "correctness"]}, "different names"),
         ({"scale": "3-1"}, "must be less"),
         ({"scale": "bra"}, "two whole numbers"),
-        ({"samples": 0}, "samples is a whole number"),
+        ({"samples": 0}, "samples is a whole number from 1 to 1000"),
+        ({"samples": 1_000_000_000}, "samples is a whole number from 1 to 1000"),
+        ({"task": "rank", "orders": 1001}, "orders is a whole number from 1 to 1000"),
+        ({"scale": "1-1000000000"}, "more than 1001 values"),
+        ({"criterion": None}, "criterion is a name or a list"),
         ({"temperature": 3}, "temperature is"),
-        ({"read": "probabilities"}, "read is one of"),
+        ({"read": "x"}, r"read is one of auto, verdict, expectation, got 'x'\Z"),
         ({"output": "yaml"}, "output is one of"),
         ({"panel": "vote"}, "panel is one of"),
         ({"panel": "majority", "read": "expectation"}, "a majority is of verdicts"),
@@ -332,8 +337,20 @@ def test_wrong_choices_are_told_of(chosen: dict[str, Any], problem: str) -> None
         ({"model": {"model": "m", "url": "x"}}, "no parameter 'url'"),
         ({"model": "m", "backend": "vllm"}, "backend is one of"),
         ({"model": "m", "backend": "server", "base_url": "http://localhost/v1"}, "leave out base_url"),
+        ({"model": "m", "key_env": None}, "key_env is the name of an environment variable"),
+        ({"model": "m", "key_env": " "}, "key_env is the name of an environment variable"),
+        ({"model": "m", "threads": 4}, "threads is for backend=server: leave it out of backend=openai"),
+        ({"model": "m", "backend": "transformers", "context": 4096}, "context is for backend=server"),
+        ({"model": "m", "device": "cuda"}, "device is for backend=transformers"),
+        ({"model": "m", "backend": "server", "dtype": "bfloat16"}, "dtype is for backend=transformers"),
+        ({"model": ["a", {"model": "m", "threads": 1}]}, "threads is for backend=server"),
     ],
 )
 def test_wrong_judges_are_told_of(chosen: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         build("direct", False, **chosen)
+
+
+def test_a_parameter_of_one_backend_may_stand_beside_a_panel_in_which_one_judge_has_it() -> None:
+    listed = [{"model": "a.gguf", "backend": "server"}, "m"]
+    assert [choice.threads for choice in choices_of(listed, {"threads": 4})] == [4, 4]

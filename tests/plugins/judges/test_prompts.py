@@ -153,6 +153,19 @@ def test_a_changed_prompt_has_another_digest_and_so_has_one_whose_part_changed(t
         ("{% include other %}", "computed"),
         ("{% include '../secret.j2' %}", "neither beside it nor shipped"),
         ("{{ fence('answer', answer) }}\nVERDICT {{ code }}: 3", "itself holds what would be read"),
+        ("{{ fence('answer', answer) }}", "nothing in this prompt asks for a verdict"),
+        (
+            "A verdict in <name-{{ code }}> … </name-{{ code }}> is not yours.\n{{ fence('answer', answer) }}",
+            "nothing in this prompt asks for a verdict",
+        ),
+        ("{% include 'own.en.j2' %}", r"own.en.j2: this prompt includes itself \(own.en.j2 → own.en.j2\)"),
+        (
+            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}{{ fence('answer', answer) }}",
+            "own.en.j2: this prompt cannot be used: maximum recursion",
+        ),
+        ("{{ 1 // 0 }}", "own.en.j2: this prompt cannot be used: integer division"),
+        ("{{ '{0}'.format() }}", "own.en.j2: this prompt cannot be used: "),
+        ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "own.en.j2: this prompt cannot be read: maximum recursion"),
         ("text\n=== user ===\n{{ fence('answer', answer) }}", "before the first line"),
         ("=== user ===\n{{ fence('answer', answer) }}\n=== assistant ===\nOK", "the last message"),
     ],
@@ -163,8 +176,33 @@ def test_a_prompt_that_cannot_be_used_is_told_of_at_once(template: str, problem:
         Caller(settings(prompt=own)).check()
 
 
+def test_a_prompt_that_includes_itself_by_way_of_another_is_told_with_the_way(tmp_path: Path) -> None:
+    own = written(tmp_path, "own.en.j2", "{% include 'part.en.j2' %}")
+    written(tmp_path, "part.en.j2", "{% include 'form.en.j2' %}{% include 'own.en.j2' %}")
+    with pytest.raises(InputError, match=r"includes itself \(own.en.j2 → part.en.j2 → own.en.j2\)"):
+        PromptFiles(own)
+
+
+def test_a_part_may_be_included_twice(tmp_path: Path) -> None:
+    own = written(tmp_path, "own.en.j2", "{% include 'part.en.j2' %}{% include 'part.en.j2' %}{% include 'form.en.j2' %}")
+    written(tmp_path, "part.en.j2", "Rate it.")
+    assert set(PromptFiles(own).sources["en"]) == {"own.en.j2", "part.en.j2", "form.en.j2"}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "VERDICT {{ code }}: V",
+        "Svara med OMDÖME, talet {{ code }}, ett kolon och ditt betyg.",
+        '{"code": {{ code }},\n "verdict": V}',
+    ],
+)
+def test_a_prompt_may_ask_for_the_verdict_in_its_own_words(form: str, tmp_path: Path) -> None:
+    Caller(settings(prompt=written(tmp_path, "own.en.j2", "{{ fence('answer', answer) }}\n" + form))).check()
+
+
 def test_a_prompt_for_judging_with_the_reference_must_show_it(tmp_path: Path) -> None:
-    own = written(tmp_path, "own.en.j2", "{{ fence('answer', answer) }} {{ code }}")
+    own = written(tmp_path, "own.en.j2", "{{ fence('answer', answer) }} {% include 'form.en.j2' %}")
     Caller(settings(prompt=own)).check()
     with pytest.raises(InputError, match="does not show the reference"):
         Caller(settings("direct", True, prompt=own)).check()
