@@ -201,13 +201,15 @@ class SystemMeans(_Part, frozen=True, kw_only=True, tag="system-means"):
 class TableColumn(_Part, frozen=True, kw_only=True):
     """A column: what it is called, whether it sorts as a number, and one line that explains it.
 
-    `sentence`: its texts are sentences, for which a drawing makes room.
+    `sentence`: its texts are sentences, for which a drawing makes room. `digits`: decimals that its floats are shown with;
+    None: about three figures each.
     """
 
     name: str
     numeric: bool = False
     help: str = ""
     sentence: bool = False
+    digits: int | None = None
 
 
 class DataTable(_Part, frozen=True, kw_only=True, tag="table"):

@@ -81,11 +81,13 @@ def _figure(figure: Figure) -> Iterator[str]:
             yield from _disagreements(figure)
 
 
-def _cell(value: Cell) -> str:
+def _cell(value: Cell, digits: int | None = None) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
         return inline(value)
+    if digits is not None and isinstance(value, float):
+        return number(value, digits)
     return number(value) if isinstance(value, float) and not value.is_integer() else f"{value:g}"
 
 
@@ -169,7 +171,8 @@ def _mean(mark: Mark, place: int | None) -> str:
 
 
 def _data(figure: DataTable) -> Iterator[str]:
-    rows = [[_cell(cell) for cell in row] for row in figure.rows[:ROWS]]
+    digits = [column.digits for column in figure.columns]
+    rows = [[_cell(cell, places) for cell, places in zip(row, digits, strict=True)] for row in figure.rows[:ROWS]]
     yield table([inline(column.name) for column in figure.columns], rows, [column.numeric for column in figure.columns])
     yield _cut(len(rows), len(figure.rows), 0, 0)
 

@@ -52,7 +52,8 @@ def table(identifier: str, caption: str, columns: Sequence[TableColumn], rows: S
     names = [column.name if any(c.sentence for c in columns) else "" for column in columns]
     rows_of_cells = (
         Markup("").join(
-            cell(value, heading=i == head, name=names[i], sentence=columns[i].sentence) for i, value in enumerate(row)
+            cell(value, heading=i == head, name=names[i], sentence=columns[i].sentence, digits=columns[i].digits)
+            for i, value in enumerate(row)
         )
         for row in rows
     )
@@ -65,10 +66,10 @@ def from_contents(figure_: DataTable, identifier: str) -> Table:
     return table(f"{identifier}-table", figure_.title, figure_.columns, figure_.rows)
 
 
-def cell(value: Value, *, heading: bool = False, name: str = "", sentence: bool = False) -> Markup:
+def cell(value: Value, *, heading: bool = False, name: str = "", sentence: bool = False, digits: int | None = None) -> Markup:
     """A number, with five figures behind it where fewer are shown; a text; or a dash where there is no data.
 
-    `name`: that of the column, where a row can stand as a card.
+    `name`: that of the column, where a row can stand as a card. `digits`: decimals of a float; None: about three figures.
     """
     said = Markup(' data-name="{}"').format(visible(name)) if name else Markup("")
     if isinstance(value, bool):
@@ -83,7 +84,7 @@ def cell(value: Value, *, heading: bool = False, name: str = "", sentence: bool 
             return Markup("<th scope=row{}>{}").format(said, text)
         return Markup("<td{}{}>{}").format(" class=told" if sentence else _width(value), said, text)
     # A year or a seed has four digits: only longer whole numbers are grouped.
-    shown = figure(value) if isinstance(value, float) else count(value) if abs(value) >= 10_000 else str(value)
+    shown = figure(value, digits) if isinstance(value, float) else count(value) if abs(value) >= 10_000 else str(value)
     exact = f"{value:.5g}" if isinstance(value, float) else str(value)
     return Markup(f"<td{said}>{shown}" if float(exact) == _read(shown) else f"<td data-v={exact}{said}>{shown}")
 

@@ -35,14 +35,16 @@ def share(value: float | None, digits: int = 3) -> str:
     return number(finite(value), digits).replace("-", "−")
 
 
-def figure(value: float | None) -> str:
-    """A number of any size in about three figures: `.605`, `4.25`, `41.3`, `1910`."""
+def figure(value: float | None, digits: int | None = None) -> str:
+    """A number of any size in about three figures, or with so many decimals: `.605`, `4.25`, `41.3`, `1910`."""
     value = finite(value)
     if value is None:
         return "–"
     size = abs(value)
     if 0 < size < 0.0005 or size >= 1e9:
         return f"{value:.1e}".replace("-", "−")
+    if digits is not None:
+        return share(value, digits)
     return share(value, 3 if size < 1.0005 else 2 if size < 10 else 1 if size < 1000 else 0)
 
 
