@@ -8,13 +8,14 @@ from harness.judge_card.calibration import calibration
 from harness.judge_card.calls import answers, repeats, unread
 from harness.judge_card.contents import Card, Finding, JudgeCards, Matrix
 from harness.judge_card.contests import contests
-from harness.judge_card.ground import Ground, output_values, scale_of
+from harness.judge_card.ground import Ground, output_values, scale_of, silence, spoken
 from harness.judge_card.languages import languages
 from harness.judge_card.length import length
 from harness.judge_card.own import self_preference
 from harness.judge_card.people import OnScale, beside_raters, matrices, on_scale
 from harness.judge_card.position import position
 from harness.judge_card.prompts import prompts
+from harness.judge_card.reading import expected, read_of, score_of
 from harness.meta.columns import MetricSummary
 from harness.meta.options import MetaOptions
 from harness.stages.evaluate import Evaluation
@@ -79,7 +80,7 @@ def _card(
         *position(verdicts, ground),
         *length(held, ground, criteria),
         *self_preference(held, ground, judge, own, criteria),
-        *_beside_people(verdicts, laid, ground),
+        *_beside_people(verdicts, metric, laid, ground),
         *languages(verdicts, held, laid, ground, criteria),
         *prompts(_same_but_prompt(key, groups), ground, criteria),
     ]
@@ -92,8 +93,9 @@ def _card(
         reference=any(one.reference for one in verdicts),
         prompts=tuple(sorted({one.prompt for one in verdicts if one.prompt is not None})),
         n_verdicts=len(verdicts),
+        score=score_of(spoken(verdicts), read_of(metric)),
         findings=tuple(found),
-        matrices=tuple(_matrices(verdicts, laid, ground, judge)),
+        matrices=tuple(_matrices(verdicts, metric, laid, ground, judge)),
         unread=unread(verdicts),
     )
 
@@ -102,18 +104,26 @@ def _laid(verdicts: Sequence[Verdict], metric: str, criterion: str, ground: Grou
     return on_scale(output_values(verdicts, ground), scale_of(metric), ground.people[criterion])
 
 
-def _beside_people(verdicts: Sequence[Verdict], laid: Mapping[str, OnScale], ground: Ground) -> Iterator[Finding]:
+def _beside_people(verdicts: Sequence[Verdict], metric: str, laid: Mapping[str, OnScale], ground: Ground) -> Iterator[Finding]:
+    """The verdicts beside people's ratings, and the calibration of what the score is made of, before and after alike."""
+    silent, read = silence(verdicts), read_of(metric)
     for criterion, own in laid.items():
-        yield from beside_raters(own, ground.people[criterion], ground)
-    values = output_values(verdicts, ground, expected=True)
-    for criterion, own in laid.items():
-        yield from calibration(values, own, ground.people[criterion], ground)
-
-
-def _matrices(verdicts: Sequence[Verdict], laid: Mapping[str, OnScale], ground: Ground, judge: str) -> Iterator[Matrix]:
-    values = output_values(verdicts, ground)
+        yield from beside_raters(own, ground.people[criterion], ground, silent)
+    values = output_values(verdicts, ground, read=read)
+    rating = "expected rating" if read == "expectation" or expected(spoken(verdicts), read) else "rating"
     for criterion in laid:
-        yield from matrices(values, ground.people[criterion], judge)
+        people = ground.people[criterion]
+        yield from calibration(values, on_scale(values, scale_of(metric), people), people, ground, silent, rating=rating)
+
+
+def _matrices(
+    verdicts: Sequence[Verdict], metric: str, laid: Mapping[str, OnScale], ground: Ground, judge: str
+) -> Iterator[Matrix]:
+    values = output_values(verdicts, ground)
+    for criterion, own in laid.items():
+        people = ground.people[criterion]
+        ends = (people.scale.low, people.scale.high) if people.scale is not None and own.values is not None else None
+        yield from matrices(values, people, judge, scale_of(metric) or ends)
 
 
 def _same_but_prompt(key: Key, groups: Mapping[Key, Sequence[Verdict]]) -> dict[str, Sequence[Verdict]]:

@@ -12,7 +12,6 @@ from harness.judge_card.isotonic import fit
 from harness.judge_card.people import OnScale
 from harness.meta.pairs import Floats, Ints
 
-_SAYS = "mean distance to people's rating, after calibration"
 _WHEN = {
     "before": "before calibration",
     "after": "after calibration",
@@ -24,23 +23,34 @@ _SAVED = (
 )
 
 
-def calibration(values: Floats, laid: OnScale, people: People, ground: Ground) -> Iterator[Finding]:
+def calibration(
+    values: Floats, laid: OnScale, people: People, ground: Ground, silent: str | None = None, *, rating: str = "rating"
+) -> Iterator[Finding]:
     """Absolute and squared error, and mean difference to people's ratings, before and after, beside the mean rating alone.
 
     Isotonic regression is of means, so it is the squared error that it brings down; the absolute one can rise.
-    `values`: the judge's own ratings, which are calibrated; `laid`: the same on people's scale, which is before.
+    `values`: what the judge's score is made of, which is calibrated; `laid`: the same on people's scale, which is before.
+    `rating`: what to call it; `silent`: why no verdict says anything, where that is so.
     """
+    distance = f"mean distance of the judge's {rating} to people's"
+    says = f"{distance}, {_WHEN['after']}"
     criterion = people.criterion
     if people.first is None:
         why = "people gave no ratings, but preferences" if people.preferred else "nobody rated it"
-        yield unmeasurable("calibration", "error_after", _SAYS, why, criterion=criterion)
+        yield unmeasurable("calibration", "error_after", says, why, criterion=criterion)
+        return
+    if silent is not None or not np.isfinite(values).any():
+        why = silent or f"no verdict has an {rating}"
+        yield unmeasurable("calibration", "error_after", says, why, criterion=criterion)
         return
     target, cluster, draws = people.values, ground.cluster, ground.draws
     after, constant = cross_fitted(values, target, ground.fold)
     there = np.isfinite(after) & np.isfinite(target)
     if not there.any():
-        why = "what the judge and people rated lies in one fold of clusters: there is nothing to learn from"
-        yield unmeasurable("calibration", "error_after", _SAYS, why, criterion=criterion)
+        both = np.isfinite(values) & np.isfinite(target)
+        fold = "what the judge and people rated lies in one fold of clusters: there is nothing to learn from"
+        why = fold if both.any() else "nobody rated what the judge rated"
+        yield unmeasurable("calibration", "error_after", says, why, criterion=criterion)
         return
     span = None if people.scale is None else people.scale.high - people.scale.low
     before = np.full(len(target), np.nan) if laid.values is None else laid.values
@@ -50,16 +60,18 @@ def calibration(values: Floats, laid: OnScale, people: People, ground: Ground) -
         gap, own = off[name][there], cluster[there]
         if name != "constant":
             far = mean(np.abs(gap), own, draws, None if span is None else (0.0, span))
-            yield finding("calibration", f"error_{name}", f"mean distance to people's rating, {when}", far, **about)
+            yield finding("calibration", f"error_{name}", f"{distance}, {when}", far, **about)
         squared = _root(mean(gap**2, own, draws, None if span is None else (0.0, span**2)))
         yield finding("calibration", f"rms_{name}", f"root of the mean squared distance, {when}", squared, **about)
         if name != "constant":
             above = mean(gap, own, draws, None if span is None else (-span, span))
-            yield finding("calibration", f"bias_{name}", f"the judge minus people, {when}", above, unbiased=0.0, **about)
-    for name, other, says in _SAVED:
+            yield finding(
+                "calibration", f"bias_{name}", f"the judge's {rating} minus people's, {when}", above, unbiased=0.0, **about
+            )
+    for name, other, what in _SAVED:
         gap = (off[other] ** 2 - off["after"] ** 2)[there]
         found = mean(gap, cluster[there], draws, None if span is None else (-(span**2), span**2))
-        yield finding("calibration", name, says, found, of="outputs", unbiased=0.0, empty=laid.note or "", criterion=criterion)
+        yield finding("calibration", name, what, found, of="outputs", unbiased=0.0, empty=laid.note or "", criterion=criterion)
 
 
 def _root(found: Estimate) -> Estimate:

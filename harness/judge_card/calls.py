@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.judge_card.contents import Finding, Unread
 from harness.judge_card.estimates import finding, mean, unmeasurable
-from harness.judge_card.ground import Ground, spoken
+from harness.judge_card.ground import Ground, silence, spoken
 from harness.meta.pairs import Floats, Ints
 from harness.verdicts import Verdict
 
@@ -32,14 +32,17 @@ def answers(verdicts: Sequence[Verdict], ground: Ground) -> Iterator[Finding]:
         share = [float(one.status == status) for one in verdicts]
         if any(share):
             yield finding("verdicts", status, says, mean(share, cluster, draws), of="verdicts", empty="none")
+    unasked = _unasked(verdicts)
     dollars = [_THOUSAND * value for value in _each(verdicts, [one.price for one in verdicts])]
     cost = mean(dollars, cluster, draws, None)
-    yield finding("verdicts", "price", "USD per 1,000 verdicts", cost, of="verdicts", empty="no price is known of any call")
+    yield finding(
+        "verdicts", "price", "USD per 1,000 verdicts", cost, of="verdicts", empty=unasked or "no price is known of any call"
+    )
     seconds = [_THOUSAND * value for value in _each(verdicts, [one.seconds for one in verdicts])]
     took = mean(seconds, cluster, draws, None)
     note = None if took.value is None else "the waits for all replies added up; calls at the same time divide them"
     says = "seconds of waiting per 1,000 verdicts"
-    yield finding("verdicts", "seconds", says, took, of="verdicts", empty="no call was timed", note=note)
+    yield finding("verdicts", "seconds", says, took, of="verdicts", empty=unasked or "no call was timed", note=note)
 
 
 def repeats(verdicts: Sequence[Verdict], ground: Ground) -> Iterator[Finding]:
@@ -48,7 +51,7 @@ def repeats(verdicts: Sequence[Verdict], ground: Ground) -> Iterator[Finding]:
     for one in spoken(verdicts):
         asked.setdefault((one.targets, one.prompt), []).append(one)
     several = [group for group in asked.values() if len({one.sample for one in group}) > 1]
-    why = "every verdict was asked for once" if asked else "no verdict could be read"
+    why = silence(verdicts) or "every verdict was asked for once"
     says = "two samples of the same request that say the same"
     if not several:
         yield unmeasurable("repeats", "self_agreement", says, why)
@@ -68,6 +71,14 @@ def unread(verdicts: Sequence[Verdict]) -> tuple[Unread, ...]:
     """The first replies that are no verdict, for a look at why."""
     found = [one for one in verdicts if one.status != "ok"][:MOST_UNREAD]
     return tuple(Unread(targets=one.targets, status=one.status, reply=one.reply or one.detail) for one in found)
+
+
+def _unasked(verdicts: Sequence[Verdict]) -> str | None:
+    """Why nothing can have been paid or waited for; None where a reply came."""
+    statuses = {one.status for one in verdicts}
+    if statuses <= {"not-recorded"}:
+        return "nobody was asked"
+    return "no call was made, or none was answered" if statuses <= {"error", "not-recorded"} else None
 
 
 def _clusters(verdicts: Sequence[Verdict], ground: Ground) -> Ints:

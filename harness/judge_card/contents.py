@@ -38,10 +38,14 @@ class Finding(_Part, frozen=True, kw_only=True):
 
 
 class Matrix(_Part, frozen=True, kw_only=True):
-    """How often the outputs that the first rater rated `rows[i]` were rated `columns[j]` by `by`: `counts[i][j]`."""
+    """How often the outputs that the first rater rated `rows[i]` were rated `columns[j]` by `by`: `counts[i][j]`.
+
+    `of`: "verdict", a judge's as it was said, or a person's "rating".
+    """
 
     criterion: str
     by: str
+    of: str
     first: str
     rows: tuple[float, ...]
     columns: tuple[float, ...]
@@ -90,7 +94,10 @@ class Unread(_Part, frozen=True, kw_only=True):
 
 
 class Card(_Part, frozen=True, kw_only=True):
-    """One judge on one criterion of its own, under one metric of the run."""
+    """One judge on one criterion of its own, under one metric of the run.
+
+    `score`: what the score is, and which audits are of it, where it is not the verdict itself.
+    """
 
     metric: str
     signature: str
@@ -100,6 +107,7 @@ class Card(_Part, frozen=True, kw_only=True):
     reference: bool
     prompts: tuple[str, ...]
     n_verdicts: int
+    score: str | None
     findings: tuple[Finding, ...]
     matrices: tuple[Matrix, ...] = ()
     unread: tuple[Unread, ...] = ()

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from harness.judge_card.estimates import Draws
+from harness.judge_card.reading import Read, number
 from harness.judgments import JudgmentSet
 from harness.meta.calibration import folds_of
 from harness.meta.options import MetaOptions
@@ -17,6 +18,14 @@ from harness.meta.table import codes_of
 from harness.meta.targets import ratings_on, targets
 from harness.records import Example, Scale
 from harness.verdicts import Verdict
+
+_UNREAD = "no verdict could be read"
+_SILENT = {
+    "refused": "every call was refused",
+    "cut-off": "every reply was cut off at the limit of tokens",
+    "error": "no call was answered",
+    "not-recorded": "no reply is stored",
+}
 
 
 @dataclass(frozen=True)
@@ -140,17 +149,24 @@ def spoken(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return [one for one in verdicts if one.status == "ok" and (one.value is not None or one.ranks is not None)]
 
 
-def output_values(verdicts: Sequence[Verdict], ground: Ground, *, expected: bool = False) -> Floats:
+def silence(verdicts: Sequence[Verdict]) -> str | None:
+    """Why none of the verdicts says anything; None where one does."""
+    if spoken(verdicts):
+        return None
+    statuses = {one.status for one in verdicts}
+    return _SILENT.get(next(iter(statuses)), _UNREAD) if len(statuses) == 1 else _UNREAD
+
+
+def output_values(verdicts: Sequence[Verdict], ground: Ground, *, read: Read = "verdict") -> Floats:
     """The judge's mean rating of each output over its samples and prompts, nan without one; shape (N,). For direct verdicts.
 
-    `expected`: its expectation over the probabilities of the verdict's tokens where every verdict has one.
+    `read`: the verdicts as they were said, or as the score has them.
     """
     said = spoken(verdicts)
-    every = expected and all(one.expectation is not None for one in said)
     sums, counts = np.zeros(len(ground.position)), np.zeros(len(ground.position))
     for one in said:
         place = ground.position.get(one.targets[0])
-        value = one.expectation if every else one.value
+        value = number(one, read)
         if place is not None and value is not None and one.form == "direct":
             sums[place] += value
             counts[place] += 1

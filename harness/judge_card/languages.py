@@ -39,6 +39,7 @@ def languages(
         difference(read, one[places], other[places], parallel[places], ground.draws),
         of="verdicts", unbiased=0.0, empty="none",
     )  # fmt: skip
+    empty = held.silent or "people's word is not known in both languages"
     for criterion in criteria:
         human = ground.people[criterion].signs(held.first, held.second)
         right = np.where(np.isfinite(human), (held.said == human).astype(np.float64), np.nan)
@@ -46,7 +47,7 @@ def languages(
             "language", "accuracy_by_language", f"verdicts that agree with people, {about}",
             difference(right, one[held.first], other[held.first], parallel[held.first], ground.draws),
             of="verdicts" if held.shown else "pairs of ratings", unbiased=0.0,
-            empty="people's word is not known in both languages", criterion=criterion,
+            empty=empty, criterion=criterion,
         )  # fmt: skip
     for criterion, own in laid.items():
         if own.values is None:
@@ -58,7 +59,7 @@ def languages(
         yield finding(
             "language", "rating_by_language", f"the judge's rating minus people's, {about}",
             difference(own.values - people.values, one, other, parallel, ground.draws, bounds),
-            of="outputs", unbiased=0.0, empty="people's word is not known in both languages", criterion=criterion, note=own.note,
+            of="outputs", unbiased=0.0, empty=empty, criterion=criterion, note=own.note,
         )  # fmt: skip
 
 

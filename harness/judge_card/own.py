@@ -27,7 +27,7 @@ def self_preference(
         return
     side = _side(held, ground, frozenset(systems))
     if not side.any():
-        yield from none(OWN, f"no verdict sets an answer of {', '.join(systems)} against another's")
+        yield from none(OWN, held.silent or f"no verdict sets an answer of {', '.join(systems)} against another's")
         return
     yield from preference(OWN, held, side, ground)
     for criterion in criteria:

@@ -17,6 +17,7 @@ from harness.meta.notes import join
 from harness.meta.pairs import Bools, Floats
 
 MOST_LEVELS = 12  # different ratings that a table by rating, or a side of a matrix, can have
+Ends = tuple[float, float] | None
 _ABOVE = "the judge's rating minus the first rater's"
 
 
@@ -28,7 +29,7 @@ class OnScale:
     note: str | None
 
 
-def on_scale(values: Floats, own: tuple[float, float] | None, people: People) -> OnScale:
+def on_scale(values: Floats, own: Ends, people: People) -> OnScale:
     """The judge's ratings, stretched evenly where its scale has other ends than people's. `own`: the ends of its scale."""
     if people.scale is None:
         return OnScale(None, "people's ratings are on no known scale")
@@ -44,13 +45,16 @@ def on_scale(values: Floats, own: tuple[float, float] | None, people: People) ->
     return OnScale(stretched, f"the judge's {own[0]:g} to {own[1]:g} is stretched to people's {ends[0]:g} to {ends[1]:g}")
 
 
-def beside_raters(laid: OnScale, people: People, ground: Ground) -> Iterator[Finding]:
-    """The difference to the first rater, overall and by that rater's rating, beside a second rater's difference to the first."""
+def beside_raters(laid: OnScale, people: People, ground: Ground, silent: str | None = None) -> Iterator[Finding]:
+    """The difference to the first rater, overall and by that rater's rating, beside a second rater's difference to the first.
+
+    `silent`: why no verdict says anything, where that is so.
+    """
     if people.first is None:
         yield _none(people, "people gave no ratings, but preferences" if people.preferred else "nobody rated it")
         return
-    if laid.values is None:
-        yield _none(people, laid.note or "")
+    if silent is not None or laid.values is None:
+        yield _none(people, silent or laid.note or "")
         return
     judged = np.isfinite(laid.values) & np.isfinite(people.first)
     yield from _differences(laid, people, ground, judged, "over_positivity", None)
@@ -92,15 +96,20 @@ def _differences(laid: OnScale, people: People, ground: Ground, here: Bools, nam
     )  # fmt: skip
 
 
-def matrices(values: Floats, people: People, judge: str) -> Iterator[Matrix]:
-    """Whom the first rater's ratings meet how often: the judge's ratings (on its own scale), and a second rater's."""
-    for by, ratings in ((judge, values), (people.second_name, people.second)):
+def matrices(values: Floats, people: People, judge: str, own: Ends) -> Iterator[Matrix]:
+    """Whom the first rater's ratings meet how often: the judge's verdicts (on its own scale), and a second rater's ratings.
+
+    `own`: the ends of the judge's scale. Every whole number of a scale has its row and column, also where nobody gave it.
+    """
+    ends: Ends = None if people.scale is None else (people.scale.low, people.scale.high)
+    found = ((judge, values, own, "verdict"), (people.second_name, people.second, ends, "rating"))
+    for by, ratings, scale, of in found:
         if people.first is None or ratings is None or by is None:
             continue
         both = np.isfinite(people.first) & np.isfinite(ratings)
         if not both.any():
             continue
-        rows, columns = levels(people.first[both]), levels(_whole(ratings[both]))
+        rows, columns = _sides(people.first[both], ends), _sides(_whole(ratings[both]), scale)
         if not rows or not columns:
             continue
         met = zip(people.first[both].tolist(), _whole(ratings[both]).tolist(), strict=True)
@@ -108,7 +117,7 @@ def matrices(values: Floats, people: People, judge: str) -> Iterator[Matrix]:
         for row, column in met:
             counts[rows.index(row), columns.index(column)] += 1
         yield Matrix(
-            criterion=people.criterion, by=by, first=people.first_name or "", rows=tuple(rows), columns=tuple(columns),
+            criterion=people.criterion, by=by, of=of, first=people.first_name or "", rows=tuple(rows), columns=tuple(columns),
             counts=tuple(tuple(line) for line in counts.tolist()),
         )  # fmt: skip
 
@@ -117,6 +126,15 @@ def levels(ratings: Floats) -> list[float]:
     """The different ratings, ascending; none where they are too many to stand side by side."""
     found: Sequence[float] = np.unique(ratings).tolist()
     return list(found) if len(found) <= MOST_LEVELS else []
+
+
+def _sides(ratings: Floats, ends: Ends) -> list[float]:
+    """The ratings that a side of a matrix has: those there are, and all whole numbers of the scale, unless that is too many."""
+    found = levels(ratings)
+    if ends is None or not found:
+        return found
+    grid = np.arange(np.ceil(ends[0]), np.floor(ends[1]) + 1) if ends[1] - ends[0] <= MOST_LEVELS else np.zeros(0)
+    return levels(np.concatenate([ratings, grid])) or found
 
 
 def _whole(ratings: Floats) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from harness.judge_card.contents import Finding
 from harness.judge_card.contests import Contests, contests
 from harness.judge_card.estimates import Estimate, finding, mean, unmeasurable
-from harness.judge_card.ground import Ground
+from harness.judge_card.ground import Ground, silence
 from harness.verdicts import Verdict
 
 _NAMES = {
@@ -26,7 +26,7 @@ def position(verdicts: Sequence[Verdict], ground: Ground) -> Iterator[Finding]:
         return
     both, count = _both_orders(verdicts, ground)
     if not len(both.said):
-        yield from _none("every pair was seen in one order only" if count else "no verdict could be read")
+        yield from _none("every pair was seen in one order only" if count else both.silent or "no verdict compares two outputs")
         return
     one, other = both.said[0::2], both.said[1::2]  # of the same pair, the second shown in the other order
     cluster = both.cluster[0::2]
@@ -69,5 +69,6 @@ def _both_orders(verdicts: Sequence[Verdict], ground: Ground) -> tuple[Contests,
         table[:, 2:].ravel(),
         np.repeat(ground.cluster[first], 2),
         True,
+        silence(verdicts),
     )
     return laid, count

@@ -7,7 +7,7 @@ import numpy as np
 from harness.judge_card.contents import Finding
 from harness.judge_card.contests import contests
 from harness.judge_card.estimates import Estimate, finding, mean, unmeasurable
-from harness.judge_card.ground import Ground, spoken
+from harness.judge_card.ground import Ground, silence, spoken
 from harness.meta.notes import join
 from harness.meta.pairs import Floats
 from harness.verdicts import Verdict
@@ -24,7 +24,7 @@ def prompts(groups: Mapping[str, Sequence[Verdict]], ground: Ground, criteria: t
         return
     few = f"{count} prompts; under {ENOUGH} the spread over prompts is poorly known" if count < ENOUGH else f"{count} prompts"
     words, clusters = _words(list(groups.values()), ground)
-    empty = "no target has a verdict from every prompt"
+    empty = next(filter(None, map(silence, groups.values())), "no target has a verdict from every prompt")
     alike = np.array([float(len(set(row)) == 1) for row in words])
     same = mean(alike, clusters, ground.draws)
     yield finding("prompts", "same_verdict", _SAYS, same, of="targets", empty=empty, note=few)

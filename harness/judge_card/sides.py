@@ -33,7 +33,7 @@ def preference(kind: Kind, held: Contests, side: Floats, ground: Ground) -> Iter
     found = mean(favoured[between.decided] > 0, of_kind.cluster, ground.draws)
     yield finding(
         kind.audit, f"{kind.name}_chosen", f"verdicts for {kind.says}, of those for either", found,
-        of=_of(held), empty=f"no decided verdict sets {kind.says} against {kind.other}",
+        of=_of(held), empty=_undecided(kind, held, between) or "none",
     )  # fmt: skip
 
 
@@ -47,7 +47,8 @@ def beside_people(kind: Kind, held: Contests, side: Floats, people: People, grou
     both = between.decided & np.isfinite(human) & (human != 0)
     cluster = between.cluster[both]
     theirs = mean(wanted[both], cluster, draws)
-    empty = "people and the judge decide no pair in common"
+    undecided = _undecided(kind, held, between)
+    empty = undecided or "people and the judge decide no pair in common"
     yield finding(
         kind.audit, f"{kind.name}_chosen_by_people", f"people's own word for {kind.says}, on the pairs both decide", theirs,
         of=of, empty=empty, criterion=criterion,
@@ -59,10 +60,11 @@ def beside_people(kind: Kind, held: Contests, side: Floats, people: People, grou
     )  # fmt: skip
     yield replace(beyond, shows=_beyond_noise(beyond.shows, mean(favoured[both], cluster, draws)))
     tied = between.decided & (human == 0)
+    equal = "the judge decides no pair that people find equal" if (human == 0).any() else "people find no such pair equal"
     yield finding(
         kind.audit, f"{kind.name}_chosen_at_tie", f"verdicts for {kind.says} where people find both equal",
         mean(favoured[tied], between.cluster[tied], draws),
-        of=of, unbiased=HALF, empty="people find no such pair equal", criterion=criterion,
+        of=of, unbiased=HALF, empty=undecided or equal, criterion=criterion,
     )  # fmt: skip
 
 
@@ -78,6 +80,17 @@ def _beyond_noise(shows: Shows | None, own: Estimate) -> Shows | None:
 def none(kind: Kind, why: str) -> Iterator[Finding]:
     """That nothing can be said, and why."""
     yield unmeasurable(kind.audit, f"{kind.name}_chosen", f"preference for {kind.says}", why)
+
+
+def _undecided(kind: Kind, held: Contests, between: Contests) -> str | None:
+    """Why the judge prefers neither kind anywhere; None where it does. `between`: the contests of one kind against the other."""
+    one = "verdict" if held.shown else "pair of ratings"
+    if not len(between.said):
+        return held.silent or f"no {one} sets {kind.says} against {kind.other}"
+    if between.decided.any():
+        return None
+    equal = "is a tie" if held.shown else "is of the same rating twice"
+    return f"every {one} that sets {kind.says} against {kind.other} {equal} ({len(between.said):,})"
 
 
 def _of(held: Contests) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.judge_card.accuracy import deciding
 from harness.judge_card.contents import Accuracy, Card, Finding, JudgeCards, Matrix
-from harness.judge_card.estimates import FEW
+from harness.judge_card.estimates import FEW, LEAST
 from harness.judge_card.words import (
     AUDITS,
     amount,
@@ -21,6 +21,8 @@ from harness.judge_card.words import (
     remark,
     spoken,
     title,
+    with_ends,
+    without_bias,
 )
 from harness.report.layout import plain_table
 from harness.report.texts import shown
@@ -42,7 +44,8 @@ def _parts(cards: JudgeCards) -> Iterator[RenderableType]:
         yield from _card(card)
     yield Text(
         f"[ ] is the {cards.level:.0%} interval, by bootstrap over clusters ({cards.resamples:,} resamples, seed {cards.seed}); "
-        f"under {FEW} clusters it is approximate. docs/explanation/judges.md says what each number means, and what it does not.",
+        f"under {FEW} clusters it is approximate, and under {LEAST} it shows nothing. "
+        "docs/explanation/judges.md says what each number means, and what it does not.",
         style=MUTED,
     )
 
@@ -81,6 +84,8 @@ def _card(card: Card) -> Iterator[RenderableType]:
     yield Text(shown(title(card), 200), style="bold")
     prompts = f"; {', '.join(card.prompts)}" if card.prompts else ""
     yield Padding(Text(shown(f"{card.n_verdicts:,} verdicts{prompts}; {card.signature}", 400), style=MUTED), (0, 0, 0, 2))
+    if card.score is not None:
+        yield Padding(Text(card.score, style=MUTED), (0, 0, 0, 2))
     every = apart_from_ratings(card.findings)
     measured = [one for one in every if one.value is not None]
     yield Padding(_findings(measured, several=len({one.criterion for one in measured if one.criterion}) > 1), (0, 0, 0, 2))
@@ -110,10 +115,16 @@ def _findings(findings: list[Finding], *, several: bool) -> Table:
         says = f"{one.says} ({shown(one.criterion, 40)})" if several and one.criterion else one.says
         note = remark(one)
         said = f"{says}\n  {shown(note, 300)}" if note else says
-        null = "" if one.unbiased is None else f"{one.unbiased:g}"
         shows = "" if one.shows is None else {"more": "more", "less": "less", "nothing": "–"}[one.shows]
         table.add_row(
-            audit if audit != before else "", said, amount(one), ends(one), null, f"{one.n:,}", f"{one.n_clusters:,}", shows
+            audit if audit != before else "",
+            said,
+            amount(one),
+            ends(one),
+            without_bias(one),
+            f"{one.n:,}",
+            f"{one.n_clusters:,}",
+            shows,
         )
         before = audit
     return table
@@ -133,14 +144,14 @@ def _by_rating(findings: list[Finding], criterion: str) -> Table:
         table.add_column(heads[name], justify="right", no_wrap=True)
     for rating in sorted({one.rating for one in findings if one.rating is not None}):
         own = {one.name: one for one in findings if one.rating == rating}
-        cells = [f"{amount(one)} {ends(one)} n {one.n:,}" if (one := own.get(name)) is not None else "–" for name in names]
+        cells = [f"{with_ends(one)} n {one.n:,}" if (one := own.get(name)) is not None else "–" for name in names]
         table.add_row(f"{rating:g}", *cells)
     return table
 
 
 def _matrix(matrix: Matrix) -> Table:
     table = plain_table()
-    table.add_column(f"{shown(matrix.first, 40)} ↓ {shown(matrix.by, 60)} →", justify="right")
+    table.add_column(f"{shown(matrix.first, 40)} ↓ {shown(matrix.by, 60)} ({matrix.of}s) →", justify="right")
     for column in matrix.columns:
         table.add_column(f"{column:g}", justify="right")
     for row, counts in zip(matrix.rows, matrix.counts, strict=True):

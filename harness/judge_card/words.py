@@ -32,6 +32,11 @@ def amount(finding: Finding) -> str:
     return figure(finding.value, finding)
 
 
+def with_ends(finding: Finding) -> str:
+    """`+1.32 [+1.10 +1.57]`; the number alone where there is no interval."""
+    return f"{amount(finding)} {ends(finding)}".strip()
+
+
 def ends(finding: Finding) -> str:
     """`[.571 .640]`; nothing where there is no interval."""
     if finding.low is None or finding.high is None:
@@ -44,15 +49,26 @@ def figure(value: float | None, finding: Finding) -> str:
     if value is None:
         return "–"
     if finding.name in ("price", "seconds"):
-        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+        return f"{value:,.{_decimals(finding)}f}".removeprefix("0")
     value = round(value, 3) or 0.0  # no minus before a zero
     text = f"{value:+.3f}" if is_difference(finding) and value else f"{value:.3f}"
     return text.replace("0.", ".", 1) if abs(float(text)) < 1 else text
 
 
+def _decimals(finding: Finding) -> int:
+    """As many for the number as for the ends of its interval."""
+    size = abs(finding.value or 0.0)
+    return 0 if size >= 1000 else 1 if size >= 100 else 6 if 0 < size < 0.01 else 3
+
+
 def is_difference(finding: Finding) -> bool:
     """Whether the number is one minus another, so that its sign matters."""
     return finding.unbiased == 0.0 or "minus" in finding.says
+
+
+def without_bias(finding: Finding) -> str:
+    """`.5` or `.0`; nothing where a judge without a bias may have anything."""
+    return "" if finding.unbiased is None else f"{finding.unbiased:.1f}".removeprefix("0")
 
 
 def at_ratings(findings: Sequence[Finding]) -> list[Finding]:

@@ -6,9 +6,8 @@ from harness.judge_card.accuracy import deciding
 from harness.judge_card.build import judge_cards
 from harness.judge_card.contents import Accuracy, Card, Finding, JudgeCards, Matrix
 from harness.judge_card.contents import Figure as Value
-from harness.judge_card.estimates import FEW
-from harness.judge_card.words import AUDITS, at_ratings, ends, kind, not_measurable, remark, title
-from harness.judge_card.words import amount as said
+from harness.judge_card.estimates import FEW, LEAST
+from harness.judge_card.words import AUDITS, at_ratings, kind, not_measurable, remark, title, with_ends
 from harness.report.contents import DataTable, Figure, HeatMap, Mark, TableColumn, Words
 from harness.report.frame import Frame, amount
 
@@ -32,10 +31,11 @@ _GLANCE = {
     "own_chosen_at_tie": "own chosen at human ties",
     "over_positivity": "above people",
     "beyond_second": "above a second rater",
-    "rms_after": "squared error, calibrated",
+    "rms_after": "root mean squared distance, calibrated",
     "accuracy_by_language": "accuracy by language",
     "same_verdict": "same under all prompts",
 }
+_ACCURACY = "by item at the tie threshold that fits best, on preferences without one; a missing score is wrong"
 _SHORT = {"more": "more", "less": "less", "nothing": "no"}
 Cell = float | int | str | None
 
@@ -73,12 +73,12 @@ def _accuracies(cards: JudgeCards) -> DataTable:
         _text("metric"),
         _text("component"),
         _text("kind", "a sentinel knows nothing of quality"),
-        _number("accuracy", "by item at the tie threshold that fits best, on preferences without one; a missing score is wrong"),
-        _number("low"),
-        _number("high"),
-        _number("raw", "of the pairs that it scored, without a tie threshold"),
-        _number("raw low"),
-        _number("raw high"),
+        _number("accuracy", _ACCURACY, digits=3),
+        _number("low", digits=3),
+        _number("high", digits=3),
+        _number("raw", "of the pairs that it scored, without a tie threshold", digits=3),
+        _number("raw low", digits=3),
+        _number("raw high", digits=3),
         _number("items"),
         _number("pairs", "that it scored"),
     )
@@ -109,26 +109,27 @@ def _glance(cards: JudgeCards) -> DataTable:
 
 def _worded(one: Finding, several: bool) -> str:
     about = f"{one.criterion}: " if several and one.criterion else ""
-    return f"{about}{said(one)} {ends(one)}".strip()
+    return f"{about}{with_ends(one)}"
 
 
 def _findings(card: Card, number: int, cards: JudgeCards) -> DataTable:
     prompts = f" Prompts: {', '.join(card.prompts)}." if card.prompts else ""
+    score = f" {card.score[:1].upper()}{card.score[1:]}." if card.score else ""
     columns = (
         _text("audit"),
         TableColumn(name="what", sentence=True),
         _text("criterion", "people's"),
-        _number("value"),
-        _number("low", "lower end of the interval"),
-        _number("high", "upper end of the interval"),
-        _number("without bias", "the value of a judge without this bias"),
+        _number("value", digits=3),
+        _number("low", "lower end of the interval", digits=3),
+        _number("high", "upper end of the interval", digits=3),
+        _number("without bias", "the value of a judge without this bias", digits=1),
         _text("bias", "more or less, where the whole interval lies above or below that value; no: none is shown"),
         _number("n"),
         _number("clusters", "drawn together: items, prompts, documents"),
     )
     shown = [one for one in card.findings if one.rating is None and one.value is not None]
     several = len({one.criterion for one in shown} - {None}) > 1
-    caption = f"{amount(card.n_verdicts, 'verdict')} of {card.signature}; {_level(cards)}.{prompts}"
+    caption = f"{amount(card.n_verdicts, 'verdict')} of {card.signature}; {_level(cards)}.{prompts}{score}"
     return _table(f"judge-{number}", title(card), caption, columns, (_finding(one, several) for one in shown))
 
 
@@ -146,7 +147,7 @@ def _by_rating(card: Card, number: int, cards: JudgeCards) -> DataTable:
     rows = []
     for criterion, rating in dict.fromkeys((one.criterion, one.rating) for one in own):
         here = {one.name: one for one in own if (one.criterion, one.rating) == (criterion, rating)}
-        cells = [f"{said(one)} {ends(one)}, n {one.n:,}" if (one := here.get(name)) is not None else None for name in _AT]
+        cells = [f"{with_ends(one)}, n {one.n:,}" if (one := here.get(name)) is not None else None for name in _AT]
         rows.append((criterion, rating, *cells))
     caption = (
         "The ends of a scale force part of it: whoever rates with noise is above the lowest ratings and below the highest. "
@@ -169,8 +170,8 @@ def _matrix(matrix: Matrix, name: str) -> HeatMap:
         id=f"judge-matrix-{name}",
         title=f"{matrix.by} beside {matrix.first}: {matrix.criterion}",
         caption=(
-            f"Of the outputs that {matrix.first} gave a rating (a row), the share that {matrix.by} gave each rating (a column); "
-            f"n: {amount(whole, 'output')}."
+            f"Of the outputs that {matrix.first} gave a rating (a row), the share that {matrix.by} gave each {matrix.of} "
+            f"(a column); n: {amount(whole, 'output')}."
         ),
         rows=tuple(
             f"{matrix.first}: {rating:g} ({sum(counts):,})" for rating, counts in zip(matrix.rows, matrix.counts, strict=True)
@@ -215,15 +216,16 @@ def _ends(figure: Value | None) -> tuple[Cell, Cell, Cell]:
 
 
 def _level(cards: JudgeCards) -> str:
-    return f"low and high are {cards.level:.0%} intervals by bootstrap over clusters (approximate under {FEW})"
+    few = f"approximate under {FEW}, under {LEAST} they show nothing"
+    return f"low and high are {cards.level:.0%} intervals by bootstrap over clusters ({few})"
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.6g}")
 
 
-def _number(name: str, help: str = "") -> TableColumn:
-    return TableColumn(name=name, numeric=True, help=help)
+def _number(name: str, help: str = "", digits: int | None = None) -> TableColumn:
+    return TableColumn(name=name, numeric=True, help=help, digits=digits)
 
 
 def _text(name: str, help: str = "") -> TableColumn:

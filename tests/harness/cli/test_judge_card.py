@@ -70,7 +70,10 @@ def test_the_card_in_words_says_what_is_shown_and_what_cannot_be(plugin):
     assert "firstly: verdicts on pairs without reference (recorded-verdict)" in words
     assert "Position, " not in words
     assert "not measurable, no item was judged in two languages (parallel_id)" in words
-    assert "bootstrap over clusters (100 resamples, seed 0); under 30 clusters" in words
+    assert (
+        "bootstrap over clusters (100 resamples, seed 0); under 30 clusters it is approximate, and under 10 it shows nothing."
+        in words
+    )
 
 
 def test_a_run_has_the_same_card_from_its_tables_and_in_its_report(plugin, tmp_path):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
-from simulated_judges import JUDGE, ratings, world
+from simulated_judges import JUDGE
 
 from harness.judge_card.calls import answers, repeats, unread
 from harness.judge_card.contents import Finding
@@ -124,7 +124,51 @@ def test_the_longer_answer_overall_beside_people_and_where_they_see_a_tie() -> N
 def test_answers_of_one_length_say_nothing_of_length() -> None:
     ground = small([["aa", "bb"]], winners=["a"])
     found = next(length(contests([pair("i0/s0", "i0/s1", 1)], ground), ground, ()))
-    assert (found.value, found.note) == (None, "no decided verdict sets the longer answer against the shorter")
+    assert (found.value, found.note) == (None, "no verdict sets the longer answer against the shorter")
+
+
+def test_a_judge_that_sees_ties_alone_is_told_from_people_who_see_none_and_from_answers_of_one_length() -> None:
+    ground = small(TWO, winners=["a", "b", "a", "tie"])
+    ties = [pair(f"i{row}/s0", f"i{row}/s1", 0) for row in range(4)]
+    found = {one.name: one for one in length(contests(ties, ground), ground, ("quality",))}
+    assert {one.note for one in found.values()} == {
+        "every verdict that sets the longer answer against the shorter is a tie (4)",
+    }  # fmt: skip
+    mixed = [*ties[1:], pair("i0/s0", "i0/s1", 1)]
+    found = {one.name: one for one in length(contests(mixed, ground), ground, ("quality",))}
+    assert found["longer_chosen_at_tie"].note == "the judge decides no pair that people find equal"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "why"),
+    [
+        (["unparsed"], "no verdict could be read"),
+        (["unparsed", "error"], "no verdict could be read"),
+        (["error"], "no call was answered"),
+        (["refused"], "every call was refused"),
+        (["not-recorded"], "no reply is stored"),
+    ],
+)
+def test_without_any_verdict_every_audit_gives_that_as_its_reason(statuses: list[Any], why: str) -> None:
+    ground = small(TWO, winners=["a"] * 4)
+    verdicts = [pair(f"i{row}/s0", f"i{row}/s1", None, status=statuses[row % len(statuses)]) for row in range(4)]
+    held = contests(verdicts, ground)
+    found = [
+        *repeats(verdicts, ground),
+        *position(verdicts, ground),
+        *length(held, ground, ("quality",)),
+        *self_preference(held, ground, JUDGE, ["s0"], ("quality",)),
+    ]
+    assert {one.note for one in found} == {why}
+
+
+def test_what_was_never_answered_has_no_price_for_that_reason_and_an_answer_without_one_for_another() -> None:
+    ground = small(TWO)
+    over = [pair("i0/s0", "i0/s1", None, status="error", detail="the call may cost 0.01 USD")]
+    notes = {one.name: one.note for one in answers(over, ground) if one.value is None}
+    assert notes == {name: "no call was made, or none was answered" for name in ("price", "seconds")}
+    free = {one.name: one.note for one in answers([pair("i0/s0", "i0/s1", 1)], ground) if one.value is None}
+    assert free == {"price": "no price is known of any call", "seconds": "no call was timed"}
 
 
 def test_ratings_of_one_item_are_contests_of_their_own() -> None:
@@ -226,8 +270,21 @@ def test_a_confusion_matrix_counts_who_met_whom() -> None:
         Verdict(metric="m", form="direct", judge=JUDGE, targets=(id,), value=value)
         for id, value in (("i0/s0", 2), ("i0/s1", 3), ("i1/s0", 2), ("i1/s1", 3))
     ]
-    (matrix,) = matrices(output_values(said, ground), ground.people["quality"], JUDGE)
-    assert (matrix.rows, matrix.columns, matrix.counts) == ((1.0, 3.0), (2.0, 3.0), ((1, 0), (1, 2)))
+    (matrix,) = matrices(output_values(said, ground), ground.people["quality"], JUDGE, (1.0, 4.0))
+    assert (matrix.rows, matrix.columns) == ((1.0, 2.0, 3.0), (1.0, 2.0, 3.0, 4.0))  # also what nobody gave
+    assert matrix.counts == ((0, 1, 0, 0), (0, 0, 0, 0), (0, 1, 2, 0))
+    (unknown,) = matrices(output_values(said, ground), ground.people["quality"], JUDGE, None)
+    assert (unknown.columns, unknown.counts) == ((2.0, 3.0), ((1, 0), (0, 0), (1, 2)))
+
+
+def test_a_scale_of_a_hundred_points_has_the_columns_that_occur() -> None:
+    ground = small([["a", "b"]], ratings=[[1, 3]])
+    said = [
+        Verdict(metric="m", form="direct", judge=JUDGE, targets=(id,), value=value)
+        for id, value in (("i0/s0", 20), ("i0/s1", 85))
+    ]
+    (matrix,) = matrices(output_values(said, ground), ground.people["quality"], JUDGE, (0.0, 100.0))
+    assert matrix.columns == (20.0, 85.0)
 
 
 def test_languages_are_compared_on_parallel_items_alone() -> None:
@@ -251,12 +308,3 @@ def test_prompts_are_compared_on_the_targets_that_all_have_a_verdict_on() -> Non
     assert found["accuracy_range"].value == pytest.approx(1 / 3)
     assert "3 prompts; under 5" in str(found["same_verdict"].note)
     assert next(prompts({"p1": groups["p1"]}, ground, ())).value is None
-
-
-def test_the_expectation_over_tokens_is_taken_where_every_verdict_has_one() -> None:
-    known = world(1, 2, rated=True)
-    ground = Ground.of(known.data, MetaOptions())
-    said = [verdict for verdict in ratings(known)]
-    with_all = [type(one)(**{**{f: getattr(one, f) for f in one.__struct_fields__}, "expectation": 1.5}) for one in said]
-    assert set(output_values(with_all, ground, expected=True).tolist()) == {1.5}
-    assert output_values([*with_all[1:], said[0]], ground, expected=True).tolist() == output_values(said, ground).tolist()

@@ -1,5 +1,6 @@
 """The judges' section of a report: there where a metric keeps verdicts, with every number's n, and what models wrote as text."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from browser import chromium
 from html_page import parse
 from simulated_judges import pair_verdicts, ratings, world
 
+from harness.judge_card.contents import Finding
+from harness.judge_card.words import with_ends
 from harness.meta.columns import MetricSummary
 from harness.meta.options import MetaOptions
 from harness.records import Manifest, Score
@@ -99,6 +102,42 @@ def test_ratings_stand_beside_peoples_as_matrices_and_by_rating() -> None:
     table = figures["judge-1-ratings"]
     assert isinstance(table, DataTable)
     assert [row[1] for row in table.rows] == [1, 2, 3, 4]
+
+
+def test_the_numbers_of_a_column_have_the_same_digits_whatever_they_are_of() -> None:
+    done = evaluation(rated=True)
+    said = tuple(msgspec.structs.replace(one, expectation=one.value, price=1e-5, seconds=2.0) for one in done.verdicts)
+    made = report_of(replace(done, verdicts=said))
+    lines = rendered(made, "md").decode().split("\n### `llama-70b@localhost`")[1].splitlines()
+    values = [line.split(" | ")[2] for line in lines if line.startswith(("| Verdicts", "| Position", "| Length", "| Calib"))]
+    assert len(values) > 10
+    assert {len(value.partition(".")[2]) for value in values} == {3}
+    page = parse(rendered(made, "html").decode())
+    (table,) = [one for one in page.all("table") if "USD per 1,000 verdicts" in one.text and "without bias" in one.text]
+    shown = [cell.text for cell in table.all("td") if re.fullmatch(r"−?[\d,]*\.\d+", cell.text)]
+    assert "1.000" in shown
+    assert {len(value.partition(".")[2]) for value in shown} == {1, 3}  # one of the value without bias
+
+
+def test_a_number_without_an_interval_has_no_gap_before_its_count() -> None:
+    figures = [figure for figure in section_of(report_of(evaluation(rated=True))).figures if isinstance(figure, DataTable)]
+    by_rating = next(figure for figure in figures if figure.id == "judge-1-ratings")
+    lone = Finding(audit="people", name="over_positivity_at", says="x minus y", value=-1.0, n=1)
+    assert with_ends(lone) == "-1.000"
+    assert all(" ," not in str(cell) for row in by_rating.rows for cell in row)
+
+
+def test_the_root_of_squares_is_not_called_squared_and_what_the_score_is_stands_above_the_numbers() -> None:
+    done = evaluation(rated=True)
+    signature = f"{done.verdicts[0].metric}|read:auto"
+    said = tuple(msgspec.structs.replace(one, metric=signature, expectation=one.value and one.value / 2) for one in done.verdicts)
+    figures = {figure.id: figure for figure in section_of(report_of(replace(done, verdicts=said))).figures}
+    glance, own = figures["judges-glance"], figures["judge-1"]
+    assert isinstance(glance, DataTable)
+    assert isinstance(own, DataTable)
+    assert "root mean squared distance, calibrated" in [column.name for column in glance.columns]
+    assert "The score is the expectation over token probabilities" in own.caption
+    assert "under 10 they show nothing" in own.caption
 
 
 def test_what_a_model_wrote_is_text_in_html_and_markdown(report: Report) -> None:
