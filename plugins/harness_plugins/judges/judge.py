@@ -10,6 +10,7 @@ from harness.verdicts import Verdict, VerdictStatus
 from harness_plugins.judges.calls import Call, Caller, Mode
 from harness_plugins.judges.expectation import LETTERS, expectation
 from harness_plugins.judges.reading import Asked, read
+from harness_plugins.judges.scoring import explained
 from harness_plugins.judges.settings import Settings
 from harness_plugins.judges.values import Value
 
@@ -128,7 +129,7 @@ class Judge:
             price=reply.price,
             seconds=reply.seconds,
             reply=reply.text,
-            detail=reply.detail,
+            detail=reply.detail if reply.status == "ok" else explained(reply),
         )
 
     def _ask(self, calls: Sequence[Call]) -> list[list[Said]]:

@@ -4,11 +4,14 @@ import statistics
 from collections.abc import Sequence
 from math import fsum
 
+from harness.chat.messages import Reply
 from harness.protocols import Result
 from harness.verdicts import Verdict
 from harness_plugins.judges.settings import Panel, Read
 
 Votes = Sequence[Sequence[float]]  # of each judge, its verdicts
+
+_NO_ROOM = "exceeds the available context size"  # llama.cpp's words
 
 
 def result(votes: Votes, panel: Panel, verdicts: Sequence[Verdict], asked: int) -> Result:
@@ -68,6 +71,16 @@ def outcome(here: float | None, there: float | None) -> float | None:
 def standing(place: float, n: int) -> float:
     """A place among n answers, 1 the best, as the share of the others that stand behind: 1 for the first, 0 for the last."""
     return (n - place) / (n - 1)
+
+
+def explained(reply: Reply) -> str | None:
+    """The reply's detail, and what helps where asking again does not: a larger budget, or more room for the prompt."""
+    detail = reply.detail
+    if reply.status == "over-budget":
+        return f"over budget, and not asked: {detail or 'too little is left'}; a larger budget goes on from here"
+    if detail is not None and reply.status == "error" and _NO_ROOM in detail:
+        return f"{detail}: give it more with context=TOKENS (backend=server; a server of your own is started with more)"
+    return detail
 
 
 def _count(some: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:

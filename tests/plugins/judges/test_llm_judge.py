@@ -48,7 +48,16 @@ def test_a_rating_is_the_score() -> None:
         (says("2", status="cut-off"), "unparsed", "cut-off: VERDICT"),
         (says("2", status="refused", detail="content filter"), "unparsed", "refused: content filter"),
         (says("2", status="error", detail="HTTP 500"), "error", "HTTP 500"),
-        (says("2", status="over-budget", detail="0.02 USD left"), "error", "0.02 USD left"),
+        (
+            says("2", status="over-budget", detail="0.02 USD left"),
+            "error",
+            "over budget, and not asked: 0.02 USD left; a larger budget",
+        ),
+        (
+            says("2", status="error", detail="HTTP 400: exceeds the available context size (8192 tokens), try increasing it"),
+            "error",
+            "HTTP 400: exceeds the available context size (8192 tokens), try increasing it: give it more with context=",
+        ),
         (says("2", status="not-stored"), "not-recorded", "no reply is stored"),
     ],
 )
