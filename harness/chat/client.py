@@ -21,7 +21,7 @@ import msgspec
 
 from harness.chat.client_calls import Call, Endpoint, import_openai, redacted_logs
 from harness.chat.client_session import Limits, Session, Terms
-from harness.chat.keys import checked_url, host_of, is_loopback, mask, read_key
+from harness.chat.keys import checked_url, host_of, is_loopback, mask, name_of, read_key
 from harness.chat.limits import Crowd, Pace
 from harness.chat.messages import CallPlan, Reply, Request
 from harness.chat.policy import may_ask
@@ -35,14 +35,16 @@ _PATIENCE = 5.0  # seconds that an interrupted session has to write down what it
 
 
 class ChatModel:
-    """A LanguageModel behind a server. `name` is MODEL@HOST[:PORT].
+    """A LanguageModel behind a server. `name` is MODEL@HOST[:PORT], with the path of `base_url` where it is not a plain /v1.
 
     `key_env`: the environment variable with the key, not needed for servers on this machine. `api_version`: Azure's. `timeout`:
-    seconds for a whole call. `attempts` at each request, waiting as the server asks, else `backoff` seconds, doubled each time.
+    seconds for a whole call. `attempts` at each request, waiting as the server asks, else `backoff` seconds, doubled each time;
+    a reply that comes with HTTP 200 and is no answer may be billed, so a request gets at most max(3, attempts // 2) of those.
     Limits hold for this object and 60 seconds, `concurrency` for each of its calls of `ask`, of which one runs at a time.
     `prices`: a table of yours (see configs/judge/prices.yaml). `budget`: USD that `purpose` may cost, over all sessions and
     processes that share the store. `known_as` and `price`: in place of MODEL@HOST[:PORT] and of the tables, for servers whose
-    port means nothing and whose price is known.
+    port means nothing and whose price is known. `round`: from 1 it ends the name (`#1`), and so asks everything anew, where the
+    model behind an address has changed; the replies of other rounds stay stored under theirs.
 
     Raises ConfigError for what cannot be meant, such as a budget where no price is known.
     """
@@ -67,6 +69,7 @@ class ChatModel:
         store: ReplyStore | None = None,
         known_as: str | None = None,
         price: Price | None = None,
+        round: int = 0,
     ) -> None:
         if api not in ("openai", "azure"):
             raise ConfigError(f"api is 'openai' or 'azure', got {api!r}")
@@ -76,7 +79,9 @@ class ChatModel:
             _check_number(name, value, whole=name in ("concurrency", "attempts"))
         url = checked_url(base_url or (os.environ.get("AZURE_OPENAI_ENDPOINT") if api == "azure" else None))
         host = host_of(url)
-        self.name = known_as or f"{model}@{host}"
+        if isinstance(round, bool) or not isinstance(round, int) or round < 0:
+            raise ConfigError(f"round is a whole number from 0, got {round!r}")
+        self.name = (known_as or name_of(model, url, azure=api == "azure")) + (f"#{round}" if round else "")
         self.store = store if store is not None else ReplyStore()
         self._endpoint = Endpoint(
             model=model,

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Literal
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from harness.chat.client_wire import Answer, UnusableError, body_of, encoded, error_message, is_used_up, read_answer, read_refusal
-from harness.chat.keys import mask, redactor
+from harness.chat.keys import host_of, mask, printable, redactor
 from harness.chat.limits import retry_after
 from harness.chat.messages import Request
 from harness.errors import ConnectionProblem, MissingExtra
@@ -21,6 +22,8 @@ _POOL = 8  # connections
 _IDLE = 30.0  # seconds that an unused connection is kept
 _CHATTY = ("httpcore2.http11", "httpcore2.http2", "httpcore2.connection", "httpcore2.proxy", "httpx2", "openai._base_client")
 _NO_KEY = "no-key"
+_LONGEST = 600  # characters of what is said of a call
+_LOGGED = 4000  # and of a line that a library logs
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -33,7 +36,8 @@ class Received(msgspec.Struct, frozen=True):
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """No reply. `billed`: it may have to be paid for; `again`: another attempt may help, after `wait` seconds where the server
-    asks for them; `reached`: a server answered; `turned_away`: because of too many calls; `unreachable`: nothing could be sent.
+    asks for them; `reached`: a server answered; `turned_away`: because of too many calls; `unreachable`: nothing could be sent;
+    `unusable`: it came as if all were well, and is no answer.
     """
 
     detail: str
@@ -44,6 +48,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     reached: bool = False
     turned_away: bool = False
     unreachable: bool = False
+    unusable: bool = False
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +126,7 @@ class Call(AbstractAsyncContextManager["Call"]):
         try:
             return Received(read_answer(raw), raw, time.perf_counter() - began)
         except UnusableError as error:
-            return Failure(detail=mask(str(error)), raw=raw, billed=True, reached=True)
+            return Failure(detail=printable(mask(str(error)), _LONGEST), raw=raw, billed=True, reached=True, unusable=True)
 
     def without_key(self, request: Request) -> Request:
         """The request as it may be kept."""
@@ -142,7 +147,12 @@ class Call(AbstractAsyncContextManager["Call"]):
                 if self._key
                 else f"{at.base_url} wants a key ({detail}): set the environment variable {at.key_env}, or name another (key_env)"
             )
-        if status in (404, 405) or 300 <= status < 400:
+        if 300 <= status < 400:
+            raise ConnectionProblem(
+                f"{at.base_url} redirects to {self._target(response)} (HTTP {status}), and redirects are not followed, since "
+                "texts and a key go along. Let base_url be the address that answers itself"
+            )
+        if status in (404, 405):
             ending = "" if at.api == "azure" or at.base_url.endswith("/v1") else " (of most servers it ends in /v1)"
             raise ConnectionProblem(
                 f"{at.base_url} has no model {at.model!r}, or no chat completions at this address ({detail}). "
@@ -164,11 +174,22 @@ class Call(AbstractAsyncContextManager["Call"]):
             turned_away=status == 429,
         )
 
+    def _target(self, response: Any) -> str:
+        """Where a redirect points, without what may be secret in it: scheme, host and path."""
+        location = self._redact(response.headers.get("location", "").encode("utf-8", "replace")).decode("utf-8", "replace")
+        try:
+            parts = urlsplit(urljoin(f"{self._endpoint.base_url}/chat/completions", location))
+            shown = f"{parts.scheme}://{host_of(parts.geturl())}{parts.path}"
+        except ValueError:
+            return "no address"
+        return printable(mask(shown)) if location else "an address that it does not tell"
+
     def _broken(self, cause: BaseException) -> Failure:
         """What an error of the connection means: nobody there, or a request that went out and whose reply was lost."""
         import httpx2
 
-        what = mask(self._redact(str(cause).encode("utf-8", "replace")).decode("utf-8", "replace")) or type(cause).__name__
+        said = mask(self._redact(str(cause).encode("utf-8", "replace")).decode("utf-8", "replace"))
+        what = printable(said) or type(cause).__name__
         if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.UnsupportedProtocol):
             return Failure(detail=f"no connection to {self._endpoint.base_url} ({what})", unreachable=True)
         if isinstance(cause, httpx2.PoolTimeout | httpx2.LocalProtocolError):
@@ -184,7 +205,8 @@ def redacted_logs(key: str | None) -> Iterator[None]:
     redact = redactor(key)
 
     def clean(record: logging.LogRecord) -> bool:
-        record.msg, record.args = mask(redact(record.getMessage().encode("utf-8", "replace")).decode("utf-8", "replace")), ()
+        said = mask(redact(record.getMessage().encode("utf-8", "replace")).decode("utf-8", "replace"))
+        record.msg, record.args = printable(said, _LOGGED), ()
         return True
 
     loggers = [logging.getLogger(name) for name in _CHATTY]

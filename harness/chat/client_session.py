@@ -14,15 +14,17 @@ from harness.chat import budget as ledger
 from harness.chat.client_calls import Call, Failure, Received
 from harness.chat.client_journal import Journal
 from harness.chat.client_wire import Answer
+from harness.chat.keys import printable
 from harness.chat.limits import PATIENCE, Crowd, Pace, wait_before
 from harness.chat.messages import Reply, Request
 from harness.chat.prices import PICO, Price, most_tokens
 from harness.chat.store import ReplyStore, insert
-from harness.chat.store_owners import Owner, is_asking
+from harness.chat.store_owners import is_asking
 from harness.errors import ConnectionProblem
 
 _LOG = logging.getLogger("harness.chat")
 _TRIED = 3  # attempts after which a server that has never answered is given up
+_UNUSABLE = 3  # replies that are no answer, after which a request is given up: each may be billed
 _SLICE = 0.05  # seconds after which a wait for one's turn is thought over
 _ELSEWHERE = 0.25  # seconds after which it is seen whether another process has the reply
 _SLACK = 60.0  # seconds after its time-out when a call cannot be under way any more
@@ -56,6 +58,7 @@ class _Job(msgspec.Struct, kw_only=True):
     tokens_out: int
     worst: int
     attempt: int = 0
+    unusable: int = 0
     first: float = 0.0
     waited: float = 0.0
     receipts: tuple[list[float], list[float]] = ([], [])
@@ -75,7 +78,7 @@ class Session:
     async def run(self, requests: Mapping[str, Request]) -> None:
         """Returns when each request has its reply. Raises ConnectionProblem or StoreProblem where asking on is pointless."""
         self._journal = Journal(self._store.database)
-        self._owner = Owner(self._store.database.asking)
+        self._owner = self._store.database.owner()
         self._ready, self._turn, self._landed = asyncio.PriorityQueue(), asyncio.Lock(), asyncio.Event()
         self._left, self._done = len(requests), asyncio.get_running_loop().create_future()
         for key, request in requests.items():
@@ -128,17 +131,16 @@ class Session:
         elif claim.outcome == "over":
             self._finish(job, Reply(key=job.key, status="over-budget", detail=self._over(job, claim.booked)))
         else:
-            for why in claim.repeats:
-                _LOG.warning("possibly-billed-twice: %s %s (%s)", self._terms.name, job.key[:16], why)
+            for why in claim.repeats if self._terms.price is None or not self._terms.price.is_free else ():
+                _LOG.warning("possibly-billed-twice: %s %s (%s)", self._terms.name, job.key[:16], printable(why))
             await self._fly(job, claim.flight)
 
     async def _claim(self, job: _Job) -> ledger.Claim:
         """The claim of the job, when it is its turn; waits for what is in flight to land where the budget may then suffice."""
         terms = self._terms
-        until = terms.timeout + _SLACK
 
         def ask(db: Any) -> ledger.Claim:
-            args = (job.key, terms.purpose, job.worst, terms.budget, self._owner.token, until, self._is_asking)
+            args = (job.key, terms.purpose, job.worst, terms.budget, self._owner.token, terms.timeout + _SLACK, self._is_asking)
             return ledger.claim(db, *args)
 
         while True:
@@ -217,6 +219,9 @@ class Session:
             self._answered = time.monotonic()
         again = failure.again and (job.attempt < terms.attempts or (crowded and job.waited < PATIENCE))
         detail = failure.detail
+        job.unusable += failure.unusable
+        if failure.unusable and job.unusable >= max(_UNUSABLE, terms.attempts // 2):
+            again, detail = False, f"{detail} ({job.unusable} such replies, each of which may be billed)"
         if again and wait > PATIENCE:
             again, detail = False, f"{detail} (the server asks to wait {wait:.0f} seconds)"
         reply = Reply(key=job.key, status="error", detail=detail, received=time.time())

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from harness.chat.keys import printable
 from harness.chat.messages import ReplyStatus, Request, TokenProbability
 from harness.chat.store import whole_text
 
@@ -126,11 +127,11 @@ def is_used_up(body: bytes) -> bool:
 
 
 def error_message(body: bytes) -> str:
-    """The message in the body of an error, else the beginning of the body, in one line."""
+    """The message in the body of an error, else the beginning of the body: in one line, printable, and not long."""
     error = _error(body)
     message = error.get("message") if isinstance(error, dict) else error
     text = message if isinstance(message, str) else body[: 4 * _SHOWN].decode("utf-8", "replace")
-    return " ".join(text.split())[:_SHOWN]
+    return printable(" ".join(text.split()), _SHOWN)
 
 
 def error_code(body: bytes) -> str | None:

@@ -55,6 +55,12 @@ def mask(text: str) -> str:
     return _MASKED.sub(SHOWN, text)
 
 
+def printable(text: str, most: int = 300) -> str:
+    """The text with escapes for what a terminal would obey or not show, at most so many characters of it."""
+    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text[: most + 1])
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
 def checked_url(base_url: str | None) -> str:
     """The address to ask, without a slash at its end: as given, else OPENAI_BASE_URL, else OpenAI's.
 
@@ -82,6 +88,17 @@ def host_of(base_url: str) -> str:
     host = (parts.hostname or "").lower()
     shown = f"[{host}]" if ":" in host else host
     return f"{shown}:{parts.port}" if parts.port else shown
+
+
+def name_of(model: str, base_url: str, *, azure: bool = False) -> str:
+    """MODEL@HOST[:PORT], and the path where it tells servers apart, as `/teamA/v1` and `/teamB/v1` behind a gateway.
+
+    The plain paths (none, `/v1`) are left out, a `/v1` at the end too, and Azure's, where the deployment is the model. What is
+    not printable, and `|`, is written as in a URL.
+    """
+    path = "" if azure else urlsplit(base_url).path.rstrip("/").removesuffix("/v1").rstrip("/")
+    name = f"{model}@{host_of(base_url)}{'' if path == '/openai' else path}"
+    return "".join(each if each.isprintable() and each != "|" else quote(each, errors="surrogatepass") for each in name)
 
 
 def is_loopback(base_url: str) -> bool:

@@ -33,6 +33,11 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     date: str | None = None
     source: str | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is ever billed."""
+        return not (self.tokens_in or self.tokens_out)
+
     def usd(self, tokens_in: int, tokens_out: int) -> float:
         """What so many tokens cost."""
         return self.picos(tokens_in, tokens_out) / PICO

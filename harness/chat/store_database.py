@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from harness.chat.store_owners import Owner
 from harness.errors import StoreProblem
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ class Database:
             except (sqlite3.Error, OSError) as error:
                 raise self._problem("written", error) from None
 
+    def owner(self) -> Owner:
+        """One that asks from now on."""
+        self._make_folder()
+        try:
+            return Owner(self.asking)
+        except OSError as error:
+            raise self._problem("written", error) from None
+
     def sync(self) -> None:
         """What was written is on the disk when this returns."""
         try:
@@ -116,7 +125,7 @@ class Database:
             # Where no writer left a log, only `immutable` can open a database in a folder that takes no lock files.
             mode = "mode=ro" if Path(f"{self.path}-wal").exists() else "immutable=1"
             return sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False)
-        folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA synchronous = NORMAL")
         if not _version(connection):
@@ -126,6 +135,16 @@ class Database:
             raise OSError(f"its format is {version}, and this version of the harness reads {FORMAT}")
         self._connection = connection
         return connection
+
+    def _make_folder(self) -> None:
+        folder = self.path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreProblem(
+                f"the folder {folder}, where replies are to be kept, cannot be made ({error.strerror or error}): "
+                "let HARNESS_CACHE name a folder that can be written to, and run the same command again"
+            ) from None
 
     def _prepare(self, connection: "sqlite3.Connection") -> None:
         import sqlite3

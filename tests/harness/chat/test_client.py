@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from chat_server import Answer, Seen, chat_server, completion, echo
 from harness.chat.client import ChatModel
 from harness.chat.messages import Reply, Request, TokenProbability
 from harness.chat.policy import only_stored
+from harness.chat.prices import Price
 from harness.chat.store import ReplyStore
 from harness.errors import ConfigError, ConnectionProblem, StoreProblem
 
@@ -129,6 +131,94 @@ def test_a_failure_is_tried_again_and_kept_and_ends_in_an_error_that_is_asked_fo
     assert judge.stored([said("hej")])[0].status == "ok"
 
 
+@pytest.mark.parametrize(("attempts", "calls"), [(6, 3), (1, 1), (12, 6)])
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (completion(None), "holds no text"),
+        ({"choices": []}, "holds no choices"),
+        ({"error": {"message": "upstream"}}, "no chat completion .*: upstream"),
+        (b'{"choices": "\xff"}', "no chat completion"),
+    ],
+    ids=["no-text", "no-choices", "error", "bytes"],
+)
+def test_a_reply_that_is_no_answer_may_be_billed_and_is_asked_for_three_times_at_most(
+    tmp_path: Path, bad: Any, why: str, attempts: int, calls: int
+) -> None:
+    with chat_server(lambda _: Answer(bad)) as server:
+        (reply,) = model(server.url, tmp_path, attempts=attempts).ask([said("hej")])
+    assert (reply.status, len(server.seen)) == ("error", calls)
+    assert re.search(why, reply.detail or "")
+
+
+def test_replies_that_are_no_answers_are_counted_apart_from_failures_that_nobody_bills(tmp_path: Path) -> None:
+    empty, down = Answer({"choices": []}), Answer({}, 500)
+    answers = iter([empty, down, down, empty, down, Answer(completion("ja"))])
+    with chat_server(lambda _: next(answers)) as server:
+        (reply,) = model(server.url, tmp_path, attempts=6).ask([said("hej")])
+    assert (reply.text, len(server.seen)) == ("ja", 6)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        Answer({"error": {"message": "å\x1b[31m\u202e"}}, 400),
+        Answer(b"\x1b[31m\x00\x07" * 900, 500),
+        Answer(b"\x1b[31m\x00 \xc3\xa5"),
+    ],
+    ids=["message", "body", "no-answer"],
+)
+def test_what_a_server_says_cannot_steer_a_terminal(tmp_path: Path, caplog: pytest.LogCaptureFixture, bad: Answer) -> None:
+    reply = one(bad, tmp_path, attempts=2)
+    assert reply.detail is not None
+    assert reply.detail.isprintable()
+    assert len(reply.detail) <= 600
+    assert r"\x1b[31m" in reply.detail
+    assert all(record.getMessage().isprintable() for record in caplog.records)
+
+
+@pytest.mark.parametrize(("price", "lines"), [(None, 1), (1.0, 1), (0.0, 0)])
+def test_a_call_that_costs_nothing_is_not_said_to_be_billed_twice(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, price: float | None, lines: int
+) -> None:
+    known = None if price is None else Price(model="tiny", tokens_in=price, tokens_out=price)
+    one(Answer({"choices": []}), tmp_path, attempts=2, price=known)
+    assert caplog.text.count("possibly-billed-twice") == lines
+    assert len(ReplyStore(tmp_path).repeats()) == 1
+
+
+def test_a_redirect_is_not_followed_and_its_target_named_without_what_may_be_secret(tmp_path: Path) -> None:
+    elsewhere = Answer(b"", 308, {"location": "https://user:secret@EXAMPLE.org:8443/v2/x?token=secret#secret"})
+    with pytest.raises(ConnectionProblem, match=r"redirects to https://example\.org:8443/v2/x \(HTTP 308\)") as caught:
+        one(elsewhere, tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_folder_that_cannot_be_made_ends_the_session_at_once_and_says_what_to_do(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("")
+    with chat_server() as server, pytest.raises(StoreProblem, match=r"cannot be made .*: let HARNESS_CACHE name a folder"):
+        model(server.url, tmp_path / "file" / below).ask([said("hej")])
+    assert server.seen == []
+
+
+def test_two_paths_behind_one_gateway_are_two_models(tmp_path: Path) -> None:
+    with chat_server(lambda seen: Answer(completion(seen.path))) as server:
+        gateway = server.url.removesuffix("/v1")
+        judges = [model(f"{gateway}/{team}/v1", tmp_path) for team in ("teamA", "teamB")]
+        texts = [judge.ask([said("hej")])[0].text for judge in judges]
+    assert texts == ["/teamA/v1/chat/completions", "/teamB/v1/chat/completions"]
+    assert [judge.name.rpartition("/")[2] for judge in judges] == ["teamA", "teamB"]
+
+
+def test_another_round_asks_anew_and_keeps_what_was_said_before(tmp_path: Path) -> None:
+    texts = iter(["före", "efter"])
+    with chat_server(lambda _: Answer(completion(next(texts)))) as server:
+        before, after = model(server.url, tmp_path), model(server.url, tmp_path, round=2)
+        assert [judge.ask([said("hej")])[0].text for judge in (before, after, before, after)] == ["före", "efter"] * 2
+        assert after.name == f"{before.name}#2"
+
+
 def test_an_http_400_is_an_error_at_once_with_what_the_server_said(tmp_path: Path) -> None:
     with chat_server(lambda _: Answer({"error": {"message": "too\n long"}}, 400)) as server:
         (reply,) = model(server.url, tmp_path).ask([said("hej")])
@@ -214,7 +304,7 @@ def test_half_a_character_is_sent_as_a_replacement_and_kept_apart(tmp_path: Path
         (401, "wants a key"),
         (403, "wants a key"),
         (404, r"has no model 'tiny', or no chat completions at this address \(HTTP 404: no\)"),
-        (301, "no chat completions at this address"),
+        (301, "redirects to an address that it does not tell .HTTP 301., and redirects are not followed"),
     ],
 )
 def test_what_no_further_request_would_fare_better_with_ends_the_session_and_what_came_is_kept(
@@ -297,11 +387,18 @@ def test_azure_is_asked_at_its_deployment_with_its_key(tmp_path: Path, monkeypat
     assert seen.headers["api-key"] == "azure-key-123456"
 
 
-def test_the_name_is_model_and_host() -> None:
+def test_the_name_is_model_host_and_a_path_that_is_not_plain() -> None:
     names: list[tuple[Callable[[], ChatModel], str]] = [
         (lambda: ChatModel("gpt-4o-mini"), "gpt-4o-mini@api.openai.com"),
         (lambda: ChatModel("m", base_url="http://LOCALHOST:8000/v1/"), "m@localhost:8000"),
         (lambda: ChatModel("m", base_url="http://[::1]:80/v1"), "m@[::1]:80"),
+        (lambda: ChatModel("m", base_url="http://localhost:80"), "m@localhost:80"),
+        (lambda: ChatModel("m", base_url="https://x.se/teamA/v1/"), "m@x.se/teamA"),
+        (lambda: ChatModel("m", base_url="https://x.se/v2"), "m@x.se/v2"),
+        (lambda: ChatModel("m", base_url="https://x.se/å|\u202e/v1"), "m@x.se/å%7C%E2%80%AE"),
+        (lambda: ChatModel("m", base_url="https://x.se/openai/v1"), "m@x.se"),
+        (lambda: ChatModel("m", base_url="https://x.se/a", api="azure", api_version="2024-10-21"), "m@x.se"),
+        (lambda: ChatModel("m", base_url="https://x.se/a/v1", round=3), "m@x.se/a#3"),
     ]
     assert [make().name for make, _ in names] == [name for _, name in names]
 
