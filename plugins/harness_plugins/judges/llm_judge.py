@@ -47,6 +47,7 @@ def build(
     timeout: float = 120.0,
     budget: float | None = None,
     prices: str | None = None,
+    round: int = 0,
     threads: int = 1,
     context: int = 8192,
     device: str = "auto",
@@ -69,7 +70,8 @@ def build(
     Whom: `model`, a name, a path, or a list of them (in a config also mappings with what differs); `backend` openai for any
     compatible server (`base_url`, `api` openai or azure with `api_version`, `key_env`), server for a GGUF file that is served
     here (`threads`, `context` in tokens), transformers for a model in this process (`device`, `dtype`). `concurrency` calls at
-    once, `requests_per_minute`, `tokens_per_minute`, `timeout` seconds a call, `budget` USD over all sessions, `prices`, a table.
+    once, `requests_per_minute`, `tokens_per_minute`, `timeout` seconds a call, `budget` USD over all sessions, `prices`, a table;
+    `round`, from 0 on: another one asks everything anew, where the model behind an address may have changed, and keeps both.
     """
     settings = read_settings(
         task,
@@ -101,6 +103,7 @@ def build(
         "timeout": timeout,
         "budget": budget,
         "prices": prices,
+        "round": round,
         "threads": threads,
         "context": context,
         "device": device,

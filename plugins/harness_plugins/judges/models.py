@@ -9,7 +9,13 @@ from harness.chat.messages import LanguageModel
 from harness.errors import did_you_mean
 
 Backend = Literal["openai", "server", "transformers"]
-_ONLY: Mapping[str, Backend] = {"threads": "server", "context": "server", "device": "transformers", "dtype": "transformers"}
+_ONLY: Mapping[str, Backend] = {
+    "round": "openai",  # the name of a model that runs here is that of its file, which does not change behind it
+    "threads": "server",
+    "context": "server",
+    "device": "transformers",
+    "dtype": "transformers",
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class ModelChoice:
     timeout: float = 120.0
     budget: float | None = None
     prices: str | None = None
+    round: int = 0
     threads: int = 1
     context: int = 8192
     device: str = "auto"
@@ -102,6 +109,7 @@ def open_model(choice: ModelChoice, purpose: str = "") -> LanguageModel:
         timeout=choice.timeout,
         budget=choice.budget,
         prices=choice.prices,
+        round=choice.round,
         purpose=purpose,
     )
 

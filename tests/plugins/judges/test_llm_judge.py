@@ -352,12 +352,23 @@ def test_wrong_choices_are_told_of(chosen: dict[str, Any], problem: str) -> None
         ({"model": "m", "backend": "transformers", "context": 4096}, "context is for backend=server"),
         ({"model": "m", "device": "cuda"}, "device is for backend=transformers"),
         ({"model": "m", "backend": "server", "dtype": "bfloat16"}, "dtype is for backend=transformers"),
+        ({"model": "m", "backend": "server", "round": 1}, "round is for backend=openai"),
         ({"model": ["a", {"model": "m", "threads": 1}]}, "threads is for backend=server"),
     ],
 )
 def test_wrong_judges_are_told_of(chosen: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         build("direct", False, **chosen)
+
+
+def test_another_round_is_another_judge_whose_replies_are_its_own() -> None:
+    def names(round: int) -> str:
+        return build("direct", False, model="m", base_url="http://127.0.0.1:9/v1", round=round).signature
+
+    assert "|judge:m@127.0.0.1:9|" in names(0)
+    assert "|judge:m@127.0.0.1:9#2|" in names(2)
+    with pytest.raises((ValueError, HarnessError), match="round is a whole number from 0"):
+        names(-1)
 
 
 def test_a_parameter_of_one_backend_may_stand_beside_a_panel_in_which_one_judge_has_it() -> None:
