@@ -35,7 +35,7 @@ def scale(low: float, high: float) -> Scale:
     if not size < _HUGE:  # infinite, no number, or a difference that would overflow
         return Scale(0.0, 1.0)
     low, high = min(low, high), max(low, high)
-    if high - low < 1e-12 * max(1.0, size):
+    if high - low < 1e-9 * max(1.0, size):  # marks have twelve decimals
         apart = max(0.5, 1e-6 * size)
         low, high = low - apart, high + apart
     return Scale(low, high)
