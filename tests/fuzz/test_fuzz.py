@@ -19,7 +19,8 @@ NAMES = (
     "record: example", "record: output", "record: judgment", "record: preference", "records: folder", "segments", "manifest",
     "unchanged", "run config", "reference", "table: CSV", "table: JSON Lines", "preferences: CSV", "preferences: JSON",
     "label-studio", "label-studio: config", "argilla", "argilla: settings", "argilla: old settings", "judge-bench",
-    "mt-metrics-eval", "Parquet: scores", "Parquet: meta", "Parquet: examples", "Parquet: judgments", "Parquet: preferences",
+    "mt-metrics-eval", "Parquet: scores", "Parquet: meta", "Parquet: examples", "Parquet: judgments", "Parquet: verdicts",
+    "Parquet: preferences",
     "study", "sheet", "cache",
 )  # fmt: skip
 
@@ -105,7 +106,9 @@ def test_what_once_ended_in_a_traceback_does_not(name: str, data: bytes, found: 
     assert not outcome.findings, told(outcome)
 
 
-@pytest.mark.parametrize("name", ["Parquet: scores", "Parquet: examples", "Parquet: judgments", "Parquet: preferences", "cache"])
+@pytest.mark.parametrize(
+    "name", ["Parquet: scores", "Parquet: examples", "Parquet: judgments", "Parquet: verdicts", "Parquet: preferences", "cache"]
+)
 def test_every_single_damaged_byte_of_a_small_file_is_noticed_or_harmless(name: str, found: dict[str, Target]) -> None:
     seed, outcome = found[name].seeds[0], Outcome(name)
     for place in range(0, len(seed), max(1, len(seed) // 300)):
