@@ -212,7 +212,7 @@ class ChatModel:
         threading.Thread(target=run, name="harness-chat", daemon=True).start()
         try:
             ended.result()
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the session's thread ends first, so that what it has received is on disk
             if not ended.done():  # the caller was interrupted, not the session
                 loop, task = running.result(timeout=_PATIENCE)
                 loop.call_soon_threadsafe(task.cancel)

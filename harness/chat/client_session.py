@@ -289,7 +289,7 @@ def _reply(key: str, answer: Answer, price: Price | None, seconds: float) -> Rep
         finish=answer.finish,
         tokens_in=answer.tokens_in,
         tokens_out=answer.tokens_out,
-        price=price.usd(answer.tokens_in, answer.tokens_out) if known else None,  # type: ignore[union-attr, arg-type]
+        price=price.usd(answer.tokens_in, answer.tokens_out) if known else None,  # type: ignore[union-attr, arg-type]  # `known` says so
         seconds=round(seconds, 6),
         received=time.time(),
         detail=answer.detail,

@@ -118,7 +118,7 @@ class LlamaServer:
         try:
             address = self._address(time.monotonic() + self._start_within)
             self._check_health(address)
-        except BaseException:
+        except BaseException:  # an interrupt too: no server is left behind, and it goes on its way
             self.close()
             raise
         self.base_url = f"{address}/v1"
