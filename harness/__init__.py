@@ -31,6 +31,7 @@ _HOME = {
     "Preference": "records",
     "Scale": "records",
     "Score": "records",
+    "SetAside": "build.rows",
     "Span": "records",
     "TextPart": "records",
     "HarnessError": "errors",
@@ -44,6 +45,7 @@ __all__ = sorted(_HOME)
 
 if TYPE_CHECKING:
     from harness.api import metaevaluate, score
+    from harness.build.rows import SetAside
     from harness.errors import HarnessError
     from harness.file_states import named_files
     from harness.hookspecs import hookimpl

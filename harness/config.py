@@ -3,28 +3,18 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import msgspec
 
 import harness
+from harness.config_parts import BARE, check_keys, plugin_files, plugin_ref, section_of, text_of
 from harness.errors import ConfigError, PluginError, did_you_mean
 from harness.executors.choice import ExecutorChoice
 from harness.executors.choice import Name as ExecutorName
 from harness.meta.options import MetaOptions
-from harness.registry import PluginRef, Registry, parse_ref
+from harness.registry import PluginRef, Registry
 from harness.yaml_lines import Document, Keys, read_yaml
-
-_WORDS = {
-    "array": "a list",
-    "object": "keys and values",
-    "str": "text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-}
-SectionT = TypeVar("SectionT", bound=msgspec.Struct)
-_BARE = ""  # the parameter of a bare word (`table:ratings.csv`) until `bind` has asked the plugin for its name
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,8 +38,8 @@ def load_config(path: str | Path) -> RunConfig:
     """The run config in the file (the user's, or a shipped one by its name); raises ConfigError naming file, line and key."""
     file = find_config(path)
     document = read_yaml(file)
-    _check_keys(document, document.value, RunConfig.__struct_fields__)
-    name = _text(document, "name") or file.stem
+    check_keys(document, document.value, RunConfig.__struct_fields__)
+    name = text_of(document, "name") or file.stem
     if not re.fullmatch(r"\w[\w.+-]*", name):
         raise document.error(f"{name!r} is to be a folder's name: use letters, digits, hyphens and dots", "name")
     judgments, systems = _judgments(document)
@@ -58,9 +48,9 @@ def load_config(path: str | Path) -> RunConfig:
         judgments=judgments,
         systems=systems,
         metrics=_metrics(document),
-        metaevaluate=_section(document, "metaevaluate", MetaOptions),
-        output=_text(document, "output") or f"runs/{name}",
-        plugins=_plugins(document),
+        metaevaluate=section_of(document, "metaevaluate", MetaOptions),
+        output=text_of(document, "output") or f"runs/{name}",
+        plugins=plugin_files(document),
         executor=_executor(document),
     )
 
@@ -89,13 +79,13 @@ def bind(ref: PluginRef, registry: Registry, kind: str) -> PluginRef:
     `kind` is "metric" or "judgment source". Raises PluginError for an unknown plugin, or one that takes no bare word.
     """
     spec = registry.find(kind, ref.name).spec
-    if _BARE not in ref.params:
+    if BARE not in ref.params:
         return ref
     if spec.argument is None:
-        raise PluginError(f"{kind} {_head(ref)!r}: expected key=value after the colon, got {ref.params[_BARE]!r}")
+        raise PluginError(f"{kind} {_head(ref)!r}: expected key=value after the colon, got {ref.params[BARE]!r}")
     if spec.argument in ref.params:
         raise PluginError(f"{kind} {_head(ref)!r}: the parameter {spec.argument!r} is given twice")
-    return PluginRef(ref.name, {spec.argument: ref.params[_BARE], **_tail(ref)})
+    return PluginRef(ref.name, {spec.argument: ref.params[BARE], **_tail(ref)})
 
 
 def find_config(name: str | Path) -> Path:
@@ -135,9 +125,9 @@ def _judgments(document: Document) -> tuple[PluginRef, str | tuple[str, ...] | N
         source = params.pop("source", None)
         if source is None:
             raise document.error("the key `source` is missing: the name of a judgment source", "judgments")
-        ref = _ref(document, source, params, keys)
+        ref = plugin_ref(document, source, params, keys)
     else:
-        ref = _ref(document, value, {}, keys)
+        ref = plugin_ref(document, value, {}, keys)
     params = dict(ref.params)
     systems = params.pop("systems", None)
     if isinstance(systems, list) and systems and all(isinstance(system, str) for system in systems):
@@ -165,7 +155,7 @@ def _metrics(document: Document) -> tuple[PluginRef, ...]:
 
 def _metric(document: Document, item: Any, index: int) -> PluginRef:
     if not isinstance(item, Mapping):
-        return _ref(document, item, {}, ("metrics", index))
+        return plugin_ref(document, item, {}, ("metrics", index))
     if len(item) != 1:
         message = f"expected one metric with its parameters, got the keys {', '.join(item) or '(none)'}"
         raise document.error(
@@ -174,24 +164,7 @@ def _metric(document: Document, item: Any, index: int) -> PluginRef:
     [(name, params)] = item.items()
     if params is not None and not isinstance(params, Mapping):
         raise document.error(f"expected parameters (`{{stemmer: swedish}}`), got {params!r:.80}", "metrics", index, name)
-    return _ref(document, name, params or {}, ("metrics", index))
-
-
-def _ref(document: Document, text: Any, params: Mapping[str, Any], keys: Keys) -> PluginRef:
-    """The plugin that the text names, with the text's parameters and the mapping's."""
-    if not isinstance(text, str) or not text.strip():
-        raise document.error(f"expected a plugin's name, got {text!r:.80}", *keys)
-    try:
-        ref = parse_ref(text, _BARE)
-    except PluginError as error:
-        raise document.error(str(error), *keys) from error
-    given = dict(ref.params)
-    for key, value in params.items():
-        name = key.replace("-", "_")
-        if name in given:
-            raise document.error(f"the parameter {name!r} is given twice", *keys)
-        given[name] = value
-    return PluginRef(ref.name, given)
+    return plugin_ref(document, name, params or {}, ("metrics", index))
 
 
 def _executor(document: Document) -> ExecutorChoice:
@@ -202,68 +175,12 @@ def _executor(document: Document) -> ExecutorChoice:
         if name not in known:
             raise document.error(f"there is no executor {name!r}.{did_you_mean(name, known)}", "executor")
         return ExecutorChoice(name=name)
-    return _section(document, "executor", ExecutorChoice)
-
-
-def _section(document: Document, name: str, kind: type[SectionT]) -> SectionT:
-    """The section of that name as a record whose fields all have defaults."""
-    section = document.value.get(name)
-    if section is None:
-        return kind()
-    if not isinstance(section, Mapping):
-        raise document.error(f"expected keys and values, got {section!r:.80}", name)
-    _check_keys(document, section, kind.__struct_fields__, name)
-    try:
-        return msgspec.convert(section, kind)
-    except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        keys: list[str | int] = [int(n) if n else key for key, n in re.findall(r"\.(\w+)|\[(\d+)\]", where)]
-        if not keys:  # a check across the section names the key in its message
-            keys = [key for key in section if re.search(rf"\b{key}\b", message)][:1]
-        plain = re.sub(r"`([\w |]+)`", lambda match: " or ".join(_WORDS.get(w, w) for w in match[1].split(" | ")), message)
-        raise document.error(f"{plain[:1].lower()}{plain[1:]}", name, *keys) from error
-
-
-def _plugins(document: Document) -> tuple[str, ...]:
-    value = document.value.get("plugins") or []
-    if not isinstance(value, list):
-        raise document.error(f"expected a list of files, got {value!r:.80}; write `plugins: [my_metric.py]`", "plugins")
-    files = []
-    for index, item in enumerate(value):
-        if not isinstance(item, str):
-            raise document.error(f"expected a file's path, got {item!r:.80}", "plugins", index)
-        file = (document.path.parent / Path(item).expanduser()).resolve()
-        if not _is_file(file):
-            raise document.error(f"there is no file {file} (paths are relative to the config file)", "plugins", index)
-        files.append(str(file))
-    return tuple(files)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long, or a folder that may not be entered
-        return False
-
-
-def _text(document: Document, key: str) -> str | None:
-    value = document.value.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value.strip():
-        raise document.error(f"expected text, got {value!r:.80}", key)
-    return value
-
-
-def _check_keys(document: Document, section: Mapping[str, Any], known: tuple[str, ...], *above: str) -> None:
-    for key in section:
-        if key not in known:
-            raise document.error(f"unknown key {key!r}.{did_you_mean(key, known)}", *above, key)
+    return section_of(document, "executor", ExecutorChoice)
 
 
 def _head(ref: PluginRef) -> str:
-    return f"{ref.name}:{ref.params[_BARE]}" if _BARE in ref.params else ref.name
+    return f"{ref.name}:{ref.params[BARE]}" if BARE in ref.params else ref.name
 
 
 def _tail(ref: PluginRef) -> dict[str, Any]:
-    return {key: value for key, value in ref.params.items() if key != _BARE}
+    return {key: value for key, value in ref.params.items() if key != BARE}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from harness.build.rows import SetAside
+
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 
@@ -106,8 +108,14 @@ class JudgmentSource(Protocol):
 class DatasetBuilder(Protocol):
     """Makes examples."""
 
-    def examples(self) -> Iterator[Example]:
-        """Examples in a fixed order."""
+    def examples(self) -> "Iterator[Example | SetAside]":
+        """Examples in a fixed order, the same for the same input: a build that was stopped asks again and passes over what it
+        has.
+
+        A row that is not to become part of the data is a SetAside with the reason, never silently left out. What is expensive
+        (translations, replies of models) a builder keeps by itself (`harness.cache`, `harness.chat`), so that asking again is
+        cheap. One that asks paid models may have `plan()` (`harness.verdicts.PlannedBuild`).
+        """
         ...
 
 

@@ -18,6 +18,7 @@ from typing import IO, Any, Literal, NamedTuple
 import msgspec
 
 import harness
+from harness.build.rows import SetAside
 from harness.errors import InputError, did_you_mean
 from harness.integrity import file_digest, is_intact
 from harness.records import Example, Judgment, Manifest, MetaRow, Output, Preference, Score
@@ -58,6 +59,7 @@ TABLES: dict[str, Table] = {
     "judgments": Table("judgments.parquet", Judgment, _judgment_key),
     "preferences": Table("preferences.parquet", Preference, lambda p: (p.output_a, p.output_b, p.criterion, p.rater)),
     "verdicts": Table("verdicts.parquet", Verdict, verdict_key),
+    "removed": Table("removed.parquet", SetAside, lambda row: (row.stage, row.reason, row.id)),
     "meta": Table("meta.parquet", MetaRow, _meta_key),
 }
 

@@ -63,6 +63,15 @@ class Planned(Protocol):
         ...
 
 
+@runtime_checkable
+class PlannedBuild(Protocol):
+    """A dataset builder that can say what building would take."""
+
+    def plan(self) -> Sequence[CallPlan]:
+        """The calls that building would make, a plan a model; nobody is asked."""
+        ...
+
+
 def verdict_key(verdict: Verdict) -> tuple[Any, ...]:
     """What the table of verdicts is sorted by."""
     texts = (verdict.metric, verdict.judge, verdict.criterion or "", verdict.prompt or "")

@@ -1,0 +1,119 @@
+"""Builds a data set: runs dataset builders, then identifies, filters, deduplicates, decontaminates and splits their rows."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.common import json_option, notice, plugin_option, print_json, print_table, quiet_option, registry
+from harness.cli.evaluation import dry_run_option
+from harness.cli.progress import progress
+
+if TYPE_CHECKING:
+    from harness.build.config import BuildConfig
+    from harness.registry import Registry
+
+
+@click.command(
+    help=f"""{__doc__}
+
+CONFIG is a YAML file, or the name of one that comes with the program. The same command again goes on where the last one stopped.
+"""
+)
+@click.argument("config", metavar="CONFIG")
+@click.option("--output", "-o", type=click.Path(file_okay=False), metavar="DIR", help="Where the data set is written.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Ask each builder for its first N rows only, to have a look."
+)
+@plugin_option
+@dry_run_option
+@json_option
+@quiet_option
+def build(config: str, output: str | None, limit: int | None, dry_run: bool, as_json: bool) -> None:
+    from harness.build.config import load_build_config
+
+    loaded = load_build_config(config)
+    folder = Path(output or loaded.output)
+    found = registry(loaded.plugins)
+    if dry_run:
+        _print_plan(_plan(loaded, found, folder), as_json)
+        return
+    summary = _build(loaded, found, folder, limit)
+    if as_json:
+        print_json(summary)
+    else:
+        _print(summary)
+
+
+def _plan(config: "BuildConfig", found: "Registry", folder: Path) -> dict[str, Any]:
+    from harness.stages.build import KIND
+    from harness.verdicts import PlannedBuild
+
+    builders = []
+    for ref in config.builders:
+        builder = found.build(KIND, ref)
+        calls = builder.plan() if isinstance(builder, PlannedBuild) else []
+        builders.append({"builder": str(ref), "calls": calls})
+    return {"output": str(folder), "language": config.language, "builders": builders}
+
+
+def _print_plan(plan: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(plan)
+        return
+    for row in plan["builders"]:
+        click.echo(row["builder"])
+        for call in row["calls"]:
+            click.echo(f"  {call}")
+    click.echo(f"would be written to {plan['output']}")
+
+
+def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | None) -> dict[str, Any]:
+    import sys
+
+    from harness.build.config import resolved
+    from harness.build.evaluation_sets import evaluation_sets
+    from harness.build.finished import write_finished
+    from harness.stages.build import finish_build, run_builders
+    from harness.store import Run
+
+    with Run.open(folder, config=resolved(config), command=sys.argv) as run:
+        with progress() as report:
+            built = run_builders(run, found, config.builders, report, limit=limit)
+            against, absent = evaluation_sets(found, config.contamination)
+            for sentence in absent:
+                run.note(sentence)
+            removed = finish_build(run, config, built, against, report)
+            files = write_finished(run.folder, config, built, against, report)
+        if not all(made.complete for made in built):
+            run.note(f"only the first {limit} rows of each builder were asked for")
+        for sentence in run.notes:
+            notice(sentence)
+        summary = {
+            "output": str(folder),
+            "builders": [
+                {"builder": str(made.ref), "rows": made.rows, "set_aside": sum(made.aside.values()), "complete": made.complete}
+                for made in built
+            ],
+            "removed": [{"stage": stage, "reason": why, "rows": n} for (stage, why), n in sorted(removed.items())],
+            "examples": run.counts["examples"],
+            "against": [{"set": found.name, "texts": len(found.texts)} for found in against],
+            "files": files,
+        }
+        run.finish("done", described={"build": summary})
+    return summary
+
+
+def _print(summary: dict[str, Any]) -> None:
+    print_table(
+        ["builder", "rows", "set aside"],
+        [[row["builder"], f"{row['rows']:,}", f"{row['set_aside']:,}"] for row in summary["builders"]],
+    )
+    if summary["removed"]:
+        click.echo()
+        print_table(
+            ["removed by", "reason", "rows"], [[row["stage"], row["reason"], f"{row['rows']:,}"] for row in summary["removed"]]
+        )
+    click.echo(f"\n{summary['examples']:,} examples in {summary['output']}")
+    for what, file in summary["files"].items():
+        click.echo(f"  {what}: {file}")

@@ -1,0 +1,1 @@
+"""Translators: engines behind one protocol, by name or as `package.module:name`."""

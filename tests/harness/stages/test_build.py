@@ -1,0 +1,101 @@
+"""The build stage: segments, resume, what is written, and what a builder may not do."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.build.config import load_build_config
+from harness.build.rows import SetAside
+from harness.errors import InputError, PluginError
+from harness.protocols import BuilderSpec
+from harness.records import Example
+from harness.registry import Entry, Registry
+from harness.stages.build import finish_build, run_builders
+from harness.store import Run, read_table, table_path
+
+CONFIG = "language: sv\nbuilders:\n  - counted\nlanguages: false\nfilters: false\nduplicates: false\ncontamination: false\n"
+
+
+class Counted:
+    """Yields `n` rows, the third of which it sets aside; `stop` breaks off before that row, as a kill does."""
+
+    def __init__(self, n: int, stop: int | None = None, first: int = 0) -> None:
+        self.n, self.stop, self.first, self.asked = n, stop, first, 0
+
+    def examples(self) -> Iterator[Example | SetAside]:
+        for number in range(self.first, self.n):
+            if number == self.stop:
+                raise KeyboardInterrupt
+            self.asked += 1
+            if number == 2:
+                yield SetAside(id="c/2", stage="counted", reason="odd", detail="it is two")
+            else:
+                yield Example.from_instruction(f"c/{number}", f"Säg {number}", [str(number)], language="sv")
+
+
+def registry_of(builder: Any) -> Registry:
+    found = Registry()
+    found.entries["dataset builder"]["counted"] = Entry(BuilderSpec("counted", build=lambda: builder), "test", "test")
+    return found
+
+
+def quiet(label: str, done: int, total: int) -> None:
+    pass
+
+
+def built(folder: Path, builder: Any, limit: int | None = None) -> tuple[list[str], int]:
+    """Ids of the kept examples, and how many rows the builder's segments hold."""
+    (folder / "c.yaml").write_text(CONFIG, encoding="utf-8")
+    config = load_build_config(folder / "c.yaml")
+    with Run.open(folder / "out", config={}, command=["test"]) as run:
+        made = run_builders(run, registry_of(builder), config.builders, quiet, limit=limit)
+        finish_build(run, config, made, [], quiet)
+    return ids(folder), made[0].rows
+
+
+def ids(folder: Path) -> list[str]:
+    return [example.id for example in read_table(table_path(folder / "out", "examples"), Example)]
+
+
+def test_rows_and_what_was_set_aside_lie_in_two_tables(tmp_path: Path) -> None:
+    assert built(tmp_path, Counted(5)) == (["c/0", "c/1", "c/3", "c/4"], 5)
+    removed: Sequence[SetAside] = list(read_table(table_path(tmp_path / "out", "removed"), SetAside))
+    assert [(row.id, row.reason, row.detail) for row in removed] == [("c/2", "odd", "it is two")]
+
+
+def test_a_build_that_was_stopped_goes_on_without_a_lost_or_doubled_row(tmp_path: Path) -> None:
+    whole, _ = built(tmp_path / "whole" if (tmp_path / "whole").mkdir() is None else tmp_path, Counted(2000))
+    with pytest.raises(KeyboardInterrupt):
+        built(tmp_path, Counted(2000, stop=1500))
+    resumed, rows = built(tmp_path, Counted(2000))
+    assert (resumed, rows) == (whole, 2000)
+
+
+def test_a_finished_builder_is_not_asked_again(tmp_path: Path) -> None:
+    built(tmp_path, Counted(5))
+    again = Counted(5)
+    built(tmp_path, again)
+    assert again.asked == 0
+
+
+def test_a_limit_takes_the_first_rows_and_the_rest_come_later(tmp_path: Path) -> None:
+    assert built(tmp_path, Counted(5), limit=2) == (["c/0", "c/1"], 2)
+    assert built(tmp_path, Counted(5), limit=2) == (["c/0", "c/1"], 2)
+    assert built(tmp_path, Counted(5)) == (["c/0", "c/1", "c/3", "c/4"], 5)
+
+
+def test_a_builder_that_says_something_else_than_before_is_stopped(tmp_path: Path) -> None:
+    built(tmp_path, Counted(5), limit=2)
+    with pytest.raises(InputError, match="row 2 was 'c/1' when the build was stopped, and is 'c/4' now"):
+        built(tmp_path, Counted(6, first=3))
+
+
+def test_a_row_that_is_no_example_is_named(tmp_path: Path) -> None:
+    class Wrong:
+        def examples(self) -> Iterator[Any]:
+            yield {"instruction": "Säg hej"}
+
+    with pytest.raises(PluginError, match="'counted' yields dict"):
+        built(tmp_path, Wrong())
