@@ -1,0 +1,154 @@
+"""Trains: examples and a trainer become a checkpoint folder with a manifest beside it, whatever kind of model that is.
+
+```
+<folder>/<name>/            what the trainer writes, and goes on with when it was stopped
+<folder>/<name>.json        Trained: what it was made of, and the sha256 of every file of the checkpoint
+```
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.errors import InputError, PluginError
+from harness.integrity import file_digest
+from harness.protocols import Trainer, TrainerSpec
+from harness.records import Example, digest
+from harness.registry import PluginRef, Registry
+from harness.store import stage_id
+from harness.whole_files import replace_file
+
+KIND = "trainer"
+FACTS = "facts.json"  # a trainer may leave it in its checkpoint: losses, tokens per second, what it left out; any JSON mapping
+
+
+class Trained(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A finished checkpoint. `stage` changes with the trainer, its parameters and the examples; `checkpoint` is relative to
+    the folder that holds this record; `files`: sha256 by path; `examples`: how many of each kind and split; `facts`: the
+    trainer's own."""
+
+    name: str
+    trainer: str
+    params: dict[str, Any]
+    stage: str
+    checkpoint: str
+    files: dict[str, str]
+    examples: dict[str, int]
+    facts: dict[str, Any] = {}
+
+
+def train(registry: Registry, name: str, ref: PluginRef, examples: Iterable[Example], folder: Path) -> Trained:
+    """The checkpoint of that name, trained unless it is there already as this very training left it.
+
+    Raises InputError where the folder holds a checkpoint of other examples or parameters, and PluginError where the trainer
+    does not accept a kind of example, or returns a folder that is empty or lies elsewhere.
+    """
+    spec = registry.find(KIND, ref.name).spec
+    assert isinstance(spec, TrainerSpec)
+    held = list(examples)  # a trainer may pass over them several times
+    if not held:
+        raise InputError(f"{name}: there are no examples to train on")
+    _check_kinds(spec, held)
+    stage = stage_id([digest(held)], {"trainer": ref.name, **ref.params}, spec.version)
+    earlier = _earlier(folder, name)
+    if earlier is not None and earlier.stage == stage and not damaged(folder, earlier):
+        return earlier
+    home = folder / name
+    _check_home(home, stage)
+    trainer: Trainer = registry.build(KIND, ref)
+    checkpoint = Path(trainer.train(held, home)).resolve()
+    done = Trained(
+        name=name,
+        trainer=ref.name,
+        params=dict(ref.params),
+        stage=stage,
+        checkpoint=_inside(folder, home, checkpoint, ref.name),
+        files=_digests(checkpoint),
+        examples=dict(sorted(Counter(f"{one.kind} {one.split or 'no split'}" for one in held).items())),
+        facts=_facts(checkpoint),
+    )
+    replace_file(folder / f"{name}.json", msgspec.json.format(msgspec.json.encode(done, order="sorted"), indent=2) + b"\n")
+    return done
+
+
+def read_trained(folder: Path, name: str) -> Trained:
+    """What was trained under that name; InputError if nothing was, or if the checkpoint's files are not what training left."""
+    found = _earlier(folder, name)
+    if found is None:
+        raise InputError(f"{folder} holds no finished training called {name!r}")
+    wrong = damaged(folder, found)
+    if wrong:
+        raise InputError(
+            f"{folder / found.checkpoint}: {wrong}; delete {folder / name} and {folder / name}.json, and train again"
+        )
+    return found
+
+
+def damaged(folder: Path, trained: Trained) -> str | None:
+    """What is wrong with the checkpoint's files, or None."""
+    home = folder / trained.checkpoint
+    for path, sha256 in trained.files.items():
+        if not (home / path).is_file():
+            return f"{path} is missing"
+        if file_digest(home / path) != sha256:
+            return f"{path} is not what the training wrote (its sha256 differs)"
+    return None
+
+
+def _check_kinds(spec: TrainerSpec, examples: Iterable[Example]) -> None:
+    for example in examples:
+        if example.kind not in spec.accepts:
+            raise PluginError(
+                f"trainer {spec.name!r} accepts examples of the kinds {', '.join(spec.accepts)}; {example.id!r} is of the kind "
+                f"{example.kind!r}: leave such rows out, or choose another trainer"
+            )
+
+
+def _check_home(home: Path, stage: str) -> None:
+    """Makes the folder, or sees that what was begun in it is this very training."""
+    marker = home / "stage"
+    if home.is_dir() and any(home.iterdir()):
+        begun = marker.read_text(encoding="utf-8").strip() if marker.is_file() else "unknown"
+        if begun != stage:
+            raise InputError(
+                f"{home} holds a training of other examples or parameters; give the training another name, or delete the folder"
+            )
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    replace_file(marker, stage.encode())
+
+
+def _inside(folder: Path, home: Path, checkpoint: Path, trainer: str) -> str:
+    if not checkpoint.is_relative_to(home.resolve()) or not checkpoint.is_dir():
+        raise PluginError(f"trainer {trainer!r} is to return a folder inside {home}, and returned {checkpoint}")
+    return checkpoint.relative_to(folder.resolve()).as_posix()
+
+
+def _digests(checkpoint: Path) -> dict[str, str]:
+    return {path.relative_to(checkpoint).as_posix(): file_digest(path) for path in _files(checkpoint)}
+
+
+def _files(checkpoint: Path) -> Iterator[Path]:
+    yield from sorted(path for path in checkpoint.rglob("*") if path.is_file())
+
+
+def _facts(checkpoint: Path) -> dict[str, Any]:
+    path = checkpoint / FACTS
+    if not path.is_file():
+        return {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise PluginError(f"{path}: a trainer's facts are to be one JSON mapping ({error})") from error
+
+
+def _earlier(folder: Path, name: str) -> Trained | None:
+    try:
+        return msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=Trained)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        raise InputError(f"{folder / name}.json: not a training's record of this version ({error}); delete it") from error

@@ -1,0 +1,103 @@
+"""Training: a checkpoint with a record of what it was made of, whatever the trainer is."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from harness.errors import InputError, PluginError
+from harness.protocols import TrainerSpec
+from harness.records import Example
+from harness.registry import Entry, PluginRef, Registry
+from harness.stages.train import read_trained, train
+
+EXAMPLES = [Example.from_instruction(f"e/{n}", f"Räkna till {n}", [str(n)], language="sv", split="train") for n in range(3)]
+
+
+class Counting:
+    """A toy that keeps how many examples it saw, and how often it was asked."""
+
+    calls = 0
+
+    def __init__(self, step: int = 1, stop: bool = False, where: str = "model") -> None:
+        self.step, self.stop, self.where = step, stop, where
+
+    def train(self, examples: Iterable[Example], folder: Path) -> Path:
+        Counting.calls += 1
+        if self.stop:
+            (folder / "half").write_text("half")
+            raise KeyboardInterrupt
+        checkpoint = folder / self.where
+        checkpoint.mkdir(parents=True, exist_ok=True)
+        (checkpoint / "count").write_text(str(len(list(examples)) * self.step))
+        (checkpoint / "facts.json").write_text(json.dumps({"losses": [2.0, 1.0]}))
+        return checkpoint
+
+
+@pytest.fixture
+def registry() -> Registry:
+    Counting.calls = 0
+    found = Registry()
+    spec = TrainerSpec("counting", build=Counting, accepts=("instruction",))
+    found.entries["trainer"]["counting"] = Entry(spec, "test", "test")
+    return found
+
+
+def ref(**params: object) -> PluginRef:
+    return PluginRef("counting", params)
+
+
+def test_a_checkpoint_has_a_record_of_what_it_was_made_of(registry: Registry, tmp_path: Path) -> None:
+    done = train(registry, "tiny", ref(step=2), EXAMPLES, tmp_path)
+    assert (tmp_path / done.checkpoint / "count").read_text() == "6"
+    assert done.examples == {"instruction train": 3}
+    assert done.facts == {"losses": [2.0, 1.0]}
+    assert read_trained(tmp_path, "tiny") == done
+
+
+def test_what_is_trained_is_not_trained_again(registry: Registry, tmp_path: Path) -> None:
+    assert train(registry, "tiny", ref(), EXAMPLES, tmp_path) == train(registry, "tiny", ref(), EXAMPLES, tmp_path)
+    assert Counting.calls == 1
+
+
+@pytest.mark.parametrize(("changed", "examples"), [(ref(step=3), EXAMPLES), (ref(), EXAMPLES[:2])])
+def test_another_training_does_not_overwrite_it(
+    registry: Registry, tmp_path: Path, changed: PluginRef, examples: list[Example]
+) -> None:
+    train(registry, "tiny", ref(), EXAMPLES, tmp_path)
+    with pytest.raises(InputError, match="holds a training of other examples or parameters"):
+        train(registry, "tiny", changed, examples, tmp_path)
+
+
+def test_a_training_that_was_stopped_is_gone_on_with_in_its_folder(registry: Registry, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(registry, "tiny", ref(stop=True), EXAMPLES, tmp_path)
+    with pytest.raises(InputError, match="no finished training"):
+        read_trained(tmp_path, "tiny")
+    with pytest.raises(KeyboardInterrupt):
+        train(registry, "tiny", ref(stop=True), EXAMPLES, tmp_path)
+    assert (tmp_path / "tiny/half").is_file()
+
+
+def test_a_checkpoint_cut_short_is_named(registry: Registry, tmp_path: Path) -> None:
+    done = train(registry, "tiny", ref(), EXAMPLES, tmp_path)
+    (tmp_path / done.checkpoint / "count").write_text("")
+    with pytest.raises(InputError, match="count is not what the training wrote"):
+        read_trained(tmp_path, "tiny")
+
+
+def test_a_kind_that_the_trainer_does_not_accept_is_named(registry: Registry, tmp_path: Path) -> None:
+    document = Example(id="d/1", kind="document", language="sv")
+    with pytest.raises(PluginError, match="'d/1' is of the kind 'document'"):
+        train(registry, "tiny", ref(), [*EXAMPLES, document], tmp_path)
+
+
+def test_a_checkpoint_outside_its_folder_is_refused(registry: Registry, tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="is to return a folder inside"):
+        train(registry, "tiny", ref(where="../elsewhere"), EXAMPLES, tmp_path)
+
+
+def test_nothing_to_train_on_is_an_error(registry: Registry, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no examples"):
+        train(registry, "tiny", ref(), [], tmp_path)
