@@ -22,10 +22,9 @@ def render(report: Report) -> str:
     Every text of the report is escaped; controls and overrides of direction are written out. A content security policy forbids
     all network and every script and style but the page's own, which it names by their SHA-256.
     """
-    css = theme_css() + "".join((_HERE / "static" / name).read_text(encoding="utf-8") for name in _STYLES)
-    script = (_HERE / "static" / "report.js").read_text(encoding="utf-8")
+    css, script = styles(), behaviour()
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             report=report,
@@ -33,15 +32,26 @@ def render(report: Report) -> str:
             language=text.language_tag(report.language) or "en",
             css=Markup(css),
             script=Markup(script),
-            policy=_policy(css, script),
+            policy=policy(css, script),
             symbols=dots.symbols(),
         )
     )
 
 
-def _environment() -> Environment:
+def styles() -> str:
+    """The style sheet of a report's page: colours of both themes, text, figures, tables, cards, paper."""
+    return theme_css() + "".join((_HERE / "static" / name).read_text(encoding="utf-8") for name in _STYLES)
+
+
+def behaviour() -> str:
+    """The script of a report's page: theme, sorting, filtering, copying, contents."""
+    return (_HERE / "static" / "report.js").read_text(encoding="utf-8")
+
+
+def environment(*templates: Path) -> Environment:
+    """Templates that escape every text and show what is invisible: those of the folders, and the report's own parts."""
     environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+        loader=FileSystemLoader([*templates, _HERE / "templates"]),
         autoescape=True,
         finalize=text.clean,
         undefined=StrictUndefined,
@@ -52,7 +62,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _policy(css: str, script: str) -> str:
+def policy(css: str, script: str) -> str:
+    """A content security policy that forbids all network and every style and script but these two."""
     parts = (
         "default-src 'none'",
         f"style-src {_source(css)}",
