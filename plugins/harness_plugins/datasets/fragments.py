@@ -1,0 +1,208 @@
+"""Fragments of native text: spans of a document on its natural boundaries, of a length that an answer may have.
+
+A fragment's text is the document's, character by character: `document.text[fragment.start:fragment.end] == fragment.text`.
+What is not used comes out as well, set aside with its reason.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from harness.build.rows import SetAside
+from harness_plugins.datasets.native_text import Block, BlockKind, Document, content_name
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A span of a document. `headings`: the document's titles and the headings above it, from the whole to the part; `blocks`:
+    what it is made of, spans in the document; `language`: what it is to be in."""
+
+    id: str
+    document: str
+    headings: tuple[str, ...]
+    text: str
+    start: int
+    end: int
+    blocks: tuple[Block, ...] = ()
+    language: str = "sv"
+    dataset: str = ""
+    licence: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return len(self.text.split())
+
+    def share(self, *kinds: BlockKind) -> float:
+        """The share of its characters that stand in blocks of these kinds."""
+        whole = sum(block.end - block.start for block in self.blocks)
+        return sum(block.end - block.start for block in self.blocks if block.kind in kinds) / whole if whole else 0.0
+
+
+class Reason(NamedTuple):
+    """Why a text is not used: a code in kebab-case, and what was found (never the personal data themselves)."""
+
+    code: str
+    detail: str | None = None
+
+
+Filter = Callable[[Fragment], Reason | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How many words a fragment has."""
+
+    least: int = 40
+    most: int = 300
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.least <= self.most:
+            raise ValueError(f"a window is two numbers of words, the smaller first, got {self.least} and {self.most}")
+
+
+def fragments(
+    document: Document,
+    window: Window | None = None,
+    *,
+    language: str = "sv",
+    stage: str = "natural",
+    block_filters: Sequence[Filter] | None = None,
+    filters: Sequence[Filter] | None = None,
+    repeated: Collection[str] = (),
+) -> Iterator[Fragment | SetAside]:
+    """The document's fragments in their order, and what is set aside (`stage` is the builder's name).
+
+    Below one heading, neighbouring blocks are merged until they have `window.least` words; what is left at the end joins the
+    fragment before it where that stays within `window.most`. Nothing crosses a heading, or a block that is set aside by itself:
+    one that `block_filters` name, one of `repeated` (see `repeated_blocks`), navigation, a table, code or a footnote.
+    """
+    from harness_plugins.datasets.fragments_filters import BLOCK_FILTERS, FRAGMENT_FILTERS
+
+    window = window or Window()
+    names: dict[str, int] = {}
+
+    def cut(blocks: Sequence[Block], headings: tuple[str, ...]) -> Fragment:
+        start, end = blocks[0].start, blocks[-1].end
+        text = document.text[start:end]
+        name = content_name(text)
+        names[name] = names.get(name, 0) + 1
+        name += f"-{names[name]}" if names[name] > 1 else ""
+        return Fragment(
+            id=f"{document.id}/{name}",
+            document=document.id,
+            headings=headings,
+            text=text,
+            start=start,
+            end=end,
+            blocks=tuple(blocks),
+            language=language,
+            dataset=document.dataset,
+            licence=document.licence,
+            meta=document.meta,
+        )
+
+    for headings, section in _sections(document):
+        run: list[Block] = []
+        for block in [*section, None]:
+            alone = None
+            if block is not None:
+                alone = cut([block], headings)
+                reason = _block_reason(alone, BLOCK_FILTERS if block_filters is None else block_filters, repeated)
+                names[content_name(alone.text)] -= reason is None  # a block that is no fragment yet takes no name
+                if reason is None:
+                    run.append(block)
+                    continue
+            for merged in _windows(document, run, window):
+                fragment = cut(merged, headings)
+                reason = _length_reason(fragment, window) or first_reason(
+                    fragment, FRAGMENT_FILTERS if filters is None else filters
+                )
+                yield fragment if reason is None else set_aside(fragment, reason, stage)
+            run = []
+            if alone is not None and reason is not None:
+                yield set_aside(alone, reason, stage)
+
+
+def first_reason(fragment: Fragment, filters: Iterable[Filter]) -> Reason | None:
+    """What the first of the filters says that says anything."""
+    return next((reason for one in filters if (reason := one(fragment)) is not None), None)
+
+
+def set_aside(fragment: Fragment, reason: Reason, stage: str) -> SetAside:
+    """The fragment as a row that is not used. Of one that is left out for its personal data, no text is kept."""
+    shown = None if reason.code == "personal-data" else fragment.text
+    return SetAside(id=fragment.id, stage=stage, reason=reason.code, detail=reason.detail, source=shown)
+
+
+def repeated_blocks(documents: Iterable[Document], least: int = 3) -> frozenset[str]:
+    """The names of blocks (letters and digits, case folded) that stand in at least so many documents: what pages share."""
+    seen: dict[str, int] = {}
+    for document in documents:
+        for name in {block_name(document.text[block.start : block.end]) for block in document.blocks}:
+            seen[name] = seen.get(name, 0) + 1
+    return frozenset(name for name, count in seen.items() if count >= least and name)
+
+
+def block_name(text: str) -> str:
+    """What a block is recognised by wherever it stands: twelve characters of a digest of its words; empty without any."""
+    words = _WORD.findall(text.casefold())
+    return content_name(" ".join(words)) if words else ""
+
+
+def _block_reason(block: Fragment, filters: Sequence[Filter], repeated: Collection[str]) -> Reason | None:
+    if repeated and block_name(block.text) in repeated:
+        return Reason("repeated", "stands in several documents")
+    return first_reason(block, filters)
+
+
+def _length_reason(fragment: Fragment, window: Window) -> Reason | None:
+    if fragment.words < window.least:
+        return Reason("too-short", f"{fragment.words} words")
+    if fragment.words > window.most:
+        return Reason("too-long", f"{fragment.words} words")
+    return None
+
+
+def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
+    """The blocks between two headings, with the path of headings above them."""
+    path: list[tuple[int, str]] = []
+    section: list[Block] = []
+    headings = document.titles
+    for block in document.blocks:
+        if block.kind != "heading":
+            section.append(block)
+            continue
+        if section:
+            yield headings, section
+            section = []
+        path = [(level, title) for level, title in path if level < block.level]
+        path.append((block.level, " ".join(document.text[block.start : block.end].split())))
+        headings = (*document.titles, *(title for _, title in path if title not in document.titles))
+    if section:
+        yield headings, section
+
+
+def _windows(document: Document, run: Sequence[Block], window: Window) -> Iterator[list[Block]]:
+    """Neighbouring blocks, merged up to the window; what introduces a list stays with it."""
+    if not run:
+        return
+    words = {block: len(document.text[block.start : block.end].split()) for block in run}
+    merged: list[list[Block]] = []
+    for block in run:
+        last = merged[-1] if merged else []
+        length = sum(words[one] for one in last)
+        belongs = bool(last) and (block.kind == "list" or document.text[: last[-1].end].endswith(":"))
+        if last and length + words[block] <= window.most and (length < window.least or belongs):
+            last.append(block)
+        else:
+            merged.append([block])
+    if len(merged) > 1 and sum(words[block] for block in merged[-1]) < window.least:
+        both = merged[-2] + merged[-1]
+        if sum(words[block] for block in both) <= window.most:
+            merged[-2:] = [both]
+    yield from merged

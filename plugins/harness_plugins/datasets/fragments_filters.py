@@ -1,0 +1,244 @@
+"""What speaks against a fragment: each filter is one function that gives a reason, or None.
+
+The words are Swedish ones (with some English), since the text is: a filter that knows nothing of a language finds nothing in it.
+Patterns were written from what Swedish pages say in general and looked at on the texts of `zaragoza-construction-faq` (adverts)
+and on SweQUAD's contexts; how they do on fragments that were labelled beforehand is in decision 43.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from harness_plugins.datasets.fragments import Filter, Fragment, Reason
+from harness_plugins.datasets.fragments_personal import personal_data
+
+_SENTENCE_END = re.compile(r"""[.!?…]["'”’»)\]]*\Z""")
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+|\n|\Z)")
+_SHORT = 25  # words up to which a block that says such a thing says nothing else
+
+_MENU = re.compile(
+    r"(?i)\b(?:läs mer|läs vidare|läs hela|klicka här|visa (?:mer|alla|fler)|till toppen|till innehållet|hoppa till|gå till (?:start|sök|inneh)"
+    r"|tillbaka till|föregående sida|nästa sida|skriv ut|dela (?:på|via|sidan|artikeln)|tipsa|lyssna på sidan|logga in|mina sidor"
+    r"|kontakta oss|följ oss|nyhetsbrev|prenumerera|sök på (?:webbplatsen|sidan)|webbkarta|tillgänglighetsredogörelse|om webbplatsen"
+    r"|senast (?:uppdaterad|granskad|ändrad)|sidan uppdaterades|publicerad(?:es)? (?:den )?\d|sidansvarig|hjälpte (?:informationen|sidan)"
+    r"|ladda ner|beställ (?:här|trycksak)|relaterad(?:e)? (?:länkar|information)|länk till annan webbplats|öppnas i nytt fönster"
+    r"|read more|click here|back to top|skip to content|sign in|subscribe)\b"
+)
+_COOKIES = re.compile(
+    r"(?i)\b(?:vi|webbplatsen|sidan|sajten|denna webbplats|den här webbplatsen)\b[^.]{0,40}\banvänder\b[^.]{0,20}\b(?:kakor|cookies)\b"
+    r"|\b(?:acceptera|godkänn|tillåt|hantera)\w*\b[^.]{0,20}\b(?:kakor|cookies)\b|\b(?:this (?:site|website)|we) uses? cookies\b"
+)
+_COPYRIGHT = re.compile(
+    r"(?i)(?:©|\(c\)|\bcopyright\b)\s*(?:©\s*)?(?:\d{4}|[A-ZÅÄÖ])|\balla rättigheter (?:är )?förbehållna\b|\ball rights reserved\b"
+    r"|\bansvarig utgivare\s*:"
+)
+_OUTAGE = re.compile(
+    r"(?i)\bplanerat underhåll\b|\bförekomma störningar\b|\bvi beklagar eventuella\b|\bjavascript\b[^.]{0,30}\baktiver"
+)
+
+_CALL = re.compile(
+    r"(?i)\b(?:köp|beställ|boka|ring|kontakta|mejla|maila|hör av dig|skaffa|prova|testa|välj|anlita|begär|få)\b[^.!?]{0,40}"
+    r"\b(?:oss|nu|idag|redan idag|online|offert\w*|rådgivning|konsultation|hembesök|gratis|kostnadsfri\w*|erbjudande\w*|rabatt\w*|medlem)\b"
+    r"|\b(?:vi|hos oss|vårt team|våra (?:experter|konsulter|hantverkare))\b[^.!?]{0,60}"
+    r"\b(?:hjälper dig|erbjuder|skräddarsy\w*|garanterar|levererar till|står redo)\b"
+    r"|\b(?:kostnadsfri|gratis|fri)\w*\s+(?:offert|konsultation|rådgivning|hembesök|besiktning|frakt|provperiod)\w*"
+    r"|\b(?:fri frakt|bästa pris\w*|begränsat erbjudande|kampanjpris|passa på|läs mer om våra tjänster|buy now|order now)\b"
+)
+_FIRM_NAME = re.compile(r"\b[A-ZÅÄÖ][\w&-]+(?:\s+[A-ZÅÄÖ][\w&-]+){0,2}\s+(?:AB|HB|KB|Aktiebolag|Inc|Ltd|GmbH)\b")
+_FIRM_DOES = re.compile(
+    r"(?i)\b(?:hjälper|erbjuder|utför|levererar|hanterar|samordnar|ansvarar|projekterar|tillhandahåller|arbetar|har|är|ger|kan|säkerställer"
+    r"|bistår|använder|rekommenderar|följer|gör|tar|sköter|genomför|dokumenterar|offererar|inkluderar|anlitar|bygger|installerar|skriver"
+    r"|lämnar|deklarerar|granskar|upprättar|planerar|kontrollerar|innehar|driver|söker|räknar|håller|montera\w*)\b"
+)
+
+_CODE = re.compile(
+    r"(?m)^\s*(?:def |class |import |from \w+ import|#include|public |private |function\s+\w*\(|var |let |const |return\b.*;|if\s*\(.*\)\s*\{"
+    r"|for\s*\(|while\s*\(|<\?php|SELECT\s.+\sFROM\b|\d{2,5}\s+(?:PRINT|GOTO|LET|FOR|POKE|INPUT)\b)|[;{}]\s*$|</?\w+[^>]*>\s*$|\w+\([^)]*\)\s*;"
+)
+_MOJIBAKE = re.compile(
+    r"Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]|â€[\u0080-\u00bf\u0152-\u2122]|ï»¿|\ufffd|[\u0080-\u0084\u0086-\u009f]|\w\?\w+\?\w"
+    r"|&(?:[a-z]{2,8}|#\d{2,5});|\\u00[0-9a-f]{2}"
+)
+_HYPHENS = re.compile(r"\u00ad|\w- ?\n\w|(?<=[a-zåäö]{3})-(?=(?:männen|ningen|heten|ningar)\b)")
+_MARKUP = re.compile(r"(?m)#{2,6} \w|\*\*\w|\]\(https?:|^\s*\|.*\|\s*$|\[\d+\]|\{\{|\}\}|<br ?/?>")
+_ELSEWHERE = re.compile(
+    r"(?i)\b(?:se|jfr|jämför|i|av|enligt|på|från|från)\s+(?:även\s+|också\s+|ovanstående\s+|nedanstående\s+|följande\s+)?"
+    r"(?:figur|bild|tabell|diagram|faktaruta|bilaga|kapitel|avsnitt|not|fotnot|sidan?|sid|s)\s*\.?\s*\d+"
+    r"|\b(?:figuren|bilden|tabellen|diagrammet|kartan|faktarutan|rutan|länken|länkarna|listan)\s+(?:ovan|nedan|här|till (?:höger|vänster))\b"
+    r"|\b(?:ovanstående|nedanstående)\s+(?:figur|bild|tabell|diagram|karta|länk|lista|text|avsnitt)\w*"
+    r"|\bi (?:nästa|föregående|förra|tidigare|ett senare|senare|följande|det här|detta|kommande) (?:kapitel|avsnitt|del)\w*"
+    r"|\b(?:som|vilket|vilka)\s+(?:vi|jag|det)\s+(?:snart|senare|längre fram|strax|tidigare|redan|nyss)?\s*(?:ska|skall|kommer att|har|återkommer|nämnde|såg|beskrev|sagt)"
+    r"\b[^.]{0,20}\b(?:se|introducera|återkomma|beskriva|nämnt|sett|beskrivits|tala om|visa|ovan|nedan|tidigare|längre fram)\b"
+    r"|\b(?:mer om (?:detta|det|\w+(?: och \w+)?))\b[^.]{0,40}\b(?:längre fram|senare|nedan|följer|i (?:nästa|avsnitt|kapitel))\b"
+    r"|\b(?:se|läs) (?:länk\w*|mer)? ?(?:ovan|nedan|längre (?:ned|fram|ner)(?: på sidan)?)\b|\b(?:som|vilket) (?:nämnts|beskrivits|framgår|visas) (?:ovan|nedan|tidigare)\b"
+)
+_POINTER = re.compile(
+    r"(?i)\A(?:läs (?:mer|om|även|vidare)|mer (?:information|om)|se (?:även|också|mer)|för mer information|här (?:hittar|kan) du|ta del av)\b"
+)
+
+
+def boilerplate(fragment: Fragment) -> Reason | None:
+    """Menus, cookie notices, copyright lines, notices about the page itself: a short text that says such a thing."""
+    text = fragment.text
+    if fragment.share("navigation") > 0.5:
+        return Reason("boilerplate", "navigation")
+    if _COOKIES.search(text) and fragment.words < 4 * _SHORT:
+        return Reason("boilerplate", "cookie notice")
+    if _COPYRIGHT.search(text) and fragment.words <= _SHORT:
+        return Reason("boilerplate", "copyright line")
+    if _OUTAGE.search(text) and fragment.words <= 2 * _SHORT:
+        return Reason("boilerplate", "notice about the site")
+    if fragment.words <= _SHORT and (_POINTER.match(text) or (_MENU.search(text) and not _is_prose(text))):
+        return Reason("boilerplate", "menu or pointer")
+    return None
+
+
+def footnote(fragment: Fragment) -> Reason | None:
+    """A note to another text."""
+    return Reason("footnote") if fragment.share("note") > 0.5 else None
+
+
+def residue(fragment: Fragment) -> Reason | None:
+    """What is left of lists and tables: mostly table cells, or mostly lines that are no sentences."""
+    if fragment.share("table") > 0.5:
+        return Reason("table-residue")
+    lines = [line.strip() for line in fragment.text.splitlines() if line.strip()]
+    loose = [line for line in lines if not _SENTENCE_END.search(line) and len(line.split()) <= 12]
+    if len(lines) >= 3 and 2 * len(loose) > len(lines) and sum(map(len, loose)) > 0.6 * len(fragment.text):
+        return Reason("list-residue", f"{len(loose)} of {len(lines)} lines are no sentences")
+    digits = sum(char.isdigit() for char in fragment.text)
+    if digits > 0.2 * len(fragment.text):
+        return Reason("table-residue", f"{digits} of {len(fragment.text)} characters are digits")
+    return None
+
+
+def stray_heading(fragment: Fragment) -> Reason | None:
+    """Begins with a short line that is no sentence and does not introduce what follows: another text's heading, or a menu's end."""
+    first, _, rest = fragment.text.partition("\n")
+    loose = not _SENTENCE_END.search(first.strip()) and not first.rstrip().endswith((":", ",")) and len(first.split()) <= 8
+    return Reason("stray-heading", first.strip()[:60]) if rest.strip() and loose else None
+
+
+def advert(fragment: Fragment) -> Reason | None:
+    """Calls to buy, book or get in touch, and sentences in which a firm that is named says what it does for customers."""
+    sentences = [found.group().strip() for found in _SENTENCE.finditer(fragment.text)]
+    found = [
+        one for one in sentences if _CALL.search(one) or ((name := _FIRM_NAME.search(one)) and _FIRM_DOES.search(one, name.end()))
+    ]
+    return Reason("advert", found[0][:120]) if found else None
+
+
+def personal(fragment: Fragment) -> Reason | None:
+    """Addresses, numbers and identifiers of people; the detail says kinds and how many, never which."""
+    kinds: dict[str, int] = {}
+    for one in personal_data(fragment.text):
+        kinds[one.kind] = kinds.get(one.kind, 0) + 1
+    return Reason("personal-data", ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))) if kinds else None
+
+
+def code(fragment: Fragment) -> Reason | None:
+    """Program text: blocks that are set as such, or lines of which a quarter look like it."""
+    if fragment.share("code") > 0.3:
+        return Reason("code")
+    lines = [line for line in fragment.text.splitlines() if line.strip()]
+    hits = sum(_CODE.search(line) is not None for line in lines)
+    return Reason("code", f"{hits} of {len(lines)} lines") if hits >= 2 and 4 * hits > len(lines) else None
+
+
+def wrong_encoding(fragment: Fragment) -> Reason | None:
+    """Letters that were read in the wrong encoding (`Ã¥` for å), lost (`?`, U+FFFD), or left as entities."""
+    found = _MOJIBAKE.search(fragment.text)
+    return Reason("wrong-encoding", repr(found.group())) if found else None
+
+
+def broken_layout(fragment: Fragment) -> Reason | None:
+    """Soft hyphens, words broken at a line's end, marks of a markup language within the text."""
+    found = _HYPHENS.search(fragment.text) or (None if fragment.share("code") else _MARKUP.search(fragment.text))
+    return Reason("broken-layout", repr(found.group())) if found else None
+
+
+def unfinished(fragment: Fragment) -> Reason | None:
+    """Begins within a sentence (a small letter), or does not end with the end of one."""
+    text = fragment.text.strip()
+    if text[:1].islower():
+        return Reason("unfinished", "begins with a small letter")
+    return None if _SENTENCE_END.search(text) else Reason("unfinished", f"ends with {text[-20:]!r}")
+
+
+def elsewhere(fragment: Fragment) -> Reason | None:
+    """Points at what is not there: "se figuren ovan", "i nästa kapitel", "som vi snart skall se"."""
+    found = _ELSEWHERE.search(fragment.text)
+    return Reason("refers-elsewhere", found.group()[:60]) if found else None
+
+
+def foreign_language(fragment: Fragment) -> Reason | None:
+    """Another language is likelier by more than 5 nats, of the whole or of a block of 12 words or more (py3langid)."""
+    texts = [fragment.text]
+    if len(fragment.blocks) > 1:
+        begin = fragment.start
+        texts += [fragment.text[block.start - begin : block.end - begin] for block in fragment.blocks]
+    for text in texts:
+        if len(text.split()) >= 12:
+            likely = _likely(text, fragment.language)
+            if likely is not None:
+                return Reason("foreign-language", likely)
+    return None
+
+
+BLOCK_FILTERS: Sequence[Filter] = (boilerplate, footnote, code, wrong_encoding, foreign_language)
+FRAGMENT_FILTERS: Sequence[Filter] = (
+    personal,
+    wrong_encoding,
+    broken_layout,
+    code,
+    residue,
+    stray_heading,
+    advert,
+    unfinished,
+    elsewhere,
+    foreign_language,
+)
+NAMES: dict[str, Filter] = {
+    one.__name__.replace("_", "-"): one
+    for one in (
+        boilerplate,
+        footnote,
+        residue,
+        stray_heading,
+        advert,
+        personal,
+        code,
+        wrong_encoding,
+        broken_layout,
+        unfinished,
+        elsewhere,
+        foreign_language,
+    )
+}
+
+
+def _is_prose(text: str) -> bool:
+    """Ends as a sentence does, and is long enough to be one that says something."""
+    return bool(_SENTENCE_END.search(text.strip())) and len(text.split()) >= 12
+
+
+def _likely(text: str, language: str) -> str | None:
+    """The language that is likelier than the declared one, or None."""
+    primary = language.split("-")[0].lower()
+    ranked = _ranker()(text)
+    scores = {str(name): float(score) for name, score in ranked}
+    best, top = ranked[0]
+    own = max(scores.get(name, float("-inf")) for name in ((primary, "nb", "nn") if primary == "no" else (primary,)))
+    return None if best == primary or top - own <= 5.0 else str(best)
+
+
+@cache
+def _ranker() -> Any:
+    from harness.errors import PluginError
+
+    try:
+        import py3langid
+    except ImportError as error:
+        raise PluginError("telling languages apart needs a package: pip install 'metaeval-harness[build]'") from error
+    return py3langid.rank

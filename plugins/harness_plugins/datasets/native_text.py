@@ -1,0 +1,231 @@
+"""Native text as documents: what was written in a language by people, from files, ready sets, or the hub.
+
+A document has one text, and what is cut out of it later is a span of that text, character by character:
+
+- plain text, Markdown, a text field of JSON Lines or of a hub's data set: the text itself, decoded, nothing else done to it;
+- HTML: its blocks (paragraphs, headings, list items …) in their order with an empty line between two; inside of one, blanks as
+  a browser shows them (runs of ASCII white space are one blank, `<br>` is a line break), entities resolved, marks of footnotes
+  and what nobody sees (scripts, styles) left out;
+- CoNLL-U: the `# text` of sentences with a blank between two, and an empty line between paragraphs.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from harness.data import ENVIRONMENT, data_home
+from harness.errors import ConfigError, InputError, did_you_mean
+from harness.whole_files import read_file
+
+BlockKind = Literal["heading", "paragraph", "list", "table", "code", "quote", "note", "navigation"]
+Format = Literal["html", "markdown", "text", "jsonl", "conllu", "swequad"]
+_HOME = "harness_plugins.datasets"
+_SUFFIXES: dict[str, Format] = {
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".conllu": "conllu",
+}
+_READERS: dict[Format, str] = {
+    "html": f"{_HOME}.native_text_html:read",
+    "markdown": f"{_HOME}.native_text_markdown:read",
+    "text": f"{_HOME}.native_text_plain:read",
+    "jsonl": f"{_HOME}.native_text_rows:read_jsonl",
+    "conllu": f"{_HOME}.native_text_rows:read_conllu",
+    "swequad": f"{_HOME}.native_text_rows:read_swequad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of a document's text that its author set apart; `level` of a heading is 1 (the highest) to 6."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One source document. `titles`: what it is called, from the whole to the part; `blocks` in order, not overlapping."""
+
+    id: str
+    text: str
+    blocks: tuple[Block, ...]
+    titles: tuple[str, ...] = ()
+    dataset: str = ""
+    licence: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TextSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where native text is read from: `path` (a file, or a folder with all its files of known formats), or `hub` (a data set's
+    name, read as a stream).
+
+    `format`: by the file's suffix where it is not said. `encoding`: else what the file says of itself, UTF-8, or Windows-1252.
+    `field`, `id_field`, `title_field`: of rows; `rows` is the format of their text. `split_at`: headings of this level and above
+    begin documents of their own (1: a book's chapters). `name`: of the data set, first part of every id.
+    """
+
+    name: str | None = None
+    path: str | None = None
+    hub: str | None = None
+    format: Format | None = None
+    encoding: str | None = None
+    field: str = "text"
+    id_field: str | None = None
+    title_field: str | None = None
+    rows: Literal["text", "markdown", "html"] = "text"
+    split_at: int = 0
+    config: str | None = None
+    split: str = "train"
+    licence: str | None = None
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.hub is None):
+            raise ValueError("native text comes from a `path` or from a `hub` data set: give one of them")
+        if not 0 <= self.split_at <= 6:
+            raise ValueError(f"split_at is the level of a heading, 1 to 6 (0: no splitting), got {self.split_at}")
+
+    @property
+    def dataset(self) -> str:
+        """The data set's name."""
+        return self.name or slug(Path(self.path).stem if self.path else (self.hub or "").replace("/", "-"))
+
+
+# ready sets: files below the data home
+READY: dict[str, tuple[str, dict[str, Any]]] = {
+    "copyright-finns-inte": (
+        "copyright-finns-inte/cfi.html",
+        {"format": "html", "encoding": "iso-8859-1", "split_at": 1, "licence": "public domain"},
+    ),
+    "swequad-mc": ("swequad-mc/data/training.json", {"format": "swequad", "licence": "CC BY 4.0"}),
+    "talbanken": ("ud-swedish-talbanken/sv_talbanken-ud-test.conllu", {"format": "conllu", "licence": "CC BY-SA 4.0"}),
+    "talbanken-dev": ("ud-swedish-talbanken/sv_talbanken-ud-dev.conllu", {"format": "conllu", "licence": "CC BY-SA 4.0"}),
+    "zaragoza-construction-faq": (
+        "zaragoza-construction-faq/faq.jsonl",
+        {"format": "jsonl", "field": "a", "id_field": "id", "title_field": "q", "licence": "CC BY 4.0"},
+    ),
+}
+
+
+def text_source(value: str | Mapping[str, Any]) -> TextSource:
+    """The source that a config names: `swequad-mc`, a path, or keys and values (`{path: …, format: html}`).
+
+    Raises ConfigError for keys and values that it does not have.
+    """
+    if isinstance(value, str):
+        if value in READY:
+            below, settings = READY[value]
+            return TextSource(name=value, path=str(data_home() / below), **settings)
+        if not Path(value).expanduser().exists():
+            raise ConfigError(
+                f"native text {value!r} is neither a file, nor a folder, nor a ready set.{did_you_mean(value, READY)}"
+            )
+        return TextSource(path=value)
+    try:
+        return msgspec.convert(dict(value), TextSource)
+    except (msgspec.ValidationError, ValueError, TypeError) as error:
+        raise ConfigError(f"native text {dict(value)!r:.200}: {error}") from error
+
+
+def documents(source: TextSource) -> Iterator[Document]:
+    """The source's documents in a fixed order, that of its files' names and of the rows within; InputError names what is wrong."""
+    if source.hub is not None:
+        from harness_plugins.datasets.native_text_rows import read_hub
+
+        found = read_hub(source)
+    else:
+        found = (document for file in source_files(source) for document in _read(file, source))
+    seen: set[str] = set()
+    for count, document in enumerate(found):
+        if source.limit is not None and count >= source.limit:
+            return
+        if document.id in seen:
+            raise InputError(f"{source.dataset}: two documents have the id {document.id!r}; give another `id_field`")
+        seen.add(document.id)
+        yield document
+
+
+def source_files(source: TextSource) -> list[Path]:
+    """The files that a source reads, sorted; none for one of the hub's."""
+    if source.path is None:
+        return []
+    root = Path(source.path).expanduser()
+    if root.is_dir():
+        files = sorted(path for path in root.rglob("*") if path.is_file() and _format(path, source) is not None)
+        if not files:
+            raise InputError(f"{root}: no file in it has a known format ({', '.join(_SUFFIXES)})")
+        return files
+    if not root.is_file():
+        hint = f", or set {ENVIRONMENT} to the folder that holds {root.parent.name}/" if root.is_relative_to(data_home()) else ""
+        raise InputError(f"{root}: there is no such file; give the path of native text{hint}")
+    return [root]
+
+
+def decode(data: bytes, file: Path, encoding: str | None = None, declared: str | None = None) -> str:
+    """The text of the bytes, without a byte order mark; InputError naming file and place where they are not in the encoding.
+
+    `encoding` is the user's word; else a byte order mark, then `declared`, then UTF-8 where the bytes are that, count, and what
+    is left is Windows-1252, as browsers take it.
+    """
+    marks = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+    marked = next((name for mark, name in marks if data.startswith(mark)), None)
+    chosen = encoding or marked or declared
+    if chosen is None:
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            chosen = "cp1252"
+    try:
+        return data.decode(chosen).removeprefix("\ufeff")
+    except LookupError as error:
+        raise InputError(f"{file}: {chosen!r} is no encoding that Python knows") from error
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{file}, line {line}: byte {data[error.start]:#04x} is not {chosen}; give its `encoding`") from error
+
+
+def slug(text: str) -> str:
+    """Letters and digits of a name in small letters, hyphens between: a part of an id."""
+    return re.sub(r"[\W_]+", "-", text.casefold()).strip("-") or "x"
+
+
+def content_name(text: str) -> str:
+    """Twelve characters of the text's sha256: a name for what has none, the same wherever it stands."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def file_name(file: Path, source: TextSource) -> str:
+    """What a file is called within its source: its path below the source's folder, without the suffix."""
+    root = Path(source.path or "").expanduser()
+    return "/".join(slug(part) for part in (file.relative_to(root) if root.is_dir() else Path(file.name)).with_suffix("").parts)
+
+
+def _read(file: Path, source: TextSource) -> Iterator[Document]:
+    kind = _format(file, source)
+    if kind is None:
+        raise InputError(f"{file}: what format is it in? Give `format`: {', '.join(_READERS)}")
+    try:
+        data = read_file(file)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror or error}") from error
+    module, _, name = _READERS[kind].partition(":")
+    yield from getattr(import_module(module), name)(data, file, source)
+
+
+def _format(file: Path, source: TextSource) -> Format | None:
+    return source.format or _SUFFIXES.get(file.suffix.lower())
