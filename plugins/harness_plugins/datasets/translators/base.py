@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from inspect import signature
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from harness.errors import PluginError, did_you_mean
@@ -54,10 +55,27 @@ def translator(value: str | Mapping[str, Any], source: str, target: str) -> Tran
     where = NAMES.get(name, name)
     if ":" not in where:
         raise PluginError(f"unknown translator {name!r}.{did_you_mean(name, NAMES)} Your own is given as `package.module:name`.")
-    made = _load(where)(source=source, target=target, **params)
+    build = _load(where)
+    _check(name, build, params)
+    made = build(source=source, target=target, **params)
     if not isinstance(made, Translator):
         raise PluginError(f"translator {name!r}: {type(made).__name__} lacks `signature`, `unit` or `translate`")
     return made
+
+
+def _check(name: str, build: Callable[..., Any], params: Mapping[str, Any]) -> None:
+    """Raises PluginError for a parameter that the translator does not take, or one that it lacks."""
+    try:
+        takes = signature(build)
+    except ValueError:  # what is written in C may not tell
+        return
+    own = [key for key in takes.parameters if key not in ("source", "target")]
+    try:
+        takes.bind(source=None, target=None, **params)
+    except TypeError as error:
+        unknown = next((key for key in params if key not in takes.parameters), None)
+        hint = did_you_mean(str(unknown), own) if unknown is not None else f" Its parameters: {', '.join(own)}."
+        raise PluginError(f"translator {name!r}: {error}.{hint}") from error
 
 
 def _load(where: str) -> Callable[..., Any]:
