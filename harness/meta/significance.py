@@ -28,21 +28,24 @@ def sign_flip(differences: NDArray[np.float64], draws: int, seed: int) -> Floats
 
     `differences`: summed differences per cluster and comparison, shape (C, M). Returns shape (M,).
     """
-    observed = np.abs(differences.sum(axis=0))
-    scale = np.abs(differences).sum(axis=0) * _SLACK
+    total = differences.sum(axis=0)
+    sizes = np.abs(differences).sum(axis=0)
+    size = sizes.max(initial=0)
+    whole = size < 1 / _SLACK and np.array_equal(differences, np.rint(differences))
     extreme = np.zeros(differences.shape[1], dtype=np.int64)
     rng = np.random.default_rng([seed, 2])
-    size = np.abs(differences).sum(axis=0).max(initial=0)
-    whole = size < 2**52 and np.array_equal(differences, np.rint(differences))
-    exact = np.float32 if size < 2**24 else np.float64
     step = max(1, 4_000_000 // max(len(differences), 1))
+    exact = differences.astype(np.float32 if size < 2**24 else np.float64) if whole else differences
+    low, high = (limit.astype(exact.dtype) for limit in (np.minimum(total, 0), np.maximum(total, 0)))
     for start in range(0, draws, step):
         flips = rng.integers(0, 2, (min(step, draws - start), len(differences)), dtype=np.int8)
-        if whole:  # Σ ±d = 2 Σ of those that keep their sign - Σ d, in whole numbers wherever BLAS adds first
-            sums = 2 * (flips.astype(exact) @ differences.astype(exact)).astype(np.float64) - differences.sum(axis=0)
+        if whole:  # with K = Σ of those that keep their sign: |Σ ±d| = |2 K - Σ d| >= |Σ d| iff K is not between 0 and Σ d
+            kept = flips.astype(exact.dtype) @ exact  # in whole numbers, wherever BLAS adds first
+            reached = (kept >= high) | (kept <= low)
         else:
             sums = product((flips * np.int8(2) - np.int8(1)).astype(np.float64), differences)
-        extreme += (np.abs(sums) >= observed - scale).sum(axis=0)
+            reached = np.abs(sums) >= np.abs(total) - sizes * _SLACK
+        extreme += np.add.reduce(reached.view(np.uint8), axis=0, dtype=np.uint32)
     return (1 + extreme) / (1 + draws)
 
 
