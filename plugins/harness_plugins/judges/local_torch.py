@@ -104,7 +104,7 @@ def generate(
             logprobs = _log_softmax(state.logits)
             following = [0] * len(prompts)
             for row in sorted(going):
-                token = _draw(logprobs[row], sampling[row], rngs[row])
+                token = draw_token(logprobs[row], sampling[row], rngs[row])
                 reply, how = replies[row], sampling[row]
                 if token in ends:
                     reply.ended = True
@@ -169,7 +169,11 @@ class _State:
     def _read_shared(self, tokens: Sequence[int], rows: int) -> None:
         import torch
 
-        out = self._model(torch.tensor([list(tokens)], device=self._model.device), use_cache=True, **_last_only(self._model))
+        out = self._model(
+            torch.tensor([list(tokens)], device=self._model.device),
+            use_cache=True,
+            **forward_arguments(self._model, logits_to_keep=1),
+        )
         past = out.past_key_values
         # Elsewhere padding would count: as distance in a window of attention, as text in a recurrent state.
         layers = getattr(past, "layers", None)
@@ -178,14 +182,12 @@ class _State:
             self._past, self._shared = past, len(tokens)
 
     def _forward(self, ids: Any, places: Any, keep: bool) -> None:
-        extra = {"position_ids": places} if _takes(self._model, "position_ids") else {}
         out = self._model(
             ids,
             attention_mask=self._mask,
             past_key_values=self._past,
             use_cache=keep or self._past is not None,
-            **extra,
-            **_last_only(self._model),
+            **forward_arguments(self._model, position_ids=places, logits_to_keep=1),
         )
         self.logits = out.logits[:, -1]
         self._past = out.past_key_values if keep else None
@@ -203,21 +205,20 @@ def _shared_beginning(prompts: Sequence[Sequence[int]]) -> int:
     return same if len(prompts) > 1 and same >= _SHARED else 0
 
 
-def _last_only(model: Any) -> dict[str, int]:
-    return {"logits_to_keep": 1} if _takes(model, "logits_to_keep") else {}
-
-
-def _takes(model: Any, argument: str) -> bool:
+def forward_arguments(model: Any, **wanted: Any) -> dict[str, Any]:
+    """Those of the arguments that the model's forward pass takes; not every architecture has positions, or leaves logits out."""
     import inspect
 
-    return argument in inspect.signature(model.forward).parameters
+    taken = inspect.signature(model.forward).parameters
+    return {name: value for name, value in wanted.items() if name in taken}
 
 
 def _log_softmax(logits: Any) -> Any:
     return logits.float().log_softmax(-1).cpu()
 
 
-def _draw(logprobs: Any, how: Sampling, rng: Any) -> int:
+def draw_token(logprobs: Any, how: Sampling, rng: Any) -> int:
+    """A token out of the log-probabilities of the vocabulary, (vocabulary,), on the CPU; `rng` is the row's own generator."""
     import torch
 
     if how.temperature == 0:
