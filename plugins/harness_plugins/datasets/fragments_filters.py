@@ -17,64 +17,73 @@ _SENTENCE_END = re.compile(r"""[.!?…]["'”’»)\]]*\Z""")
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+|\n|\Z)")
 _SHORT = 25  # words up to which a block that says such a thing says nothing else
 
-_MENU = re.compile(
-    r"(?i)\b(?:läs mer|läs vidare|läs hela|klicka här|visa (?:mer|alla|fler)|till toppen|till innehållet|hoppa till|gå till (?:start|sök|inneh)"
-    r"|tillbaka till|föregående sida|nästa sida|skriv ut|dela (?:på|via|sidan|artikeln)|tipsa|lyssna på sidan|logga in|mina sidor"
-    r"|kontakta oss|följ oss|nyhetsbrev|prenumerera|sök på (?:webbplatsen|sidan)|webbkarta|tillgänglighetsredogörelse|om webbplatsen"
-    r"|senast (?:uppdaterad|granskad|ändrad)|sidan uppdaterades|publicerad(?:es)? (?:den )?\d|sidansvarig|hjälpte (?:informationen|sidan)"
-    r"|ladda ner|beställ (?:här|trycksak)|relaterad(?:e)? (?:länkar|information)|länk till annan webbplats|öppnas i nytt fönster"
-    r"|read more|click here|back to top|skip to content|sign in|subscribe)\b"
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("(?i)" + "|".join(rf"(?:{pattern})" for pattern in patterns))
+
+
+_MENU = _any(
+    r"\b(?:läs mer|läs vidare|läs hela|klicka här|visa (?:mer|alla|fler)|skriv ut|tipsa|lyssna på sidan)\b",
+    r"\b(?:till toppen|till innehållet|hoppa till|gå till (?:start|sök|inneh)|tillbaka till|föregående sida|nästa sida)",
+    r"\b(?:dela (?:på|via|sidan|artikeln)|logga in|mina sidor|kontakta oss|följ oss|nyhetsbrev|prenumerera)\b",
+    r"\b(?:sök på (?:webbplatsen|sidan)|webbkarta|tillgänglighetsredogörelse|om webbplatsen|sidansvarig)\b",
+    r"\bsenast (?:uppdaterad|granskad|ändrad)\b|\bsidan uppdaterades\b|\bpublicerad(?:es)? (?:den )?\d",
+    r"\bhjälpte (?:informationen|sidan)\b|\bladda ner\b|\bbeställ (?:här|trycksak)|\brelaterad(?:e)? (?:länkar|information)\b",
+    r"\blänk till annan webbplats\b|\böppnas i nytt fönster\b",
+    r"\b(?:read more|click here|back to top|skip to content|sign in|subscribe)\b",
 )
-_COOKIES = re.compile(
-    r"(?i)\b(?:vi|webbplatsen|sidan|sajten|denna webbplats|den här webbplatsen)\b[^.]{0,40}\banvänder\b[^.]{0,20}\b(?:kakor|cookies)\b"
-    r"|\b(?:acceptera|godkänn|tillåt|hantera)\w*\b[^.]{0,20}\b(?:kakor|cookies)\b|\b(?:this (?:site|website)|we) uses? cookies\b"
+_COOKIES = _any(
+    r"\b(?:vi|webbplatsen|sidan|sajten|denna webbplats)\b[^.]{0,40}\banvänder\b[^.]{0,20}\b(?:kakor|cookies)\b",
+    r"\b(?:acceptera|godkänn|tillåt|hantera)\w*\b[^.]{0,20}\b(?:kakor|cookies)\b",
+    r"\b(?:this (?:site|website)|we) uses? cookies\b",
 )
 _COPYRIGHT = re.compile(
-    r"(?i)(?:©|\(c\)|\bcopyright\b)\s*(?:©\s*)?(?:\d{4}|[A-ZÅÄÖ])|\balla rättigheter (?:är )?förbehållna\b|\ball rights reserved\b"
-    r"|\bansvarig utgivare\s*:"
+    r"(?:©|\([cC]\)|\b[cC]opyright\b)\s*(?:©\s*)?(?:\d{4}|[A-ZÅÄÖ])|(?i:\balla rättigheter (?:är )?förbehållna\b)"
+    r"|(?i:\ball rights reserved\b|\bansvarig utgivare\s*:)"
 )
-_OUTAGE = re.compile(
-    r"(?i)\bplanerat underhåll\b|\bförekomma störningar\b|\bvi beklagar eventuella\b|\bjavascript\b[^.]{0,30}\baktiver"
+_OUTAGE = _any(
+    r"\bplanerat underhåll\b", r"\bförekomma störningar\b", r"\bvi beklagar eventuella\b", r"\bjavascript\b[^.]{0,30}\baktiver"
 )
-
-_CALL = re.compile(
-    r"(?i)\b(?:köp|beställ|boka|ring|kontakta|mejla|maila|hör av dig|skaffa|prova|testa|välj|anlita|begär|få)\b[^.!?]{0,40}"
-    r"\b(?:oss|nu|idag|redan idag|online|offert\w*|rådgivning|konsultation|hembesök|gratis|kostnadsfri\w*|erbjudande\w*|rabatt\w*|medlem)\b"
-    r"|\b(?:vi|hos oss|vårt team|våra (?:experter|konsulter|hantverkare))\b[^.!?]{0,60}"
-    r"\b(?:hjälper dig|erbjuder|skräddarsy\w*|garanterar|levererar till|står redo)\b"
-    r"|\b(?:kostnadsfri|gratis|fri)\w*\s+(?:offert|konsultation|rådgivning|hembesök|besiktning|frakt|provperiod)\w*"
-    r"|\b(?:fri frakt|bästa pris\w*|begränsat erbjudande|kampanjpris|passa på|läs mer om våra tjänster|buy now|order now)\b"
+_CALL = _any(
+    r"\b(?:köp|beställ|boka|ring|kontakta|mejla|maila|hör av dig|skaffa|prova|testa|välj|anlita|begär|få)\b[^.!?]{0,40}"
+    r"\b(?:oss|nu|idag|online|offert\w*|rådgivning|konsultation|hembesök|gratis|kostnadsfri\w*|erbjudande\w*|rabatt\w*|medlem)\b",
+    r"\b(?:vi|hos oss|vårt team|våra (?:experter|konsulter|hantverkare))\b[^.!?]{0,60}"
+    r"\b(?:hjälper dig|erbjuder|skräddarsy\w*|garanterar|levererar till|står redo)\b",
+    r"\b(?:kostnadsfri|gratis|fri)\w*\s+(?:offert|konsultation|rådgivning|hembesök|besiktning|frakt|provperiod)\w*",
+    r"\b(?:fri frakt|bästa pris\w*|begränsat erbjudande|kampanjpris|passa på|läs mer om våra tjänster|buy now|order now)\b",
 )
 _FIRM_NAME = re.compile(r"\b[A-ZÅÄÖ][\w&-]+(?:\s+[A-ZÅÄÖ][\w&-]+){0,2}\s+(?:AB|HB|KB|Aktiebolag|Inc|Ltd|GmbH)\b")
-_FIRM_DOES = re.compile(
-    r"(?i)\b(?:hjälper|erbjuder|utför|levererar|hanterar|samordnar|ansvarar|projekterar|tillhandahåller|arbetar|har|är|ger|kan|säkerställer"
-    r"|bistår|använder|rekommenderar|följer|gör|tar|sköter|genomför|dokumenterar|offererar|inkluderar|anlitar|bygger|installerar|skriver"
-    r"|lämnar|deklarerar|granskar|upprättar|planerar|kontrollerar|innehar|driver|söker|räknar|håller|montera\w*)\b"
+_FIRM_DOES = _any(
+    r"\b(?:hjälper|erbjuder|utför|levererar|hanterar|samordnar|ansvarar|projekterar|tillhandahåller|arbetar|har|är|ger|kan)\b",
+    r"\b(?:säkerställer|bistår|använder|rekommenderar|följer|gör|tar|sköter|genomför|dokumenterar|offererar|inkluderar|anlitar)\b",
+    r"\b(?:bygger|installerar|skriver|lämnar|deklarerar|granskar|upprättar|planerar|kontrollerar|innehar|driver|söker|håller)\b",
 )
-
 _CODE = re.compile(
-    r"(?m)^\s*(?:def |class |import |from \w+ import|#include|public |private |function\s+\w*\(|var |let |const |return\b.*;|if\s*\(.*\)\s*\{"
-    r"|for\s*\(|while\s*\(|<\?php|SELECT\s.+\sFROM\b|\d{2,5}\s+(?:PRINT|GOTO|LET|FOR|POKE|INPUT)\b)|[;{}]\s*$|</?\w+[^>]*>\s*$|\w+\([^)]*\)\s*;"
+    r"^\s*(?:def |class |import |from \w+ import|#include|public |private |function\s+\w*\(|var |let |const |return\b.*;)"
+    r"|^\s*(?:if\s*\(.*\)\s*\{|for\s*\(|while\s*\(|<\?php|SELECT\s.+\sFROM\b|\d{2,5}\s+(?:PRINT|GOTO|LET|FOR|POKE|INPUT)\b)"
+    r"|[;{}]\s*$|</?\w+[^>]*>\s*$|\w+\([^)]*\)\s*;"
 )
 _MOJIBAKE = re.compile(
-    r"Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]|â€[\u0080-\u00bf\u0152-\u2122]|ï»¿|\ufffd|[\u0080-\u0084\u0086-\u009f]|\w\?\w+\?\w"
-    r"|&(?:[a-z]{2,8}|#\d{2,5});|\\u00[0-9a-f]{2}"
+    r"Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]|â€[\u0080-\u00bf\u0152-\u2122]|ï»¿|\ufffd|[\u0080-\u0084\u0086-\u009f]"
+    r"|[a-zåäö]\?[a-zåäö]|&(?:[a-z]{2,8}|#\d{2,5});|\\u00[0-9a-f]{2}"
 )
-_HYPHENS = re.compile(r"\u00ad|\w- ?\n\w|(?<=[a-zåäö]{3})-(?=(?:männen|ningen|heten|ningar)\b)")
+_HYPHENS = re.compile(r"\u00ad|[a-zåäö]- ?\n[a-zåäö]|(?<=[a-zåäö]{3})-(?=(?:männen|ningen|heten|ningar)\b)")
 _MARKUP = re.compile(r"(?m)#{2,6} \w|\*\*\w|\]\(https?:|^\s*\|.*\|\s*$|\[\d+\]|\{\{|\}\}|<br ?/?>")
-_ELSEWHERE = re.compile(
-    r"(?i)\b(?:se|jfr|jämför|i|av|enligt|på|från|från)\s+(?:även\s+|också\s+|ovanstående\s+|nedanstående\s+|följande\s+)?"
-    r"(?:figur|bild|tabell|diagram|faktaruta|bilaga|kapitel|avsnitt|not|fotnot|sidan?|sid|s)\s*\.?\s*\d+"
-    r"|\b(?:figuren|bilden|tabellen|diagrammet|kartan|faktarutan|rutan|länken|länkarna|listan)\s+(?:ovan|nedan|här|till (?:höger|vänster))\b"
-    r"|\b(?:ovanstående|nedanstående)\s+(?:figur|bild|tabell|diagram|karta|länk|lista|text|avsnitt)\w*"
-    r"|\bi (?:nästa|föregående|förra|tidigare|ett senare|senare|följande|det här|detta|kommande) (?:kapitel|avsnitt|del)\w*"
-    r"|\b(?:som|vilket|vilka)\s+(?:vi|jag|det)\s+(?:snart|senare|längre fram|strax|tidigare|redan|nyss)?\s*(?:ska|skall|kommer att|har|återkommer|nämnde|såg|beskrev|sagt)"
-    r"\b[^.]{0,20}\b(?:se|introducera|återkomma|beskriva|nämnt|sett|beskrivits|tala om|visa|ovan|nedan|tidigare|längre fram)\b"
-    r"|\b(?:mer om (?:detta|det|\w+(?: och \w+)?))\b[^.]{0,40}\b(?:längre fram|senare|nedan|följer|i (?:nästa|avsnitt|kapitel))\b"
-    r"|\b(?:se|läs) (?:länk\w*|mer)? ?(?:ovan|nedan|längre (?:ned|fram|ner)(?: på sidan)?)\b|\b(?:som|vilket) (?:nämnts|beskrivits|framgår|visas) (?:ovan|nedan|tidigare)\b"
+_ELSEWHERE = _any(
+    r"\b(?:se|jfr|jämför|i|av|enligt|på|från)\s+(?:(?:även|också|ovanstående|nedanstående|följande)\s+)?"
+    r"(?:figur|bild|tabell|diagram|faktaruta|bilaga|kapitel|avsnitt|not|fotnot|sidan?|sid|s)\b\.?\s*\d+",
+    r"\b(?:figur|bild|tabell|diagramm|kart|faktarut|rut|länk|list)(?:en|et|an|arna|orna)\s+(?:ovan|nedan|till (?:höger|vänster))\b",
+    r"\b(?:ovanstående|nedanstående)\s+(?:figur|bild|tabell|diagram|karta|länk|lista|text|avsnitt)\w*",
+    r"\bi (?:nästa|föregående|förra|tidigare|ett senare|senare|följande|det här|detta|kommande) (?:kapitel|avsnitt)\w*",
+    r"\b(?:som|vilket) (?:vi|jag) (?:snart|senare|strax|tidigare|redan|nyss)?\s*(?:ska|skall|kommer att|har|nämnde|såg|beskrev)\b"
+    r"[^.]{0,20}\b(?:se|introducera|återkomma|beskriva|nämnt|sett|beskrivit|berättat|visa|ovan|nedan|tidigare|längre fram)\b",
+    r"\b(?:jag|vi) (?:återkommer|ska återkomma|skall återkomma)\b|\bsom (?:jag|vi) (?:nämnde|beskrev|såg|sade|sa) (?:tidigare|ovan)\b",
+    r"\bmer om (?:\w+ ?){1,4}\b(?:längre fram|senare|nedan|följer|i (?:nästa|avsnitt|kapitel))\b",
+    r"\b(?:se|läs) (?:(?:länk\w*|mer|rubriken) )?(?:ovan|nedan|längre (?:ned|fram|ner))\b",
+    r"\b(?:som|vilket) (?:nämnts|nämndes|beskrivits|framgår|visas|sagts) (?:ovan|nedan|tidigare)\b",
 )
-_POINTER = re.compile(
-    r"(?i)\A(?:läs (?:mer|om|även|vidare)|mer (?:information|om)|se (?:även|också|mer)|för mer information|här (?:hittar|kan) du|ta del av)\b"
+_POINTER = _any(
+    r"\A(?:läs (?:mer|om|även|vidare)|mer (?:information|om)|se (?:även|också|mer)|för mer information|här (?:hittar|kan) du|ta del av)\b"
 )
 
 
@@ -114,7 +123,7 @@ def residue(fragment: Fragment) -> Reason | None:
 
 
 def stray_heading(fragment: Fragment) -> Reason | None:
-    """Begins with a short line that is no sentence and does not introduce what follows: another text's heading, or a menu's end."""
+    """Begins with a short line that is no sentence and introduces nothing: another text's heading, or a menu's end."""
     first, _, rest = fragment.text.partition("\n")
     loose = not _SENTENCE_END.search(first.strip()) and not first.rstrip().endswith((":", ",")) and len(first.split()) <= 8
     return Reason("stray-heading", first.strip()[:60]) if rest.strip() and loose else None

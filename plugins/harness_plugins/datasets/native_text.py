@@ -143,13 +143,8 @@ def text_source(value: str | Mapping[str, Any]) -> TextSource:
 
 
 def documents(source: TextSource) -> Iterator[Document]:
-    """The source's documents in a fixed order, that of its files' names and of the rows within; InputError names what is wrong."""
-    if source.hub is not None:
-        from harness_plugins.datasets.native_text_rows import read_hub
-
-        found = read_hub(source)
-    else:
-        found = (document for file in source_files(source) for document in _read(file, source))
+    """The source's documents in a fixed order, by the files' names and then as they stand; InputError names what is wrong."""
+    found = _rows(source) if source.hub is not None else (one for file in source_files(source) for one in _read(file, source))
     seen: set[str] = set()
     for count, document in enumerate(found):
         if source.limit is not None and count >= source.limit:
@@ -213,6 +208,12 @@ def file_name(file: Path, source: TextSource) -> str:
     """What a file is called within its source: its path below the source's folder, without the suffix."""
     root = Path(source.path or "").expanduser()
     return "/".join(slug(part) for part in (file.relative_to(root) if root.is_dir() else Path(file.name)).with_suffix("").parts)
+
+
+def _rows(source: TextSource) -> Iterator[Document]:
+    from harness_plugins.datasets.native_text_rows import read_hub
+
+    yield from read_hub(source)
 
 
 def _read(file: Path, source: TextSource) -> Iterator[Document]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness_plugins.datasets.native_text import Block, BlockKind, Document, TextSource, decode, file_name, slug
 
 _UNSEEN = frozenset({"script", "style", "template", "noscript", "svg", "math", "head", "select", "object", "iframe", "title"})
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset(re.findall(r"\w+", "area base br col embed hr img input link meta param source track wbr"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _KINDS: dict[str, BlockKind] = {
     "li": "list",
@@ -28,8 +28,11 @@ _KINDS: dict[str, BlockKind] = {
     "button": "navigation",
 }
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    re.findall(
+        r"\w+",
+        "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
+        "form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul",
+    )
 )
 _CLOSED_BY_NEXT = {"p", "li", "td", "th", "tr", "dt", "dd"}  # their end tags may be left out
 _BLANKS = re.compile(r"[ \t\n\f\r]+")

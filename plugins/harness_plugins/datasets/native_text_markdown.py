@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from harness_plugins.datasets.native_text import Block, BlockKind, Document, TextSource, decode, file_name
 
@@ -67,7 +68,7 @@ def _blocks(text: str) -> Iterator[Block]:
         yield Block(kind, start, end)
 
 
-def _line_kind(line: str, now: BlockKind | None) -> "BlockKind | None | str":
+def _line_kind(line: str, now: BlockKind | None) -> "BlockKind | Literal['blank'] | None":
     """The kind of block that the line begins; `blank` ends one; None goes on with the block."""
     if not line.strip() or _RULE.match(line) or line.lstrip().startswith("<!--"):
         return "blank"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from harness_plugins.datasets.native_text import Block, BlockKind, Document, TextSource, decode, file_name
@@ -40,7 +40,7 @@ def plain_blocks(text: str) -> tuple[Block, ...]:
 def _is_wrapped(text: str, lines: list[tuple[int, int]]) -> bool:
     followed = [
         text[start:end]
-        for (start, end), (after, _) in zip(lines, lines[1:], strict=False)
+        for (start, end), (after, _) in pairwise(lines)
         if end - start >= _WRAPPED and _breaks(text[end:after]) == 1
     ]
     return bool(followed) and sum(_ENDED.search(line) is None for line in followed) > len(followed) / 2
