@@ -207,9 +207,10 @@ class JudgmentSourceSpec(PluginSpec):
 
 @dataclass(frozen=True)
 class BuilderSpec(PluginSpec):
-    """Announces a dataset builder."""
+    """Announces a dataset builder. `data`: sets of files that it can read, by the name under which `harness data` serves them."""
 
     languages: tuple[str, ...] = ()
+    data: "Mapping[str, DataFiles]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

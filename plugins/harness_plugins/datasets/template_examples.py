@@ -1,0 +1,250 @@
+"""From a set's rows to examples: what a row means, which template it is put into, what comes out."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.build.rows import SetAside, instruction_example
+from harness.errors import did_you_mean
+from harness.records import Example, Origin
+from harness_plugins.datasets.template_draw import Draw
+from harness_plugins.datasets.template_engine import Expression, RowProblem
+from harness_plugins.datasets.template_filters import digest
+from harness_plugins.datasets.template_rows import tidied
+from harness_plugins.datasets.template_sets import BUILT_IN, InstructionTemplate, TemplateSet
+from harness_plugins.datasets.template_source import split_rows
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TRIED = 20  # rows that a template may fail on before it is the template's fault
+
+
+@dataclass(frozen=True)
+class Item:
+    """A row as templates see it: `values` by name, `right` the number of the right option, `options` those of the row's own."""
+
+    id: str
+    split: str
+    row: Mapping[str, Any]
+    values: Mapping[str, Any]
+    cluster: str
+    label: str | None
+    options: tuple[str, ...]
+    source: str | None
+
+
+def set_examples(
+    found: TemplateSet,
+    splits: Sequence[str],
+    *,
+    builder: str,
+    kind: Literal["instruction", "choice"],
+    per_item: int | Literal["all"],
+    seed: int,
+) -> Iterator[Example | SetAside]:
+    """The examples of these splits, and the rows that cannot be used with their reasons. Every row is read twice: once to rank it,
+    once to render it. Raises InputError naming file, template, line and variable of a template that fits no row."""
+    draw = Draw(len(found.templates), len(found.templates) if per_item == "all" else per_item, seed)
+    names: set[str] = set()
+    failures: list[SetAside] = []
+    for item in _items(found, splits, builder, names):
+        if isinstance(item, Item):
+            draw.add(item.id, item.label or "", item.row)
+        else:
+            failures.append(item) if len(failures) < _TRIED else None
+    _check_names(found, names)
+    if not len(draw) and failures:
+        raise found.problem(f"no row can be used: {failures[0].detail}")
+    same, other = draw.repeats()
+    draw.rank(same)
+    rendered: Counter[int] = Counter()
+    failed: dict[int, list[RowProblem]] = {}
+    place = -1
+    for item in _items(found, splits, builder, names):
+        if isinstance(item, SetAside):
+            yield item
+            continue
+        place += 1
+        if place in other[:1]:
+            raise found.problem(f"two rows that differ have the id {item.id!r}; say what tells rows apart: `id: EXPRESSION`", "id")
+        if place in same:
+            yield SetAside(id=item.id, stage=builder, reason="same-row-twice", source=_source_text(item))
+            continue
+        for number in draw.templates(place):
+            template = found.templates[number]
+            try:
+                yield _example(found, item, template, builder, kind)
+                rendered[number] += 1
+            except RowProblem as problem:
+                failed.setdefault(number, []).append(problem)
+                if not rendered[number] and len(failed[number]) >= _TRIED:
+                    raise _template_error(found, number, failed[number][0]) from problem
+                detail = f"template {template.id}: {problem}"
+                yield SetAside(
+                    id=f"{item.id}/{template.id}", stage=builder, reason=problem.reason, detail=detail, source=_source_text(item)
+                )
+    for number, problems in failed.items():
+        if not rendered[number]:
+            raise _template_error(found, number, problems[0])
+
+
+def _items(found: TemplateSet, splits: Sequence[str], builder: str, names: set[str]) -> Iterator[Item | SetAside]:
+    """Each row as templates see it, or why it cannot be used; notes the names of its columns."""
+    for split in splits:
+        for file, number, row in split_rows(found, split):
+            names.update(row)
+            try:
+                yield _item(found, split, file, number, row)
+            except _Aside as aside:
+                yield SetAside(
+                    id=aside.id or f"{found.name}/{split}-{digest(row)}",
+                    stage=builder,
+                    reason=aside.reason,
+                    detail=aside.detail,
+                    source=_row_text(row),
+                )
+
+
+class _Aside(Exception):
+    """A row that cannot be used."""
+
+    def __init__(self, reason: str, detail: str | None, id: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.detail, self.id = reason, detail, id
+
+
+def _item(found: TemplateSet, split: str, file: str, number: int, row: dict[str, Any]) -> Item:
+    values: dict[str, Any] = {**row, "row": row, "split": split, "file": file, "number": number}
+    for name, expression in found.fields.items():
+        values[name] = _value(expression, values, f"fields.{name}")
+    given = {key: _value(expression, values, key) for key, expression in found.expressions.items()}
+    id = f"{found.name}/{split}-{given['id'] if 'id' in given else digest(row)}"
+    for rule in found.aside:
+        if _value(rule.when, values, f"set_aside ({rule.reason})", id):
+            raise _Aside(rule.reason, rule.detail, id)
+    options, label = _label(found, given, id)
+    values = tidied(values)
+    cluster = given.get("cluster", id.removeprefix(f"{found.name}/"))
+    source = given.get("source")
+    return Item(
+        id=id,
+        split=split,
+        row=row,
+        values=values,
+        cluster=f"{found.documents}/{cluster}",
+        label=label,
+        options=options,
+        source=None if source is None else tidied(str(source)),
+    )
+
+
+def _value(expression: Expression, values: Mapping[str, Any], key: str, id: str | None = None) -> Any:
+    try:
+        return expression.value(values)
+    except RowProblem as problem:
+        raise _Aside(problem.reason, f"{key}: {problem}", id) from problem
+
+
+def _label(found: TemplateSet, given: Mapping[str, Any], id: str) -> tuple[tuple[str, ...], str | None]:
+    """The row's own options, if it has any, and its label as text: for options the number of the right one."""
+    label = given.get("label")
+    if "choices" in given:
+        options = given["choices"]
+        if not isinstance(options, list) or not all(isinstance(option, str) and option.strip() for option in options):
+            raise _Aside("no-options", f"choices: expected a list of texts, got {options!r:.80}", id)
+        options = tuple(tidied(options))
+        if not 2 <= len(options) <= len(LETTERS) or len(set(options)) < len(options):
+            raise _Aside("no-options", f"choices: expected 2 to {len(LETTERS)} different texts, got {options!r:.80}", id)
+        if isinstance(label, str) and label.strip() in options:
+            return options, str(options.index(label.strip()))
+        if isinstance(label, int) and not isinstance(label, bool) and 0 <= label < len(options):
+            return options, str(label)
+        raise _Aside("unknown-label", f"{label!r} is neither one of the choices nor the number of one", id)
+    if not found.templates[0].answers:
+        return (), None if label is None else str(label)
+    if str(label) not in found.templates[0].answers:
+        raise _Aside("unknown-label", f"the label {label!r} has no answer; there are {', '.join(found.templates[0].answers)}", id)
+    return (), str(label)
+
+
+def _example(found: TemplateSet, item: Item, template: InstructionTemplate, builder: str, kind: Literal["instruction", "choice"]) -> Example:
+    values, responses = _answers(item, template)
+    instruction = template.instruction.render(values)
+    response = template.response.render(values) if not responses else responses[values["_right"]]
+    if not instruction or not response:
+        raise RowProblem("empty-text", f"the {'instruction' if not instruction else 'response'} is empty")
+    choices = tuple(responses) if template.choices and len(set(responses)) == len(responses) else ()
+    if kind == "choice" and not choices:
+        raise RowProblem("no-choices", "there are no answer options to choose from")
+    meta: dict[str, Any] = {"template": template.id, "source_split": item.split}
+    if item.split in found.evaluation:
+        meta["evaluation"] = True
+    if item.label is not None:
+        meta["label"] = item.label
+    if found.texts["revision"] is not None:
+        meta["revision"] = found.texts["revision"]
+    return instruction_example(
+        f"{item.id}/{template.id}",
+        instruction,
+        response,
+        language=str(found.texts["language"]),
+        kind=kind,
+        task=found.texts["task"],
+        form=found.form,
+        choices=choices,
+        source=item.source,
+        cluster_id=item.cluster,
+        origin=Origin(builder=builder, dataset=found.name, licence=found.texts["licence"]),
+        meta=meta,
+    )
+
+
+def _answers(item: Item, template: InstructionTemplate) -> tuple[dict[str, Any], list[str]]:
+    """What the template sees, and the response that each option would have got."""
+    values = dict(item.values)
+    if item.options:
+        options, right = list(item.options), int(item.label or 0)
+    elif template.answers and item.label is not None:
+        options, right = list(template.answers.values()), list(template.answers).index(item.label)
+    else:
+        return values, []
+    letters = list(LETTERS[: len(options)])
+    values |= {"options": options, "letters": letters}
+    responses = [
+        template.response.render({**values, "answer": option, "letter": letter})
+        for option, letter in zip(options, letters, strict=True)
+    ]
+    return {**values, "answer": options[right], "letter": letters[right], "_right": right}, responses
+
+
+def _check_names(found: TemplateSet, columns: set[str]) -> None:
+    """Raises an error naming the template, the line and the variable that no row has."""
+    known = columns | set(found.fields) | set(BUILT_IN) | {"file", "number"}
+    for number, template in enumerate(found.templates):
+        for key, text in (("instruction", template.instruction), ("response", template.response)):
+            _check_known(found, text.names, known, f"template {template.id!r}", "templates", number, key)
+    for key, expression in found.expressions.items():
+        _check_known(found, expression.names, known, key, key)
+    for name, expression in found.fields.items():
+        _check_known(found, expression.names, known, f"field {name!r}", "fields", name)
+
+
+def _check_known(found: TemplateSet, names: Mapping[str, int], known: set[str], what: str, *keys: str | int) -> None:
+    for name, line in names.items():
+        if name not in known:
+            raise found.problem(f"{what}: there is no {name!r} in the rows.{did_you_mean(name, known)}", *keys, line=line)
+
+
+def _template_error(found: TemplateSet, number: int, problem: RowProblem) -> Exception:
+    template = found.templates[number]
+    return found.problem(f"template {template.id!r} fits no row: {problem}", "templates", number, "instruction", line=problem.line)
+
+
+def _source_text(item: Item) -> str | None:
+    return item.source or _row_text(item.row)
+
+
+def _row_text(row: Mapping[str, Any]) -> str:
+    import msgspec
+
+    return msgspec.json.encode(row, order="sorted").decode()
