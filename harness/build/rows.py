@@ -1,5 +1,13 @@
-"""What a builder yields beside examples: rows that it set aside, each with its reason."""
+"""What a builder yields beside examples: rows that it set aside, each with its reason; and the fields of a row.
 
+**In which language a field is to be.** Every field of a row (`fields_of`) is held against the row's `language`, unless the row
+says otherwise in `meta["languages"]`: {field name: tag}, for example `{"instruction": "en"}` of a row whose English instruction is
+answered in Swedish. The tag `und` stands for a field that is not to be looked at: code, a list of names, text in two languages. In
+a row of the task `translation` that says nothing, only the response is held against `language`: its other fields hold text in
+the other language. Fenced code blocks are left out in any case.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -59,6 +67,16 @@ def fields_of(example: Example) -> dict[str, str]:
     if response is not None:
         texts["response"] = response
     return texts
+
+
+def language_of(example: Example, field: str) -> str:
+    """The tag of the language that a field is to be in, as the row declares it; `und`: it is not looked at (see above)."""
+    declared = example.meta.get("languages")
+    if isinstance(declared, Mapping) and field in declared:
+        return str(declared[field] or "und")
+    if example.task == "translation" and declared is None and field != "response":
+        return "und"
+    return example.language
 
 
 def instruction_example(

@@ -36,7 +36,7 @@ def describe_languages(data: JudgmentSet) -> dict[str, Any]:
         likely = _likely(rank(text), declared)
         found["texts"] += 1
         found["looks_like"][likely] += 1
-        found["other"] += declared != "und" and likely != _short(declared)
+        found["other"] += declared != "und" and likely != primary_language(declared)
     return {
         "checked": True,
         "texts": looked,
@@ -67,12 +67,12 @@ def _likely(ranked: Sequence[tuple[str, float]], declared: str) -> str:
     """The likeliest language, or the declared one where it is nearly as likely."""
     best, top = ranked[0]
     for name, score in ranked:
-        if _short(name) == _short(declared) and top - score < _MARGIN:
-            return _short(declared)
-    return _short(best)
+        if primary_language(name) == primary_language(declared) and top - score < _MARGIN:
+            return primary_language(declared)
+    return primary_language(best)
 
 
-def _short(tag: str) -> str:
+def primary_language(tag: str) -> str:
     """The primary subtag; Bokmål and Nynorsk are both Norwegian."""
     primary = tag.split("-")[0].lower()
     return _NORWEGIAN.get(primary, primary)
