@@ -30,7 +30,7 @@ class ApertiumTranslator:
     """Translations by `apertium`, found on the PATH; `pair` is a mode such as `dan-swe`, else it follows from the languages.
 
     `data`: a folder with modes and dictionaries of your own (`apertium -d`). Words that the dictionaries lack stay as they are;
-    `unknown` counts them, and `words` all words that were sent. Raises PluginError where the program or the pair is not installed.
+    `unknown` counts them, and `words` all words. Raises PluginError where the program or the pair is not installed.
     """
 
     unit = "text"

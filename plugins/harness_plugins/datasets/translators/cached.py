@@ -16,9 +16,9 @@ _BATCH = 256  # texts of one call of the translator, which is what a kill can lo
 class Cached:
     """A Translator whose successes lie in the cache under its signature, its languages and the text; failures are tried again.
 
-    `hits`: results that were there, `asked`: different texts that were translated, `repeated`: results that came with an equal text
-    of the same call, `failed`: texts without a translation. `batch`: texts a call, by default the translator's own `batch`, or 256;
-    a call takes texts of like length. What a text becomes does not depend on what else is asked.
+    `hits`: results that were there, `asked`: different texts that were translated, `repeated`: results that came with an equal
+    text of the same call, `failed`: texts without a translation. `batch`: texts of one call of the translator, by default its own
+    `batch`, or 256; they are of like length. What a text becomes does not depend on what else is asked.
     """
 
     def __init__(self, translator: Translator, cache: Cache | None = None, *, batch: int | None = None) -> None:

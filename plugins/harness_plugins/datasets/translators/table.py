@@ -26,11 +26,11 @@ _SURROUNDED = re.compile(r"(\s*)(.*?)(\s*)\Z", re.DOTALL)
 
 
 class TableTranslator:
-    """Looks translations up. Give `file`, or `source_file` and `target_file` (line by line), or `entries` (a mapping), or several.
+    """Looks translations up: in `file`, in `source_file` and `target_file` (line by line), in `entries` (a mapping), or in several.
 
     `source_column` and `target_column`: columns or keys of `file`, by default `source` and `target`, else the languages' tags.
-    `sentences`: a text that is not there is composed of its sentences, if all of them are. `otherwise`: another translator, by name
-    or as a mapping, for what is not there, so that corrected segments stand before a machine's.
+    `sentences`: a text that is not there is composed of its sentences, if all of them are. `otherwise`: another translator, by
+    name or as a mapping, for what is not there, so that corrected segments stand before a machine's.
     Raises InputError naming both lines where one text has two different translations, unless `duplicates` is `first`.
     """
 
