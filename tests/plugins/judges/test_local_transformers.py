@@ -1,6 +1,5 @@
 """A model in this process gives the allowed answers their exact probabilities, alone or in a batch, and keeps its replies."""
 
-import json
 import math
 import random
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from harness_plugins.judges.local_choices import choices_of
 from harness_plugins.judges.local_files import find_model
 from harness_plugins.judges.local_torch import Sampling, _State, by_length, choice_logprobs, generate, halving
 from harness_plugins.judges.local_transformers import TransformersModel
+from tiny_models import CHATML, LETTERS, tiny_llama
 
 from harness.cache import Cache
 from harness.chat.messages import Request
@@ -28,11 +28,6 @@ from harness.protocols import Unit
 from harness.records import Example, Output
 from harness.registry import PluginRef
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzåäö0123456789 .\n"
-CHATML = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 DIGITS = tuple(map(str, range(1, 11)))
 
 
@@ -50,34 +45,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama of 2 layers, 32 dimensions and random weights that reads 4,096 tokens; a token is a letter, a digit or a mark."""
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, set_seed
-
-    folder = tmp_path_factory.mktemp("models") / "tiny-llama"
-    folder.mkdir()
-    vocabulary = {token: index for index, token in enumerate(["<unk>", "<|im_start|>", "<|im_end|>", *LETTERS])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
-    tokenizer.decoder = decoders.Fuse()
-    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in ("<unk>", "<|im_start|>", "<|im_end|>")])
-    tokenizer.save(str(folder / "tokenizer.json"))
-    names = {"eos_token": "<|im_end|>", "unk_token": "<unk>", "chat_template": CHATML}
-    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", **names}))
-    set_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=4096,
-        initializer_range=0.5,
-        bos_token_id=1,
-        eos_token_id=2,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
+    return tiny_llama(tmp_path_factory.mktemp("models") / "tiny-llama")
 
 
 @pytest.fixture
