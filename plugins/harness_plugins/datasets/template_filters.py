@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 _JOINED = 1_000_000  # characters
+_INNER = re.compile('["\u201c\u201d]')
 _QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 
 
@@ -43,7 +44,7 @@ def quoted(items: Iterable[Any]) -> list[str]:
 
 def cited(text: str) -> str:
     """The text in Swedish quotation marks, with single ones (’…’) for those within it."""
-    return f"\u201d{re.sub('[\"\u201c\u201d]', chr(0x2019), text)}\u201d"
+    return f"\u201d{_INNER.sub(chr(0x2019), text)}\u201d"
 
 
 def slug(text: str) -> str:
