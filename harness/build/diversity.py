@@ -2,8 +2,8 @@
 
 Each step chooses the item with the largest relevance + weight · diversity, diversity being one minus the largest cosine
 similarity to what was chosen before, cut to [0, 1], and 1 for the first (Carbonell & Goldstein 1998, §2; their λ is
-1 / (1 + weight) up to scale). As more is chosen an item's diversity only falls, so its value when it was last looked at is an upper
-bound: only the item at the head of the queue has to be looked at anew (Minoux 1978), and the choice is the greedy one.
+1 / (1 + weight) up to scale). As more is chosen an item's diversity only falls, so its value when it was last looked at is an
+upper bound: only the item at the head of the queue has to be looked at anew (Minoux 1978), and the choice is the greedy one.
 
 Up to `EXACT` items similarities are computed as they are needed. Above, only those to an item's nearest neighbours are known
 (`harness.build.diversity_neighbours`): of an item with no chosen neighbour, the largest similarity counts as that of its last
@@ -144,7 +144,7 @@ def _exactly(directions: Vectors, relevance: NDArray[np.float64], count: int, we
 
 
 def _largest(taken: Vectors, direction: Vectors) -> float:
-    """The largest cosine, cut to [0, 1]. Summed one row at a time in one order, so that it does not depend on the rows beside it."""
+    """The largest cosine, cut to [0, 1]; each is a sum of its own, so that it does not depend on the rows beside it."""
     products = np.einsum("nd,d->n", taken, direction)
     return float(min(max(float(products.max()), 0.0), 1.0))
 

@@ -236,7 +236,8 @@ def _bits(alphabet: Alphabet, order: int) -> int:
     bits = (alphabet.size + 1).bit_length()
     if order < 1 or bits * order > 63:
         raise ValueError(
-            f"{order}-grams of {alphabet.size} symbols take {bits * order} bits, and there are 63: give a lower order, or fewer symbols"
+            f"{order}-grams of {alphabet.size} symbols take {bits * order} bits, and there are 63: "
+            "give a lower order, or fewer symbols"
         )
     return bits
 

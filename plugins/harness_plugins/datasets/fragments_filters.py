@@ -13,7 +13,8 @@ from typing import Any
 from harness_plugins.datasets.fragments import Filter, Fragment, Reason
 from harness_plugins.datasets.fragments_personal import personal_data
 
-_SENTENCE_END = re.compile(r"""[.!?…]["'”’»)\]]*\Z""")
+_SENTENCE_END = re.compile(r"""[.!?…][\s"'”’»)\]]*\Z|[\w)]["”»]\Z""")
+_CUT = re.compile(r"(?i)(?:,|;|\b(?:och|eller|samt|men|att|som|av|för|med|till))\Z")
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+|\n|\Z)")
 _SHORT = 25  # words up to which a block that says such a thing says nothing else
 
@@ -45,19 +46,29 @@ _OUTAGE = _any(
     r"\bplanerat underhåll\b", r"\bförekomma störningar\b", r"\bvi beklagar eventuella\b", r"\bjavascript\b[^.]{0,30}\baktiver"
 )
 _CALL = _any(
-    r"\b(?:köp|beställ|boka|ring|kontakta|mejla|maila|hör av dig|skaffa|prova|testa|välj|anlita|begär|få)\b[^.!?]{0,40}"
+    r"\A(?:köp|beställ|boka|ring|kontakta|mejla|maila|hör av dig|skaffa|prova|testa|välj|anlita|begär|få|läs mer)\b[^.!?]{0,60}"
     r"\b(?:oss|nu|idag|online|offert\w*|rådgivning|konsultation|hembesök|gratis|kostnadsfri\w*|erbjudande\w*|rabatt\w*|medlem)\b",
+    r"\b(?:kontakta|ring|mejla|maila|anlita|boka|beställ(?:a)? (?:från|hos|av)|hör av dig till|vänd dig till) oss\b",
     r"\b(?:vi|hos oss|vårt team|våra (?:experter|konsulter|hantverkare))\b[^.!?]{0,60}"
     r"\b(?:hjälper dig|erbjuder|skräddarsy\w*|garanterar|levererar till|står redo)\b",
     r"\b(?:kostnadsfri|gratis|fri)\w*\s+(?:offert|konsultation|rådgivning|hembesök|besiktning|frakt|provperiod)\w*",
-    r"\b(?:fri frakt|bästa pris\w*|begränsat erbjudande|kampanjpris|passa på|läs mer om våra tjänster|buy now|order now)\b",
+    r"\b(?:fri frakt|bästa pris\w*|begränsat erbjudande|kampanjpris|läs mer om våra tjänster|buy now|order now)\b",
+    r"\Apassa på (?:nu|att (?:köpa|beställa|boka|prova|anmäla))\b[^.!?]*!",
 )
-_FIRM_NAME = re.compile(r"\b[A-ZÅÄÖ][\w&-]+(?:\s+[A-ZÅÄÖ][\w&-]+){0,2}\s+(?:AB|HB|KB|Aktiebolag|Inc|Ltd|GmbH)\b")
-_FIRM_DOES = _any(
-    r"\b(?:hjälper|erbjuder|utför|levererar|hanterar|samordnar|ansvarar|projekterar|tillhandahåller|arbetar|har|är|ger|kan)\b",
-    r"\b(?:säkerställer|bistår|använder|rekommenderar|följer|gör|tar|sköter|genomför|dokumenterar|offererar|inkluderar|anlitar)\b",
-    r"\b(?:bygger|installerar|skriver|lämnar|deklarerar|granskar|upprättar|planerar|kontrollerar|innehar|driver|söker|håller)\b",
+_FIRM = re.compile(r"\b[A-ZÅÄÖ][\w&-]+(?:\s+[A-ZÅÄÖ][\w&-]+){0,2}\s+(?:AB|HB|KB|Aktiebolag)\b")
+_SERVES = (
+    r"(?:hjälper|erbjuder|utför|levererar|hanterar|samordnar|ansvarar|projekterar|tillhandahåller|säkerställer|bistår|"
+    r"rekommenderar|"
+    r"genomför|dokumenterar|offererar|inkluderar|anlitar|installerar|lämnar|deklarerar|granskar|upprättar|planerar|kontrollerar|"
+    r"innehar|sköter|bygger|monterar|renoverar|besiktigar|garanterar|tar|gör|skriver|ger|har|följer|använder|håller|arbetar)"
 )
+_FIRM_SERVES = re.compile(
+    rf"\A(?:[Vv]i på |[Hh]os )?{_FIRM.pattern}\s+(?:\w+\s+)?{_SERVES}\b"
+    rf"|\b(?:kontakta|ring|boka|anlita|hos|via|av)\s+{_FIRM.pattern}"
+)
+_SIGNS_OFF = re.compile(
+    rf"\A{_FIRM.pattern}\s+(?:\w+\s+)?\w{{2,}}r\b|\bmed {_FIRM.pattern}\W*\Z"
+)  # the last sentence, in the present tense
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|#include|public |private |function\s+\w*\(|var |let |const |return\b.*;)"
     r"|^\s*(?:if\s*\(.*\)\s*\{|for\s*\(|while\s*\(|<\?php|SELECT\s.+\sFROM\b|\d{2,5}\s+(?:PRINT|GOTO|LET|FOR|POKE|INPUT)\b)"
@@ -71,19 +82,23 @@ _HYPHENS = re.compile(r"\u00ad|[a-zåäö]- ?\n[a-zåäö]|(?<=[a-zåäö]{3})-(
 _MARKUP = re.compile(r"(?m)#{2,6} \w|\*\*\w|\]\(https?:|^\s*\|.*\|\s*$|\[\d+\]|\{\{|\}\}|<br ?/?>")
 _ELSEWHERE = _any(
     r"\b(?:se|jfr|jämför|i|av|enligt|på|från)\s+(?:(?:även|också|ovanstående|nedanstående|följande)\s+)?"
-    r"(?:figur|bild|tabell|diagram|faktaruta|bilaga|kapitel|avsnitt|not|fotnot|sidan?|sid|s)\b\.?\s*\d+",
-    r"\b(?:figur|bild|tabell|diagramm|kart|faktarut|rut|länk|list)(?:en|et|an|arna|orna)\s+(?:ovan|nedan|till (?:höger|vänster))\b",
+    r"(?:figur|bild|tabell|diagram|faktaruta|bilaga|kapitel|avsnitt|not|fotnot)\b\.?\s*\d+",
+    r"\b(?:se|jfr|jämför) (?:även |också )?(?:på )?(?:sidan?|sid|s)\b\.?\s*\d+",
+    r"\b(?:figur|bild|tabell|diagramm|kart|faktarut|rut|länk|list)(?:en|et|an|arna|orna)\s+"
+    r"(?:ovan|nedan|till (?:höger|vänster))\b",
     r"\b(?:ovanstående|nedanstående)\s+(?:figur|bild|tabell|diagram|karta|länk|lista|text|avsnitt)\w*",
     r"\bi (?:nästa|föregående|förra|tidigare|ett senare|senare|följande|det här|detta|kommande) (?:kapitel|avsnitt)\w*",
     r"\b(?:som|vilket) (?:vi|jag) (?:snart|senare|strax|tidigare|redan|nyss)?\s*(?:ska|skall|kommer att|har|nämnde|såg|beskrev)\b"
     r"[^.]{0,20}\b(?:se|introducera|återkomma|beskriva|nämnt|sett|beskrivit|berättat|visa|ovan|nedan|tidigare|längre fram)\b",
-    r"\b(?:jag|vi) (?:återkommer|ska återkomma|skall återkomma)\b|\bsom (?:jag|vi) (?:nämnde|beskrev|såg|sade|sa) (?:tidigare|ovan)\b",
+    r"\b(?:jag|vi) (?:återkommer|ska återkomma|skall återkomma)\b",
+    r"\bsom (?:jag|vi) (?:nämnde|beskrev|såg|sade|sa) (?:tidigare|ovan)\b",
     r"\bmer om (?:\w+ ?){1,4}\b(?:längre fram|senare|nedan|följer|i (?:nästa|avsnitt|kapitel))\b",
     r"\b(?:se|läs) (?:(?:länk\w*|mer|rubriken) )?(?:ovan|nedan|längre (?:ned|fram|ner))\b",
     r"\b(?:som|vilket) (?:nämnts|nämndes|beskrivits|framgår|visas|sagts) (?:ovan|nedan|tidigare)\b",
 )
 _POINTER = _any(
-    r"\A(?:läs (?:mer|om|även|vidare)|mer (?:information|om)|se (?:även|också|mer)|för mer information|här (?:hittar|kan) du|ta del av)\b"
+    r"\A(?:läs (?:mer|om|även|vidare)|mer (?:information|om)|se (?:även|också|mer)|för mer information)\b",
+    r"\A(?:här (?:hittar|kan) du|ta del av)\b",
 )
 
 
@@ -114,7 +129,8 @@ def residue(fragment: Fragment) -> Reason | None:
         return Reason("table-residue")
     lines = [line.strip() for line in fragment.text.splitlines() if line.strip()]
     loose = [line for line in lines if not _SENTENCE_END.search(line) and len(line.split()) <= 12]
-    if len(lines) >= 3 and 2 * len(loose) > len(lines) and sum(map(len, loose)) > 0.6 * len(fragment.text):
+    most = 0.9 if _introduces_list(fragment) else 0.6
+    if len(lines) >= 3 and 2 * len(loose) > len(lines) and sum(map(len, loose)) > most * len(fragment.text):
         return Reason("list-residue", f"{len(loose)} of {len(lines)} lines are no sentences")
     digits = sum(char.isdigit() for char in fragment.text)
     if digits > 0.2 * len(fragment.text):
@@ -130,11 +146,11 @@ def stray_heading(fragment: Fragment) -> Reason | None:
 
 
 def advert(fragment: Fragment) -> Reason | None:
-    """Calls to buy, book or get in touch, and sentences in which a firm that is named says what it does for customers."""
+    """Calls to buy, book or get in touch; a firm, by name, that says what it does for customers, or has the last word."""
     sentences = [found.group().strip() for found in _SENTENCE.finditer(fragment.text)]
-    found = [
-        one for one in sentences if _CALL.search(one) or ((name := _FIRM_NAME.search(one)) and _FIRM_DOES.search(one, name.end()))
-    ]
+    found = [one for one in sentences if _CALL.search(one) or _FIRM_SERVES.search(one)]
+    if not found and sentences and _SIGNS_OFF.search(sentences[-1]):
+        found = sentences[-1:]
     return Reason("advert", found[0][:120]) if found else None
 
 
@@ -168,11 +184,14 @@ def broken_layout(fragment: Fragment) -> Reason | None:
 
 
 def unfinished(fragment: Fragment) -> Reason | None:
-    """Begins within a sentence (a small letter), or does not end with the end of one."""
+    """Begins within a sentence (a small letter), or does not end with the end of one, nor with a list that it introduced."""
     text = fragment.text.strip()
     if text[:1].islower():
         return Reason("unfinished", "begins with a small letter")
-    return None if _SENTENCE_END.search(text) else Reason("unfinished", f"ends with {text[-20:]!r}")
+    listed = bool(fragment.blocks) and fragment.blocks[-1].kind == "list" and _introduces_list(fragment)
+    if _SENTENCE_END.search(text) or (listed and not _CUT.search(text)):
+        return None
+    return Reason("unfinished", f"ends with {text[-20:]!r}")
 
 
 def elsewhere(fragment: Fragment) -> Reason | None:
@@ -225,6 +244,15 @@ NAMES: dict[str, Filter] = {
         foreign_language,
     )
 }
+
+
+def _introduces_list(fragment: Fragment) -> bool:
+    """Holds a list, and a paragraph of six words or more before it."""
+    kinds = [block.kind for block in fragment.blocks]
+    if "list" not in kinds or kinds[0] != "paragraph":
+        return False
+    first = fragment.blocks[kinds.index("list")].start - fragment.start
+    return len(fragment.text[:first].split()) >= 6
 
 
 def _is_prose(text: str) -> bool:

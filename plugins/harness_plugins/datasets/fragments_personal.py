@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}\b")
 _PHONE = re.compile(
-    r"(?<![\w/.,-])(?:\+\s?\d{2,3}|00\d{2}|0)(?:[\s\u00a0]?\(0\))?[\s\u00a0-]{0,2}\d(?:[\s\u00a0-]{0,3}\d){5,11}(?![\w/]|[.,-]\d)"
+    r"(?<![\w/.,:-])(?<!\d[\s\u00a0])(?:\+\s?[1-9]\d{1,2}|00[1-9]\d|0(?=[1-9]))(?:[\s\u00a0]?\(0\))?[\s\u00a0-]{0,2}\d"
+    r"(?:[\s\u00a0]?[-–/]?[\s\u00a0]?\d){5,11}(?![\w/]|[.,-]\d)"
 )
 _SERVICE = re.compile(r"0(?:20|77\d|200|900|939|944)")  # numbers that belong to no person: free, shared cost, pay
 _PERSON = re.compile(

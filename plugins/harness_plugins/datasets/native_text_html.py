@@ -30,8 +30,9 @@ _KINDS: dict[str, BlockKind] = {
 _BLOCKS = frozenset(
     re.findall(
         r"\w+",
-        "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer "
-        "form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul",
+        "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure "
+        "footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table "
+        "tbody td tfoot th thead tr ul",
     )
 )
 _CLOSED_BY_NEXT = {"p", "li", "td", "th", "tr", "dt", "dd"}  # their end tags may be left out
