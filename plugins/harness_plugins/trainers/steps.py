@@ -1,0 +1,98 @@
+"""The arithmetic of tuning: the loss of some sequences, its gradient over a step's micro-batches, and the learning rate.
+
+A step's loss is the mean over all its learned tokens, so that a gradient depends neither on how the step is cut into
+micro-batches nor on how many processes share it. Padding stands right of causal attention, where nothing that is learned can
+see it.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from harness_plugins.trainers.tokenised import IGNORED, Row, micro_batches, padded
+
+Loss = Callable[[Any, Sequence[Row]], Any]
+
+
+def summed_loss(model: Any, rows: Sequence[Row]) -> Any:
+    """Summed negative log-likelihood, in nats, of the rows' learned tokens (a scalar tensor, float32 or wider).
+
+    Only the positions that are learned pass through the output layer, where the model is its body and its output layer alone.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    tokens, _, labels = padded(rows)
+    device = next(model.parameters()).device
+    ids, wanted = torch.tensor(tokens, device=device), torch.tensor(labels, device=device)[:, 1:]
+    places = wanted != IGNORED
+    body = body_of(model)
+    if body is None:
+        logits = model(ids, use_cache=False).logits[:, :-1][places]
+    else:
+        hidden = body(ids, use_cache=False).last_hidden_state[:, :-1][places]
+        logits = model.get_output_embeddings()(hidden)
+    return cross_entropy(logits.float() if logits.dtype != torch.float64 else logits, wanted[places], reduction="sum")
+
+
+def accumulate(model: Any, rows: Sequence[Row], tokens: int, total: int, loss: Loss = summed_loss) -> float:
+    """Adds the gradient of the rows' loss over `total` learned tokens, micro-batch by micro-batch; returns the rows' share of it.
+
+    `tokens`: of a micro-batch at most, padding included; `total`: of the whole step, over all processes.
+    """
+    sum_of_shares = 0.0
+    for batch in micro_batches([len(row.tokens) for row in rows], tokens):
+        share = loss(model, [rows[place] for place in batch]) / total
+        share.backward()
+        sum_of_shares += float(share.detach())
+    return sum_of_shares
+
+
+def learning_rate(step: int, steps: int, warmup: float, schedule: str) -> float:
+    """The factor of the learning rate in step `step` of `steps` (from 0): a linear rise over `warmup` of the steps, then the
+    schedule.
+
+    `linear` falls to 0 behind the last step, `cosine` likewise, `constant` stays.
+    """
+    rise = math.ceil(warmup * steps)
+    if step < rise:
+        return (step + 1) / rise
+    done = (step - rise) / max(1, steps - rise)
+    if schedule == "constant":
+        return 1.0
+    return 1.0 - done if schedule == "linear" else 0.5 * (1.0 + math.cos(math.pi * done))
+
+
+def body_of(model: Any) -> Any:
+    """The part of a causal language model below its output layer, if the model adds nothing to what the two give; else None.
+
+    Found out once a model, on two tokens: some models scale or bound their logits, or learn prefixes.
+    """
+    held = getattr(model, "_harness_body", "unknown")
+    if held != "unknown":
+        return held
+    found = _tried(model)
+    object.__setattr__(model, "_harness_body", found)  # past torch's registry of submodules, which would save it twice
+    return found
+
+
+def _tried(model: Any) -> Any:
+    import torch
+
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    body = getattr(inner, inner.base_model_prefix, None) if hasattr(inner, "base_model_prefix") else None
+    head = inner.get_output_embeddings() if body is not None and body is not inner else None
+    if head is None:
+        return None
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            ids = torch.tensor([[0, 1]], device=next(model.parameters()).device)
+            whole = model(ids, use_cache=False).logits
+            parts = head(body(ids, use_cache=False).last_hidden_state)
+            return body if torch.equal(whole, parts) else None
+    except (TypeError, AttributeError, RuntimeError):
+        return None  # a model that is built otherwise goes the plain way
+    finally:
+        model.train(was_training)
