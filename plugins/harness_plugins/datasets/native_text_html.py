@@ -91,15 +91,16 @@ def split(document: Document, pieces: Sequence[Piece], level: int) -> Iterator[D
             head = slug(part[0].text)
             names[head] = names.get(head, 0) + 1
             name = f"{document.id}/{head}" + (f"-{names[head]}" if names[head] > 1 else "")
-        yield replace(document, id=name, titles=titles, **_joined(part))
+        text, blocks = _joined(part)
+        yield replace(document, id=name, titles=titles, text=text, blocks=blocks)
 
 
-def _joined(pieces: Sequence[Piece]) -> dict[str, object]:
+def _joined(pieces: Sequence[Piece]) -> tuple[str, tuple[Block, ...]]:
     blocks, at = [], 0
     for piece in pieces:
         blocks.append(Block(piece.kind, at, at + len(piece.text), piece.level))
         at += len(piece.text) + 2
-    return {"text": "\n\n".join(piece.text for piece in pieces), "blocks": tuple(blocks)}
+    return "\n\n".join(piece.text for piece in pieces), tuple(blocks)
 
 
 class _Blocks(HTMLParser):

@@ -74,9 +74,10 @@ def _line_kind(line: str, now: BlockKind | None) -> "BlockKind | Literal['blank'
         return "blank"
     if _ITEM.match(line):
         return "list"
-    for kind, mark in (("table", "|"), ("quote", ">")):
-        if line.lstrip().startswith(mark):
-            return None if now == kind else kind
+    if line.lstrip().startswith("|"):
+        return None if now == "table" else "table"
+    if line.lstrip().startswith(">"):
+        return None if now == "quote" else "quote"
     if now is None and line.startswith(("    ", "\t")):
         return "code"
     return None if now is not None else "paragraph"
