@@ -58,8 +58,13 @@ def upper_first(text: str) -> str:
 
 
 def lower_first(text: str) -> str:
-    """The text with a small first letter, and the rest as it is."""
-    return text[:1].lower() + text[1:]
+    """The text with a small first letter, and the rest as it is; an abbreviation (EU, VD-assistent) stays."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def without_stop(text: str) -> str:
+    """The text without the full stop at its end, for one that stands inside a sentence; dots after a dot stay."""
+    return text[:-1] if text.endswith(".") and not text.endswith("..") else text
 
 
 def sentence(text: str) -> str:
@@ -122,5 +127,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         unquoted,
         upper_first,
         without_sentences,
+        without_stop,
     )
 }

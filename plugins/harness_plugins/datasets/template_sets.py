@@ -13,9 +13,9 @@ from harness_plugins.datasets.template_engine import Engine, Expression, Templat
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]*\Z")
-_TEXTS = ("set", "title", "language", "licence", "citation", "task", "form", "data", "dataset", "config", "revision", "within")
+_TEXTS = ("set", "title", "language", "response_language", "licence", "citation", "task", "form", "data", "dataset", "config", "revision", "within")
 _EXPRESSIONS = ("id", "cluster", "label", "choices", "source")
-_KEYS = (*_TEXTS, *_EXPRESSIONS, "documents", "notes", "columns", "fields", "splits", "evaluation", "answers", "set_aside")
+_KEYS = (*_TEXTS, *_EXPRESSIONS, "documents", "notes", "needs", "columns", "fields", "splits", "evaluation", "answers", "set_aside")
 _TEMPLATE_KEYS = ("id", "instruction", "response", "answers", "choices")
 _OVERRIDES = (*_KEYS, "use", "per_item", "templates")
 # What a template sees beside the row's columns and the set's fields.
@@ -129,6 +129,7 @@ class _Reader:
         if texts["form"] not in (None, "short", "long"):
             raise self.problem(f"form is short or long, got {texts['form']!r}", "form")
         splits = self.splits()
+        self.needs()
         if texts["dataset"] is not None and texts["data"] is not None:
             raise self.problem("give `data` or `dataset`, not both", "dataset")
         answers = self.words(self.value.get("answers"), "answers")
@@ -166,6 +167,13 @@ class _Reader:
         if not isinstance(value, Mapping) or not value:
             raise self.problem("where are the rows? Write, for example, `splits: {train: my_train.jsonl}`", "splits")
         return value
+
+    def needs(self) -> None:
+        """Raises an error for what a general set leaves to the build config; files of the user's own do for a data set's name."""
+        for key in self.names("needs") or ():
+            if self.value.get(key) is None and not (key == "dataset" and "splits" in self.overridden):
+                name = self.document.value.get("set")
+                raise self.problem(f"this set is for data of your own; say which: `{name}: {{{key}: …}}`", "needs")
 
     def evaluation(self, splits: Mapping[str, Any]) -> tuple[str, ...]:
         names = self.names("evaluation")
