@@ -1,6 +1,6 @@
 """The data card of a build: what the set is, what to know before using it, and the counts behind it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.build.card_blocks import (
@@ -23,17 +23,19 @@ from harness.build.config import BuildConfig, resolved
 from harness.build.evaluation_sets import EvaluationSet
 from harness.build.export import splits_in_order
 from harness.build.licence_rules import ADVICE, Combined, allowed, combine
-from harness.records import Manifest
 from harness.report.contents import Words
 
 if TYPE_CHECKING:
     from harness.stages.build import BuiltRows
 
-CONTAMINATION = "contamination"
-
 
 def build_card(
-    config: BuildConfig, built: "Sequence[BuiltRows]", against: Sequence[EvaluationSet], tally: Tally, manifest: Manifest
+    config: BuildConfig,
+    built: "Sequence[BuiltRows]",
+    against: Sequence[EvaluationSet],
+    tally: Tally,
+    versions: Mapping[str, str],
+    notes: Sequence[str],
 ) -> Card:
     """The card, out of the tally of both tables; it holds no time and no place, so equal builds have equal cards."""
     licences = combine(_licence_counts(tally))
@@ -42,7 +44,7 @@ def build_card(
         title=config.card.title or config.name,
         subtitle=_subtitle(config, tally),
         answer=_answer(config, built, tally, total),
-        warnings=tuple(warnings(config, built, against, tally, licences, manifest)),
+        warnings=tuple(warnings(config, built, against, tally, licences, notes)),
         sections=(
             _contents(tally),
             _making(config, built),
@@ -51,7 +53,7 @@ def build_card(
             *_scores(tally),
             _rights(tally, licences),
             _samples(tally),
-            _repeat(config, manifest),
+            _repeat(config, versions),
         ),
     )
 
@@ -170,7 +172,7 @@ def _losses(config: BuildConfig, tally: Tally, against: Sequence[EvaluationSet])
     return CardSection(
         id="removed-rows",
         title="What was removed",
-        lead="Nothing is dropped silently: every row is here, and in the table `removed` of the build folder.",
+        lead="Nothing is dropped silently: every row is here, and in the table removed.parquet of the build folder.",
         blocks=tuple(blocks),
     )
 
@@ -182,11 +184,9 @@ def _contamination(config: BuildConfig, tally: Tally, against: Sequence[Evaluati
     if not against:
         sentence = "Not checked: no evaluation set was at hand to compare with."
         return Words(id="contamination", title=title, paragraphs=(sentence,), kind="warning")
-    names = {one.name for one in against}
     rows: list[list[Value]] = [[one.name, len(one.texts), tally.contaminated[one.name]] for one in against]
-    rows += [[name, None, n] for name, n in sorted(tally.contaminated.items()) if name not in names]
     ngram = config.contamination.ngram
-    caption = f"Rows removed because they share {ngram} words in a row with a text of the set; a row counts once for each set."
+    caption = f"Rows that share {ngram} words in a row with a text of the set; each is counted at the set it shares most with."
     return table("contamination", title, ["evaluation set", "its texts", "rows removed"], rows, caption)
 
 
@@ -201,7 +201,7 @@ def _diversity(tally: Tally) -> CardSection:
 
 def _scores(tally: Tally) -> Iterable[CardSection]:
     if tally.scores:
-        lead = "Where a builder scores its rows: every part and their sum, as they lie in `meta`."
+        lead = "Where a builder scores its rows: every part and their sum, as they lie in meta."
         yield CardSection(id="scores", title="Scores", lead=lead, blocks=(score_bars(tally),))
 
 
@@ -223,7 +223,7 @@ def _rights(tally: Tally, licences: Combined) -> CardSection:
     return CardSection(
         id="licences",
         title="Licences and provenance",
-        lead="Each row keeps the licence of its source, in its column `licence`.",
+        lead="Each row keeps the licence of its source, in its column licence.",
         blocks=(
             Words(id="allowed", title="What the whole may be used for", paragraphs=sentences, listed=True),
             table(
@@ -254,12 +254,12 @@ def _samples(tally: Tally) -> CardSection:
     )
 
 
-def _repeat(config: BuildConfig, manifest: Manifest) -> CardSection:
+def _repeat(config: BuildConfig, package_versions: Mapping[str, str]) -> CardSection:
     import yaml
 
     held = {key: value for key, value in resolved(config).items() if key != "output"}
     text = yaml.safe_dump(held, sort_keys=False, allow_unicode=True, width=100)
-    versions: list[list[Value]] = [[name, version] for name, version in sorted(manifest.versions.items())]
+    versions: list[list[Value]] = [[name, version] for name, version in sorted(package_versions.items())]
     return CardSection(
         id="repeat",
         title="To make it again",

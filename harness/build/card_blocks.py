@@ -49,7 +49,7 @@ def lengths(tally: Tally) -> tuple[DataTable, Bars]:
             rows.append([builder or "(not said)", field, words.total(), *_quantiles(characters), *_quantiles(words)])
             summary = f"{words.total():,} rows, median {quantile(words, 0.5):,} words"
             panels.append((f"{builder or '(not said)'}: {field}", words, summary))
-    measures = [f"{unit}, {name}" for unit in ("characters", "words") for name in ("5 %", "median", "95 %", "longest")]
+    measures = [f"{unit}, {name}" for unit in ("characters", "words") for name in ("median", "95 %", "longest")]
     most = max((max(words) for _, words, _ in panels), default=0)
     bars = Bars(
         id="length-bars",
@@ -122,8 +122,8 @@ def said(name: str) -> str:
 
 def settings(options: msgspec.Struct) -> str:
     """The options of a step but for its switch: `near 0.8, shingle 5`."""
-    values = {key: value for key, value in msgspec.to_builtins(options).items() if key != "use"}
-    return parameters(values)
+    values = {key: value for key, value in msgspec.to_builtins(options).items() if value is not None}
+    return parameters({key: value for key, value in values.items() if key != "use"}) if values.get("use", True) else ""
 
 
 def parameters(values: Mapping[str, Any]) -> str:
@@ -150,7 +150,7 @@ def _word(value: Any) -> str:
 
 
 def _quantiles(counts: Counter[int]) -> list[Value]:
-    return [quantile(counts, 0.05), quantile(counts, 0.5), quantile(counts, 0.95), max(counts)]
+    return [quantile(counts, 0.5), quantile(counts, 0.95), max(counts)]
 
 
 def _doubling(counts: Counter[int], most: int) -> tuple[tuple[str, int], ...]:

@@ -1,7 +1,7 @@
 """What a data card counts, gathered in one pass over the examples and one over the removed rows, in memory that does not grow."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from harness.build.picks import Drawn
 from harness.build.rows import SetAside, response_of
 from harness.records import Example
 
+CONTAMINATION = "contamination"
 FIELDS = ("instruction", "response")
 DIVERSITY_SAMPLE = 2_000  # rows of a builder whose texts are compared
 EXAMPLES_OF_REMOVED = 3  # of each stage and reason
@@ -37,7 +38,8 @@ class Provenance(NamedTuple):
 class Tally:
     """Counts of a build; `add` and `add_removed` take the rows as they stream by."""
 
-    def __init__(self, samples: int, seed: int) -> None:
+    def __init__(self, samples: int, seed: int, evaluation_sets: Sequence[str] = ()) -> None:
+        self._evaluation_sets = tuple(evaluation_sets)
         self.cells: Counter[Cell] = Counter()
         self.provenance: Counter[Provenance] = Counter()
         self.characters: dict[tuple[str, str], Counter[int]] = {}  # (builder, field): examples by length
@@ -70,6 +72,10 @@ class Tally:
         """Counts a row that did not become part of the data."""
         self.removed[row.stage, row.reason] += 1
         self.of_removed.offer((row.stage, row.reason), row.id, row)
+        if row.stage == CONTAMINATION:
+            # The step names the text that a row shares most with as `SET, item ID`.
+            told = row.detail or ""
+            self.contaminated.update(name for name in self._evaluation_sets if f"{name}, item " in told)
 
     @property
     def builders(self) -> list[str]:

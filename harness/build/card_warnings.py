@@ -8,7 +8,6 @@ from harness.build.card_tally import Tally
 from harness.build.config import BuildConfig
 from harness.build.evaluation_sets import EvaluationSet
 from harness.build.licence_rules import Combined
-from harness.records import Manifest
 
 if TYPE_CHECKING:
     from harness.stages.build import BuiltRows
@@ -20,7 +19,7 @@ def warnings(
     against: Sequence[EvaluationSet],
     tally: Tally,
     licences: Combined,
-    manifest: Manifest,
+    notes: Sequence[str],
 ) -> Iterator[str]:
     """A sentence each, the gravest first: what is cut off, what may not be used, what was not checked, what was noted."""
     yield from _cut_off(built)
@@ -32,7 +31,7 @@ def warnings(
     if config.contamination.use and not against:
         yield "No evaluation set was at hand: nobody has checked whether texts of evaluation sets stand in this data set."
     yield from _without_rows(built, tally)
-    yield from manifest.notes
+    yield from notes
 
 
 def _cut_off(built: "Sequence[BuiltRows]") -> Iterator[str]:

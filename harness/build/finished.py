@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from harness.build import licence_rules
 from harness.build.card import build_card, licences_of
 from harness.build.card_markdown import card_markdown
 from harness.build.card_tally import Tally
@@ -28,16 +29,24 @@ _EVERY = 5_000  # rows between two words of progress
 
 
 def write_finished(
-    folder: Path, config: BuildConfig, built: "Sequence[BuiltRows]", against: Sequence[EvaluationSet], report: Report
+    folder: Path,
+    config: BuildConfig,
+    built: "Sequence[BuiltRows]",
+    against: Sequence[EvaluationSet],
+    report: Report,
+    *,
+    notes: Sequence[str] = (),
+    note: Callable[[str], None] = lambda sentence: None,
 ) -> dict[str, str]:
     """Writes the files and pages out of the tables `examples` and `removed`; their paths by what they are.
 
-    Each of the tables is read twice at most, a row at a time. Everything is written whole, beside its old self.
+    Each of the tables is read twice at most, a row at a time. Everything is written whole, beside its old self. `notes` are
+    sentences about steps that could not be done, which the card repeats; `note` is told what a user must know about licences.
     """
     from harness.build.pages.card import card_html
     from harness.build.pages.review import review_html
 
-    survey, tally = Survey(), Tally(config.card.samples, config.card.seed)
+    survey, tally = Survey(), Tally(config.card.samples, config.card.seed, [one.name for one in against])
     review = Review(config.card.samples, config.card.seed)
     for example in _told(_examples(folder), report, "card"):
         survey.add(example)
@@ -49,13 +58,15 @@ def write_finished(
     total = survey.rows.total()
     report("files", 0, total)
     files = write_files(folder, survey, _told(_examples(folder), report, "files", total))
-    card = build_card(config, built, against, tally, read_manifest(folder))
+    card = build_card(config, built, against, tally, read_manifest(folder).versions, notes)
     languages = [tag for (tag,) in tally.count_by("language")] or [config.language]
     text = readme(card.title, languages, files, tally, licences_of(tally), card_markdown(card))
     replace_file(folder / README, text.encode())
     replace_file(folder / CARD, card_html(card).encode())
     replace_file(folder / REVIEW, review_html(review.contents(card.title, config, card.warnings)).encode())
     written = {f"{split} ({survey.rows[split]:,} rows)": f"{folder}/data/{split}.jsonl and .parquet" for split in files}
+    for sentence in licence_rules.warnings(licences_of(tally)):
+        note(f"licences: {sentence}")
     return {**written, "data card": str(folder / CARD), "to review": str(folder / REVIEW), "for a hub": str(folder / README)}
 
 

@@ -71,7 +71,7 @@ def allowed(found: Combined) -> list[str]:
     if found.wholes is not None and found.wholes and not found.conflicts:
         said.append(f"One work made of all rows can be passed on under {_listed(sorted(found.wholes), 'or')}.")
     if found.rows_that("attribution"):
-        said.append(_sentence(found, "attribution", total, "the source must be named (attribution): keep the column `dataset`"))
+        said.append(_sentence(found, "attribution", total, "the source must be named (attribution): keep the column dataset"))
     if all(licence.public_domain for licence in found.licences):
         said.append("Every row is in the public domain.")
     return [sentence for sentence in said if sentence]

@@ -21,6 +21,7 @@ RowT = TypeVar("RowT")
 REMOVED = 4  # rows of each reason
 TEXT = 3_000  # characters of a text
 _META = 4_000
+MOSTLY = 0.6  # from this share of words in common on, those that are not are marked
 RANDOM, WORST, BEST, SHORTEST, LONGEST, OUT = "random", "worst", "best", "shortest", "longest", "removed"
 GROUPS = {
     RANDOM: "drawn by chance: judge the data by these",
@@ -91,28 +92,44 @@ def in_turn(lists: Sequence[Sequence[RowT]]) -> list[RowT]:
 
 def beside(
     texts: dict[str, str], source: dict[str, str], language: str | None
-) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
-    """The texts and their sources as passages, with the words marked that stand on both sides; a text that is one of the sources
-    says so and has no marks."""
-    same = {text for text in texts.values() if text in source.values()}
-    there, here = words_of(source.values()), words_of(texts.values())
+) -> tuple[tuple[Passage, ...], tuple[Passage, ...], str]:
+    """The texts and their sources as passages, and which words are marked: those on both sides, or, where most are, the others.
+
+    A source that is one of the texts letter by letter is said to be, not repeated.
+    """
+    same = {
+        name: next(own for own, text in texts.items() if text == held) for name, held in source.items() if held in texts.values()
+    }
+    given = {name: text for name, text in source.items() if name not in same}
+    made_runs = {name: runs(shown(text, TEXT), words_of(given.values())) for name, text in texts.items()}
+    given_runs = {name: runs(shown(text, TEXT), words_of(texts.values())) for name, text in given.items()}
+    often = _matched([*made_runs.values(), *given_runs.values()]) > MOSTLY
+    tag = language_tag(language) if language else None
     made = tuple(
-        _passage(name, text, there, language, text in same, "as in the source, letter by letter") for name, text in texts.items()
+        Passage(name=name, runs=_turned(found, often and bool(given)), language=tag) for name, found in made_runs.items()
     )
-    given = tuple(_passage(name, text, here, None, text in same, "") for name, text in source.items())
-    return made, given
+    made_from = [Passage(name=name, runs=_turned(found, often)) for name, found in given_runs.items()]
+    made_from += [Passage(name=name, runs=(), note=f"is the {own}, letter by letter") for name, own in same.items()]
+    return made, tuple(made_from), "" if not given or not texts else "one" if often else "both"
 
 
-def _passage(name: str, text: str, known: frozenset[str], language: str | None, same: bool, note: str) -> Passage:
-    cut = shown(text, TEXT)
-    marked = (Run(text=cut),) if same or not known else runs(cut, known)
-    return Passage(name=name, runs=marked, language=language_tag(language) if language else None, note=note if same else "")
+def _matched(texts: Sequence[Sequence[Run]]) -> float:
+    """Share of the characters that stand on the other side, too."""
+    total = sum(len(run.text) for found in texts for run in found)
+    return sum(len(run.text) for found in texts for run in found if run.matched) / total if total else 0.0
+
+
+def _turned(found: Sequence[Run], turn: bool) -> tuple[Run, ...]:
+    """The runs, or with the marks on the words that had none (blanks and punctuation alone stay without)."""
+    if not turn:
+        return tuple(found)
+    return tuple(Run(text=run.text, matched=not run.matched and any(map(str.isalnum, run.text))) for run in found)
 
 
 def _kept(example: Example, group: str) -> Entry:
     origin = example.origin
     texts = {**fields_of(example), **({"choices": "\n".join(example.choices)} if example.choices else {})}
-    made, given = beside(texts, sources_of(example), example.language)
+    made, given, marked = beside(texts, sources_of(example), example.language)
     facts = (example.task, example.form, origin and origin.dataset, origin and origin.licence, f"from {example.cluster}")
     return Entry(
         id=example.id,
@@ -123,6 +140,7 @@ def _kept(example: Example, group: str) -> Entry:
         scores=tuple(scores_of(example).items()),
         texts=made,
         source=given,
+        marked=marked,
         meta=_meta(example),
     )
 
@@ -134,7 +152,7 @@ def _out(row: SetAside) -> Entry:
         **(sources_of(example) if example is not None else {}),
         **({"source": row.source} if row.source is not None else {}),
     }
-    made, given = beside(texts, source, example.language if example is not None else None)
+    made, given, marked = beside(texts, source, example.language if example is not None else None)
     return Entry(
         id=row.id,
         group=OUT,
@@ -145,6 +163,7 @@ def _out(row: SetAside) -> Entry:
         scores=tuple(scores_of(example).items()) if example is not None else (),
         texts=made,
         source=given,
+        marked=marked,
         meta=_meta(example) if example is not None else "",
     )
 

@@ -10,7 +10,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Passage(_Part, frozen=True, kw_only=True):
-    """A text with its name, in runs: those that also stand on the other side are marked."""
+    """A text with its name, in runs; `note` stands for a text that the other side repeats letter by letter."""
 
     name: str
     runs: tuple[Run, ...]
@@ -31,6 +31,7 @@ class Entry(_Part, frozen=True, kw_only=True):
     scores: tuple[tuple[str, float], ...] = ()
     texts: tuple[Passage, ...] = ()
     source: tuple[Passage, ...] = ()
+    marked: str = ""  # what marked words are: on `both` sides, or on `one` only
     meta: str = ""  # JSON
 
 

@@ -84,7 +84,7 @@ def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | 
             for sentence in absent:
                 run.note(sentence)
             removed = finish_build(run, config, built, against, report)
-            files = write_finished(run.folder, config, built, against, report)
+            files = write_finished(run.folder, config, built, against, report, notes=absent, note=run.note)
         if not all(made.complete for made in built):
             run.note(f"only the first {limit} rows of each builder were asked for")
         for sentence in run.notes:
