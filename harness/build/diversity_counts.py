@@ -52,7 +52,7 @@ def tokens_of(text: str) -> list[str]:
 
 
 def distinct_n(texts: Iterable[str], n: int) -> Distinct:
-    """Distinct-n (Li et al. 2016, "A Diversity-Promoting Objective …", §5): different word n-grams among all of the texts' n-grams.
+    """Distinct-n (Li et al. 2016, "A Diversity-Promoting Objective …", §5): different word n-grams among all of the texts'.
 
     N-grams do not cross from one text to the next.
     """
@@ -69,7 +69,8 @@ def token_sample(texts: Sequence[str], tokens: int, seed: int = 0) -> list[str]:
     The order is that of sha256(seed, text), which does not depend on the input's order; the last text is cut to fit.
     """
     ordered = sorted(texts, key=lambda text: hashlib.sha256(f"{seed}\0{text}".encode("utf-8", "surrogatepass")).digest())
-    sample, left = [], tokens
+    sample: list[str] = []
+    left = tokens
     for text in ordered:
         if left <= 0:
             return sample
