@@ -1,10 +1,10 @@
 """What a builder yields beside examples: rows that it set aside, each with its reason; and the fields of a row.
 
 **In which language a field is to be.** Every field of a row (`fields_of`) is held against the row's `language`, unless the row
-says otherwise in `meta["languages"]`: {field name: tag}, for example `{"instruction": "en"}` of a row whose English instruction is
-answered in Swedish. The tag `und` stands for a field that is not to be looked at: code, a list of names, text in two languages. In
-a row of the task `translation` that says nothing, only the response is held against `language`: its other fields hold text in
-the other language. Fenced code blocks are left out in any case.
+says otherwise in `meta["languages"]`: {field name: tag}, for example `{"instruction": "en"}` of a row whose English instruction
+is answered in Swedish. The tag `und` stands for a field that is not to be looked at: code, a list of names, text in two
+languages. In a row of the task `translation` that says nothing, only the response is held against `language`: its other fields
+hold text in the other language. Fenced code blocks are left out in any case.
 """
 
 from collections.abc import Mapping

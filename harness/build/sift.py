@@ -1,21 +1,387 @@
-"""From builders' rows to the rows of a data set: languages, filters, duplicates, contamination, splits."""
+"""From builders' rows to the rows of a data set: languages, filters, contamination, duplicates, splits.
 
+Rows pass once, in batches: fields are measured in compiled loops (beside the thread that reads rows), and each row goes to disk
+with the numbers that later steps need. Then contamination and duplicates are settled among the rows that are left, and all
+rows are read back in a fixed order, the hash of their ids.
+"""
+
+import re
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.build.config import BuildConfig
+from harness.build.contamination import Contamination, EvaluationIndex, Shared, evaluation_index
+from harness.build.duplicates import Duplicates, RowKeys, keys_of
 from harness.build.evaluation_sets import EvaluationSet
+from harness.build.filters import explained, filtered, row_facts
+from harness.build.languages import PACKAGE, PIP_LINE, LanguageModel, language_model
+from harness.build.options import LanguageOptions
 from harness.build.rows import SetAside
-from harness.records import Example
+from harness.build.sift_files import Line, LineFiles, Reasons
+from harness.build.sift_texts import MEDIA, Batch, Folded, batches, fold
+from harness.build.splits import split_of
+from harness.errors import InputError
+from harness.records import Example, from_json
+from harness.whole_files import replace_file
 
 Report = Callable[[str, int, int], None]
+_FOUND = "sifting.json"
+_AHEAD = 2  # batches under way
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
-def sift(
-    rows: Iterable[Example], config: BuildConfig, against: Sequence[EvaluationSet], scratch: Path, report: Report
-) -> Iterator[Example | SetAside]:
+class Removal(NamedTuple):
+    """Why a row is set aside."""
+
+    stage: str
+    reason: str
+    detail: str
+
+
+class Sifted:
+    """An iterator over the rows that stay and those that do not; once it is exhausted `notes` and `found` are complete.
+
+    `notes`: sentences for the run; `found`: what each step found, as plain values (see `docs/decisions/0045`): `rows`, `kept`,
+    `languages`, `filters`, `contamination`, `duplicates`, `splits`.
+    """
+
+    def __init__(
+        self, rows: Iterable[Example], config: BuildConfig, against: Sequence[EvaluationSet], scratch: Path, report: Report
+    ) -> None:
+        self.notes: list[str] = []
+        self.found: dict[str, Any] = {}
+        self._rows = _sift(rows, config, against, scratch, report, self)
+
+    def __iter__(self) -> Iterator[Example | SetAside]:
+        return self
+
+    def __next__(self) -> Example | SetAside:
+        return next(self._rows)
+
+
+def sift(rows: Iterable[Example], config: BuildConfig, against: Sequence[EvaluationSet], scratch: Path, report: Report) -> Sifted:
     """The rows that stay, each with its `split`, and the others with the reason; in a fixed order that does not depend on theirs.
 
-    `scratch` is an empty folder for what does not fit into memory.
+    `scratch` is an empty folder for what does not fit into memory. Raises InputError where two different rows have one id.
     """
-    yield from rows
+    return Sifted(rows, config, against, scratch, report)
+
+
+def write_found(folder: Path, found: dict[str, Any]) -> None:
+    """Keeps what sifting found (`Sifted.found`) in a run folder."""
+    replace_file(folder / _FOUND, msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+
+
+def read_found(folder: Path) -> dict[str, Any]:
+    """What sifting found, as it was written; empty where nothing was."""
+    path = folder / _FOUND
+    found: dict[str, Any] = msgspec.json.decode(path.read_bytes()) if path.is_file() else {}
+    return found
+
+
+@dataclass
+class LanguageTally:
+    """Of the fields of one name: looked at, too short to tell, not to be looked at (or in a language that the model does not
+    know), in another language than declared, and what they look like."""
+
+    looked_at: int = 0
+    too_short: int = 0
+    not_judged: int = 0
+    other: int = 0
+    looks_like: Counter[str] = field(default_factory=Counter)
+
+
+class _Looked(NamedTuple):
+    """What one batch's fields look like: tallies by field name; rows with a field in another language, and what was found."""
+
+    tallies: dict[str, LanguageTally]
+    wrong: dict[int, Removal]
+
+
+class _Measured(NamedTuple):
+    """A batch with all that was found in it alone: rows to be set aside, what it shares with evaluation sets, its keys."""
+
+    batch: Batch
+    removed: dict[int, Removal]
+    languages: dict[str, LanguageTally]
+    shared: Shared | None
+    keys: RowKeys | None
+
+
+def _sift(
+    rows: Iterable[Example],
+    config: BuildConfig,
+    against: Sequence[EvaluationSet],
+    scratch: Path,
+    report: Report,
+    sifted: Sifted,
+) -> Iterator[Example | SetAside]:
+    model = _model(config, sifted)
+    index = evaluation_index(against, config.contamination) if config.contamination.use and against else None
+    lines, reasons = LineFiles(scratch / "rows"), Reasons(scratch / "reasons")
+    contamination = None if index is None else Contamination(index, scratch / "shared")
+    duplicates = Duplicates(scratch / "duplicates", config.duplicates) if config.duplicates.use else None
+    removed: Counter[tuple[str, str]] = Counter()
+    languages: dict[str, LanguageTally] = {}
+    fates: list[NDArray[np.bool_]] = []
+    count = 0
+    try:
+        for measured in _measured(rows, config, model, index):
+            batch = measured.batch
+            alive = np.ones(len(batch), bool)
+            for row, why in measured.removed.items():
+                alive[row] = False
+                reasons.put(count + row, *why)
+                removed[why.stage, why.reason] += 1
+            lines.add(batch.places, count, batch.lines)
+            _add_up(languages, measured.languages)
+            if contamination is not None and measured.shared is not None:
+                contamination.add(count, alive, measured.shared)
+            if duplicates is not None and measured.keys is not None:
+                duplicates.add(batch, measured.keys)
+            fates.append(alive)
+            count += len(batch)
+            report("rows looked at", count, count + 1)
+        report("rows looked at", count, count)
+        alive = np.concatenate(fates) if fates else np.zeros(0, bool)
+        if contamination is not None:
+            for found in contamination.contaminated():
+                alive[found.row] = False
+                reasons.put(found.row, "contamination", "shares-evaluation-text", found.detail)
+                removed["contamination", "shares-evaluation-text"] += 1
+        if duplicates is not None:
+            gone = []
+            for number, double in enumerate(duplicates.doubles(alive)):
+                gone.append(double.row)
+                why = _double(double.stays_id, double.similarity)
+                reasons.put(double.row, *why)
+                removed[why.stage, why.reason] += 1
+                if number % 1000 == 0:
+                    report("duplicates", number, number + 1)
+            alive[gone] = False
+            duplicates.count_shared(alive)
+        sifted.found = _found(count, config, model, languages, removed, contamination, duplicates)
+        splits: Counter[str] = Counter()
+        for number, row in enumerate(_ordered(lines, alive, reasons, config, removed, splits)):
+            yield row
+            if number % 1000 == 0:
+                report("rows written", number, count)
+        report("rows written", count, count)
+        sifted.found["kept"] = sum(splits.values())
+        sifted.found["splits"] = dict(sorted(splits.items()))
+    finally:
+        for files in (lines, reasons, contamination, duplicates):
+            if files is not None:
+                files.close()
+
+
+def _model(config: BuildConfig, sifted: Sifted) -> LanguageModel | None:
+    if not config.languages.use:
+        return None
+    model = language_model()
+    if model is None:
+        sifted.notes.append(f"the rows' languages were not looked at: {PACKAGE} is not installed ({PIP_LINE})")
+    return model
+
+
+def _measured(
+    rows: Iterable[Example], config: BuildConfig, model: LanguageModel | None, index: EvaluationIndex | None
+) -> Iterator[_Measured]:
+    """Every batch with what was found in it; while one is measured in a thread of its own, the next one is read."""
+    waiting: deque[Future[_Measured]] = deque()
+    with ThreadPoolExecutor(_AHEAD, thread_name_prefix="sift") as pool:
+        try:
+            for batch in batches(rows):
+                waiting.append(pool.submit(_measure, batch, config, model, index))
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _measure(batch: Batch, config: BuildConfig, model: LanguageModel | None, index: EvaluationIndex | None) -> _Measured:
+    folded = fold(batch.texts)
+    removed: dict[int, Removal] = {}
+    if config.filters.use:
+        facts = row_facts(batch, folded)
+        places, reasons = filtered(facts, config.filters)
+        for row in np.flatnonzero(places >= 0).tolist():
+            reason = reasons[places[row]]
+            removed[row] = Removal("filter", reason, explained(facts, reason, row))
+    languages: dict[str, LanguageTally] = {}
+    if model is not None:
+        looked = _looked(batch, folded, model, config.languages)
+        languages = looked.tallies
+        removed |= looked.wrong
+    return _Measured(
+        batch,
+        removed,
+        languages,
+        None if index is None else index.shared(batch, folded),
+        keys_of(batch, folded, config.duplicates) if config.duplicates.use else None,
+    )
+
+
+def _looked(batch: Batch, folded: Folded, model: LanguageModel, options: LanguageOptions) -> _Looked:
+    """Holds every field that is long enough against the language that it declares."""
+    words = np.diff(folded.word_starts).tolist()
+    texts = list(batch.texts)
+    tallies: dict[str, LanguageTally] = {}
+    chosen = []
+    for text, name in enumerate(batch.names):
+        if name == MEDIA:
+            continue
+        tally = tallies.get(name)
+        if tally is None:
+            tally = tallies[name] = LanguageTally()
+        if batch.tags[text] == "und":
+            tally.not_judged += 1
+            continue
+        if "```" in texts[text]:
+            texts[text] = _FENCED.sub(" ", texts[text])
+            words[text] = len(texts[text].split())
+        if words[text] < options.words:
+            tally.too_short += 1
+            continue
+        chosen.append(text)
+    looks = model.looks([texts[text] for text in chosen], [batch.tags[text] for text in chosen])
+    owner = np.repeat(np.arange(len(batch)), np.diff(batch.first))
+    wrong: dict[int, Removal] = {}
+    names = model.languages
+    for text, judged, likely, ahead in zip(
+        chosen, looks.judged.tolist(), looks.likely.tolist(), looks.ahead.tolist(), strict=True
+    ):
+        tally = tallies[batch.names[text]]
+        if not judged:
+            tally.not_judged += 1
+            continue
+        tally.looked_at += 1
+        if ahead < options.margin:
+            tally.looks_like[batch.tags[text]] += 1
+            continue
+        tally.looks_like[names[likely]] += 1
+        tally.other += 1
+        detail = f"{batch.names[text]} is to be {batch.tags[text]} and looks like {names[likely]}, by {ahead:.0f} nats"
+        wrong.setdefault(int(owner[text]), Removal("language", "other-language", detail))
+    return _Looked(tallies, wrong)
+
+
+def _add_up(total: dict[str, LanguageTally], part: dict[str, LanguageTally]) -> None:
+    for name, tally in part.items():
+        held = total.setdefault(name, LanguageTally())
+        held.looked_at += tally.looked_at
+        held.too_short += tally.too_short
+        held.not_judged += tally.not_judged
+        held.other += tally.other
+        held.looks_like += tally.looks_like
+
+
+def _double(stays: str, similarity: float | None) -> Removal:
+    if similarity is None:
+        return Removal("duplicate", "equal-text", f"{stays} stays, whose letters and digits are equal")
+    return Removal("near-duplicate", "similar-text", f"{stays} stays, similarity {similarity:.3f}")
+
+
+def _ordered(
+    lines: LineFiles,
+    alive: NDArray[np.bool_],
+    reasons: Reasons,
+    config: BuildConfig,
+    removed: Counter[tuple[str, str]],
+    splits: Counter[str],
+) -> Iterator[Example | SetAside]:
+    """All rows by the hashes of their ids; of equal rows of one id one, and an error where they differ."""
+    decoder = msgspec.json.Decoder(Example)
+    for some in lines.ordered():
+        before: Line | None = None
+        stayed = False
+        for line in some:
+            if before is not None and before.place == line.place:
+                _check_same(before, line)
+                again = stayed and bool(alive[line.row])
+            else:
+                again, stayed = False, False
+            before = line
+            example = decoder.decode(line.data)
+            if again:
+                removed["duplicate", "same-row"] += 1
+                yield SetAside(id=example.id, stage="duplicate", reason="same-row", detail="the same row again", example=example)
+            elif alive[line.row]:
+                stayed = True
+                split = split_of(example.cluster, config.splits)
+                splits[split] += 1
+                yield msgspec.structs.replace(example, split=split)
+            else:
+                stage, reason, detail = reasons.get(line.row)
+                yield SetAside(id=example.id, stage=stage, reason=reason, detail=detail, example=example)
+
+
+def _check_same(one: Line, other: Line) -> None:
+    if one.data == other.data:
+        return
+    left, right = from_json(one.data, Example), from_json(other.data, Example)
+    if left.id != right.id:
+        return  # two ids with one hash
+    raise InputError(
+        f"two different rows have the id {left.id!r}: one from {_origin(left)}, one from {_origin(right)}. Ids are to be "
+        "`<dataset>/<name>`, and no dataset may be built twice with different rows: leave one of the builders out, or rename"
+    )
+
+
+def _origin(row: Example) -> str:
+    if row.origin is None:
+        return "a builder that does not say"
+    return f"builder {row.origin.builder!r}, dataset {row.origin.dataset!r}"
+
+
+def _found(
+    count: int,
+    config: BuildConfig,
+    model: LanguageModel | None,
+    languages: dict[str, LanguageTally],
+    removed: Counter[tuple[str, str]],
+    contamination: Contamination | None,
+    duplicates: Duplicates | None,
+) -> dict[str, Any]:
+    """What every step found, as plain values."""
+    found: dict[str, Any] = {"rows": count}
+    found["languages"] = {
+        "checked": model is not None,
+        "fields": {
+            name: {
+                "looked_at": tally.looked_at,
+                "too_short": tally.too_short,
+                "not_judged": tally.not_judged,
+                "other": tally.other,
+                "looks_like": dict(tally.looks_like.most_common()),
+            }
+            for name, tally in sorted(languages.items())
+        },
+    }
+    found["filters"] = {reason: n for (stage, reason), n in sorted(removed.items()) if stage == "filter"}
+    found["contamination"] = {"checked": contamination is not None, "sets": [], "wordings": []}
+    if contamination is not None:
+        sets = contamination.index.sets
+        items = np.bincount(contamination.index.item_sets, minlength=len(sets)).tolist()
+        found["contamination"]["sets"] = [
+            {"set": one.name, "items": n, "rows_removed": rows, "items_hit": hit}
+            for one, n, rows, hit in zip(sets, items, contamination.rows_removed, contamination.items_hit, strict=True)
+        ]
+        found["contamination"]["wordings"] = contamination.wordings
+    found["duplicates"] = {"checked": duplicates is not None}
+    if duplicates is not None:
+        tally = duplicates.tally
+        found["duplicates"] |= {name: getattr(tally, name) for name in ("equal", "near", "clusters", "largest")}
+        found["duplicates"] |= {"same_response": tally.same_response, "same_instruction": tally.same_instruction}
+    return found

@@ -12,7 +12,7 @@ from harness.judgments import JudgmentSet
 BUCKETS = ((0, 0), (1, 5), (6, 20), (21, 50), (51, 100), (101, 250), (251, None))
 WORD = re.compile(r"\w+")
 # UTF-8 read as Windows-1252 or Latin-1: å becomes Ã¥, a long dash â€“; Â before a sign of the upper half.
-_MOJIBAKE = re.compile(
+MOJIBAKE = re.compile(
     "Ã[\u0080-\u00bf\u0152\u0153\u0160\u0161\u017d\u017e\u0178\u0192\u02c6\u02dc\u2013-\u2122]|Â[\u00a0-\u00bf]|â€|ï¿½|ï»¿"
 )
 _LOST = re.compile(r"(?<![/\w?&=.])[^\W\d_]+\?[^\W\d_]+(?![\w/=])")  # f?r: a letter that became a question mark
@@ -64,7 +64,7 @@ def traces(text: str) -> list[str]:
     plain = text.isascii()
     if not plain and "\ufffd" in text:
         found.append("replacement")
-    if not plain and ("Ã" in text or "Â" in text or "â" in text or "ï" in text) and _MOJIBAKE.search(text):
+    if not plain and ("Ã" in text or "Â" in text or "â" in text or "ï" in text) and MOJIBAKE.search(text):
         found.append("mojibake")
     if "?" in text and _LOST.search(text):
         found.append("lost_letters")

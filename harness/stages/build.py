@@ -19,7 +19,7 @@ import msgspec
 from harness.build.config import BuildConfig
 from harness.build.evaluation_sets import EvaluationSet
 from harness.build.rows import Built, SetAside
-from harness.build.sift import sift
+from harness.build.sift import sift, write_found
 from harness.errors import InputError, PluginError
 from harness.integrity import file_digest
 from harness.protocols import BuilderSpec, DatasetBuilder
@@ -83,12 +83,16 @@ def finish_build(
                     elif row.aside is not None:
                         put_away(row.aside)
 
-            for found in sift(examples(), config, against, scratch, report):
+            sifted = sift(examples(), config, against, scratch, report)
+            for found in sifted:
                 if isinstance(found, Example):
                     yield found
                 else:
                     put_away(found)
             aside.append(waiting)
+            write_found(run.folder, sifted.found)
+            for sentence in sifted.notes:
+                run.note(sentence)
 
         run.write_table("examples", kept())
         run.write_table("removed", aside.read(SetAside))

@@ -1,0 +1,227 @@
+"""Rows of equal or nearly equal text: which row stays of each cluster, in memory of a few bytes a row."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.build.minhash import band_keys, bands_of, shingle_sets, similarities
+from harness.build.options import DuplicateOptions
+from harness.build.sift_files import KeyFiles, RowFile
+from harness.build.sift_texts import MEDIA, Batch, Folded
+from harness.text.streams import Ints, offsets
+
+_LEADERS = 256  # rows of one group that are unlike each other and that every further row is held against
+_AT_ONCE = 4096  # texts in memory
+_EMPTY = 0
+Numbers = NDArray[np.uint64]
+Alive = NDArray[np.bool_]
+
+
+class RowKeys(NamedTuple):
+    """What is kept of a batch: numbers that stand for rows' whole texts, prompts and responses, those of the bands (None where
+    only equal rows are looked for), and the folded texts themselves."""
+
+    equal: Numbers
+    prompt: Numbers
+    response: Numbers
+    bands: Numbers | None
+    texts: bytes
+    starts: Ints
+
+
+class Double(NamedTuple):
+    """A row that another one stays for; `similarity` is None where the texts are equal."""
+
+    row: int
+    stays: int
+    stays_id: str
+    similarity: float | None
+
+
+@dataclass
+class Tally:
+    """What was found: rows removed, clusters, the largest, and rows that share one side only with another row that stays."""
+
+    equal: int = 0
+    near: int = 0
+    clusters: int = 0
+    largest: int = 0
+    compared: int = 0
+    same_response: int = 0
+    same_instruction: int = 0
+
+
+def keys_of(batch: Batch, folded: Folded, options: DuplicateOptions) -> RowKeys:
+    """The numbers of a batch's rows; takes most of the time, and nothing but its arguments."""
+    from harness.build import sift_kernels
+
+    starts = folded.starts[batch.first]
+    answers = np.zeros(len(batch.texts), bool)
+    answers[batch.answers[batch.answers >= 0]] = True
+    said = np.diff(folded.starts) > 1  # a boundary is always there
+
+    def keys(counted: Alive) -> Numbers:
+        found = np.empty(len(batch), np.uint64)
+        sift_kernels.row_keys(folded.hashes, batch.first, counted, found)
+        return found
+
+    bands = None
+    if options.near is not None:
+        count, rows = bands_of(options.permutations, options.near)
+        bands = band_keys(folded.symbols, starts, options.shingle, count, rows)
+    media = np.array([name == MEDIA for name in batch.names], bool)
+    owner = np.repeat(np.arange(len(batch)), np.diff(batch.first))
+    spoken = np.bincount(owner[said & ~media], minlength=len(batch))
+    equal = keys(np.ones(len(said), bool))
+    equal[spoken == 0] = _EMPTY
+    return RowKeys(equal, keys(said & ~answers), keys(said & answers), bands, folded.symbols.tobytes(), starts)
+
+
+@dataclass
+class Duplicates:
+    """Gathers rows in their order, then says which are doubles. 12 bytes a row stay in memory, the rest lies in `folder`."""
+
+    folder: Path
+    options: DuplicateOptions
+    tally: Tally = field(default_factory=Tally)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir()
+        self._equal = KeyFiles(self.folder / "equal")
+        self._prompts = KeyFiles(self.folder / "prompts")
+        self._responses = KeyFiles(self.folder / "responses")
+        self._bands = KeyFiles(self.folder / "bands")
+        self._texts = RowFile(self.folder / "texts")
+        self._ids = RowFile(self.folder / "ids")
+        self._ranks: list[Numbers] = []
+        self._count = 0
+
+    def add(self, batch: Batch, keys: RowKeys) -> None:
+        """Adds a batch of rows, with what `keys_of` says of it."""
+        rows = np.arange(self._count, self._count + len(batch))
+        some = keys.equal != _EMPTY
+        self._equal.add(keys.equal[some], rows[some])
+        for files, own in ((self._prompts, keys.prompt), (self._responses, keys.response)):
+            files.add(own[own != _EMPTY], rows[own != _EMPTY])
+        if keys.bands is not None:
+            self._bands.add(keys.bands[some].ravel(), np.repeat(rows[some], keys.bands.shape[1]))
+        self._texts.add(keys.texts, 2 * keys.starts)
+        ids = [row.id.encode() for row in batch.examples]
+        self._ids.add(b"".join(ids), offsets([len(one) for one in ids]))
+        self._ranks.append(batch.digests)
+        self._count += len(batch)
+
+    def doubles(self, alive: Alive) -> Iterator[Double]:
+        """The rows that are to go, of those that are alive; of each cluster the row with the smallest digest stays."""
+        ranks = np.concatenate(self._ranks) if self._ranks else np.zeros(0, np.uint64)
+        self._ranks = [ranks]
+        parents = np.arange(self._count, dtype=np.uint32)
+        self._join_equal(parents, ranks, alive)
+        if self.options.near is not None:
+            self._join_near(parents, ranks, alive, self.options.near)
+        yield from self._told(parents)
+
+    def count_shared(self, alive: Alive) -> None:
+        """Tallies the rows that share their response only, or their instruction only, with another row that stays."""
+        self.tally.same_response = _sharing(self._responses, alive)
+        self.tally.same_instruction = _sharing(self._prompts, alive)
+
+    def close(self) -> None:
+        """Gives the space back."""
+        for files in (self._equal, self._prompts, self._responses, self._bands, self._texts, self._ids):
+            files.close()
+
+    def _join_equal(self, parents: NDArray[np.uint32], ranks: Numbers, alive: Alive) -> None:
+        from harness.build import minhash_kernels
+
+        for keys, rows in self._equal.sorted_parts():
+            first, last, rows = _groups(keys, rows, parents, alive)
+            for begin, end in zip(first.tolist(), last.tolist(), strict=True):
+                members = rows[begin:end].tolist()
+                seen: dict[bytes, int] = {}
+                for row, text in zip(members, self._texts.read(members), strict=True):
+                    minhash_kernels.join(parents, ranks, seen.setdefault(text, row), row)
+
+    def _join_near(self, parents: NDArray[np.uint32], ranks: Numbers, alive: Alive, near: float) -> None:
+        from harness.build import minhash_kernels
+
+        stands = alive & (parents == np.arange(self._count))  # of equal rows one is enough
+        leaders = np.empty(_LEADERS, np.int64)
+        for keys, rows in self._bands.sorted_parts():
+            first, last, rows = _groups(keys, rows, parents, stands)
+            for some in _pieces(last - first):
+                begin, end = first[some], last[some]
+                members = np.concatenate([rows[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)])
+                bounds = offsets(end - begin)
+                order = np.lexsort((ranks[members], np.repeat(np.arange(len(begin)), np.diff(bounds))))
+                members = members[order]
+                once, local = np.unique(members, return_inverse=True)
+                symbols, starts = self._read(once)
+                sets, set_starts = shingle_sets(symbols, starts, self.options.shingle)
+                self.tally.compared += minhash_kernels.join_similar(
+                    bounds[:-1], bounds[1:], members, local, sets, set_starts, near, _LEADERS, leaders, parents, ranks
+                )
+
+    def _told(self, parents: NDArray[np.uint32]) -> Iterator[Double]:
+        """The doubles by cluster, each with its exact similarity to the row that stays."""
+        from harness.build import minhash_kernels
+
+        gone = np.flatnonzero(parents != np.arange(self._count))
+        stays = np.array([minhash_kernels.root_of(parents, row) for row in gone.tolist()], dtype=np.int64)
+        order = np.argsort(stays, kind="stable")
+        gone, stays = gone[order], stays[order]
+        _, sizes = np.unique(stays, return_counts=True)
+        self.tally.clusters, self.tally.largest = len(sizes), int(sizes.max(initial=0)) + (len(sizes) > 0)
+        for begin in range(0, len(gone), _AT_ONCE):
+            rows, kept = gone[begin : begin + _AT_ONCE], stays[begin : begin + _AT_ONCE]
+            once, places = np.unique(np.concatenate([rows, kept]), return_inverse=True)
+            symbols, starts = self._read(once)
+            left, right = places[: len(rows)], places[len(rows) :]
+            found = similarities(symbols, starts, self.options.shingle, left, right)
+            names = {row: name.decode() for row, name in zip(kept.tolist(), self._ids.read(kept.tolist()), strict=True)}
+            for number, (row, stay) in enumerate(zip(rows.tolist(), kept.tolist(), strict=True)):
+                a, b = left[number], right[number]
+                equal = np.array_equal(symbols[starts[a] : starts[a + 1]], symbols[starts[b] : starts[b + 1]])
+                self.tally.equal += equal
+                self.tally.near += not equal
+                yield Double(row, stay, names[stay], None if equal else float(found[number]))
+
+    def _read(self, rows: Ints) -> tuple[NDArray[np.uint16], Ints]:
+        texts = self._texts.read(rows.tolist())
+        starts = offsets([len(text) // 2 for text in texts])
+        return np.frombuffer(b"".join(texts), np.uint16), starts
+
+
+def _groups(keys: Numbers, rows: Ints, parents: NDArray[np.uint32], alive: Alive) -> tuple[Ints, Ints, Ints]:
+    """Where in the rows those stand that share a key and are not one cluster yet; and the rows that are alive."""
+    from harness.build import minhash_kernels
+
+    keep = alive[rows]
+    keys, rows = keys[keep], rows[keep]
+    first, last = np.empty(len(keys) // 2 + 1, np.int64), np.empty(len(keys) // 2 + 1, np.int64)
+    found = minhash_kernels.open_groups(keys, rows, parents, first, last)
+    return first[:found], last[:found], rows
+
+
+def _pieces(sizes: Ints) -> Iterator[slice]:
+    """Runs of groups of about `_AT_ONCE` members together."""
+    begin = 0
+    ends = np.cumsum(sizes)
+    while begin < len(sizes):
+        done = int(ends[begin - 1]) if begin else 0
+        end = max(begin + 1, int(np.searchsorted(ends, done + _AT_ONCE, side="right")))
+        yield slice(begin, end)
+        begin = end
+
+
+def _sharing(files: KeyFiles, alive: Alive) -> int:
+    """How many rows that are alive share their key with another one."""
+    shared = 0
+    for keys, rows in files.sorted_parts():
+        _, counts = np.unique(keys[alive[rows]], return_counts=True)
+        shared += int(counts[counts > 1].sum())
+    return shared

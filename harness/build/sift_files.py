@@ -1,0 +1,191 @@
+"""What does not fit into memory while rows are sifted: rows and keys in files, in parts that are read one at a time."""
+
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.text.streams import Ints
+
+PARTS = 64
+_BITS = 6
+_MOST_ENTRIES = 400_000
+_MOST_BYTES = 16 * 2**20
+_HEAD = struct.Struct("<QQI")
+Numbers = NDArray[np.uint64]
+
+
+class KeyFiles:
+    """(key, row) pairs in files by the key's highest bits: all pairs of one key are read together."""
+
+    _ENTRY = np.dtype([("key", "<u8"), ("row", "<u4")])
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._files = [(folder / f"{part:02d}").open("w+b") for part in range(PARTS)]
+        self._counts = np.zeros(PARTS, np.int64)
+
+    def add(self, keys: Numbers, rows: Ints) -> None:
+        """Adds pairs."""
+        parts = (keys >> np.uint64(64 - _BITS)).astype(np.uint8)
+        order = np.argsort(parts, kind="stable")
+        entries = np.empty(len(keys), self._ENTRY)
+        entries["key"], entries["row"] = keys[order], rows[order]
+        bounds = np.searchsorted(parts[order], np.arange(PARTS + 1))
+        for part, file in enumerate(self._files):
+            if bounds[part] < bounds[part + 1]:
+                entries[bounds[part] : bounds[part + 1]].tofile(file)
+        self._counts += np.diff(bounds)
+
+    def sorted_parts(self, most: int = _MOST_ENTRIES) -> Iterator[tuple[Numbers, Ints]]:
+        """Keys in ascending order with their rows, at most about `most` at a time (more where one key has more)."""
+        for file, count in zip(self._files, self._counts.tolist(), strict=True):
+            deeper = max(0, (max(count, 1) - 1) // most).bit_length()
+            for turn in range(1 << deeper):
+                yield self._sorted(file, count, deeper, turn, most)
+
+    def close(self) -> None:
+        """Gives the space back."""
+        for file in self._files:
+            os.ftruncate(file.fileno(), 0)
+            file.close()
+
+    def _sorted(self, file: IO[bytes], count: int, deeper: int, turn: int, most: int) -> tuple[Numbers, Ints]:
+        file.seek(0)
+        found_keys, found_rows = [], []
+        while count > 0:
+            entries = np.fromfile(file, self._ENTRY, min(count, most))
+            count -= len(entries)
+            keys = entries["key"].copy()
+            if deeper:
+                mine = (keys << np.uint64(_BITS)) >> np.uint64(64 - deeper) == turn
+                entries, keys = entries[mine], keys[mine]
+            found_keys.append(keys)
+            found_rows.append(entries["row"].astype(np.int64))
+        if not found_keys:
+            return np.zeros(0, np.uint64), np.zeros(0, np.int64)
+        keys, rows = np.concatenate(found_keys), np.concatenate(found_rows)
+        order = np.argsort(keys)
+        return keys[order], rows[order]
+
+
+class Line(NamedTuple):
+    """A row as it was written: the number that gives its place in the order, its number, and its JSON."""
+
+    place: int
+    row: int
+    data: bytes
+
+
+class LineFiles:
+    """Rows as JSON, in files by the highest bits of the number that gives each its place: read back in that order."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._files = [(folder / f"{part:02d}").open("w+b") for part in range(PARTS)]
+        self._sizes = [0] * PARTS
+
+    def add(self, places: Numbers, first_row: int, lines: Sequence[bytes]) -> None:
+        """Adds rows, numbered from `first_row` on."""
+        waiting: list[list[bytes]] = [[] for _ in range(PARTS)]
+        pack, shift = _HEAD.pack, 64 - _BITS
+        for row, (place, line) in enumerate(zip(places.tolist(), lines, strict=True), first_row):
+            part = waiting[place >> shift]
+            part.append(pack(place, row, len(line)))
+            part.append(line)
+        for number, part in enumerate(waiting):
+            data = b"".join(part)
+            self._files[number].write(data)
+            self._sizes[number] += len(data)
+
+    def ordered(self) -> Iterator[list[Line]]:
+        """All rows in the order of their places, those of one place together and in the order of their bytes; some at a time."""
+        for file, size in zip(self._files, self._sizes, strict=True):
+            deeper = max(0, (max(size, 1) - 1) // _MOST_BYTES).bit_length()
+            for turn in range(1 << deeper):
+                lines = list(self._read(file, size, deeper, turn))
+                lines.sort(key=lambda line: (line.place, line.data))
+                yield lines
+
+    def close(self) -> None:
+        """Gives the space back."""
+        for file in self._files:
+            os.ftruncate(file.fileno(), 0)
+            file.close()
+
+    def _read(self, file: IO[bytes], size: int, deeper: int, turn: int) -> Iterator[Line]:
+        file.flush()
+        file.seek(0)
+        done, mask = 0, (1 << deeper) - 1
+        while done < size:
+            place, row, length = _HEAD.unpack(file.read(_HEAD.size))
+            done += _HEAD.size + length
+            if deeper and (place >> (64 - _BITS - deeper)) & mask != turn:
+                file.seek(length, os.SEEK_CUR)
+                continue
+            yield Line(place, row, file.read(length))
+
+
+class RowFile:
+    """Bytes of each row, written in the order of rows and read by row."""
+
+    def __init__(self, path: Path) -> None:
+        self._data = path.open("w+b")
+        self._bounds = path.with_suffix(".bounds").open("w+b")
+        self._bounds.write(struct.pack("<q", 0))
+        self._end = 0
+
+    def add(self, data: bytes | memoryview, starts: Ints) -> None:
+        """Adds rows that lie after one another in `data`: row r is data[starts[r] : starts[r + 1]] (in bytes)."""
+        self._data.write(data)
+        (starts[1:] - starts[0] + self._end).astype("<i8").tofile(self._bounds)
+        self._end += int(starts[-1] - starts[0])
+
+    def read(self, rows: Sequence[int]) -> list[bytes]:
+        """The bytes of some rows."""
+        self._data.flush()
+        self._bounds.flush()
+        data, bounds, found = self._data.fileno(), self._bounds.fileno(), []
+        for row in rows:
+            begin, end = struct.unpack("<qq", os.pread(bounds, 16, 8 * row))
+            found.append(os.pread(data, end - begin, begin))
+        return found
+
+    def close(self) -> None:
+        """Gives the space back."""
+        for file in (self._data, self._bounds):
+            os.ftruncate(file.fileno(), 0)
+            file.close()
+
+
+class Reasons:
+    """Why rows are set aside, written in any order and read by row."""
+
+    def __init__(self, path: Path) -> None:
+        self._data = path.open("w+b")
+        self._places = path.with_suffix(".places").open("w+b", buffering=0)
+        self._end = 0
+
+    def put(self, row: int, stage: str, reason: str, detail: str) -> None:
+        """Keeps the reason of a row; the last word counts."""
+        data = "\0".join((stage, reason, detail.replace("\0", "\ufffd"))).encode("utf-8", "replace")
+        self._data.write(struct.pack("<I", len(data)) + data)
+        os.pwrite(self._places.fileno(), struct.pack("<q", self._end), 8 * row)
+        self._end += 4 + len(data)
+
+    def get(self, row: int) -> tuple[str, str, str]:
+        """Stage, reason and detail of a row."""
+        self._data.flush()
+        (place,) = struct.unpack("<q", os.pread(self._places.fileno(), 8, 8 * row))
+        (size,) = struct.unpack("<I", os.pread(self._data.fileno(), 4, place))
+        stage, reason, detail = os.pread(self._data.fileno(), size, place + 4).decode().split("\0", 2)
+        return stage, reason, detail
+
+    def close(self) -> None:
+        """Gives the space back."""
+        self._data.close()
+        self._places.close()

@@ -1,0 +1,186 @@
+"""Rows in batches: their fields as columns of code points, folded text, words and counts of characters."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.build.rows import fields_of, language_of
+from harness.errors import InputError
+from harness.records import Example, MediaPart, to_json
+from harness.text.streams import Ints, Symbols, offsets
+
+BATCH = 2048
+MEDIA = "media"  # the name of what stands for an image or a sound; no field that anybody reads
+LETTER, SYMBOL, CONTROL, LOST, GARBLED, VISIBLE = (1 << bit for bit in range(6))
+CLASSES = {LETTER: 0, SYMBOL: 1, CONTROL: 2, LOST: 3, GARBLED: 4, VISIBLE: 5}  # class → its column of the tallies
+_POINTS = 0x110000
+_ASTRAL = 0xD800  # letters beyond the basic plane are folded into the range of surrogates, which are no letters
+_NO_LETTERS = 0x2000  # surrogates and private use
+Numbers = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Texts as columns: `symbols[starts[t] : starts[t + 1]]` are the letters and digits of text t, case folded, and a boundary;
+    `words[word_starts[t] : word_starts[t + 1]]` are hashes of its words; `hashes[t]` are 128 bits of its folded text;
+    `tallies[t]` count its characters by class; `lengths` its characters."""
+
+    symbols: NDArray[np.uint16]
+    starts: Ints
+    words: Numbers
+    word_starts: Ints
+    hashes: Numbers
+    tallies: Ints
+    lengths: Ints
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows, each a line of JSON with its digest, and their fields after one another.
+
+    Row r has the fields first[r] to first[r + 1]; answers[r] is the one that is its response, or -1. `texts` are in NFC;
+    `names`: of the fields, as `harness.build.rows.fields_of` names them; `tags`: the language each declares, "und" for none.
+    """
+
+    examples: Sequence[Example]
+    lines: Sequence[bytes]
+    digests: Numbers
+    places: Numbers
+    first: Ints
+    answers: Ints
+    texts: Sequence[str]
+    names: Sequence[str]
+    tags: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+
+def batches(rows: Iterable[Example], size: int = BATCH) -> Iterator[Batch]:
+    """The rows, some at a time."""
+    source = iter(rows)
+    while some := list(islice(source, size)):
+        yield batch_of(some)
+
+
+def batch_of(rows: Sequence[Example]) -> Batch:
+    """The rows as columns; raises InputError naming a row whose text is no Unicode."""
+    lines: list[bytes] = []
+    digests, places = bytearray(), bytearray()
+    first, answers = [0], []
+    texts: list[str] = []
+    names: list[str] = []
+    tags: list[str] = []
+    for row in rows:
+        try:
+            line = to_json(row)
+        except UnicodeEncodeError as error:
+            half = error.object[error.start]
+            raise InputError(f"row {row.id!r}: a text holds {half!r}, half of a surrogate pair, which is no character") from error
+        lines.append(line)
+        digests += blake2b(line, digest_size=8).digest()
+        places += blake2b(row.id.encode(), digest_size=8).digest()
+        fields = fields_of(row)
+        texts += fields.values()
+        names += fields
+        if row.meta or row.task is not None:
+            tags += [language_of(row, name) for name in fields]
+        else:
+            tags += [row.language] * len(fields)
+        answers.append(len(texts) - 1 if row.references else -1)
+        media = [part for message in row.messages for part in message.parts if type(part) is MediaPart]
+        if media:
+            texts.append(" ".join(f"{part.sha256 or part.uri} {part.start} {part.end}" for part in media))
+            names.append(MEDIA)
+            tags.append("und")
+        first.append(len(texts))
+    return Batch(
+        rows,
+        lines,
+        np.frombuffer(bytes(digests), ">u8").astype(np.uint64),
+        np.frombuffer(bytes(places), ">u8").astype(np.uint64),
+        np.array(first, dtype=np.int64),
+        np.array(answers, dtype=np.int64),
+        nfc(texts),
+        names,
+        tags,
+    )
+
+
+def fold(texts: Sequence[str]) -> Folded:
+    """The texts (in NFC) as columns."""
+    from harness.build import sift_kernels
+
+    folds, classes, hard = tables()
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    points = _points(texts)
+    if hard[np.minimum(points, len(hard) - 1)].any():
+        texts = [unicodedata.normalize("NFC", text.casefold()) if _is_hard(text, hard) else text for text in texts]
+        points = _points(texts)
+    starts = offsets(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)))
+    count = len(texts)
+    symbols = np.empty(len(points) + count, np.uint16)
+    words = np.empty(len(points) // 2 + count + 1, np.uint64)
+    symbol_starts, word_starts = np.empty(count + 1, np.int64), np.empty(count + 1, np.int64)
+    hashes, tallies = np.empty((count, 2), np.uint64), np.zeros((count, 8), np.int64)
+    sift_kernels.fold_texts(points, starts, folds, classes, symbols, symbol_starts, words, word_starts, hashes, tallies)
+    return Folded(symbols[: symbol_starts[-1]], symbol_starts, words[: word_starts[-1]], word_starts, hashes, tallies, lengths)
+
+
+def nfc(texts: Sequence[str]) -> Sequence[str]:
+    """The texts in Unicode's composed form, which most are in already."""
+    if unicodedata.is_normalized("NFC", "\n".join(texts)):
+        return texts
+    return [unicodedata.normalize("NFC", text) for text in texts]
+
+
+def folded_words(text: str) -> list[str]:
+    """The words of one text as they are compared: runs of letters and digits, case folded; for messages to people."""
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return "".join(char if char.isalnum() else " " for char in folded).split()
+
+
+@cache
+def tables() -> tuple[NDArray[np.uint16], NDArray[np.uint64], NDArray[np.bool_]]:
+    """By code point: the letter or digit it counts as (0: none), its classes, spread over eight bytes, and whether its case
+    folds to several letters (by code point up to the last such one, then False)."""
+    folds, classes = np.zeros(_POINTS, np.uint16), np.full(_POINTS, 1 << 8, np.uint64)
+    hard = np.zeros(0x20000, bool)
+    for point in range(_POINTS):
+        char = chr(point)
+        category = unicodedata.category(char)
+        if category in ("Cn", "Co", "Cs"):
+            continue
+        classes[point] = 0
+        if char.isalnum():
+            folded = unicodedata.normalize("NFC", char.casefold())
+            if len(folded) > 1:
+                hard[point] = True
+            letter = ord(folded[0])
+            folds[point] = letter if letter < 0x10000 else _ASTRAL + letter % _NO_LETTERS
+            classes[point] |= np.uint64(1)
+        elif category in ("So", "Sk", "Sm", "Sc"):
+            classes[point] |= np.uint64(1 << 8)
+        elif category == "Cc" and char not in "\t\n\r":
+            classes[point] |= np.uint64(1 << 16)
+        if category[0] not in "ZC":
+            classes[point] |= np.uint64(1 << 40)
+    classes[0xFFFD] |= np.uint64(1 << 24)
+    for char in "ÃÂâï":  # what UTF-8 read as Windows-1252 begins with
+        classes[ord(char)] |= np.uint64(1 << 32)
+    hard[-1] = False
+    return folds, classes, hard
+
+
+def _points(texts: Sequence[str]) -> Symbols:
+    return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.int32)
+
+
+def _is_hard(text: str, hard: NDArray[np.bool_]) -> bool:
+    return bool(hard[np.minimum(_points([text]), len(hard) - 1)].any())
