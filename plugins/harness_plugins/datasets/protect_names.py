@@ -1,0 +1,82 @@
+"""Which words of a text are names: they stay as they are unless the other language has a name of its own for the thing."""
+
+import re
+from collections.abc import Iterable
+
+# Capitalised words that are translated all the same.
+_TRANSLATED = {
+    "en": """monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
+    october november december spring summer autumn winter christmas easter halloween thanksgiving ramadan hanukkah god lord bible
+    quran internet web english swedish danish norwegian finnish german french spanish italian portuguese dutch polish russian chinese
+    japanese korean arabic turkish greek latin hebrew hindi european american british irish scottish welsh canadian australian african
+    asian indian mexican brazilian egyptian roman nordic scandinavian christian christianity muslim islam islamic jewish judaism buddhist
+    buddhism hindu hinduism catholic protestant england scotland ireland britain wales germany france spain italy portugal netherlands
+    holland belgium switzerland austria poland czechia hungary greece turkey russia ukraine norway sweden denmark finland iceland
+    estonia latvia lithuania america africa asia europe australia antarctica china japan korea india egypt brazil mexico cuba
+    romania bulgaria serbia croatia slovenia slovakia albania macedonia cyprus malta luxembourg lebanon syria iraq iran jordan
+    israel palestine ethiopia morocco algeria tunisia libya kenya tanzania zambia philippines thailand cambodia mongolia
+    copenhagen rome moscow athens warsaw prague vienna geneva brussels munich cologne lisbon beijing cairo jerusalem venice florence
+    milan naples gothenburg atlantic pacific baltic mediterranean arctic antarctic north south east west northern southern eastern
+    western earth sun moon universe president prime minister king queen prince princess emperor pope doctor professor mr mrs ms miss sir
+    dear university college school hospital museum church street road avenue river lake sea ocean mountain island city state states
+    united kingdom republic union world war nations council parliament congress government court ministry department party army navy
+    question answer title name date subject author input output text sentence example note summary hello hi yes no thanks""",
+    "da": """gud jorden solen månen internettet bibelen koranen danmark københavn norge sverige finland island tyskland england frankrig
+    spanien italien portugal holland nederlandene belgien schweiz østrig polen tjekkiet ungarn grækenland tyrkiet rusland ukraine
+    estland letland litauen amerika afrika asien europa australien antarktis kina japan korea indien egypten brasilien mexico
+    rumænien bulgarien serbien kroatien slovenien slovakiet cypern libanon syrien irak iran jordan israel palæstina etiopien
+    marokko algeriet tunesien libyen filippinerne thailand rom moskva athen warszawa prag wien bruxelles münchen köln lissabon beijing
+    kairo jerusalem venedig firenze milano napoli göteborg atlanterhavet stillehavet østersøen middelhavet nordsøen bornholm sjælland
+    fyn jylland skåne nordpolen sydpolen usa storbritannien irland skotland de i jer deres dem jeres færøerne grønland øresund helsingør
+    spørgsmål svar titel navn dato emne forfatter tekst sætning eksempel kære hej ja nej tak""",
+}
+_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
+_START = re.compile(r"""(?:\A|[.!?:;…\n]|[-•*>|)\]]|\d\.)[\s"'“”‘’«»(\[*_]*\Z|["“”«»(\[*_]\Z""")
+_LANGUAGES = frozenset({"en", "da", "sv", "nb", "nn", "no", "nl", "fr", "es", "it", "pt"})
+
+
+def names_in(texts: Iterable[str], language: str) -> frozenset[str]:
+    """Capitalised words inside sentences that never stand in lower case; lines in title case do not count.
+
+    Only for languages that capitalise names alone (German gives none).
+    """
+    if language[:2] not in _LANGUAGES:
+        return frozenset()
+    known = frozenset(_TRANSLATED.get(language[:2], "").split())
+    found: set[str] = set()
+    lower: set[str] = set()
+    for text in texts:
+        for line in text.splitlines():
+            words = list(_WORD.finditer(line))
+            lower.update(word[0] for word in words if word[0][0].islower())
+            long = [word for word in words if len(word[0]) > 3]
+            titled = sum(word[0][0].isupper() for word in long)
+            if len(long) >= 3 and titled > 0.6 * len(long):
+                continue
+            for word in words:
+                if _is_name(word[0]) and not _START.search(line[: word.start()]) and word[0].lower() not in known:
+                    found.add(_stem(word[0]))
+    return frozenset(word for word in found if word.lower() not in lower and word.lower() not in known)
+
+
+def name_spans(text: str, names: frozenset[str]) -> list[tuple[int, int]]:
+    """Where these names stand; names beside each other are one span."""
+    spans: list[tuple[int, int]] = []
+    for word in _WORD.finditer(text):
+        stem = _stem(word[0])
+        if stem not in names:
+            continue
+        if spans and text[spans[-1][1] : word.start()] in (" ", "-", ". "):
+            spans[-1] = (spans[-1][0], word.start() + len(stem))
+        else:
+            spans.append((word.start(), word.start() + len(stem)))
+    return spans
+
+
+def _is_name(word: str) -> bool:
+    return word[0].isupper() and len(word) > 1 and not word.isupper() and not word.startswith(("I'", "I’"))
+
+
+def _stem(word: str) -> str:
+    """A name without its genitive."""
+    return re.sub(r"['’]s?\Z", "", word)

@@ -1,0 +1,133 @@
+"""One row on its way through a translator: its pieces, what is protected in them, and what has come back."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from harness_plugins.datasets.instruction_rows import Row
+from harness_plugins.datasets.protect import Languages, Masked, Span, between, has_words, masked, protected, unmasked
+from harness_plugins.datasets.protect_names import names_in
+from harness_plugins.datasets.translate_checks import piece_problem
+from harness_plugins.datasets.translate_pieces import Part, cut, joined
+
+
+@dataclass
+class Work:
+    """A row's texts in parts. `done`: piece → translation, so that equal pieces of a row become the same; `failed`: piece → why.
+
+    `terms`: phrases (in lower case) that become the same wherever they stand. `together`: one call saw all of the row.
+    """
+
+    row: Row
+    languages: Languages
+    parts: dict[str, list[Part]]
+    names: frozenset[str]
+    given: dict[str, str] = field(default_factory=dict)
+    terms: dict[str, str] = field(default_factory=dict)
+    done: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    repaired: dict[str, None] = field(default_factory=dict)
+    together: bool = False
+
+    @classmethod
+    def of(cls, row: Row, languages: Languages) -> "Work":
+        """The row, cut up; nothing is translated yet."""
+        parts = {name: cut(text) for name, text in row.texts.items()}
+        return cls(row, languages, parts, names_in(row.texts.values(), languages.source))
+
+    def pieces(self, fields: Iterable[str] | None = None) -> Iterator[str]:
+        """The pieces that are to be translated, in order, each once; not those of fields that a table gives."""
+        wanted = self.parts if fields is None else fields
+        yield from dict.fromkeys(
+            part.text for name in wanted if name not in self.given for part in self.parts[name] if part.kind != "keep"
+        )
+
+    def waiting(self) -> list[str]:
+        """The pieces without a translation. What has no words of its own (a formula, a link) is done at once."""
+        open_: list[str] = []
+        for piece in self.pieces():
+            if piece in self.done:
+                continue
+            spans = self.spans(piece)
+            if any(has_words(text) for text, is_open in between(piece, spans) if is_open):
+                open_.append(piece)
+            else:
+                self.done[piece] = "".join(text for text, _ in between(piece, spans))
+        return open_
+
+    def spans(self, piece: str, strict: bool = False) -> list[Span]:
+        """What is protected in the piece."""
+        return protected(piece, self.languages, strict=strict, names=self.names, terms=self.terms)
+
+    def mask(self, piece: str, strict: bool, form: int) -> Masked:
+        """The piece as a translator gets it."""
+        return masked(piece, self.spans(piece, strict), form)
+
+    def take(self, piece: str, mask: Masked, answer: str | None, why: str | None) -> bool:
+        """Keeps the translation of a piece, or notes why it is none."""
+        if answer is None:
+            self.failed[piece] = why or "error"
+            return False
+        text = unmasked(answer.strip(), mask)
+        if text is None:
+            self.failed[piece] = "placeholder-lost"
+            return False
+        wanted = "".join(part for part, _ in between(piece, self.spans(piece)))
+        problem = piece_problem(wanted, text, self.names, masked=mask.text)
+        if problem is not None:
+            self.failed[piece] = f"{problem}-changed"
+            return False
+        self.done[piece] = text
+        self.failed.pop(piece, None)
+        return True
+
+    def forget(self, terms: Mapping[str, str]) -> None:
+        """Takes more terms in, and drops the translations of the pieces in which they stand."""
+        self.terms.update(terms)
+        for piece in list(self.done):
+            if any(span.kind == "term" for span in self.spans(piece)):
+                del self.done[piece]
+
+    def text(self, name: str) -> str:
+        """A field's translation; a piece that has none stays as it was."""
+        if name in self.given:
+            return self.given[name]
+        return joined(
+            [part if part.kind == "keep" else Part(self.done.get(part.text, part.text), part.kind) for part in self.parts[name]]
+        )
+
+    def texts(self) -> dict[str, str]:
+        """All fields' translations."""
+        return {name: self.text(name) for name in self.row.texts}
+
+    def prose(self) -> dict[str, tuple[str, str]]:
+        """Each field's source and translation without what is protected, for looking at their languages."""
+        shown: dict[str, tuple[str, str]] = {}
+        for name in self.parts:
+            if name in self.given:
+                continue
+            source, target = [], []
+            for part in self.parts[name]:
+                if part.kind == "keep":
+                    continue
+                spans = self.spans(part.text)
+                source += [text for text, is_open in between(part.text, spans) if is_open]
+                done = self.done.get(part.text, "")
+                for span in spans:
+                    done = done.replace(span.becomes, " ", 1)
+                target.append(done)
+            shown[name] = (" ".join(source), " ".join(target))
+        return shown
+
+    def protected_kinds(self) -> dict[str, int]:
+        """How many spans of each kind were protected; program text counts by the line."""
+        counts: Counter[str] = Counter()
+        for name in self.parts:
+            if name in self.given:
+                continue
+            for part in self.parts[name]:
+                if part.kind == "keep":
+                    counts["code-or-data"] += has_words(part.text)
+                else:
+                    counts.update(span.kind for span in self.spans(part.text))
+        return {kind: count for kind, count in sorted(counts.items()) if count}
