@@ -7,6 +7,8 @@ an ordinary row. One table for each language, read from top to bottom; the first
 import re
 from typing import NamedTuple
 
+from harness_plugins.datasets.agree import quoted
+
 
 class Bound(NamedTuple):
     """Why a row cannot be translated: `reason` in kebab-case, and the words that say so."""
@@ -52,7 +54,7 @@ _TABLE: dict[str, tuple[tuple[str, str], ...]] = {
         ("tongue-twister", r"\btongue[- ]?twisters?\b"),
         ("pun", r"\b(?:puns?|wordplay|word play|plays? on words|double entendres?|spoonerisms?|malapropisms?|portmanteaus?|knock[- ]knock)\b"),
         ("homonym", r"\bhomo(?:phone|nym|graph)s?\b|\bsounds? (?:the same|alike|like the word)\b|\b(?:double|two|different|multiple|several) meanings?\b.{0,30}\bwords?\b|\bwords?\b.{0,40}\b(?:double|two|different|multiple|several) meanings?\b"),
-        ("spelling", r"\b(?:mis|re)?spell(?:s|ed|ing|ings)?\b(?=.{0,60}\b(?:errors?|mistakes?|correct\w*|check|words?|sentences?|text|following|right|wrong|mistake|properly|rules?|british|american|out)\b)|\bmisspel\w*|\b(?:correct\w*|check|fix|proper|right|wrong|british|american)\s+(?:\w+\s+){{0,3}}spelling"),
+        ("spelling", r"\b(?:mis|re)?spell(?:s|ed|ing|ings)?\b(?=.{0,60}\b(?:errors?|mistakes?|correct\w*|check|words?|sentences?|text|following|right|wrong|properly|rules?|british|american)\b)(?!\s+out\b)|\bmisspel\w*|\b(?:correct\w*|check|fix|proper|right|wrong|british|american)\s+(?:\w+\s+){{0,3}}spelling"),
         ("spelling", r"\bhow (?:do|would|should|can|is|to)\b.{0,30}\bspel(?:l|led|t)\b|\bspell\s+(?:the|this|out|[\"'“‘])|\btypos?\b|\borthograph\w*"),
         ("pronunciation", r"\bpronounc\w*|\bpronunciation\b|\bphonetic\w*|\bIPA\b|\bphonem\w*|\b(?:stressed|long|short) vowels?\b"),
         ("crossword", r"\bcross-?words?\b|\bhangman\b|\bscrabble\b|\bword search\b|\bwordle\b"),
@@ -61,6 +63,7 @@ _TABLE: dict[str, tuple[tuple[str, str], ...]] = {
         ("grammar", r"\b(?:plurals?|singular|comparatives?|superlatives?|past participle|gerunds?|infinitives?|possessives?)\s+(?:\w+\s+)?(?:of|form|noun|for)\b|\bparts? of speech\b|\bPOS[- ]tag\w*|\bpars(?:e|ing)\b.{0,30}\b(?:sentence|dependenc|tree)\w*|\bdependency pars\w*"),
         ("grammar", r"\b(?:identify|find|underline|list|extract|name|highlight|label|count|which|what|circle|replace|insert|choose|fill in|select|add|classify|determine|tag)\b[^.?!\n]{{0,50}}\b(?:nouns?|verbs?|adverbs?|adjectives?|pronouns?|prepositions?|conjunctions?|determiners?|articles? \(|interjections?|clauses?|predicates?|antecedents?)\b"),
         ("grammar", r"\bcorrect (?:form|preposition|article|verb|tense|pronoun|conjunction)\b|\b(?:[\"'“‘]?a[\"'”’]? or [\"'“‘]?an[\"'”’]?)\b|\b(?:who|whose) (?:or|vs\.?|versus) (?:whom|who's)\b|\birregular (?:verb|noun|plural)s?\b|\bsubject[- ]verb agreement\b"),
+        ("grammar", r"\b(?:correct|fix|find|identify|spot|proofread|remove|mark)\b[^.?!\n]{{0,40}}\b(?:errors?|mistakes?)\b[^.?!\n]{{0,40}}\b(?:sentences?|texts?|paragraphs?|passages?|essays?|emails?|letters?|writing)\b|\bproof-?read\w*"),
         ("punctuation", r"\b(?:punctuat\w*|apostrophes?|commas?|semicolons?|hyphens?|capitali[sz]\w*)\b(?=.{0,40}\b(?:errors?|mistakes?|correct\w*|missing|add|fix|sentence|text|paragraph|following)\b)|\b(?:add|fix|correct|insert|missing|check)\b.{0,40}\b(?:punctuation|apostrophes?|commas?|capitali[sz]ation)\b"),
         ("morphology", r"\b(?:prefix|suffix|affix)(?:es)?\b(?=.{0,30}\b(?:words?|to|of|from|add|with|mean\w*)\b)|\b(?:compound|root) words?\b|\betymolog\w*|\b(?:origin|root)s? of the (?:word|name|term|phrase|expression)\b|\bword formation\b"),
         ("idiom", r"\b(?:idioms?|idiomatic|slang)\b|\b(?:explain|mean\w*|complete|finish|origin|continue|interpret|use|what)\b.{0,40}\b(?:proverbs?|saying|figures? of speech)\b"),
@@ -92,6 +95,7 @@ _TABLE: dict[str, tuple[tuple[str, str], ...]] = {
         ("grammar", r"\bgrammati\w*"),
         ("grammar", r"\b(?:datid|nutid|førnutid|fremtid|datids\w*|navnemåde|bydeform|infinitiv|imperativ|præteritum|præsens|perfektum|passiv form|aktiv form|bøj|bøjning\w*|bestemt form|ubestemt form|gradbøj\w*)\b|\b(?:flertal|ental)(?:sform\w*)?\s+(?:af|form)\b|\bi (?:flertal|ental|datid)\b"),
         ("grammar", r"\b(?:find|identific\w+|understreg\w*|nævn|list|udtræk|marker\w*|tæl|hvilke[nt]?|hvad er|erstat|indsæt|vælg|klassific\w+|angiv)\b[^.?!\n]{{0,50}}\b(?:navneord\w*|substantiv\w*|verb(?:er|et|erne|um)?|udsagnsord\w*|adjektiv\w*|tillægsord\w*|biord\w*|adverb\w*|pronom\w+|stedord\w*|præposition\w*|forholdsord\w*|ordklasse\w*|led\w* i sætning\w*)\b"),
+        ("grammar", r"\b(?:ret|find|korriger|rette?|fjern|markér|udpeg)\b[^.?!\n]{{0,40}}\bfejl(?:en|ene)?\b[^.?!\n]{{0,60}}\b(?:sætning\w*|tekst\w*|afsnit\w*|stil\w*|brev\w*|e-?mail\w*)\b|\blæs korrektur\b|\bkorrekturlæs\w*"),
         ("punctuation", r"\btegnsæt\w*|\bkomma(?:fejl|tering)\w*|\b(?:ret|sæt|indsæt|tilføj|mangle\w*|korrekt\w*)\b.{0,30}\b(?:komma\w*|apostrof\w*)"),
         ("morphology", r"\b(?:præfiks|suffiks|forstavelse|endelse)\w*\b(?=.{0,40}\b(?:ord\w*|sættes|navn\w*))|\bsammensatte? ord\b|\betymolog\w*|\b(?:oprindelse|rod)\w* (?:af|til) ord\w*"),
         ("idiom", r"\b(?:idiom\w*|talemåde\w*|faste? udtryk\w*|slang\w*)\b|\b(?:forklar|betyder|færdiggør|oprindelse\w*|hvad)\b.{0,40}\bordsprog\w*|\b(?:forklar|betyder)\b.{0,30}\budtryk(?:ket)?\b"),
@@ -131,13 +135,14 @@ def language_bound(instruction: str, given: str, answer: str, language: str) -> 
     if given and len(instruction.split()) <= _GENERIC and len(given.split()) <= _ASKED:
         asked.append(given)
     program = re.search(_PROGRAM[key], "\n".join(asked), re.I) is not None
+    defined = any(_DEFINITION[key].search(text) for text in asked)
     for reason, pattern in _TABLE[key]:
         if program and reason in _OF_CODE:
             continue
         compiled = re.compile(_fill(pattern, key), re.I | re.S)
         for text in asked:
             match = compiled.search(text)
-            if match and not _mentioned(text, match, key):
+            if match and not _mentioned(text, match, key) and not (defined and not quoted(answer)):
                 return Bound(reason, " ".join(match[0].split()))
     return None
 
@@ -148,6 +153,11 @@ def _fill(pattern: str, key: str) -> str:
     return pattern.replace("{{", "{").replace("}}", "}")
 
 
+# A question for a notion ("What is a palindrome?"): its answer can be put over unless it quotes examples.
+_DEFINITION = {
+    "en": re.compile(r"\b(?:what (?:is|are|does)|define|explain(?: briefly)?,? what)\s+(?:(?:a|an|the term)\s+)?[\w -]{3,30}?\s*(?:\?|is\b|are\b|means?\b|$)", re.I),
+    "da": re.compile(r"\b(?:hvad er|definer|definér|forklar(?: kort)?,? hvad)\s+(?:(?:en|et|begrebet)\s+)?[\w -]{3,30}?\s*(?:\?|er\b|betyder\b|$)", re.I),
+}  # fmt: skip
 _ABOUT = {
     "en": re.compile(
         r"\b(?:about|on the (?:topic|theme|subject) of|regarding|titled|called|named|of a|for (?:a|an|my|our|the)|who (?:won|wins|teach\w*|loves?|hates?)|"

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from harness_plugins.datasets.protect_names import name_spans
-from harness_plugins.datasets.protect_patterns import HARD, STRICT
+from harness_plugins.datasets.protect_numbers import in_words, number_words
+from harness_plugins.datasets.protect_patterns import HARD, STRICT, other_script
 from harness_plugins.datasets.protect_units import with_units
 
 # How a mask looks, tried one after another: engines that lose one keep another.
@@ -57,11 +58,16 @@ def protected(
             take(match.start(), match.end(), "term", _cased(match[0], terms[term], _opens(text, match.start())))
     for kind, pattern in HARD[3:]:
         _each(pattern, text, kind, take)
+    foreign = other_script(languages.source)
+    if foreign is not None:
+        _each(foreign, text, "script", take)
     for start, end, becomes in with_units(text, *languages):
         take(start, end, "unit", becomes)
     if strict:
         for start, end in name_spans(text, names):
             take(start, end, "name")
+        for start, end, value in number_words(text, languages.source):
+            take(start, end, "number", in_words(value, languages.target))
         for kind, pattern in STRICT:
             _each(pattern, text, kind, take)
     return sorted(taken)

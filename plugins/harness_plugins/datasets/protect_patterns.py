@@ -74,6 +74,18 @@ _CODE_LINE = re.compile(
 _NO_CODE = re.compile(r"^\s*[^\W\d_]+(?:[ ,]+[^\W\d_]+){5,}[^=(){};<>]*[.?!;:]?\s*$")
 
 
+_SCRIPTS = "\u0370-\u03ff\u0400-\u052f\u0530-\u05ff\u0600-\u06ff\u0750-\u077f\u0900-\u0dff\u0e00-\u0eff\u10a0-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_SCRIPT = re.compile(rf"[{_SCRIPTS}]+(?:[ ,.'’-]+[{_SCRIPTS}]+)*")
+_LATIN = frozenset(
+    "en da sv nb nn no is fo fi et de nl fr es pt it ro pl cs sk hu hr sl lt lv tr id ms vi sw af ca eu gl cy ga eo la".split()
+)
+
+
+def other_script(language: str) -> re.Pattern[str] | None:
+    """Finds text in another script (a name in Arabic, Greek letters) where the language is written in Latin letters."""
+    return _SCRIPT if language.split("-")[0] in _LATIN else None
+
+
 def is_code(line: str) -> bool:
     """Whether a line looks like program text, not like prose."""
     return bool(_CODE_LINE.match(line)) and not _NO_CODE.match(line)

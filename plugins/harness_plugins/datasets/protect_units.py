@@ -1,6 +1,7 @@
 """Numbers with their units: a translator that turns 5 miles into 5 km changes what a row says, so they are put over by table."""
 
 import re
+from collections.abc import Iterable
 
 _NUMBER = r"\d+(?:[.,/]\d+)*"
 # Symbols are the same in every language.
@@ -15,27 +16,39 @@ _WORDS: dict[tuple[str, str], dict[str, str]] = {
         "yards": "yard", "pound": "pund", "pounds": "pund", "ounce": "uns", "ounces": "uns", "gallon": "gallon", "gallons": "gallon",
         "pint": "pint", "pints": "pint", "quart": "quart", "quarts": "quart", "acre": "acre", "acres": "acre", "cup": "kopp",
         "cups": "koppar", "tablespoon": "matsked", "tablespoons": "matskedar", "teaspoon": "tesked", "teaspoons": "teskedar",
-        "tbsp": "msk", "tsp": "tsk", "kilometer": "kilometer", "kilometers": "kilometer", "kilometre": "kilometer",
-        "kilometres": "kilometer", "meter": "meter", "meters": "meter", "metre": "meter", "metres": "meter",
-        "centimeter": "centimeter", "centimeters": "centimeter", "centimetres": "centimeter", "millimeter": "millimeter",
-        "millimeters": "millimeter", "kilogram": "kilogram", "kilograms": "kilogram", "gram": "gram", "grams": "gram",
-        "liter": "liter", "liters": "liter", "litre": "liter", "litres": "liter", "milliliter": "milliliter",
-        "milliliters": "milliliter", "hectare": "hektar", "hectares": "hektar", "miles per hour": "engelska mil i timmen",
-        "degrees fahrenheit": "grader Fahrenheit", "degrees celsius": "grader Celsius", "stone": "stone",
+        "tbsp": "msk", "tsp": "tsk", "miles per hour": "engelska mil i timmen", "degrees fahrenheit": "grader Fahrenheit",
+        "degrees celsius": "grader Celsius", "fahrenheit": "Fahrenheit", "celsius": "Celsius",
     },
     ("da", "sv"): {
-        "tommer": "tum", "fod": "fot", "pund": "pund", "kilometer": "kilometer", "meter": "meter", "centimeter": "centimeter",
-        "millimeter": "millimeter", "kilogram": "kilogram", "kilo": "kilo", "gram": "gram", "liter": "liter",
-        "deciliter": "deciliter", "spiseskefuld": "matsked", "spiseskefulde": "matskedar", "spsk": "msk", "teskefuld": "tesked",
-        "teskefulde": "teskedar", "tsk": "tsk", "hektar": "hektar",
+        "tommer": "tum", "fod": "fot", "pund": "pund", "spiseskefuld": "matsked", "spiseskefulde": "matskedar", "spsk": "msk",
+        "teskefuld": "tesked", "teskefulde": "teskedar", "tsk": "tsk", "fahrenheit": "Fahrenheit", "celsius": "Celsius",
     },
 }  # fmt: skip
-# Units of measures that nobody may convert; a bare mention counts where a number has one of them.
-CONVERTIBLE = re.compile(
-    r"\b(?:miles?|feet|foot|inch(?:es)?|yards?|pounds?|ounces?|gallons?|pints?|quarts?|acres?|fahrenheit|celsius|kilomet(?:er|re)s?|"
-    r"centimet(?:er|re)s?|millimet(?:er|re)s?|met(?:er|re)s?|kilograms?|kilos?|grams?|lit(?:er|re)s?|tommer|fod|pund)\b",
-    re.I,
+# Bare mentions of these become what the table says, too, in a row that has a number with one of them.
+_IMPERIAL = r"(?:miles?|feet|foot|inch(?:es)?|yards?|pounds?|ounces?|gallons?|pints?|quarts?|acres?|fahrenheit|tommer|fod|pund)"
+_METRIC = re.compile(
+    r"\b(?:kilo|centi|milli|deci)?(?:meter|metre|gram|gramme|liter|litre)s?\b|\bkilos?\b|\bcelsius\b|\b(?:km|cm|mm|kg)\b|°C", re.I
 )
+
+
+def bare_units(texts: Iterable[str], source: str, target: str) -> dict[str, str]:
+    """What unit words become in a row that counts in them, also where they stand without a number ("How many inches …")."""
+    words = _WORDS.get((source[:2], target[:2]), {})
+    whole = "\n".join(texts)
+    if not words or not re.search(rf"{_NUMBER}[\s-]*{_IMPERIAL}\b", whole, re.I):
+        return {}
+    return {
+        word: becomes
+        for word, becomes in words.items()
+        if re.fullmatch(_IMPERIAL, word) and re.search(rf"\b{word}\b", whole, re.I)
+    }
+
+
+def units_kept(source: str, target: str) -> bool:
+    """Whether no metric unit came in that the source does not have."""
+    return len(_METRIC.findall(target)) <= len(_METRIC.findall(source)) or not re.search(
+        rf"\b{_IMPERIAL}\b|°F|\bmph\b", source, re.I
+    )
 
 
 def with_units(text: str, source: str, target: str) -> list[tuple[int, int, str]]:

@@ -10,7 +10,9 @@ from harness_plugins.datasets.agree import quoted
 from harness_plugins.datasets.instruction_rows import is_output
 from harness_plugins.datasets.protect import FORMS
 from harness_plugins.datasets.protect_names import name_spans
+from harness_plugins.datasets.protect_numbers import number_words_kept
 from harness_plugins.datasets.protect_patterns import EMOJI, MARKUP, NUMBER
+from harness_plugins.datasets.protect_units import units_kept
 
 NEAR = frozenset({"da", "sv", "nb", "nn", "no"})  # languages so near that a short text may be the same in both
 _LONG = 40  # characters from which the length of a translation says something
@@ -37,8 +39,10 @@ class Problem(NamedTuple):
     detail: str
 
 
-def piece_problem(source: str, target: str, names: frozenset[str], *, masked: str | None = None) -> str | None:
-    """What a translator did to one piece: `empty`, `line-break`, `mask-left`, `number`, `name`, `emoji`, `markup`, `quote`.
+def piece_problem(
+    source: str, target: str, names: frozenset[str], languages: tuple[str, str], *, masked: str | None = None
+) -> str | None:
+    """What a translator did to one piece: `empty`, `line-break`, `mask-left`, `number`, `unit`, `name`, `emoji`, `markup`.
 
     `masked`: the piece as the translator got it; what stood behind masks is known to be right.
     """
@@ -50,6 +54,10 @@ def piece_problem(source: str, target: str, names: frozenset[str], *, masked: st
         return "mask-left"
     if Counter(NUMBER.findall(source)) != Counter(NUMBER.findall(target)):
         return "number"
+    if not number_words_kept(source, target, languages):
+        return "number"
+    if not units_kept(source, target):
+        return "unit"
     open_text = source if masked is None else masked
     for start, end in name_spans(open_text, names):
         for word in open_text[start:end].replace("-", " ").split():
@@ -69,6 +77,19 @@ def row_problem(source: Mapping[str, str], target: Mapping[str, str], languages:
         if found is not None:
             return Problem(found.reason, f"{name}: {found.detail}")
     return _length_asked(source, target)
+
+
+def difference_problem(done: Mapping[str, str]) -> Problem | None:
+    """Two texts of a row that say different things and became the same: what the row is about is gone."""
+    seen: dict[str, str] = {}
+    for source, target in done.items():
+        words = _words(target)
+        if len(words) < 4:
+            continue
+        first = seen.setdefault(" ".join(words), source)
+        if _words(first) != _words(source):
+            return Problem("difference-lost", f"{first[:80]!r} and {source[:80]!r} became the same")
+    return None
 
 
 def _field_problem(source: str, target: str, languages: tuple[str, str]) -> Problem | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from harness_plugins.datasets.agree import agrees, answer_terms, common_stem, delimited, noun_like, quoted_links, shared_words
 from harness_plugins.datasets.instruction_rows import OUTPUT, Row, is_output
 from harness_plugins.datasets.protect import Languages, Masked, between, has_words, phrase
-from harness_plugins.datasets.translate_checks import Problem, language_problem, row_problem
+from harness_plugins.datasets.translate_checks import Problem, difference_problem, language_problem, row_problem
 from harness_plugins.datasets.translate_work import Work
 from harness_plugins.datasets.translators.base import Translated, Translator
 
@@ -38,7 +38,7 @@ def translate_rows(rows: Sequence[Row], engines: Engines, languages: Languages, 
         _look_up(works, table)
     if engines.main is not None:
         ask = engines.main.translate
-        _link(works, {place: quoted_links(work.row.texts) for place, work in enumerate(works)}, ask)
+        _link(works, {place: quoted_links(work.row.texts, work.kept()) for place, work in enumerate(works)}, ask)
         if together and engines.main.unit == "text":
             _ask_together(works, ask)
         _ask_apart(works, ask)
@@ -178,8 +178,8 @@ def _shared(work: Work) -> list[str]:
 
 def _differs(work: Work, word: str, alone: str | None) -> bool:
     """Whether a word became one thing in one field and another in the next."""
-    if alone is None or not alone.strip():
-        return False
+    if alone is None or not alone.strip() or alone.strip().casefold() == word:
+        return False  # a word that alone comes back as it was tells nothing
     texts = [work.text(name) for name, text in work.row.texts.items() if phrase(word).search(text)]
     held = [agrees(text, alone, False) for text in texts]
     if all(held):
@@ -243,6 +243,7 @@ def _outcome(work: Work) -> Outcome:
         return Outcome(work, texts, Problem(why, f"no translation of {waiting[0][:120]!r}"))
     languages = tuple(work.languages)
     problem = row_problem(work.row.texts, texts, languages) or language_problem(work.prose(), languages)
+    problem = problem or difference_problem(work.done)
     if problem is None:
         broken = _broken_answers(work)
         if broken:

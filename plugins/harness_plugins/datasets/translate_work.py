@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from harness_plugins.datasets.instruction_rows import Row
 from harness_plugins.datasets.protect import Languages, Masked, Span, between, has_words, masked, protected, unmasked
 from harness_plugins.datasets.protect_names import names_in
+from harness_plugins.datasets.protect_units import bare_units
 from harness_plugins.datasets.translate_checks import piece_problem
 from harness_plugins.datasets.translate_pieces import Part, cut, joined
 
@@ -33,13 +34,20 @@ class Work:
     def of(cls, row: Row, languages: Languages) -> "Work":
         """The row, cut up; nothing is translated yet."""
         parts = {name: cut(text) for name, text in row.texts.items()}
-        return cls(row, languages, parts, names_in(row.texts.values(), languages.source))
+        texts = row.texts.values()
+        return cls(row, languages, parts, names_in(texts, languages.source), terms=bare_units(texts, *languages))
 
     def pieces(self, fields: Iterable[str] | None = None) -> Iterator[str]:
         """The pieces that are to be translated, in order, each once; not those of fields that a table gives."""
         wanted = self.parts if fields is None else fields
         yield from dict.fromkeys(
             part.text for name in wanted if name not in self.given for part in self.parts[name] if part.kind != "keep"
+        )
+
+    def kept(self) -> str:
+        """What of the row is no prose: program text, data."""
+        return "\n".join(
+            part.text for parts in self.parts.values() for part in parts if part.kind == "keep" and has_words(part.text)
         )
 
     def waiting(self) -> list[str]:
@@ -73,7 +81,7 @@ class Work:
             self.failed[piece] = "placeholder-lost"
             return False
         wanted = "".join(part for part, _ in between(piece, self.spans(piece)))
-        problem = piece_problem(wanted, text, self.names, masked=mask.text)
+        problem = piece_problem(wanted, text, self.names, self.languages, masked=mask.text)
         if problem is not None:
             self.failed[piece] = f"{problem}-changed"
             return False
