@@ -4,8 +4,8 @@ A model is converted once, from a transformers folder:
 
     ct2-transformers-converter --model FOLDER --output_dir CONVERTED
 
-and its tokenizer is read from FOLDER (`tokenizer`), or from copies beside the converted model (`--copy_files` with the names of the
-tokenizer's files). `--quantization int8` makes it smaller and faster.
+and its tokenizer is read from FOLDER (`tokenizer`), or from copies beside the converted model (`--copy_files`, with the names of
+the tokenizer's files). `--quantization int8` makes it smaller and faster.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from harness_plugins.datasets.translators.base import Translated
 from harness_plugins.datasets.translators.families import direction
 from harness_plugins.datasets.translators.languages import check_tag
 from harness_plugins.datasets.translators.neural import Written, checked_limits, checked_unit, translated
-from harness_plugins.datasets.translators.seq2seq import decoded, encoded, load_tokenizer, longest_input, missing
+from harness_plugins.datasets.translators.seq2seq import OVER, decoded, encoded, load_tokenizer, longest_input, missing
 from harness_plugins.metrics import encoders
 
 PIP_LINE = "pip install 'metaeval-harness[translate-ctranslate2]'"
@@ -32,7 +32,7 @@ class CTranslate2Translator:
     """Translations of a model that `ct2-transformers-converter` wrote into the folder `model`.
 
     `tokenizer`: the transformers folder it came from, by default `model` itself (converted with `--copy_files`). `compute_type`:
-    of the arithmetic, `default` as converted, `float32`, `int8` …; `threads` of a batch. The others are parameters of `seq2seq`, too.
+    of the arithmetic, `default` as converted, `float32`, `int8` …; `threads` of a batch. `seq2seq` says what the others are.
     In float32 and greedily it says what `seq2seq` says.
     """
 
@@ -97,7 +97,7 @@ class CTranslate2Translator:
             target_prefix=[first] * len(inputs) if first else None,
             beam_size=self._limits.beams,
             max_input_length=0,  # it would cut what is longer without a word
-            max_decoding_length=limit + 2,
+            max_decoding_length=limit + OVER,
             return_end_token=True,
         )
         done = []

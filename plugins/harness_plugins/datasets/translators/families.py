@@ -12,11 +12,10 @@ _TYPES = {"marian": "marian", "m2m_100": "m2m100", "nllb-moe": "nllb", "t5": "t5
 
 
 class Direction(NamedTuple):
-    """How a model is told to translate. `prefix`: text before the source. `first`: token ids before it. `forced`: the token that
-    the translation begins with. `label` names the codes, for signatures."""
+    """How a model is told to translate. `first`: token ids before those of the source. `forced`: the token that the translation
+    begins with. `label` names the codes, for signatures."""
 
     family: str
-    prefix: str
     first: tuple[int, ...]
     forced: int | None
     label: str
@@ -30,28 +29,31 @@ def direction(
     family = _TYPES.get(model_type)
     if family is None:
         raise PluginError(f"model {name!r} is of the type {model_type!r}; the types that translate here: {', '.join(_TYPES)}")
-    vocabulary = tokenizer.get_vocab()
+    vocabulary = {**tokenizer.get_vocab(), **getattr(tokenizer, "lang_token_to_id", {})}  # M2M100 keeps its languages apart
     if family == "marian":
         return _marian(name, tokenizer, vocabulary, target, target_code)
     if family == "t5":
         token = _code(name, _MADLAD, vocabulary, target, target_code)
-        return Direction("madlad", f"{token} ", (), None, token)
+        alone, told = (tokenizer(text)["input_ids"] for text in ("a", f"{token} a"))
+        return Direction("madlad", tuple(told[: len(told) - len(alone)]), None, token)
     if family == "m2m100" and any(_FLORES.match(token) for token in vocabulary):
         family = "nllb"
     form = _NLLB if family == "nllb" else _M2M
+    if family == "nllb":
+        vocabulary = {token: number for token, number in vocabulary.items() if _FLORES.match(token)}  # `en` is a piece of words
     first = _code(name, form, vocabulary, source, source_code)
     last = _code(name, form, vocabulary, target, target_code)
     tokenizer.src_lang = first if family == "nllb" else first.strip("_")
-    return Direction(family, "", (), int(tokenizer.convert_tokens_to_ids(last)), f"{first}>{last}")
+    return Direction(family, (), int(tokenizer.convert_tokens_to_ids(last)), f"{first}>{last}")
 
 
 def _marian(name: str, tokenizer: Any, vocabulary: Any, target: str, target_code: str | None) -> Direction:
     if not any(token.startswith(">>") and token.endswith("<<") for token in vocabulary):
         if target_code is not None:
             raise PluginError(f"model {name!r} translates into one language: leave out target_code")
-        return Direction("marian", "", (), None, "-")
+        return Direction("marian", (), None, "-")
     token = _code(name, _MARIAN, vocabulary, target, target_code)
-    return Direction("marian", "", (int(tokenizer.convert_tokens_to_ids(token)),), None, token)
+    return Direction("marian", (int(tokenizer.convert_tokens_to_ids(token)),), None, token)
 
 
 def _code(name: str, form: str, vocabulary: Any, tag: str, given: str | None) -> str:

@@ -19,6 +19,7 @@ DTYPES = ("float32", "bfloat16", "float16")
 PIP_LINE = "pip install 'metaeval-harness[translate]'"
 _BATCH_TOKENS = {"cpu": 2_048}
 _BATCH_TOKENS_ELSEWHERE = 16_384
+OVER = 3  # tokens beyond a limit: the forced beginning, the end, and one by which a text shows that it was cut off
 _LONGEST = 512  # tokens, for models with relative positions, which tell no limit but were trained on short texts
 
 
@@ -28,8 +29,8 @@ class Seq2SeqTranslator:
     Languages are told as the family wants it (`families`); `source_code` and `target_code` are its vocabulary's where a tag does
     not find them. `beams`: 1 is greedy. `max_ratio`: tokens of a translation per token of its source (and 16), beyond which it
     counts as cut off. `unit`: `sentence` cuts texts into sentences, `text` into lines, and those into sentences only where they
-    do not fit. `max_input_tokens`: what fits, by default what the files say. `device`: auto, cpu, cuda. `dtype`: float32, bfloat16,
-    float16. `batch_tokens`: padded tokens of a batch. Loaded when first asked; no code of the model's is run.
+    do not fit. `max_input_tokens`: what fits, by default what the files say. `device`: auto, cpu, cuda. `dtype`: float32,
+    bfloat16, float16. `batch_tokens`: padded tokens of a batch. Loaded when first asked; no code of the model's is run.
 
     Raises PluginError for a model or language that cannot be used, MissingExtra without the packages.
     """
@@ -104,7 +105,7 @@ class Seq2SeqTranslator:
                 num_beams=self._limits.beams,
                 do_sample=False,
                 max_length=None,
-                max_new_tokens=limit + 2,  # the forced beginning and the end
+                max_new_tokens=limit + OVER,
                 **({"forced_bos_token_id": forced} if forced is not None else {}),
             )
         ends = end_tokens(model, self._tokenizer)
@@ -173,8 +174,11 @@ def encoded(tokenizer: Any, to: Direction, text: str) -> list[int]:
     """The token ids of a source text. What looks like a special token in it is read as the letters it is made of."""
     if to.family == "marian":
         text = f" {text}" if text.startswith(">>") else text  # `>>…<<` at the beginning would be taken for a language
-    ids = tokenizer(f"{to.prefix}{text}", split_special_tokens=not to.prefix, truncation=False)["input_ids"]
-    return [*to.first, *ids]
+    ids = tokenizer(text, split_special_tokens=True, truncation=False)["input_ids"]
+    marks = {tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.bos_token_id}
+    # Some vocabularies hold their own marks as words, by which a `</s>` in a text would end it.
+    inner = [tokenizer.unk_token_id if token in marks else token for token in ids[1:-2]]
+    return [*to.first, *ids[:1], *inner, *ids[max(1, len(ids) - 2) :]]
 
 
 def decoded(tokenizer: Any, ids: list[int]) -> str:

@@ -26,7 +26,7 @@ _SURROUNDED = re.compile(r"(\s*)(.*?)(\s*)\Z", re.DOTALL)
 
 
 class TableTranslator:
-    """Looks translations up: in `file`, in `source_file` and `target_file` (line by line), in `entries` (a mapping), or in several.
+    """Looks translations up in `file`, in `source_file` and `target_file` (line by line), in `entries` (a mapping), or several.
 
     `source_column` and `target_column`: columns or keys of `file`, by default `source` and `target`, else the languages' tags.
     `sentences`: a text that is not there is composed of its sentences, if all of them are. `otherwise`: another translator, by
