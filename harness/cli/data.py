@@ -1,4 +1,4 @@
-"""Judgment data: list the sources, get their files, check what they hold."""
+"""Data: list judgment sources and data sets, get their files, check what they hold."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ KIND = "judgment source"
 
 @click.group()
 def data() -> None:
-    """Judgment data: list the sources, get their files, check what they hold.
+    """Data: list judgment sources and data sets, get their files, check what they hold.
 
     Files lie in the folder that HARNESS_DATA names, else in the user's data folder.
     """
@@ -27,9 +27,13 @@ data.add_command(annotate)
 @plugin_option
 @quiet_option
 def list_(as_json: bool) -> None:
-    """Lists every judgment source: version, licence, whether its data is there, how many items it holds."""
-    entries = registry().entries[KIND]
-    rows = [_listed(entry) for _, entry in sorted(entries.items())]
+    """Lists every judgment source: version, licence, whether its data is there, how many items it holds; then the data sets that
+    dataset builders read."""
+    plugins = registry()
+    rows = [_listed(entry) for _, entry in sorted(plugins.entries[KIND].items())]
+    rows += [
+        _listed_files(name, files) for name, files in sorted(_builders_data(plugins).items()) if name not in plugins.entries[KIND]
+    ]
     if as_json:
         print_json(rows)
         return
@@ -44,13 +48,13 @@ def list_(as_json: bool) -> None:
 @plugin_option
 @quiet_option
 def get(name: str, base: str | None) -> None:
-    """Fetches the files of the source NAME into the data home and checks their sha256.
+    """Fetches the files of NAME, a judgment source or a data set that builders read, into the data home and checks their sha256.
 
     Files that are already right are left alone, so the same command goes on where it stopped.
     """
     from harness.data import get_data
 
-    files = registry().find(KIND, name).spec.data  # type: ignore[attr-defined]  # the registry checks the spec's type
+    files = _data_of(registry(), name)
     if files is None:
         click.echo(f"{name} needs no files: there is nothing to get")
         return
@@ -67,7 +71,8 @@ def check(name: str, as_json: bool) -> None:
     """Checks the files and records of the source NAME and prints what a careful person looks at first.
 
     What could hurt the numbers comes first, worst first; then ratings (histograms, empty cells, agreement), texts (length,
-    encoding, markup, repeats) and languages. NAME may carry parameters: gec-sv:rounds=all, table:FILE.csv.
+    encoding, markup, repeats) and languages. NAME may carry parameters: gec-sv:rounds=all, table:FILE.csv. Of a data set that
+    builders read, the files are checked.
     """
     from harness.cli.check_text import check_lines
     from harness.data import check_data
@@ -76,8 +81,12 @@ def check(name: str, as_json: bool) -> None:
     from harness.judgments import read_judgments
 
     plugins = registry()
+    builders = _builders_data(plugins)
+    if name in builders:
+        _check_files(name, builders[name], as_json)
+        return
     ref = plugins.parse(KIND, name)
-    files = plugins.find(KIND, ref.name).spec.data  # type: ignore[attr-defined]  # as above
+    files = _data_of(plugins, ref.name)
     states = {} if files is None else check_data(files)
     bad = {path: state for path, state in states.items() if state != "ok"}
     if bad:
@@ -90,6 +99,33 @@ def check(name: str, as_json: bool) -> None:
             click.echo(f"{len(states)} files, every sha256 right")
         for line in check_lines(summary, _wide()):
             click.echo(line)
+
+
+def _builders_data(plugins: Any) -> dict[str, Any]:
+    """The files that dataset builders read, by name, but for those that a judgment source of this name reads, too."""
+    entries = plugins.entries["dataset builder"].values()
+    found = {name: files for entry in entries for name, files in entry.spec.data.items()}
+    return {name: files for name, files in found.items() if name not in plugins.entries[KIND]}
+
+
+def _data_of(plugins: Any, name: str) -> Any:
+    """The files of a judgment source, or of a data set that builders read; None if it needs none."""
+    builders = _builders_data(plugins)
+    return builders[name] if name in builders else plugins.find(KIND, name).spec.data
+
+
+def _check_files(name: str, files: Any, as_json: bool) -> None:
+    from harness.data import check_data
+    from harness.errors import InputError
+
+    states = check_data(files)
+    bad = {path: state for path, state in states.items() if state != "ok"}
+    if bad:
+        raise InputError(f"{name}: {_not_pinned(bad, len(states))}; {_remedy(name, files)}")
+    if as_json:
+        print_json({"name": name, "licence": files.licence, "files": states})
+    else:
+        click.echo(f"{len(states)} files, every sha256 right")
 
 
 def _not_pinned(bad: dict[str, Any], total: int) -> str:
@@ -108,6 +144,25 @@ def _remedy(name: str, files: Any) -> str:
     return f"run `harness data get {name}`, or set HARNESS_DATA to a folder that holds {files.folder}/"
 
 
+def _listed_files(name: str, files: Any) -> dict[str, Any]:
+    from harness.data import check_data
+
+    help = "read by dataset builders"
+    return {
+        "name": name,
+        "version": None,
+        "licence": files.licence,
+        "data": _state(check_data(files)),
+        "items": None,
+        "help": help,
+    }
+
+
+def _state(states: dict[str, Any]) -> str:
+    found = set(states.values())
+    return "present" if found == {"ok"} else "wrong" if "wrong" in found else "absent"
+
+
 def _listed(entry: Any) -> dict[str, Any]:
     from harness.data import check_data
     from harness.errors import HarnessError
@@ -117,9 +172,8 @@ def _listed(entry: Any) -> dict[str, Any]:
     spec = entry.spec
     row = {"name": spec.name, "version": spec.version, "licence": None, "data": "built in", "items": None, "help": spec.help}
     if spec.data is not None:
-        states = set(check_data(spec.data).values())
         row["licence"] = spec.data.licence
-        row["data"] = "present" if states == {"ok"} else "wrong" if "wrong" in states else "absent"
+        row["data"] = _state(check_data(spec.data))
     if required(spec) or (spec.argument is not None and spec.data is None):
         return {**row, "data": "yours"}
     try:

@@ -9,7 +9,8 @@ from harness.build.rows import SetAside
 from harness.errors import PluginError
 from harness_plugins.datasets.template_data import DATA
 from harness_plugins.datasets.template_examples import set_examples
-from harness_plugins.datasets.template_sets import TemplateSet, checked_per_item, find_set, template_set
+from harness_plugins.datasets.template_files import checked_per_item, find_set, template_set
+from harness_plugins.datasets.template_sets import TemplateSet
 from harness_plugins.datasets.template_source import chosen_splits, paths_of
 
 NAME = "template"
@@ -20,10 +21,10 @@ Entry = str | Mapping[str, Any]
 class TemplateBuilder:
     """Instructions out of the rows of NLP data sets, each row in one of its set's templates.
 
-    `sets`: shipped sets by name, the user's own YAML files, or either with changes (`{swesat: {use: [test]}}`); `use`: the splits to
-    take, by default all that are not kept for evaluation; `per_item`: in how many different templates each row is put, or `all`;
-    `kind`: "instruction", or "choice" for rows with answer options only; `language`: of the shipped sets that are named; `seed`: of
-    the draw of templates.
+    `sets`: shipped sets by name, the user's own YAML files, or either with changes (`{swefaq: {use: [test]}}`); `use`: the splits
+    to take, by default all that are not kept for evaluation; `per_item`: in how many different templates each row is put, or
+    `all`; `kind`: "instruction", or "choice" for rows with answer options only; `language`: of the shipped sets that are named;
+    `seed`: of the draw of templates.
     """
 
     def __init__(

@@ -17,12 +17,12 @@ DATA: Mapping[str, DataFiles] = {
         files={
             "absabank-imm/absabank-imm_dev.jsonl": "a9a05a047b0ce4459e8786d58a289a7484a01f3df347c417d20850f4d8e10a3b",
             "absabank-imm/absabank-imm_test.jsonl": "08603652225ba5480104cf4a1dd85aa8cc076ab78c00d6ec2a2624cfab61023c",
-            "argumentation-sentences/argumentation-sentences_dev.jsonl": "01f85e313ccd10f008d0b08fa6c7ca36dd5e27d3ef1db7c4d3418c64e34f211c",
-            "argumentation-sentences/argumentation-sentences_test.jsonl": "8819ff7bf02630e8f737773d31c2d524fa6c72ab2f31cee7d9985ebebe25fd29",
+            "argumentation-sentences/argumentation-sentences_dev.jsonl": "01f85e313ccd10f008d0b08fa6c7ca36dd5e27d3ef1db7c4d3418c64e34f211c",  # noqa: E501
+            "argumentation-sentences/argumentation-sentences_test.jsonl": "8819ff7bf02630e8f737773d31c2d524fa6c72ab2f31cee7d9985ebebe25fd29",  # noqa: E501
             "dalaj-ged-superlim/dalaj-ged-superlim_dev.jsonl": "ebae9d1997dad0385f120a4eeed252a76cdb7155bc685e5dacd32684f302855c",
-            "dalaj-ged-superlim/dalaj-ged-superlim_test.jsonl": "19ad8aea55d5f2f3e47b2b3118cd7b76d40064670e43ce6c0687424fe719d586",
-            "supersim-superlim/supersim-superlim-relatedness_test.jsonl": "051c8f9c80217220fe6ffc1e789851575bb722e38d21130759ae4940e603ec7d",
-            "supersim-superlim/supersim-superlim-similarity_test.jsonl": "79d01e48f689f3721f3eff688d6c3a5df909ee89ff4ed7c749715af5527b2713",
+            "dalaj-ged-superlim/dalaj-ged-superlim_test.jsonl": "19ad8aea55d5f2f3e47b2b3118cd7b76d40064670e43ce6c0687424fe719d586",  # noqa: E501
+            "supersim-superlim/supersim-superlim-relatedness_test.jsonl": "051c8f9c80217220fe6ffc1e789851575bb722e38d21130759ae4940e603ec7d",  # noqa: E501
+            "supersim-superlim/supersim-superlim-similarity_test.jsonl": "79d01e48f689f3721f3eff688d6c3a5df909ee89ff4ed7c749715af5527b2713",  # noqa: E501
             "swediagnostics/swediagnostics_test.jsonl": "4f8758a7ae8f3b1478b7bc56e8175ddfb9c1cea123e62e5eaac72fc638357de8",
             "swefaq/swefaq_dev.jsonl": "9b0711785af16913ea92abbedbe306b25d4fdd489816c53f2f52bab414d88a88",
             "swefaq/swefaq_test.jsonl": "c17bae04104924583f92c882fd974d0e84da7510d352ca96b9548cae29fe8b3f",

@@ -1,8 +1,8 @@
 """Which templates a row is put into: evenly, and by its content alone.
 
-Rows are ranked by their label and then by a digest of their content; row number r of that ranking gets the templates r·n, r·n + 1 … modulo
-their number. So the templates' counts differ by at most one over the whole set, and also within each label; the order of the input
-plays no part.
+Rows are ranked by their label and then by a digest of their content; row number r of that ranking gets the templates r·n,
+r·n + 1 … modulo their number. So the templates' counts differ by at most one over the whole set, and also within each label; the
+order of the input plays no part.
 """
 
 import hashlib

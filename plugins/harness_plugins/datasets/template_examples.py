@@ -9,9 +9,10 @@ from harness.build.rows import SetAside, instruction_example
 from harness.errors import did_you_mean
 from harness.records import Example, Origin
 from harness_plugins.datasets.template_draw import Draw
-from harness_plugins.datasets.template_engine import Expression, RowProblem
+from harness_plugins.datasets.template_engine import Expression
 from harness_plugins.datasets.template_filters import digest
 from harness_plugins.datasets.template_rows import tidied
+from harness_plugins.datasets.template_sandbox import RowProblem
 from harness_plugins.datasets.template_sets import BUILT_IN, InstructionTemplate, TemplateSet
 from harness_plugins.datasets.template_source import split_rows
 
@@ -42,8 +43,8 @@ def set_examples(
     per_item: int | Literal["all"],
     seed: int,
 ) -> Iterator[Example | SetAside]:
-    """The examples of these splits, and the rows that cannot be used with their reasons. Every row is read twice: once to rank it,
-    once to render it. Raises InputError naming file, template, line and variable of a template that fits no row."""
+    """The examples of these splits, and the rows that cannot be used with their reasons. Every row is read twice: once to rank
+    it, once to render it. Raises InputError naming file, template, line and variable of a template that fits no row."""
     draw = Draw(len(found.templates), len(found.templates) if per_item == "all" else per_item, seed)
     names: set[str] = set()
     failures: list[SetAside] = []
@@ -66,7 +67,9 @@ def set_examples(
             continue
         place += 1
         if place in other[:1]:
-            raise found.problem(f"two rows that differ have the id {item.id!r}; say what tells rows apart: `id: EXPRESSION`", "id")
+            raise found.problem(
+                f"two rows that differ have the id {item.id!r}; say what tells rows apart: `id: EXPRESSION`", "id"
+            )
         if place in same:
             yield SetAside(id=item.id, stage=builder, reason="same-row-twice", source=_source_text(item))
             continue
@@ -167,7 +170,9 @@ def _label(found: TemplateSet, given: Mapping[str, Any], id: str) -> tuple[tuple
     return (), str(label)
 
 
-def _example(found: TemplateSet, item: Item, template: InstructionTemplate, builder: str, kind: Literal["instruction", "choice"]) -> Example:
+def _example(
+    found: TemplateSet, item: Item, template: InstructionTemplate, builder: str, kind: Literal["instruction", "choice"]
+) -> Example:
     values, responses = _answers(item, template)
     instruction = template.instruction.render(values)
     response = template.response.render(values) if not responses else responses[values["_right"]]
@@ -181,6 +186,8 @@ def _example(found: TemplateSet, item: Item, template: InstructionTemplate, buil
         meta["evaluation"] = True
     if item.label is not None:
         meta["label"] = item.label
+    if found.texts["response_language"] is not None:
+        meta["languages"] = {"response": found.texts["response_language"]}
     if found.texts["revision"] is not None:
         meta["revision"] = found.texts["revision"]
     return instruction_example(
@@ -237,7 +244,9 @@ def _check_known(found: TemplateSet, names: Mapping[str, int], known: set[str], 
 
 def _template_error(found: TemplateSet, number: int, problem: RowProblem) -> Exception:
     template = found.templates[number]
-    return found.problem(f"template {template.id!r} fits no row: {problem}", "templates", number, "instruction", line=problem.line)
+    return found.problem(
+        f"template {template.id!r} fits no row: {problem}", "templates", number, "instruction", line=problem.line
+    )
 
 
 def _source_text(item: Item) -> str | None:

@@ -69,7 +69,7 @@ def hub_rows(
 
 def renamed(row: dict[str, Any], columns: Mapping[str, str], where: str) -> dict[str, Any]:
     """The row with what a template calls `ours` taken from the column `theirs`, for each pair; other columns stay."""
-    for ours, theirs in columns.items():
+    for theirs in columns.values():
         if theirs not in row:
             raise InputError(f"{where}: there is no column {theirs!r}.{did_you_mean(theirs, row)}")
     return {**row, **{ours: row[theirs] for ours, theirs in columns.items()}}

@@ -22,8 +22,8 @@ def chosen_splits(found: TemplateSet, use: str | Sequence[str] | None) -> list[s
         chosen = [split for split in found.splits if split not in found.evaluation]
         if not chosen:
             raise PluginError(
-                f"template set {found.name!r} holds evaluation data only ({', '.join(found.splits)}), and a model trained on it cannot "
-                f"be evaluated on it. To have it all the same: {{{found.name}: {{use: [{next(iter(found.splits))}]}}}}"
+                f"template set {found.name!r} holds evaluation data only ({', '.join(found.splits)}), and a model trained on it "
+                f"cannot be evaluated on it. To have it all the same: {{{found.name}: {{use: [{next(iter(found.splits))}]}}}}"
             )
         return chosen
     chosen = [split for split in found.splits if split in wanted or "all" in wanted]
@@ -47,7 +47,10 @@ def split_rows(found: TemplateSet, split: str) -> Iterator[tuple[str, int, dict[
         if isinstance(files, Mapping):
             where, rows = split, parallel_rows(files)
         else:
-            where, rows = files.relative_to(_folder(found)).as_posix() if _shipped(found) else files.name, file_rows(files, found.texts["within"])
+            where, rows = (
+                files.relative_to(_folder(found)).as_posix() if _shipped(found) else files.name,
+                file_rows(files, found.texts["within"]),
+            )
         for number, row in rows:
             yield where, number, renamed(row, found.columns, f"{where}, row {number}")
 
@@ -57,9 +60,7 @@ def paths_of(found: TemplateSet, split: str) -> list[Path]:
     if found.texts["dataset"] is not None:
         folder = Path(_local(found))
         return [folder] if folder.exists() else []
-    return [
-        path for files in _files(found, split) for path in (files.values() if isinstance(files, Mapping) else [files])
-    ]
+    return [path for files in _files(found, split) for path in (files.values() if isinstance(files, Mapping) else [files])]
 
 
 def _files(found: TemplateSet, split: str) -> list[Path | dict[str, Path]]:
@@ -83,14 +84,14 @@ def _shipped(found: TemplateSet) -> bool:
 
 
 def _folder(found: TemplateSet) -> Path:
-    """What the paths are relative to: the data home's folder, the working directory for the build config's own, else the YAML file's."""
+    """What paths are relative to: the data home's folder, for the build config's own the working directory, else the YAML file's."""
     if "splits" in found.overridden:
         return Path()
     if not _shipped(found):
         return found.document.path.parent
-    name = found.texts["data"]
+    name = str(found.texts["data"])
     if name not in DATA:
-        raise found.problem(f"there are no data files {name!r}.{did_you_mean(str(name), DATA)}", "data")
+        raise found.problem(f"there are no data files {name!r}.{did_you_mean(name, DATA)}", "data")
     from harness.data import data_home
 
     return data_home() / DATA[name].folder
