@@ -106,26 +106,25 @@ def fragments(
             meta=document.meta,
         )
 
+    def merged(run: Sequence[Block], headings: tuple[str, ...]) -> Iterator[Fragment | SetAside]:
+        for blocks in _windows(document, run, window):
+            fragment = cut(blocks, headings)
+            reason = _length_reason(fragment, window) or first_reason(fragment, FRAGMENT_FILTERS if filters is None else filters)
+            yield fragment if reason is None else set_aside(fragment, reason, stage)
+
     for headings, section in _sections(document):
         run: list[Block] = []
-        for block in [*section, None]:
-            alone = None
-            if block is not None:
-                alone = cut([block], headings)
-                reason = _block_reason(alone, BLOCK_FILTERS if block_filters is None else block_filters, repeated)
-                names[content_name(alone.text)] -= reason is None  # a block that is no fragment yet takes no name
-                if reason is None:
-                    run.append(block)
-                    continue
-            for merged in _windows(document, run, window):
-                fragment = cut(merged, headings)
-                reason = _length_reason(fragment, window) or first_reason(
-                    fragment, FRAGMENT_FILTERS if filters is None else filters
-                )
-                yield fragment if reason is None else set_aside(fragment, reason, stage)
+        for block in section:
+            text = document.text[block.start : block.end]
+            single = Fragment("", document.id, headings, text, block.start, block.end, (block,), language)
+            reason = _block_reason(single, BLOCK_FILTERS if block_filters is None else block_filters, repeated)
+            if reason is None:
+                run.append(block)
+                continue
+            yield from merged(run, headings)
             run = []
-            if alone is not None and reason is not None:
-                yield set_aside(alone, reason, stage)
+            yield set_aside(cut([block], headings), reason, stage)
+        yield from merged(run, headings)
 
 
 def first_reason(fragment: Fragment, filters: Iterable[Filter]) -> Reason | None:

@@ -67,7 +67,7 @@ _FIRM_SERVES = re.compile(
     rf"|\b(?:kontakta|ring|boka|anlita|hos|via|av)\s+{_FIRM.pattern}"
 )
 _SIGNS_OFF = re.compile(
-    rf"\A{_FIRM.pattern}\s+(?:\w+\s+)?\w{{2,}}r\b|\bmed {_FIRM.pattern}\W*\Z"
+    rf"\A{_FIRM.pattern}\s+(?:\w+\s+)?\w+r\b|\bmed {_FIRM.pattern}\W*\Z"
 )  # the last sentence, in the present tense
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|#include|public |private |function\s+\w*\(|var |let |const |return\b.*;)"

@@ -35,7 +35,7 @@ _BLOCKS = frozenset(
         "tbody td tfoot th thead tr ul",
     )
 )
-_CLOSED_BY_NEXT = {"p", "li", "td", "th", "tr", "dt", "dd"}  # their end tags may be left out
+_CLOSED_BY_NEXT = {"li", "td", "th", "tr", "dt", "dd"}  # their end tags may be left out
 _BLANKS = re.compile(r"[ \t\n\f\r]+")
 _MARK = re.compile(r"\s*[\[(]?(\d{1,3}|[*†‡]{1,3})[\])]?\s*\Z")
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
@@ -118,8 +118,9 @@ class _Blocks(HTMLParser):
             return
         if tag in _BLOCKS:
             self.flush()
+            self._close("p")  # a paragraph holds no block, whether its end tag is there or not
             if tag in _CLOSED_BY_NEXT:
-                self._close(tag, until=("ul", "ol", "table", "dl", "blockquote", "div") if tag != "p" else ("div",))
+                self._close(tag, until=("ul", "ol", "table", "dl", "blockquote", "div"))
         if tag in _VOID:
             return
         given = dict(attrs)
