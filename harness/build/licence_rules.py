@@ -94,7 +94,7 @@ def warnings(found: Combined) -> list[str]:
             )
             said.append(f"{n:,} of {total:,} examples are {words}: {_cut(_listed(named, 'and'))}")
     for one in found.conflicts:
-        said.append(f"licences {one.one} and {one.other} conflict: one work cannot be made of both; keep their rows apart")
+        said.append(f"{one.one} and {one.other} conflict: one work cannot be made of both; keep their rows apart")
     return said
 
 
