@@ -33,7 +33,8 @@ class Looks:
 @dataclass(frozen=True)
 class LanguageModel:
     """The arrays of py3langid's model: an automaton over UTF-8 bytes (`moves`, `rows`, `found`) and naive Bayes (`weights`,
-    `priors`) over the byte n-grams that it announces; `labels` are its classes, of which some share a name."""
+    `priors`) over the byte n-grams that it announces; `labels` are its classes, of which some share a name. Columns beyond the
+    labels are zeros."""
 
     moves: NDArray[np.uint32]
     rows: NDArray[np.uint32]
@@ -57,11 +58,15 @@ class LanguageModel:
         visits, visited = np.empty(int(starts[-1]) + 1, np.int32), np.empty(len(data), np.int64)
         joined = np.frombuffer(b"".join(data), np.uint8)
         language_kernels.walk_texts(joined, starts, self.rows, self.moves, self.found, visits, visited)
-        scores = np.empty((len(data), len(self.labels)), np.float32)
-        counts, line = np.zeros(len(self.weights), np.int32), np.empty(len(self.labels), np.float32)
-        language_kernels.score_texts(starts, visits, visited, self.weights, self.priors, _logs(), counts, line, scores)
+        scores = np.empty((len(data), len(self.priors)), np.float32)
+        counts, ends = np.zeros(len(self.weights), np.int32), np.zeros(len(self.weights), np.int64)
+        factors, sorted_factors = np.empty(len(visits), np.float32), np.empty(len(visits), np.float32)
+        owners = np.empty(len(visits), np.int32)
+        language_kernels.score_texts(
+            starts, visits, visited, self.weights, self.priors, _logs(), counts, ends, factors, owners, sorted_factors, scores
+        )
         scores[visited == 0] = np.nan
-        return scores
+        return scores[:, : len(self.labels)]
 
     def looks(self, texts: Sequence[str], tags: Sequence[str]) -> Looks:
         """What the texts (in NFC) look like, each beside the language that its tag declares."""
@@ -94,12 +99,13 @@ def language_model() -> LanguageModel | None:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     read = LanguageIdentifier.from_model_file(MODEL_FILE)
+    more = -len(read.nb_classes) % 32  # the loops take whole steps of 32 classes
     return LanguageModel(
         np.asarray(read.tk_nextmove, np.uint32),
         np.asarray(read.tk_row, np.uint32),
         np.asarray(read.tk_output, np.int32),
-        np.ascontiguousarray(read.nb_ptc, np.float32),
-        np.ascontiguousarray(read.nb_pc, np.float32),
+        np.pad(np.asarray(read.nb_ptc, np.float32), ((0, 0), (0, more))),
+        np.pad(np.asarray(read.nb_pc, np.float32), (0, more)),
         tuple(read.nb_classes),
     )
 

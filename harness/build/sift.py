@@ -29,7 +29,7 @@ from harness.build.sift_files import Line, LineFiles, Reasons
 from harness.build.sift_texts import MEDIA, Batch, Folded, batches, fold
 from harness.build.splits import split_of
 from harness.errors import InputError
-from harness.records import Example, from_json
+from harness.records import Example
 from harness.whole_files import replace_file
 
 Report = Callable[[str, int, int], None]
@@ -170,8 +170,8 @@ def _sift(
             duplicates.count_shared(alive)
         sifted.found = _found(count, config, model, languages, removed, contamination, duplicates)
         splits: Counter[str] = Counter()
-        for number, row in enumerate(_ordered(lines, alive, reasons, config, removed, splits)):
-            yield row
+        for number, sorted_out in enumerate(_ordered(lines, alive, reasons, config, removed, splits)):
+            yield sorted_out
             if number % 1000 == 0:
                 report("rows written", number, count)
         report("rows written", count, count)
@@ -235,44 +235,37 @@ def _measure(batch: Batch, config: BuildConfig, model: LanguageModel | None, ind
 
 def _looked(batch: Batch, folded: Folded, model: LanguageModel, options: LanguageOptions) -> _Looked:
     """Holds every field that is long enough against the language that it declares."""
-    words = np.diff(folded.word_starts).tolist()
-    texts = list(batch.texts)
-    tallies: dict[str, LanguageTally] = {}
-    chosen = []
-    for text, name in enumerate(batch.names):
+    words, texts = np.diff(folded.word_starts), list(batch.texts)
+    for text in [text for text, content in enumerate(texts) if "```" in content]:
+        texts[text] = _FENCED.sub(" ", texts[text])
+        words[text] = len(texts[text].split())
+    names = list(dict.fromkeys(batch.names))
+    places = {name: place for place, name in enumerate(names)}
+    fields = np.fromiter(map(places.__getitem__, batch.names), np.int64, len(texts))
+    open_to = np.fromiter((tag != "und" for tag in batch.tags), bool, len(texts))
+    long_enough = words >= options.words
+    chosen = np.flatnonzero(open_to & long_enough & (fields != places.get(MEDIA, -1)))
+    tags = [batch.tags[text] for text in chosen.tolist()]
+    looks = model.looks([texts[text] for text in chosen.tolist()], tags)
+    other = looks.judged & (looks.ahead >= options.margin)
+    tallies = {}
+    for place, name in enumerate(names):
         if name == MEDIA:
             continue
-        tally = tallies.get(name)
-        if tally is None:
-            tally = tallies[name] = LanguageTally()
-        if batch.tags[text] == "und":
-            tally.not_judged += 1
-            continue
-        if "```" in texts[text]:
-            texts[text] = _FENCED.sub(" ", texts[text])
-            words[text] = len(texts[text].split())
-        if words[text] < options.words:
-            tally.too_short += 1
-            continue
-        chosen.append(text)
-    looks = model.looks([texts[text] for text in chosen], [batch.tags[text] for text in chosen])
+        mine = fields[chosen] == place
+        tally = tallies[name] = LanguageTally(
+            looked_at=int((looks.judged & mine).sum()),
+            too_short=int((open_to & ~long_enough & (fields == place)).sum()),
+            not_judged=int((~open_to & (fields == place)).sum() + (~looks.judged & mine).sum()),
+            other=int((other & mine).sum()),
+        )
+        tally.looks_like.update(tags[text] for text in np.flatnonzero(looks.judged & ~other & mine).tolist())
+        tally.looks_like.update(model.languages[place] for place in looks.likely[other & mine].tolist())
     owner = np.repeat(np.arange(len(batch)), np.diff(batch.first))
     wrong: dict[int, Removal] = {}
-    names = model.languages
-    for text, judged, likely, ahead in zip(
-        chosen, looks.judged.tolist(), looks.likely.tolist(), looks.ahead.tolist(), strict=True
-    ):
-        tally = tallies[batch.names[text]]
-        if not judged:
-            tally.not_judged += 1
-            continue
-        tally.looked_at += 1
-        if ahead < options.margin:
-            tally.looks_like[batch.tags[text]] += 1
-            continue
-        tally.looks_like[names[likely]] += 1
-        tally.other += 1
-        detail = f"{batch.names[text]} is to be {batch.tags[text]} and looks like {names[likely]}, by {ahead:.0f} nats"
+    for number in np.flatnonzero(other).tolist():
+        text, likely = int(chosen[number]), model.languages[looks.likely[number]]
+        detail = f"{batch.names[text]} is to be {tags[number]} and looks like {likely}, by {looks.ahead[number]:.0f} nats"
         wrong.setdefault(int(owner[text]), Removal("language", "other-language", detail))
     return _Looked(tallies, wrong)
 
@@ -302,7 +295,7 @@ def _ordered(
     splits: Counter[str],
 ) -> Iterator[Example | SetAside]:
     """All rows by the hashes of their ids; of equal rows of one id one, and an error where they differ."""
-    decoder = msgspec.json.Decoder(Example)
+    decoder = msgspec.msgpack.Decoder(Example)
     for some in lines.ordered():
         before: Line | None = None
         stayed = False
@@ -330,7 +323,7 @@ def _ordered(
 def _check_same(one: Line, other: Line) -> None:
     if one.data == other.data:
         return
-    left, right = from_json(one.data, Example), from_json(other.data, Example)
+    left, right = (msgspec.msgpack.decode(line.data, type=Example) for line in (one, other))
     if left.id != right.id:
         return  # two ids with one hash
     raise InputError(

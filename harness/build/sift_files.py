@@ -74,7 +74,7 @@ class KeyFiles:
 
 
 class Line(NamedTuple):
-    """A row as it was written: the number that gives its place in the order, its number, and its JSON."""
+    """A row as it was written: the number that gives its place in the order, its number, and its bytes."""
 
     place: int
     row: int
@@ -82,7 +82,7 @@ class Line(NamedTuple):
 
 
 class LineFiles:
-    """Rows as JSON, in files by the highest bits of the number that gives each its place: read back in that order."""
+    """Rows as bytes, in files by the highest bits of the number that gives each its place: read back in that order."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()

@@ -7,12 +7,13 @@ from functools import cache
 from hashlib import blake2b
 from itertools import islice
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.build.rows import fields_of, language_of
 from harness.errors import InputError
-from harness.records import Example, MediaPart, to_json
+from harness.records import Example, MediaPart
 from harness.text.streams import Ints, Symbols, offsets
 
 BATCH = 2048
@@ -42,7 +43,7 @@ class Folded:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows, each a line of JSON with its digest, and their fields after one another.
+    """Rows, each as bytes (MessagePack) with their digest, and their fields after one another.
 
     Row r has the fields first[r] to first[r + 1]; answers[r] is the one that is its response, or -1. `texts` are in NFC;
     `names`: of the fields, as `harness.build.rows.fields_of` names them; `tags`: the language each declares, "und" for none.
@@ -77,9 +78,10 @@ def batch_of(rows: Sequence[Example]) -> Batch:
     texts: list[str] = []
     names: list[str] = []
     tags: list[str] = []
+    encode = msgspec.msgpack.Encoder(order="deterministic").encode
     for row in rows:
         try:
-            line = to_json(row)
+            line = encode(row)
         except UnicodeEncodeError as error:
             half = error.object[error.start]
             raise InputError(f"row {row.id!r}: a text holds {half!r}, half of a surrogate pair, which is no character") from error
@@ -94,8 +96,8 @@ def batch_of(rows: Sequence[Example]) -> Batch:
         else:
             tags += [row.language] * len(fields)
         answers.append(len(texts) - 1 if row.references else -1)
-        media = [part for message in row.messages for part in message.parts if type(part) is MediaPart]
-        if media:
+        if any(type(part) is MediaPart for message in row.messages for part in message.parts):
+            media = [part for message in row.messages for part in message.parts if isinstance(part, MediaPart)]
             texts.append(" ".join(f"{part.sha256 or part.uri} {part.start} {part.end}" for part in media))
             names.append(MEDIA)
             tags.append("und")
