@@ -55,7 +55,7 @@ _TABLE: dict[str, tuple[tuple[str, str], ...]] = {
         ("pun", r"\b(?:puns?|wordplay|word play|plays? on words|double entendres?|spoonerisms?|malapropisms?|portmanteaus?|knock[- ]knock)\b"),
         ("homonym", r"\bhomo(?:phone|nym|graph)s?\b|\bsounds? (?:the same|alike|like the word)\b|\b(?:double|two|different|multiple|several) meanings?\b.{0,30}\bwords?\b|\bwords?\b.{0,40}\b(?:double|two|different|multiple|several) meanings?\b"),
         ("spelling", r"\b(?:mis|re)?spell(?:s|ed|ing|ings)?\b(?=.{0,60}\b(?:errors?|mistakes?|correct\w*|check|words?|sentences?|text|following|right|wrong|properly|rules?|british|american)\b)(?!\s+out\b)|\bmisspel\w*|\b(?:correct\w*|check|fix|proper|right|wrong|british|american)\s+(?:\w+\s+){{0,3}}spelling"),
-        ("spelling", r"\bhow (?:do|would|should|can|is|to)\b.{0,30}\bspel(?:l|led|t)\b|\bspell\s+(?:the|this|out|[\"'“‘])|\btypos?\b|\borthograph\w*"),
+        ("spelling", r"\bhow (?:do|would|should|can|is|to)\b.{0,30}\bspel(?:l|led|t)\b|\bspell\s+(?:out )?(?:the (?:word|name|number|following)|this (?:word|name)|[\"'“‘])|\btypos?\b|\borthograph\w*"),
         ("pronunciation", r"\bpronounc\w*|\bpronunciation\b|\bphonetic\w*|\bIPA\b|\bphonem\w*|\b(?:stressed|long|short) vowels?\b"),
         ("crossword", r"\bcross-?words?\b|\bhangman\b|\bscrabble\b|\bword search\b|\bwordle\b"),
         ("grammar", r"\bgrammat?ic\w*\b(?!\s+(?:school))|\bgrammar\b(?=.{0,60}\b(?:errors?|mistakes?|correct\w*|check|fix|rules?|sentence|text|improve|issues?|english)\b)|\b(?:correct\w*|check|fix|improve|edit)\b.{0,60}\bgrammar\b|\bungrammatical\w*"),

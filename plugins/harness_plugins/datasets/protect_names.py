@@ -30,6 +30,11 @@ _TRANSLATED = {
     fyn jylland skåne nordpolen sydpolen usa storbritannien irland skotland de i jer deres dem jeres færøerne grønland øresund helsingør
     spørgsmål svar titel navn dato emne forfatter tekst sætning eksempel kære hej ja nej tak""",
 }
+_FUNCTION = frozenset(
+    """i he she it we they you the an this that these those my your his her our their in on at by for if when while and but or so to from
+    as is are was do does did can could will would should may of with not jeg han hun den det de vi du en et og men eller når hvis for til
+    fra på med som er kan vil skal ikke man der her hvad hvem hvor""".split()
+)
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _START = re.compile(r"""(?:\A|[.!?:;…\n]|[-•*>|)\]]|\d\.)[\s"'“”‘’«»(\[*_]*\Z|["“”«»(\[*_]\Z""")
 _LANGUAGES = frozenset({"en", "da", "sv", "nb", "nn", "no", "nl", "fr", "es", "it", "pt"})
@@ -42,7 +47,7 @@ def names_in(texts: Iterable[str], language: str) -> frozenset[str]:
     """
     if language[:2] not in _LANGUAGES:
         return frozenset()
-    known = frozenset(_TRANSLATED.get(language[:2], "").split())
+    known = frozenset(_TRANSLATED.get(language[:2], "").split()) | _FUNCTION
     found: set[str] = set()
     lower: set[str] = set()
     for text in texts:
@@ -54,15 +59,24 @@ def names_in(texts: Iterable[str], language: str) -> frozenset[str]:
             if len(long) >= 3 and titled > 0.6 * len(long):
                 continue
             for word in words:
-                if _is_name(word[0]) and not _START.search(line[: word.start()]) and word[0].lower() not in known:
-                    found.add(_stem(word[0]))
-    return frozenset(word for word in found if word.lower() not in lower and word.lower() not in known)
+                if not _START.search(line[: word.start()]):
+                    found.update(part for part in _parts(word[0]) if _is_name(part))
+    return frozenset(
+        word for word in found if word.lower() not in lower and not {word.lower(), word.lower().removesuffix("s")} & known
+    )
+
+
+def is_kept(name: str, text: str) -> bool:
+    """Whether the name is in the text, as it is or (a long one) in the spelling of the other language: Eiffeltårnet, Eiffeltornet."""
+    if name in text:
+        return True
+    return len(name) >= 6 and re.search(rf"(?<!\w){re.escape(name[: round(0.6 * len(name))])}\w", text) is not None
 
 
 def name_spans(text: str, names: frozenset[str]) -> list[tuple[int, int]]:
     """Where these names stand; names beside each other are one span."""
     spans: list[tuple[int, int]] = []
-    for word in _WORD.finditer(text):
+    for word in re.finditer(r"[^\W\d_]+(?:[’'][^\W\d_]+)*", text):
         stem = _stem(word[0])
         if stem not in names:
             continue
@@ -71,6 +85,11 @@ def name_spans(text: str, names: frozenset[str]) -> list[tuple[int, int]]:
         else:
             spans.append((word.start(), word.start() + len(stem)))
     return spans
+
+
+def _parts(word: str) -> list[str]:
+    """The parts of a compound that can be names: `Louvre` of `Louvre-museet`, both of `Anne-Marie`."""
+    return [_stem(part) for part in word.split("-")]
 
 
 def _is_name(word: str) -> bool:

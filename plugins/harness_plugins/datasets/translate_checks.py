@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from harness_plugins.datasets.agree import quoted
 from harness_plugins.datasets.instruction_rows import is_output
 from harness_plugins.datasets.protect import FORMS
-from harness_plugins.datasets.protect_names import name_spans
+from harness_plugins.datasets.protect_names import is_kept, name_spans
 from harness_plugins.datasets.protect_numbers import number_words_kept
 from harness_plugins.datasets.protect_patterns import EMOJI, MARKUP, NUMBER
 from harness_plugins.datasets.protect_units import units_kept
 
 NEAR = frozenset({"da", "sv", "nb", "nn", "no"})  # languages so near that a short text may be the same in both
+# Letters that a language does not write but its neighbours do: a word with one was not translated.
+_FOREIGN = {"sv": re.compile("[æøÆØ]"), "da": re.compile("[äöÄÖ]"), "nb": re.compile("[äöÄÖ]"), "no": re.compile("[äöÄÖ]")}
 _LONG = 40  # characters from which the length of a translation says something
 _WORDS = 8
 _BULLET = re.compile(r"(?m)^\s*(?:[-*•]|\d{1,3}[.)])\s+\S")
@@ -61,7 +63,7 @@ def piece_problem(
     open_text = source if masked is None else masked
     for start, end in name_spans(open_text, names):
         for word in open_text[start:end].replace("-", " ").split():
-            if target.count(word) < open_text.count(word):
+            if not is_kept(word, target):
                 return "name"
     if Counter(EMOJI.findall(source)) != Counter(EMOJI.findall(target)):
         return "emoji"
@@ -76,6 +78,8 @@ def row_problem(source: Mapping[str, str], target: Mapping[str, str], languages:
         found = _field_problem(text, target[name], languages)
         if found is not None:
             return Problem(found.reason, f"{name}: {found.detail}")
+        if _rhymes(text) >= 0.5 and _rhymes(target[name]) < 0.5 * _rhymes(text):
+            return Problem("rhyme-lost", f"{name}: verses that rhyme became verses that do not")
     return _length_asked(source, target)
 
 
@@ -119,11 +123,43 @@ def language_problem(prose: Mapping[str, tuple[str, str]], languages: tuple[str,
             kept = Counter(words) & Counter(_words(target))
             if sum(kept.values()) > 0.6 * len(words):
                 return Problem("untranslated", f"{name}: {sum(kept.values())} of {len(words)} words come back as they were")
+        alien = _FOREIGN.get(languages[1][:2])
+        if alien is not None:
+            left = [word for word in re.findall(r"(?<!\w)[^\W\d_A-ZÅÄÖÆØ][^\W\d_]+", target) if alien.search(word)]
+            if len(left) >= 2 and len(left) > 0.1 * len(_words(target)):
+                return Problem(
+                    "untranslated-words", f"{name}: {len(left)} of {len(_words(target))}, such as {', '.join(left[:5])}"
+                )
         if len(_words(target)) >= 12:
             margin = _likelier(target, languages)
             if margin is not None and margin > 5.0:
                 return Problem("wrong-language", f"{name}: looks like {languages[0]}, not {languages[1]}: {target[:80]!r}")
     return None
+
+
+def _rhymes(text: str) -> float:
+    """The share of verses that end like one of the next three but with another word; 0 where the text is no verse."""
+    ends: list[str] = []
+    for line in text.splitlines():
+        words = _words(line)
+        if words and len(words) <= 10:
+            ends.append(words[-1])
+        elif words:
+            return 0.0
+    if len(ends) < 4:
+        return 0.0
+    rhyming: set[int] = set()
+    for place, end in enumerate(ends):
+        for other in range(place + 1, min(place + 4, len(ends))):
+            if end != ends[other] and _rhyme(end) == _rhyme(ends[other]):
+                rhyming |= {place, other}
+    return len(rhyming) / len(ends)
+
+
+def _rhyme(word: str) -> str:
+    """A word from its last vowel but one letter on: what is heard in a rhyme, roughly."""
+    vowel = max((word.rfind(letter) for letter in "aeiouyåäöæø"), default=0)
+    return word[max(0, vowel - 1 if len(word) - vowel < 2 else vowel) :]
 
 
 def _length_asked(source: Mapping[str, str], target: Mapping[str, str]) -> Problem | None:

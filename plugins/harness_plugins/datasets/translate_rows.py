@@ -38,7 +38,7 @@ def translate_rows(rows: Sequence[Row], engines: Engines, languages: Languages, 
         _look_up(works, table)
     if engines.main is not None:
         ask = engines.main.translate
-        _link(works, {place: quoted_links(work.row.texts, work.kept()) for place, work in enumerate(works)}, ask)
+        _link(works, {place: quoted_links(work.open_texts(), work.kept()) for place, work in enumerate(works)}, ask)
         if together and engines.main.unit == "text":
             _ask_together(works, ask)
         _ask_apart(works, ask)
@@ -76,7 +76,7 @@ Ask = Callable[[Sequence[str]], list[Translated]]
 def _ask_together(works: Sequence[Work], ask: Ask) -> None:
     """One call a row, so that what its fields share is seen together."""
     asked = [(work, found) for work in works if (found := together_text(work)) is not None]
-    for (work, (pieces, masks, text)), answer in zip(asked, ask([found[2] for _, found in asked]), strict=True):
+    for (work, (pieces, masks, _)), answer in zip(asked, ask([found[2] for _, found in asked]), strict=True):
         lines = (answer.text or "").strip("\n").split("\n")
         if answer.text is None or len(lines) != len(pieces):
             continue
@@ -168,7 +168,7 @@ def _agree(works: Sequence[Work], ask: Ask) -> None:
 
 
 def _shared(work: Work) -> list[str]:
-    fields = {name: text for name, text in work.row.texts.items() if name not in work.given}
+    fields = {name: text for name, text in work.open_texts().items() if name not in work.given}
     return [
         word
         for word in shared_words(fields)
@@ -180,7 +180,7 @@ def _differs(work: Work, word: str, alone: str | None) -> bool:
     """Whether a word became one thing in one field and another in the next."""
     if alone is None or not alone.strip() or alone.strip().casefold() == word:
         return False  # a word that alone comes back as it was tells nothing
-    texts = [work.text(name) for name, text in work.row.texts.items() if phrase(word).search(text)]
+    texts = [work.text(name) for name, text in work.open_texts().items() if phrase(word).search(text)]
     held = [agrees(text, alone, False) for text in texts]
     if all(held):
         return False

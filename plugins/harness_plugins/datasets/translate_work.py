@@ -34,8 +34,9 @@ class Work:
     def of(cls, row: Row, languages: Languages) -> "Work":
         """The row, cut up; nothing is translated yet."""
         parts = {name: cut(text) for name, text in row.texts.items()}
-        texts = row.texts.values()
-        return cls(row, languages, parts, names_in(texts, languages.source), terms=bare_units(texts, *languages))
+        made = cls(row, languages, parts, frozenset(), terms=bare_units(row.texts.values(), *languages))
+        made.names = names_in(made.open_texts().values(), languages.source)
+        return made
 
     def pieces(self, fields: Iterable[str] | None = None) -> Iterator[str]:
         """The pieces that are to be translated, in order, each once; not those of fields that a table gives."""
@@ -43,6 +44,10 @@ class Work:
         yield from dict.fromkeys(
             part.text for name in wanted if name not in self.given for part in self.parts[name] if part.kind != "keep"
         )
+
+    def open_texts(self) -> dict[str, str]:
+        """The fields without program text and data."""
+        return {name: "\n".join(part.text for part in parts if part.kind != "keep") for name, parts in self.parts.items()}
 
     def kept(self) -> str:
         """What of the row is no prose: program text, data."""
