@@ -175,7 +175,7 @@ def _example(
 ) -> Example:
     values, responses = _answers(item, template)
     instruction = template.instruction.render(values)
-    response = template.response.render(values) if not responses else responses[values["_right"]]
+    response = responses[values["_right"]] if responses else _response(template, values)
     if not instruction or not response:
         raise RowProblem("empty-text", f"the {'instruction' if not instruction else 'response'} is empty")
     choices = tuple(responses) if template.choices and len(set(responses)) == len(responses) else ()
@@ -218,10 +218,18 @@ def _answers(item: Item, template: InstructionTemplate) -> tuple[dict[str, Any],
     letters = list(LETTERS[: len(options)])
     values |= {"options": options, "letters": letters}
     responses = [
-        template.response.render({**values, "answer": option, "letter": letter})
+        _response(template, {**values, "answer": option, "letter": letter})
         for option, letter in zip(options, letters, strict=True)
     ]
     return {**values, "answer": options[right], "letter": letters[right], "_right": right}, responses
+
+
+def _response(template: InstructionTemplate, values: Mapping[str, Any]) -> str:
+    try:
+        return template.response.render(values)
+    except RowProblem as problem:
+        problem.part = "response"
+        raise
 
 
 def _check_names(found: TemplateSet, columns: set[str]) -> None:
@@ -229,17 +237,17 @@ def _check_names(found: TemplateSet, columns: set[str]) -> None:
     known = columns | set(found.fields) | set(BUILT_IN) | {"file", "number"}
     for number, template in enumerate(found.templates):
         for key, text in (("instruction", template.instruction), ("response", template.response)):
-            _check_known(found, text.names, known, f"template {template.id!r}", "templates", number, key)
+            _check_known(found, text.names, known, f"template {template.id!r}: ", "templates", number, key)
     for key, expression in found.expressions.items():
-        _check_known(found, expression.names, known, key, key)
+        _check_known(found, expression.names, known, "", key)
     for name, expression in found.fields.items():
-        _check_known(found, expression.names, known, f"field {name!r}", "fields", name)
+        _check_known(found, expression.names, known, "", "fields", name)
 
 
 def _check_known(found: TemplateSet, names: Mapping[str, int], known: set[str], what: str, *keys: str | int) -> None:
     for name, line in names.items():
         if name not in known:
-            raise found.problem(f"{what}: there is no {name!r} in the rows.{did_you_mean(name, known)}", *keys, line=line)
+            raise found.problem(f"{what}there is no {name!r} in the rows.{did_you_mean(name, known)}", *keys, line=line)
 
 
 def _template_error(found: TemplateSet, number: int, problem: RowProblem) -> Exception:

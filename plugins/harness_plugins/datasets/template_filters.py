@@ -9,6 +9,8 @@ import msgspec
 
 _JOINED = 1_000_000  # characters
 _INNER = re.compile('["\u201c\u201d]')
+_STOP = re.compile(r"[.!?]\s+(?=[^\W\d_a-zåäö])")
+_ABBREVIATION = re.compile(r"(\w\.\w+|\b(kap|nr|resp|ca))\.$")
 _QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 
 
@@ -106,7 +108,9 @@ def matches(text: str, words: Sequence[str]) -> bool:
 
 def without_sentences(text: str, words: Sequence[str]) -> str:
     """The text without the sentences in which any of the words occurs."""
-    return " ".join(part for part in re.split(r"(?<=[.!?])\s+(?=[^\W\d_a-zåäö])", text) if not matches(part, words))
+    ends = [match.end() for match in _STOP.finditer(text) if not _ABBREVIATION.search(text[: match.start() + 1])]
+    parts = [text[start:end].strip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+    return " ".join(part for part in parts if part and not matches(part, words))
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

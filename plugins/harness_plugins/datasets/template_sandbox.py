@@ -1,7 +1,7 @@
 """The Jinja environment of instruction templates: what a template may do is listed, what it shows is checked.
 
-Allowed are the kinds of syntax in `_NODES`, the filters in `_FILTERS` and `template_filters`, the tests in `_TESTS`, the methods in
-`_METHODS`. There are no assignments, macros or includes, and no multiplication, so that what comes out grows with what goes in.
+Allowed are the kinds of syntax in `_NODES`, the filters in `_FILTERS` and `template_filters`, the tests in `_TESTS`, the methods
+in `_METHODS`. There are no assignments, macros, includes or multiplications: what comes out grows with what goes in.
 """
 
 from collections.abc import Iterator, Mapping
@@ -56,12 +56,13 @@ class TemplateProblem(ValueError):
 
 
 class RowProblem(ValueError):
-    """A row that this template cannot show: `reason` is a code, `line` the template's."""
+    """A row that this template cannot show: `reason` is a code, `line` the template's, `part` the key that it stands under."""
 
     def __init__(self, reason: str, message: str, line: int = 1) -> None:
         super().__init__(message)
         self.reason = reason
         self.line = line
+        self.part = "instruction"
 
 
 def environment() -> "Environment":

@@ -84,7 +84,7 @@ def _shipped(found: TemplateSet) -> bool:
 
 
 def _folder(found: TemplateSet) -> Path:
-    """What paths are relative to: the data home's folder, for the build config's own the working directory, else the YAML file's."""
+    """What paths are relative to: a folder of the data home, the working directory (a build config's), the YAML file's folder."""
     if "splits" in found.overridden:
         return Path()
     if not _shipped(found):
