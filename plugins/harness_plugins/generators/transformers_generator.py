@@ -18,12 +18,13 @@ _AHEAD = 256  # examples that are worked on together, and of which a kill can lo
 class TransformersGenerator:
     """Answers of any causal model that transformers reads from safetensors, on CPU or CUDA; loaded when first asked.
 
-    `model`: a folder (a checkpoint among them), or `owner/name[@revision]` on the hub. `style`: see `styles.prompt_of`.
-    `temperature` 0 is greedy; `beams` above 1 searches (temperature 0 only); `samples` answers an example, drawn from `seed`,
-    the example and the sample's number, so that none depends on what is generated beside it. An answer ends at a `stop` text
-    (left out), at the model's end token, or after `max_new_tokens`. `rows`: of a batch at most; `batch_tokens`: with padding.
-    An example of kind `choice` gets no text but the log-likelihood of each of its choices, after a space where the prompt does
-    not end in one. Raises PluginError for parameters that do not fit, a model that cannot be used, a prompt that is too long.
+    `model`: a folder (a checkpoint among them), `owner/name[@revision]` on the hub, a GGUF file, or `smollm2`. `style`: see
+    `styles.prompt_of`. `temperature` 0 is greedy; `beams` above 1 searches (temperature 0 only); `samples` answers an
+    example, drawn from `seed`, the example and the sample's number, so that none depends on what is generated beside it. An
+    answer ends at a `stop` text (left out), at the model's end token, or after `max_new_tokens`. `rows`: of a batch at most;
+    `batch_tokens`: with padding. An example of kind `choice` gets no text but the log-likelihood of each of its choices,
+    after a space where the prompt does not end in one. Raises PluginError for parameters that do not fit, a model that cannot
+    be used, a prompt that is too long.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class TransformersGenerator:
         self.limit, self.temperature, self.top_p, self.beams = max_new_tokens, float(temperature), float(top_p), beams
         self.samples, self.seed, self.device, self.dtype = samples, seed, device, dtype
         self.rows, self._batch_tokens = rows, batch_tokens
-        self._model = find_model(str(model), Cache())
+        self._model = find_model(str(model), Cache(), gguf=True)
         self.signature = self._signature()
 
     def generate(self, examples: Sequence[Example]) -> Iterator[Output]:

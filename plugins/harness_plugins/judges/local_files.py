@@ -24,13 +24,19 @@ class LocalModel:
     digest: str
 
 
-def find_model(name: str, cache: Cache) -> LocalModel:
+def find_model(name: str, cache: Cache, *, gguf: bool = False) -> LocalModel:
     """The model in that folder, or the one of that name on the hub (`owner/name`, `owner/name@revision`).
 
-    What the hub's own cache holds is taken from there without a network. Raises PluginError for what is not there, not reachable
+    What the hub's own cache holds is taken from there without a network. `gguf`: a GGUF file (or `smollm2`) is restored to such a
+    folder instead of refused. Raises PluginError for what is not there, not reachable
     or has pickled weights only, MissingExtra without the packages.
     """
     if name.lower().endswith(".gguf") or (name == SMOLLM2 and not Path(name).is_dir()):
+        if gguf:
+            from harness_plugins.judges.local_gguf import restored
+
+            folder = restored(name, cache)
+            return LocalModel(folder.name, folder, encoders.folder_digest(folder, cache, FILES))
         raise PluginError(f"model {name!r} is a GGUF file, which backend=server serves; backend=transformers reads safetensors")
     folder = Path(name).expanduser()
     if folder.is_dir():

@@ -1,0 +1,226 @@
+"""Supervised fine-tuning of a causal language model on instructions: all weights, or low-rank adapters."""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness import Example, TrainerSpec, hookimpl
+from harness.cache import Cache
+from harness.errors import InputError, MissingExtra, PluginError
+from harness_plugins.generators.styles import check_style
+from harness_plugins.judges.local_files import DTYPES, find_model, load_model, load_tokenizer, longest_prompt
+from harness_plugins.judges.local_prompts import Prompts
+from harness_plugins.trainers.loop import Processes, Progress, Settings, fit
+from harness_plugins.trainers.tokenised import Row, Tokenised, tokenise
+
+PIP_LINE = "pip install 'metaeval-harness[train]'"
+_SCHEDULES = ("linear", "cosine", "constant")
+# Holmström & Doostmohammadi 2023: 2 sequences × 16 accumulations, AdamW, linear schedule with 10 % warm-up, six epochs.
+PRESETS: dict[str, dict[str, Any]] = {
+    "sweinstruct": {
+        "style": "sweinstruct",
+        "epochs": 6.0,
+        "batch": 32,
+        "learning_rate": 2e-5,
+        "weight_decay": 0.01,
+        "warmup": 0.1,
+        "max_length": 2048,
+    }
+}
+
+
+class Sft:
+    """Tunes `base` (a folder, `owner/name[@revision]` on the hub, a GGUF file or `smollm2`) on the split `train` of the examples.
+
+    The loss is on the answer and its end token only. `preset` fills in what is not given; `lora` is the rank of adapters on all
+    linear layers (merged at the end; the adapters are kept beside), 0 tunes every weight. `batch`: sequences of a step over all
+    processes; `batch_tokens`: of a micro-batch with padding, which changes memory and speed, and no result. Examples of other
+    splits than `train` are not learned from. Where several processes are started (`torchrun`), they share every step.
+
+    The checkpoint is a transformers folder with `facts.json`. Raises PluginError for parameters or a base that cannot be used,
+    InputError where no example is left to learn from.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        preset: str | None = None,
+        style: str | None = None,
+        epochs: float | None = None,
+        steps: int | None = None,
+        batch: int | None = None,
+        batch_tokens: int = 4096,
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        warmup: float | None = None,
+        schedule: str = "linear",
+        clip: float = 1.0,
+        max_length: int | None = None,
+        lora: int = 0,
+        lora_alpha: float | None = None,
+        dtype: str = "float32",
+        gradient_checkpointing: bool = False,
+        save_every: int = 100,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
+        if preset is not None and preset not in PRESETS:
+            raise ValueError(f"preset is one of {', '.join(PRESETS)}, got {preset!r}")
+        held = PRESETS.get(preset or "", {})
+        self.style = check_style(style or held.get("style", "chat"))
+        if schedule not in _SCHEDULES:
+            raise ValueError(f"schedule is one of {', '.join(_SCHEDULES)}, got {schedule!r}")
+        if dtype not in DTYPES:
+            raise ValueError(f"dtype is one of {', '.join(DTYPES)}, got {dtype!r}")
+        self.max_length = _given("max_length", max_length, held, 2048, least=2)
+        self.settings = Settings(
+            epochs=_given("epochs", epochs, held, 3.0, least=0, open_end=True),
+            steps=steps,
+            batch=_given("batch", batch, held, 32, least=1),
+            tokens=_given("batch_tokens", batch_tokens, {}, 4096, least=1),
+            rate=_given("learning_rate", learning_rate, held, 2e-4 if lora else 2e-5, least=0, open_end=True),
+            decay=_given("weight_decay", weight_decay, held, 0.01, least=0),
+            warmup=_given("warmup", warmup, held, 0.1, least=0),
+            schedule=schedule,
+            clip=_given("clip", clip, {}, 1.0, least=0),
+            seed=seed,
+            save_every=_given("save_every", save_every, {}, 100, least=1),
+        )
+        if steps is not None and steps < 1:
+            raise ValueError(f"steps is a whole number of at least 1, got {steps!r}")
+        self.lora, self.alpha = _given("lora", lora, {}, 0, least=0), lora_alpha
+        self.dtype, self.device, self.checkpointing = dtype, device, gradient_checkpointing
+        self.base = base
+
+    def train(self, examples: Iterable[Example], folder: Path) -> Path:
+        """The folder of the tuned model, `folder/model`; what was begun in `folder` is gone on with."""
+        import torch
+
+        base = find_model(str(self.base), Cache(), gguf=True)
+        tokenizer = load_tokenizer(base)
+        with _processes() as processes:
+            torch.manual_seed(self.settings.seed)  # adapters begin with random numbers
+            model = self._adapted(load_model(base, self._device(processes), self.dtype))
+            longest = min(self.max_length, longest_prompt(model.config) or self.max_length)
+            wanted = [example for example in examples if example.split in (None, "train")]
+            told = tokenise(wanted, Prompts(tokenizer, base.name), self.style, longest)
+            if not told.sequences:
+                raise InputError(f"no example is left to learn from: {told.facts()}; raise max_length, or give other examples")
+            if self.checkpointing:
+                model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            started = time.perf_counter()
+            done = self._fit(model, told.sequences, folder, processes)
+            if processes.rank == 0:
+                self._save(model, tokenizer, folder / "model")
+                facts = self._facts(model, told, done, time.perf_counter() - started, base.name, base.digest)
+                (folder / "model" / "facts.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+        return folder / "model"
+
+    def _fit(self, model: Any, rows: list[Row], folder: Path, processes: Processes) -> Progress:
+        import torch
+
+        try:
+            return fit(model, rows, self.settings, folder, processes=processes)
+        except torch.OutOfMemoryError as error:
+            raise PluginError(
+                f"the device's memory does not hold this training ({str(error).splitlines()[0]}); lower batch_tokens (now "
+                f"{self.settings.tokens}; no result changes), set gradient_checkpointing: true, lower max_length, or set "
+                "lora: 16. Run the same command again to go on from the last checkpoint"
+            ) from error
+
+    def _adapted(self, model: Any) -> Any:
+        """The model with adapters to tune, or the model itself, all of it to be tuned."""
+        if not self.lora:
+            return model
+        try:
+            from peft import LoraConfig, get_peft_model
+        except ModuleNotFoundError as error:
+            raise MissingExtra(f"lora needs the package {error.name!r}; install it with: {PIP_LINE}") from error
+        alpha = self.alpha if self.alpha is not None else 2.0 * self.lora
+        return get_peft_model(
+            model, LoraConfig(r=self.lora, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+        )
+
+    def _save(self, model: Any, tokenizer: Any, folder: Path) -> None:
+        """A folder that transformers reads by itself; adapters are merged into it, and lie in `adapters` too."""
+        if self.lora:
+            model.save_pretrained(folder.parent / "adapters")
+            model = model.merge_and_unload()
+        model.config.use_cache = True
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+    def _facts(self, model: Any, told: Tokenised, done: Progress, seconds: float, base: str, digest: str) -> dict[str, Any]:
+        import torch
+
+        parameters = sum(parameter.numel() for parameter in model.parameters())
+        device = next(model.parameters()).device
+        peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+        return {
+            "base": f"{base}@hf:{digest[:12]}",
+            "style": self.style,
+            "parameters": parameters,
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+            "dtype": self.dtype,
+            "steps": done.step,
+            "losses": done.losses,
+            "learned_tokens": done.learned,
+            "read_tokens": done.read,
+            "seconds": done.seconds,
+            "tokens_per_second": done.read / done.seconds if done.seconds else None,
+            "peak_memory_bytes": peak,
+            **told.facts(),
+        }
+
+    def _device(self, processes: Processes) -> str:
+        import torch
+
+        if self.device != "auto":
+            return self.device
+        return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+
+
+def _given(name: str, value: Any, preset: dict[str, Any], default: Any, *, least: float, open_end: bool = False) -> Any:
+    """The value, else the preset's, else the default; ValueError where it lies below `least` (or at it, with `open_end`)."""
+    found = value if value is not None else preset.get(name, default)
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or found < least or (open_end and found == least):
+        raise ValueError(f"{name} is a number {'above' if open_end else 'of at least'} {least:g}, got {found!r}")
+    return found
+
+
+@contextmanager
+def _processes() -> Iterator[Processes]:
+    """The processes that `torchrun` started, joined; this one alone otherwise."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        yield Processes()
+        return
+    import torch
+    import torch.distributed as dist
+
+    mine = not dist.is_initialized()
+    if mine:
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield Processes(dist.get_rank(), dist.get_world_size())
+    finally:
+        if mine:
+            dist.destroy_process_group()
+
+
+@hookimpl
+def harness_trainers() -> list[TrainerSpec]:
+    return [
+        TrainerSpec(
+            "sft",
+            build=Sft,
+            help="instruction tuning of a causal language model, all weights or adapters",
+            extra="train",
+            argument="base",
+            accepts=("instruction", "chat"),
+        )
+    ]

@@ -1,0 +1,94 @@
+"""The trainer sft: a folder that generates what was taught, adapters, a resumed training, and what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("transformers", reason="needs metaeval-harness[train]")
+pytest.importorskip("torch", reason="needs metaeval-harness[train]")
+
+from harness_plugins.generators.transformers_generator import TransformersGenerator
+from harness_plugins.trainers.sft import Sft
+from tiny_models import tiny_llama
+
+from harness.errors import InputError
+from harness.plugins import load_plugins
+from harness.records import Example
+from harness.registry import PluginRef
+from harness.stages.train import read_trained, train
+
+TAUGHT = [
+    Example.from_instruction(f"e/{word}", f"säg {word}", [word], language="sv", split="train") for word in ("ja", "nej", "hej")
+]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_llama(tmp_path_factory.mktemp("models") / "tiny-llama")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    torch.set_num_threads(1)
+
+
+def answers(model: Path) -> list[str | None]:
+    generator = TransformersGenerator(str(model), device="cpu", max_new_tokens=8)
+    return [output.text for output in generator.generate(TAUGHT)]
+
+
+@pytest.mark.parametrize("how", [{}, {"lora": 16, "steps": 120}])
+def test_the_tuned_folder_says_what_was_taught(tiny: Path, tmp_path: Path, how: dict[str, Any]) -> None:
+    before = answers(tiny)
+    trainer = Sft(str(tiny), **{"steps": 40, "batch": 3, "learning_rate": 0.01, "schedule": "constant", **how})
+    checkpoint = trainer.train(TAUGHT, tmp_path / "run")
+    assert answers(checkpoint) == ["ja", "nej", "hej"] != before
+    facts = json.loads((checkpoint / "facts.json").read_text())
+    assert facts["steps"] == len(facts["losses"]) == 40
+    assert (facts["sequences"], facts["answers_wholly_cut_off"]) == (3, 0)
+    assert not list(checkpoint.glob("*.bin"))
+
+
+def test_only_the_split_train_is_learned_from(tiny: Path, tmp_path: Path) -> None:
+    held_out = Example.from_instruction("e/ut", "säg ut", ["ut"], language="sv", split="test")
+    checkpoint = Sft(str(tiny), steps=1).train([*TAUGHT, held_out], tmp_path)
+    assert json.loads((checkpoint / "facts.json").read_text())["sequences"] == 3
+
+
+def test_it_is_a_stage_with_a_record(tiny: Path, tmp_path: Path) -> None:
+    ref = PluginRef("sft", {"base": str(tiny), "steps": 2, "batch": 2})
+    done = train(load_plugins(), "small", ref, TAUGHT, tmp_path)
+    assert done.facts["steps"] == 2
+    assert "model.safetensors" in done.files
+    assert read_trained(tmp_path, "small") == done
+
+
+def test_the_papers_settings_are_a_preset_that_can_be_overruled() -> None:
+    paper, shorter = Sft("base", preset="sweinstruct"), Sft("base", preset="sweinstruct", epochs=1)
+    assert (paper.style, paper.settings.epochs, paper.settings.batch, paper.settings.rate) == ("sweinstruct", 6.0, 32, 2e-5)
+    assert (shorter.settings.epochs, shorter.settings.batch) == (1, 32)
+
+
+def test_examples_of_which_nothing_fits_are_an_error(tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no example is left to learn from: .*'answers_wholly_cut_off': 3"):
+        Sft(str(tiny), max_length=4).train(TAUGHT, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("params", "complaint"),
+    [
+        ({"preset": "alpaca"}, "preset is one of sweinstruct"),
+        ({"schedule": "wavy"}, "schedule is one of"),
+        ({"learning_rate": 0}, "learning_rate is a number above 0"),
+        ({"batch": 0}, "batch is a number of at least 1"),
+        ({"steps": 0}, "steps"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(params: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        Sft("base", **params)
