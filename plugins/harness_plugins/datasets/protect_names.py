@@ -6,35 +6,39 @@ from collections.abc import Iterable
 # Capitalised words that are translated all the same.
 _TRANSLATED = {
     "en": """monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
-    october november december spring summer autumn winter christmas easter halloween thanksgiving ramadan hanukkah god lord bible
-    quran internet web english swedish danish norwegian finnish german french spanish italian portuguese dutch polish russian chinese
-    japanese korean arabic turkish greek latin hebrew hindi european american british irish scottish welsh canadian australian african
-    asian indian mexican brazilian egyptian roman nordic scandinavian christian christianity muslim islam islamic jewish judaism buddhist
-    buddhism hindu hinduism catholic protestant england scotland ireland britain wales germany france spain italy portugal netherlands
-    holland belgium switzerland austria poland czechia hungary greece turkey russia ukraine norway sweden denmark finland iceland
-    estonia latvia lithuania america africa asia europe australia antarctica china japan korea india egypt brazil mexico cuba
-    romania bulgaria serbia croatia slovenia slovakia albania macedonia cyprus malta luxembourg lebanon syria iraq iran jordan
-    israel palestine ethiopia morocco algeria tunisia libya kenya tanzania zambia philippines thailand cambodia mongolia
-    copenhagen rome moscow athens warsaw prague vienna geneva brussels munich cologne lisbon beijing cairo jerusalem venice florence
-    milan naples gothenburg atlantic pacific baltic mediterranean arctic antarctic north south east west northern southern eastern
-    western earth sun moon universe president prime minister king queen prince princess emperor pope doctor professor mr mrs ms miss sir
-    dear university college school hospital museum church street road avenue river lake sea ocean mountain island city state states
-    united kingdom republic union world war nations council parliament congress government court ministry department party army navy
-    question answer title name date subject author input output text sentence example note summary hello hi yes no thanks""",
-    "da": """gud jorden solen månen internettet bibelen koranen danmark københavn norge sverige finland island tyskland england frankrig
-    spanien italien portugal holland nederlandene belgien schweiz østrig polen tjekkiet ungarn grækenland tyrkiet rusland ukraine
-    estland letland litauen amerika afrika asien europa australien antarktis kina japan korea indien egypten brasilien mexico
-    rumænien bulgarien serbien kroatien slovenien slovakiet cypern libanon syrien irak iran jordan israel palæstina etiopien
-    marokko algeriet tunesien libyen filippinerne thailand rom moskva athen warszawa prag wien bruxelles münchen köln lissabon beijing
-    kairo jerusalem venedig firenze milano napoli göteborg atlanterhavet stillehavet østersøen middelhavet nordsøen bornholm sjælland
-    fyn jylland skåne nordpolen sydpolen usa storbritannien irland skotland de i jer deres dem jeres færøerne grønland øresund helsingør
-    spørgsmål svar titel navn dato emne forfatter tekst sætning eksempel kære hej ja nej tak""",
+    october november december spring summer autumn winter christmas easter halloween thanksgiving ramadan hanukkah god
+    lord bible quran internet web english swedish danish norwegian finnish german french spanish italian portuguese dutch
+    polish russian chinese japanese korean arabic turkish greek latin hebrew hindi european american british irish
+    scottish welsh canadian australian african asian indian mexican brazilian egyptian roman nordic scandinavian christian
+    christianity muslim islam islamic jewish judaism buddhist buddhism hindu hinduism catholic protestant england scotland
+    ireland britain wales germany france spain italy portugal netherlands holland belgium switzerland austria poland
+    czechia hungary greece turkey russia ukraine norway sweden denmark finland iceland estonia latvia lithuania america
+    africa asia europe australia antarctica china japan korea india egypt brazil mexico cuba romania bulgaria serbia
+    croatia slovenia slovakia albania macedonia cyprus malta luxembourg lebanon syria iraq iran jordan israel palestine
+    ethiopia morocco algeria tunisia libya kenya tanzania zambia philippines thailand cambodia mongolia copenhagen rome
+    moscow athens warsaw prague vienna geneva brussels munich cologne lisbon beijing cairo jerusalem venice florence milan
+    naples gothenburg atlantic pacific baltic mediterranean arctic antarctic north south east west northern southern
+    eastern western earth sun moon universe president prime minister king queen prince princess emperor pope doctor
+    professor mr mrs ms miss sir dear university college school hospital museum church street road avenue river lake sea
+    ocean mountain island city state states united kingdom republic union world war nations council parliament congress
+    government court ministry department party army navy question answer title name date subject author input output text
+    sentence example note summary hello hi yes no thanks""",
+    "da": """gud jorden solen månen internettet bibelen koranen danmark københavn norge sverige finland island tyskland england
+    frankrig spanien italien portugal holland nederlandene belgien schweiz østrig polen tjekkiet ungarn grækenland tyrkiet
+    rusland ukraine estland letland litauen amerika afrika asien europa australien antarktis kina japan korea indien
+    egypten brasilien mexico rumænien bulgarien serbien kroatien slovenien slovakiet cypern libanon syrien irak iran
+    jordan israel palæstina etiopien marokko algeriet tunesien libyen filippinerne thailand rom moskva athen warszawa prag
+    wien bruxelles münchen köln lissabon beijing kairo jerusalem venedig firenze milano napoli göteborg atlanterhavet
+    stillehavet østersøen middelhavet nordsøen bornholm sjælland fyn jylland skåne nordpolen sydpolen usa storbritannien
+    irland skotland de i jer deres dem jeres færøerne grønland øresund helsingør spørgsmål svar titel navn dato emne
+    forfatter tekst sætning eksempel kære hej ja nej tak""",
 }
-_FUNCTION = frozenset(
-    """i he she it we they you the an this that these those my your his her our their in on at by for if when while and but or so to from
-    as is are was do does did can could will would should may of with not jeg han hun den det de vi du en et og men eller når hvis for til
-    fra på med som er kan vil skal ikke man der her hvad hvem hvor""".split()
-)
+_SMALL = """
+an and are as at but by can could de den der det did do does du eller en er et for fra from han he her his hun hvad hvem hvis
+hvor i if ikke in is it jeg kan man may med men my not når of og on or our på she should skal so som that the their these they
+this those til to vi vil was we when while will with would you your
+"""
+_FUNCTION = frozenset(_SMALL.split())
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _START = re.compile(r"""(?:\A|[.!?:;…\n]|[-•*>|)\]]|\d\.)[\s"'“”‘’«»(\[*_]*\Z|["“”«»(\[*_]\Z""")
 _LANGUAGES = frozenset({"en", "da", "sv", "nb", "nn", "no", "nl", "fr", "es", "it", "pt"})
@@ -61,13 +65,12 @@ def names_in(texts: Iterable[str], language: str) -> frozenset[str]:
             for word in words:
                 if not _START.search(line[: word.start()]):
                     found.update(part for part in _parts(word[0]) if _is_name(part))
-    return frozenset(
-        word for word in found if word.lower() not in lower and not {word.lower(), word.lower().removesuffix("s")} & known
-    )
+    genitive = "" if language[:2] == "en" else "s"  # Danmarks
+    return frozenset(word for word in found - lower if not {word.lower(), word.lower().removesuffix(genitive)} & (known | lower))
 
 
 def is_kept(name: str, text: str) -> bool:
-    """Whether the name is in the text, as it is or (a long one) in the spelling of the other language: Eiffeltårnet, Eiffeltornet."""
+    """Whether the name is in the text, as it is or (a long one) in another spelling: Eiffeltårnet, Eiffeltornet."""
     if name in text:
         return True
     return len(name) >= 6 and re.search(rf"(?<!\w){re.escape(name[: round(0.6 * len(name))])}\w", text) is not None

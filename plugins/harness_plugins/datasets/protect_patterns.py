@@ -4,6 +4,8 @@ Each entry is a kind (the word that a row's provenance counts by) and a pattern.
 group is protected. An earlier kind wins over a later one on the same characters.
 """
 
+# ruff: noqa: E501 - a table of patterns is read by the line
+
 import re
 
 _TLD = "com|org|net|edu|gov|info|io|ai|app|dev|eu|se|dk|no|fi|is|de|uk|fr|es|it|nl|pl|us|ca|au|jp|cn|in|tv|me"
@@ -77,7 +79,46 @@ _NO_CODE = re.compile(r"^\s*[^\W\d_]+(?:[ ,]+[^\W\d_]+){5,}[^=(){};<>]*[.?!;:]?\
 _SCRIPTS = "\u0370-\u03ff\u0400-\u052f\u0530-\u05ff\u0600-\u06ff\u0750-\u077f\u0900-\u0dff\u0e00-\u0eff\u10a0-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _SCRIPT = re.compile(rf"[{_SCRIPTS}]+(?:[ ,.'’-]+[{_SCRIPTS}]+)*")
 _LATIN = frozenset(
-    "en da sv nb nn no is fo fi et de nl fr es pt it ro pl cs sk hu hr sl lt lv tr id ms vi sw af ca eu gl cy ga eo la".split()
+    [
+        "en",
+        "da",
+        "sv",
+        "nb",
+        "nn",
+        "no",
+        "is",
+        "fo",
+        "fi",
+        "et",
+        "de",
+        "nl",
+        "fr",
+        "es",
+        "pt",
+        "it",
+        "ro",
+        "pl",
+        "cs",
+        "sk",
+        "hu",
+        "hr",
+        "sl",
+        "lt",
+        "lv",
+        "tr",
+        "id",
+        "ms",
+        "vi",
+        "sw",
+        "af",
+        "ca",
+        "eu",
+        "gl",
+        "cy",
+        "ga",
+        "eo",
+        "la",
+    ]
 )
 
 

@@ -1,5 +1,7 @@
 """Numbers with their units: a translator that turns 5 miles into 5 km changes what a row says, so they are put over by table."""
 
+# ruff: noqa: E501 - patterns are read by the line
+
 import re
 from collections.abc import Iterable
 

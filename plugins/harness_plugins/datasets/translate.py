@@ -65,7 +65,8 @@ class Translate:
             raise ValueError(
                 f"from and to are both {self._languages.source!r}; the builder `instructions` takes rows as they are"
             )
-        self._translator, self._post_edits = params.get("translator"), params.get("post_edits")
+        self._post_edits = params.get("post_edits")
+        self._translator: Any = params.get("translator")
         if not self._translator:
             raise ValueError("give `translator:`, a name such as apertium, or a mapping with `name:` and its parameters")
         self._back = back_translation(params.get("back_translation"), self._translator)

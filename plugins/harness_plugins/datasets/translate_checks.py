@@ -1,5 +1,7 @@
 """What a translation is checked for. Every function says what is wrong, or nothing; none of them asks a model."""
 
+# ruff: noqa: E501 - patterns are read by the line
+
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +22,7 @@ _FOREIGN = {"sv": re.compile("[æøÆØ]"), "da": re.compile("[äöÄÖ]"), "nb"
 _LONG = 40  # characters from which the length of a translation says something
 _WORDS = 8
 _BULLET = re.compile(r"(?m)^\s*(?:[-*•]|\d{1,3}[.)])\s+\S")
-_SENTENCE = re.compile(r"[.!?](?=\s+\S)")
+_SENTENCE = re.compile(r"[.!?](?=\s+[\"“(]?[A-ZÅÄÖÆØÉ])")
 _WORD_COUNT = re.compile(
     r"(?P<how>\b(?:exactly|precisely|at most|no more than|less than|fewer than|under|maximum(?: of)?|max|up to|at least|more than|over|minimum(?: of)?|"
     r"about|around|approximately|roughly|cirka|ca\.?|omkring|præcis|præcist|nøjagtig|højst|maks(?:imalt)?|mindst|under|over)\s+)?"

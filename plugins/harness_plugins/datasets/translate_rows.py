@@ -10,14 +10,14 @@ from harness_plugins.datasets.translate_checks import Problem, difference_proble
 from harness_plugins.datasets.translate_work import Work
 from harness_plugins.datasets.translators.base import Translated, Translator
 
-# How a piece is asked for, one after another until it comes back whole: (also mask numbers, names and markup?, form of the mask).
+# How a piece is asked for until it comes back whole: (are numbers, names and markup masked, too?, form of the mask).
 ATTEMPTS = ((False, 0), (True, 0), (True, 1), (True, 2))
 _TOGETHER = 6_000  # characters of a row that are still asked for in one call
 _SHORT = 4  # words of an input that is a term of its own
 
 
 class Engines(NamedTuple):
-    """`tables`: translations by hand, looked up first, unmasked; `main`: translates the rest, None where there is nothing else."""
+    """`tables`: translations by hand, looked up first, unmasked; `main`: translates the rest, if there is anything else."""
 
     tables: Sequence[Translator]
     main: Translator | None
@@ -197,9 +197,10 @@ def _broken_answers(work: Work) -> list[tuple[str, bool]]:
         if term.casefold() not in work.terms and not agrees(now, becomes, delimited(asked, term)):
             found.append((term, phrase(term).search(now) is not None))
     given = work.row.texts.get("input", "").strip()
-    if 0 < len(given.split()) <= _SHORT and phrase(given.strip(".?!")).search(work.row.texts[OUTPUT]):
-        if given.casefold() not in work.terms and not agrees(answer, work.text("input"), False):
-            found.append((given.strip(".?!"), False))
+    short = given.strip(".?!")
+    shared = 0 < len(given.split()) <= _SHORT and phrase(short).search(work.row.texts[OUTPUT])
+    if shared and given.casefold() not in work.terms and not agrees(answer, work.text("input"), False):
+        found.append((short, False))
     return found
 
 
