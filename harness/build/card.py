@@ -1,22 +1,22 @@
 """The data card of a build: what the set is, what to know before using it, and the counts behind it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.build.card_blocks import (
     Value,
     lengths,
     ordered,
     parameters,
-    removed_rows,
     said,
     sample_rows,
     score_bars,
     settings,
     table,
 )
-from harness.build.card_contents import Block, Card, CardSection, Code
+from harness.build.card_contents import Card, CardSection, Code
 from harness.build.card_diversity import diversity_table
+from harness.build.card_losses import losses
 from harness.build.card_tally import Tally
 from harness.build.card_warnings import warnings
 from harness.build.config import BuildConfig, resolved
@@ -36,20 +36,24 @@ def build_card(
     tally: Tally,
     versions: Mapping[str, str],
     notes: Sequence[str],
+    found: Mapping[str, Any],
 ) -> Card:
-    """The card, out of the tally of both tables; it holds no time and no place, so equal builds have equal cards."""
+    """The card, out of the tally of both tables and what sifting found (`harness.build.sift.read_found`).
+
+    It holds no time and no place, so equal builds have equal cards.
+    """
     licences = combine(_licence_counts(tally))
     total = sum(tally.cells.values())
     return Card(
         title=config.card.title or config.name,
         subtitle=_subtitle(config, tally),
         answer=_answer(config, built, tally, total),
-        warnings=tuple(warnings(config, built, against, tally, licences, notes)),
+        warnings=tuple(warnings(config, built, against, tally, licences, notes, found)),
         sections=(
             _contents(tally),
             _making(config, built),
-            _losses(config, tally, against),
-            _diversity(tally),
+            losses(config, tally, against, found),
+            _diversity(tally, config.language),
             *_scores(tally),
             _rights(tally, licences),
             _samples(tally),
@@ -156,46 +160,12 @@ def _making(config: BuildConfig, built: "Sequence[BuiltRows]") -> CardSection:
     )
 
 
-def _losses(config: BuildConfig, tally: Tally, against: Sequence[EvaluationSet]) -> CardSection:
-    rows: list[list[Value]] = [[stage, reason, n] for (stage, reason), n in ordered(tally.removed)]
-    blocks: list[Block] = [
-        table(
-            "removed",
-            "Rows that did not become part of it",
-            ["removed by", "reason", "rows"],
-            rows,
-            "Set aside by a builder, or removed by a step.",
-        ),
-        removed_rows(tally),
-    ]
-    blocks.append(_contamination(config, tally, against))
-    return CardSection(
-        id="removed-rows",
-        title="What was removed",
-        lead="Nothing is dropped silently: every row is here, and in the table removed.parquet of the build folder.",
-        blocks=tuple(blocks),
-    )
-
-
-def _contamination(config: BuildConfig, tally: Tally, against: Sequence[EvaluationSet]) -> Block:
-    title = "Contamination by evaluation set"
-    if not config.contamination.use:
-        return Words(id="contamination", title=title, paragraphs=("Not checked: the step was switched off.",), kind="warning")
-    if not against:
-        sentence = "Not checked: no evaluation set was at hand to compare with."
-        return Words(id="contamination", title=title, paragraphs=(sentence,), kind="warning")
-    rows: list[list[Value]] = [[one.name, len(one.texts), tally.contaminated[one.name]] for one in against]
-    ngram = config.contamination.ngram
-    caption = f"Rows that share {ngram} words in a row with a text of the set; each is counted at the set it shares most with."
-    return table("contamination", title, ["evaluation set", "its texts", "rows removed"], rows, caption)
-
-
-def _diversity(tally: Tally) -> CardSection:
+def _diversity(tally: Tally, language: str) -> CardSection:
     return CardSection(
         id="diversity",
         title="Diversity",
-        lead="How much the texts of a builder repeat each other; more is more varied. Compare builders at equal tokens only.",
-        blocks=diversity_table(tally),
+        lead="How much the texts of a builder repeat each other, on equally large random samples; more is more varied.",
+        blocks=diversity_table(tally, language),
     )
 
 

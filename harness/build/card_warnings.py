@@ -1,7 +1,7 @@
 """What somebody must know before trusting or using a data set, out of what was and was not done to make it."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from harness.build import licence_rules
 from harness.build.card_tally import Tally
@@ -20,6 +20,7 @@ def warnings(
     tally: Tally,
     licences: Combined,
     notes: Sequence[str],
+    found: Mapping[str, Any],
 ) -> Iterator[str]:
     """A sentence each, the gravest first: what is cut off, what may not be used, what was not checked, what was noted."""
     yield from _cut_off(built)
@@ -28,6 +29,8 @@ def warnings(
     for sentence in licence_rules.warnings(licences):
         yield f"{sentence[0].upper()}{sentence[1:]}."
     yield from _switched_off(config)
+    if config.languages.use and not found.get("languages", {}).get("checked", True):
+        yield "Languages were not identified, since py3langid is not installed: rows may be in other languages."
     if config.contamination.use and not against:
         yield "No evaluation set was at hand: nobody has checked whether texts of evaluation sets stand in this data set."
     yield from _without_rows(built, tally)

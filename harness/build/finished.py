@@ -15,6 +15,7 @@ from harness.build.export_rows import Survey
 from harness.build.hub import readme
 from harness.build.review import Review
 from harness.build.rows import SetAside
+from harness.build.sift import read_found
 from harness.records import Example
 from harness.store import read_manifest, read_table, table_path
 from harness.whole_files import replace_file
@@ -58,7 +59,7 @@ def write_finished(
     total = survey.rows.total()
     report("files", 0, total)
     files = write_files(folder, survey, _told(_examples(folder), report, "files", total))
-    card = build_card(config, built, against, tally, read_manifest(folder).versions, notes)
+    card = build_card(config, built, against, tally, read_manifest(folder).versions, notes, read_found(folder))
     languages = [tag for (tag,) in tally.count_by("language")] or [config.language]
     text = readme(card.title, languages, files, tally, licences_of(tally), card_markdown(card))
     replace_file(folder / README, text.encode())

@@ -23,6 +23,8 @@ TEXT = 3_000  # characters of a text
 _META = 4_000
 MOSTLY = 0.6  # from this share of words in common on, those that are not are marked
 RANDOM, WORST, BEST, SHORTEST, LONGEST, OUT = "random", "worst", "best", "shortest", "longest", "removed"
+# Keys of `meta` under which builders keep what a row was made from.
+SOURCES = {"source": "source", "seen": "what the model saw", "written": "what the model wrote"}
 GROUPS = {
     RANDOM: "drawn by chance: judge the data by these",
     WORST: "the smallest scores of each builder",
@@ -169,13 +171,14 @@ def _out(row: SetAside) -> Entry:
 
 
 def sources_of(example: Example) -> dict[str, str]:
-    """What the row was made from, by name: its `source`, and the texts under `original` in its meta."""
+    """What the row was made from, by name: its `source`, and what builders keep of it in `meta`."""
     found = {"source": example.source} if example.source is not None else {}
-    original = example.meta.get("original")
-    if isinstance(original, dict):
-        found |= {f"original {name}": text for name, text in original.items() if isinstance(text, str)}
-    elif isinstance(original, str):
-        found["original"] = original
+    for key, name in SOURCES.items():
+        held = example.meta.get(key)
+        if isinstance(held, dict):
+            found |= {f"{name}: {part}": text for part, text in held.items() if isinstance(text, str)}
+        elif isinstance(held, str):
+            found[name] = held
     return found
 
 

@@ -10,6 +10,7 @@ from harness.build.evaluation_sets import EvaluationSet
 from harness.build.finished import write_finished
 from harness.build.options import CardOptions
 from harness.build.rows import SetAside, instruction_example
+from harness.build.sift import write_found
 from harness.records import Example, Origin
 from harness.registry import PluginRef
 from harness.stages.build import BuiltRows
@@ -58,6 +59,7 @@ def finish(
     settings: BuildConfig | None = None,
     built: Sequence[BuiltRows] | None = None,
     against: Sequence[EvaluationSet] = AGAINST,
+    found: dict[str, Any] | None = None,
     **keywords: Any,
 ) -> dict[str, str]:
     """Writes the tables as the stage does, and all that comes of them."""
@@ -65,5 +67,7 @@ def finish(
     with Run.open(folder, config=resolved(settings), command=["harness", "build"]) as run:
         run.write_table("examples", iter(examples))
         run.write_table("removed", iter(removed))
+        if found is not None:
+            write_found(folder, found)
         many = built if built is not None else [made(len(examples) + len(removed))]
         return write_finished(folder, settings, many, against, lambda what, done, total: None, **keywords)

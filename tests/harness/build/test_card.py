@@ -58,10 +58,33 @@ def test_removed_rows_are_counted_by_reason_and_shown(tmp_path: Path) -> None:
 
 
 def test_contamination_is_counted_by_evaluation_set(tmp_path: Path) -> None:
+    sets = [{"set": "swefaq", "items": 7, "rows_removed": 3, "items_hit": 2}]
+    wordings = [{"words": "vad gäller för den som", "rows": 120, "where": "swefaq, item 4"}]
+    finish(tmp_path / "x", [row("a")], found={"contamination": {"checked": True, "sets": sets, "wordings": wordings}})
+    text = card(tmp_path / "x")
+    assert "| swefaq | 1 | 7 | 3 | 2 |" in section(text, "Contamination by evaluation set")
+    assert "| vad gäller för den som | swefaq, item 4 | 120 |" in section(text, "Words of evaluation sets that were let pass")
+
+
+def test_without_what_sifting_found_contamination_is_read_off_the_removed_rows(tmp_path: Path) -> None:
     detail = "12 words of swefaq, item 1: “vad gäller” (80% of the text's 10-grams)"
-    removed = [SetAside(id="set/b", stage="contamination", reason="evaluation-text", detail=detail, example=row("b"))]
+    removed = [SetAside(id="set/b", stage="contamination", reason="shares-evaluation-text", detail=detail, example=row("b"))]
     finish(tmp_path / "x", [row("a")], removed)
-    assert "| swefaq | 1 | 1 |" in section(card(tmp_path / "x"), "Contamination by evaluation set")
+    assert "| swefaq | 1 | – | 1 | – |" in section(card(tmp_path / "x"), "Contamination by evaluation set")
+
+
+def test_what_texts_look_like_is_told_by_field(tmp_path: Path) -> None:
+    field = {"looked_at": 90, "too_short": 5, "not_judged": 1, "other": 4, "looks_like": {"sv": 86, "da": 3, "nb": 1}}
+    finish(tmp_path / "x", [row("a")], found={"languages": {"checked": True, "fields": {"response": field}}})
+    table = section(card(tmp_path / "x"), "Language identification")
+    assert "| response | 90 | 4 | 5 | 1 | sv 86, da 3, nb 1 |" in table
+
+
+def test_a_missing_language_model_is_told(tmp_path: Path) -> None:
+    finish(tmp_path / "x", [row("a")], found={"languages": {"checked": False, "fields": {}}})
+    assert "- Languages were not identified, since py3langid is not installed" in section(
+        card(tmp_path / "x"), "Before you use it"
+    )
 
 
 def test_a_part_only_is_told_first(tmp_path: Path) -> None:
