@@ -251,10 +251,8 @@ def _check_known(found: TemplateSet, names: Mapping[str, int], known: set[str], 
 
 
 def _template_error(found: TemplateSet, number: int, problem: RowProblem) -> Exception:
-    template = found.templates[number]
-    return found.problem(
-        f"template {template.id!r} fits no row: {problem}", "templates", number, "instruction", line=problem.line
-    )
+    message = f"template {found.templates[number].id!r} fits no row: {problem}"
+    return found.problem(message, "templates", number, problem.part, line=problem.line)
 
 
 def _source_text(item: Item) -> str | None:

@@ -165,26 +165,28 @@ def test_rows_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("old", "new", "line", "message"),
     [
-        ("Smakar {{ frukt }}", "Smakar {{ fruktt }}", "line 17, templates[1].instruction: template 'fraga': there is no 'fruktt' in the rows. Did you mean 'frukt'?"),
-        ("{{ frukt|upper_first }}", "{{ frukt|upper_frist }}", "line 22, templates[2].instruction: template 'mening': there is no filter 'upper_frist'. Did you mean 'upper_first'"),
-        ("Det smakar {{ answer }}.", "Det smakar {{ answer.ord }}.", "line 24, templates[2].response: template 'mening' fits no row: there is no 'ord' here."),
-        ("label: svar", "label: svarr", "line 12, label: there is no 'svarr' in the rows. Did you mean 'svar'?"),
-        ("id: nr\n", "id: svar\n", "line 10, id: two rows that differ have the id 'frukt/train-good'"),
-        ("  - id: mening", "  - id: fraga", "line 18, templates[2].id: there are two templates 'fraga'"),
-        ("answers: {good: ljuvligt, bad: uselt}", "answers: {good: ljuvligt}", "templates[3].answers: its answers are for other labels"),
-        ("{good: gott, bad: illa}", "{good: gott, bad: gott}", "answers: two labels have the same answer"),
-        ("task: classification\n", "", "line 2, task: the key 'task' is missing"),
-        ("cluster: sida", "clustr: sida", "line 11, clustr: unknown key 'clustr'. Did you mean 'cluster'"),
+        ("{{ frukt }} {{", "{{ fruktt }} {{", 17, "template 'fraga': there is no 'fruktt' in the rows. Did you mean 'frukt'?"),
+        ("|upper_first", "|upper_frist", 22, "template 'mening': there is no filter 'upper_frist'. Did you mean 'upper_first'"),
+        ("{{ answer }}", "{{ answer.ord }}", 24, "templates[2].response: template 'mening' fits no row: there is no 'ord' here."),
+        ("label: svar", "label: svarr", 12, "label: there is no 'svarr' in the rows. Did you mean 'svar'?"),
+        ("id: nr\n", "id: svar\n", 10, "id: two rows that differ have the id 'frukt/train-good'"),
+        ("  - id: mening", "  - id: fraga", 18, "templates[2].id: there are two templates 'fraga'"),
+        (", bad: uselt}", "}", 33, "templates[3].answers: its answers are for other labels than the set's (good, bad)"),
+        ("bad: illa", "bad: gott", 13, "answers: two labels have the same answer"),
+        ("task: classification\n", "", 2, "task: the key 'task' is missing"),
+        ("cluster: sida", "clustr: sida", 11, "clustr: unknown key 'clustr'. Did you mean 'cluster'"),
     ],
-)  # fmt: skip
-def test_a_mistake_in_a_set_names_file_line_template_and_variable(tmp_path: Path, old: str, new: str, message: str) -> None:
+)
+def test_a_mistake_in_a_set_names_file_line_template_and_variable(
+    tmp_path: Path, old: str, new: str, line: int, message: str
+) -> None:
     assert old in SET
     path = write(tmp_path, text=SET.replace(old, new))
     with pytest.raises((ConfigError, InputError)) as caught:
         built(path)
-    assert f"{path}, " in str(caught.value)
+    assert f"{path}, line {line}, " in str(caught.value)
     assert message in str(caught.value)
 
 
