@@ -57,7 +57,7 @@ class Writer:
         for row, done in zip(rows, self._into.translate([row.text for row in rows]), strict=True):
             row.seen = done.text
             if done.text is None:
-                row.candidates = [Candidate(reason="not-translated", detail=done.reason)]
+                row.candidates = [Candidate(reason=_why(self._into, done.reason), detail=done.reason)]
 
     def write(self, rows: Sequence[Row]) -> None:
         """Asks for the candidates of rows that have none, and takes them to the language of the rows' texts."""
@@ -119,7 +119,7 @@ class Writer:
         for (row, one), done in zip(pairs, self._back.translate([one.text or "" for _, one in pairs]), strict=True):
             one.written, one.text = one.text, None
             if done.text is None:
-                one.reason, one.detail = "not-translated", done.reason
+                one.reason, one.detail = _why(self._back, done.reason), done.reason
                 continue
             text = cleaned(done.text)  # an LLM that translates may chat, too
             one.reason = flaw(text, row.text)
@@ -133,6 +133,12 @@ class Writer:
             for one, other in zip(some, self._wrong_language([one.text or "" for one in some], language), strict=True):
                 if other is not None:
                     one.reason, one.detail, one.text = "wrong-language", f"{other}: {one.text}", None
+
+
+def _why(translator: Translator, reason: str | None) -> str:
+    """Why there is no translation: a model that did not answer may do so next time, what an engine cannot translate it cannot."""
+    asks = hasattr(getattr(translator, "translator", translator), "plan")
+    return "no-reply" if asks and reason in ("error", "over-budget") else "not-translated"
 
 
 def _planned(translator: Translator | None, texts: Sequence[str]) -> Sequence[CallPlan]:

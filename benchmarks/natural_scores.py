@@ -1,0 +1,334 @@
+"""How well the parts of `natural`'s score, and their sum, tell good instructions for native Swedish text from bad ones.
+
+    python benchmarks/natural_scores.py [--rated 39] [--write]
+    python benchmarks/natural_scores.py --calibrate
+
+The pairs are those of tests/planted_instructions (frozen; see its README): 60 fragments, each with one good and two bad
+instructions. AUC is the share of (good, bad) pairs of which the good one has the higher value, ties counting half; intervals are
+95 % bootstrap intervals over fragments (2,000 draws, seed 0). The weights are the builder's defaults, equal, and were set before
+any of this was computed. `rated`: how many pairs SmolLM2-135M-Instruct rates (whole fragments by hash; some seconds a pair). The
+texts are looked for in the data home (`HARNESS_DATA`). `--calibrate` fits the curve of `relevance` on another set.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
+from math import comb
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import side_by_side
+from harness_plugins.datasets import natural_scores as parts
+from harness_plugins.datasets.natural_cleaning import flaw
+from harness_plugins.datasets.natural_languages import wrong_languages
+from harness_plugins.datasets.natural_measures import Measures, contrast_sources
+from harness_plugins.datasets.natural_models import judge_of, one_model
+from harness_plugins.datasets.natural_rows import Candidate, Row
+from harness_plugins.datasets.natural_selection import Keep, key_of, standings
+
+from harness.data import data_home
+
+PLANTS = Path(__file__).resolve().parent.parent / "tests" / "planted_instructions"
+NATIVE, TRANSLATED = ["talbanken", "talbanken-dev"], ["ntrex-sv"]
+SHOWN = (
+    "length",
+    "repetition",
+    "rating",
+    "quality",
+    "relevance",
+    "naturalness_instruction",
+    "naturalness_response",
+    "naturalness",
+)
+DRAWS, SEED = 2000, 0
+
+
+class Pair(NamedTuple):
+    """A planted pair: its id, the fragment's, the kind of badness (`good`), both texts."""
+
+    id: str
+    cluster: str
+    kind: str
+    instruction: str
+    response: str
+
+
+class Estimate(NamedTuple):
+    """A number with its interval; None where it cannot be told."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+    def __str__(self) -> str:
+        return "–" if self.value is None else f"{self.value:.2f} [{self.low:.2f}–{self.high:.2f}]"
+
+
+def pairs(language: str = "sv", home: Path | None = None) -> list[Pair]:
+    """The planted pairs with their instructions in the language."""
+    spec = spec_from_file_location("planted_instructions_locate", PLANTS / "locate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    locate = module_from_spec(spec)
+    spec.loader.exec_module(locate)
+    rows = [json.loads(line) for line in (PLANTS / "plants.jsonl").read_text(encoding="utf-8").splitlines()]
+    texts = {row["fragment"]["sha256"]: locate.fragment(row, home or data_home()) for row in rows}
+    return [
+        Pair(row["id"], row["fragment"]["sha256"], row["kind"], row[language], texts[row["fragment"]["sha256"]]) for row in rows
+    ]
+
+
+def measures(judge: Any = None) -> Measures:
+    """The measures with the builder's defaults, and windows as in configs/natural-sv.yaml."""
+    native, translated = contrast_sources({"native": NATIVE, "translated": TRANSLATED}, [])
+    return Measures(
+        native=native,
+        translated=translated,
+        judge=judge,
+        instruction_words=parts.Window(4, 40),
+        response_words=parts.Window(50, 160),
+        weights=parts.read_weights(),
+    )
+
+
+def scored(found: Sequence[Pair], measure: Measures) -> list[dict[str, float | None]]:
+    """Every part of each pair, and `sum`, the weighted mean of all but diversity."""
+    rows = [row_of(pair) for pair in found]
+    measure.measure(rows)
+    return [{**row.candidates[0].values, "sum": row.candidates[0].score} for row in rows]
+
+
+def row_of(pair: Pair) -> Row:
+    """The pair as the builder has it."""
+    made = [Candidate(text=pair.instruction)]
+    return Row(
+        id=pair.id, text=pair.response, language="sv", document=pair.cluster, dataset="planted", start=0, end=0, candidates=made
+    )
+
+
+def refused(found: Sequence[Pair], language: str) -> list[str | None]:
+    """Why the builder would set each pair aside before it is scored."""
+    wrong = wrong_languages([pair.instruction for pair in found], language)
+    return [
+        flaw(pair.instruction, pair.response) or ("wrong-language" if other else None)
+        for pair, other in zip(found, wrong, strict=True)
+    ]
+
+
+def auc(found: Sequence[Pair], values: Sequence[float | None], kinds: Callable[[str], bool] = lambda kind: True) -> Estimate:
+    """Good over bad, of the bad kinds that are chosen; pairs without a value are left out."""
+    there = [(pair, value) for pair, value in zip(found, values, strict=True) if value is not None]
+    good = [(pair, value) for pair, value in there if pair.kind == "good"]
+    bad = [(pair, value) for pair, value in there if pair.kind != "good" and kinds(pair.kind)]
+    if not good or not bad:
+        return Estimate(None, None, None, 0)
+    above = np.array([[(a > b) + 0.5 * (a == b) for _, b in bad] for _, a in good])
+    clusters = sorted({pair.cluster for pair in found})
+    place = {cluster: number for number, cluster in enumerate(clusters)}
+    of_good, of_bad = (np.array([place[pair.cluster] for pair, _ in side]) for side in (good, bad))
+    counts = np.random.default_rng(SEED).multinomial(len(clusters), np.full(len(clusters), 1 / len(clusters)), size=DRAWS)
+    some, others = counts[:, of_good].astype(float), counts[:, of_bad].astype(float)
+    weight = some.sum(axis=1) * others.sum(axis=1)
+    draws = np.einsum("dg,gb,db->d", some, above, others)[weight > 0] / weight[weight > 0]
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return Estimate(float(above.mean()), float(low), float(high), len(bad))
+
+
+def lowered(found: Sequence[Pair], values: Sequence[float | None], spoilt: Sequence[float | None]) -> Estimate:
+    """By how much spoiling lowers a value on average, with an interval over fragments."""
+    by_cluster: dict[str, list[float]] = {}
+    for pair, before, after in zip(found, values, spoilt, strict=True):
+        if before is not None and after is not None:
+            by_cluster.setdefault(pair.cluster, []).append(before - after)
+    means = np.array([np.mean(some) for _, some in sorted(by_cluster.items())])
+    draws = np.random.default_rng(SEED).choice(means, (DRAWS, len(means))).mean(axis=1)
+    return Estimate(float(means.mean()), *map(float, np.percentile(draws, [2.5, 97.5])), len(means))
+
+
+def spoilers() -> Mapping[str, Callable[[Pair, Sequence[Pair]], Pair]]:
+    """Ways to spoil a good pair, each of which a program can do to any pair."""
+
+    def instruction(change: Callable[[Pair, Sequence[Pair]], str]) -> Callable[[Pair, Sequence[Pair]], Pair]:
+        return lambda pair, all_: pair._replace(instruction=change(pair, all_))
+
+    def shuffled(text: str, pieces: list[str], joiner: str = " ") -> str:
+        random.Random(text).shuffle(pieces)
+        return joiner.join(pieces)
+
+    return {
+        "instruction of another fragment": instruction(
+            lambda pair, all_: all_[(list(all_).index(pair) + 7) % len(all_)].instruction
+        ),
+        "instruction's words shuffled": instruction(lambda pair, _: shuffled(pair.instruction, pair.instruction.split())),
+        "second half of the instruction gone": instruction(
+            lambda pair, _: " ".join(pair.instruction.split()[: len(pair.instruction.split()) // 2])
+        ),
+        "instruction said twice": instruction(lambda pair, _: f"{pair.instruction} {pair.instruction}"),
+        "response's words shuffled": lambda pair, _: pair._replace(response=shuffled(pair.response, pair.response.split())),
+        "response's first sentence ten times": lambda pair, _: pair._replace(
+            response=" ".join([re.split(r"(?<=[.!?]) ", pair.response)[0]] * 10)
+        ),
+    }
+
+
+def enriched(found: Sequence[Pair], kept: Sequence[bool]) -> str:
+    """Bad pairs among what is rejected, against their share in the whole: one-sided binomial test."""
+    rejected = [pair for pair, keeps in zip(found, kept, strict=True) if not keeps]
+    bad, share = sum(pair.kind != "good" for pair in rejected), sum(pair.kind != "good" for pair in found) / len(found)
+    n = len(rejected)
+    p = sum(comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(bad, n + 1))
+    return f"{bad} of {n} rejected are bad ({bad / n:.0%}; of all {share:.0%}), p = {p:.2g}"
+
+
+def selected(
+    found: Sequence[Pair], before: Sequence[float], measure: Measures, share: float = 0.5
+) -> tuple[list[bool], list[float]]:
+    """Which pairs the builder would keep, and the diversity of each beside what is kept."""
+    asked, answered = measure.directions([pair.instruction for pair in found], [pair.response for pair in found])
+    vectors = np.stack([asked[pair.instruction] + answered[pair.response] for pair in found])
+    keys = [key_of(pair.response, pair.id) for pair in found]
+    by_key = sorted(range(len(found)), key=keys.__getitem__)
+    stood = standings(
+        vectors[by_key],
+        [before[place] for place in by_key],
+        [keys[place] for place in by_key],
+        measure.weights,
+        Keep(share=share),
+    )
+    of = dict(zip(by_key, stood, strict=True))
+    return [of[place].rank is not None for place in range(len(found))], [
+        float(of[place].diversity or 0) for place in range(len(found))
+    ]
+
+
+def rated(found: Sequence[Pair], count: int) -> tuple[list[Pair], list[float | None]]:
+    """Pairs of whole fragments, `count` at most, by the hash of the fragment, with SmolLM2's ratings from 0 to 1."""
+    taken: list[Pair] = []
+    for cluster in sorted({pair.cluster for pair in found}, key=lambda name: hashlib.sha256(name.encode()).hexdigest()):
+        some = [pair for pair in found if pair.cluster == cluster]
+        if len(taken) + len(some) > count:
+            break
+        taken += some
+    choice, _ = one_model("rating", {"model": "smollm2", "backend": "server", "context": 4096}, "natural")
+    measure = measures(judge_of(True, choice, "natural"))
+    values = measure.ratings([(row, row.candidates[0]) for row in map(row_of, taken)])
+    return taken, [parts.rating(value) for value in values]
+
+
+def calibrate(home: Path) -> None:
+    """Prints the middle and the steepness of the logistic curve that tells a question's own answer from another's."""
+    from harness_plugins.datasets.embeddings import embed
+
+    file = home / "zaragoza-construction-faq" / "faq.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    rows.sort(key=lambda row: hashlib.sha256(row["q"].encode()).hexdigest())
+    asked, answered = embed([row["q"] for row in rows], prefix="query: "), embed([row["a"] for row in rows], prefix="passage: ")
+    own, other = (asked * answered).sum(axis=1), (asked * np.roll(answered, 1, axis=0)).sum(axis=1)
+    values, targets = np.concatenate([own, other]).astype(float), np.repeat([1.0, 0.0], len(rows))
+    slope, offset, middle = 1.0, 0.0, values.mean()
+    for _ in range(100):  # Newton's method
+        chance = 1 / (1 + np.exp(-(slope * (values - middle) * 50 + offset)))
+        weight, inputs = chance * (1 - chance) + 1e-12, np.stack([(values - middle) * 50, np.ones(len(values))])
+        slope, offset = np.array([slope, offset]) + np.linalg.solve((inputs * weight) @ inputs.T, inputs @ (targets - chance))
+    above = (own[:, None] > other[None]).mean()
+    print(f"{len(rows)} questions: MIDDLE {middle - offset / slope / 50:.3f}, STEEPNESS {slope * 50:.1f}, AUC {above:.3f}")
+
+
+def main(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Prints what was found and returns the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rated", type=int, default=39, metavar="N", help="pairs that SmolLM2 rates (0: none; default 39)")
+    parser.add_argument("--calibrate", action="store_true", help="fit the curve of relevance instead")
+    parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
+    chosen = parser.parse_args(arguments)
+    if chosen.calibrate:
+        calibrate(data_home())
+        return []
+    figures: list[dict[str, Any]] = []
+
+    def tell(job: str, value: Any) -> None:
+        figures.append({"job": job, "value": str(value)})
+        print(f"{job}: {value}", flush=True)
+
+    measure = measures()
+    for language, name in (("sv", "Swedish"), ("en", "English")):
+        found = pairs(language)
+        values = scored(found, measure)
+        columns = {part: [row[part] for row in values] for part in (*SHOWN, "sum")}
+        columns["words alone"] = [float(len(pair.instruction.split())) for pair in found]
+        if language == "en":
+            columns = {part: column for part, column in columns.items() if not part.startswith("naturalness")}
+            columns["sum"] = [parts.combined({k: r[k] for k in ("quality", "relevance")}, measure.weights.parts) for r in values]
+        _tell_auc(tell, name, found, columns)
+        why = refused(found, language)
+        ruled = [
+            None if value is None else value - (reason is not None) for value, reason in zip(columns["sum"], why, strict=True)
+        ]
+        tell(f"{name}: set aside by rules", _by_kind(found, why))
+        tell(f"{name}: AUC of the sum, what rules set aside below all", auc(found, ruled))
+        if language == "sv":
+            _tell_selection(tell, found, [float(value or 0) for value in columns["sum"]], measure)
+            _tell_spoilt(tell, found, columns["sum"], measure)
+    if chosen.rated:
+        some, ratings = rated(pairs("sv"), chosen.rated)
+        missing = sum(value is None for value in ratings)
+        tell(f"Swedish: AUC of SmolLM2's rating, {len(some)} pairs, {missing} without", auc(some, ratings))
+    if chosen.write:
+        side_by_side.write("natural_scores", [], figures)
+    return figures
+
+
+def _tell_auc(
+    tell: Callable[[str, Any], None], name: str, found: Sequence[Pair], columns: Mapping[str, Sequence[float | None]]
+) -> None:
+    for part, values in columns.items():
+        known = [value for value in values if value is not None]
+        if known:
+            tell(f"{name}: AUC of {part} (n = {len(known)})", auc(found, values))
+    for kind in sorted({pair.kind for pair in found} - {"good"}):
+        line = ", ".join(f"{part} {auc(found, columns[part], kind.__eq__)}" for part in ("quality", "relevance", "sum"))
+        tell(f"{name}, {kind}: AUC", line)
+
+
+def _by_kind(found: Sequence[Pair], why: Sequence[str | None]) -> str:
+    kinds = ["good", *sorted({pair.kind for pair in found} - {"good"})]
+    told = [(kind, [reason for pair, reason in zip(found, why, strict=True) if pair.kind == kind]) for kind in kinds]
+    return ", ".join(f"{kind} {sum(reason is not None for reason in some)}/{len(some)}" for kind, some in told)
+
+
+def _tell_selection(tell: Callable[[str, Any], None], found: Sequence[Pair], before: Sequence[float], measure: Measures) -> None:
+    kept, _ = selected(found, before, measure)
+    tell("Swedish: half kept by the sum with diversity", enriched(found, kept))
+    alone = [place for place, pair in enumerate(found) if pair.kind != "other-fragment"]  # their words are those of good rows
+    some = [found[place] for place in alone]
+    _, diversity = selected(some, [before[place] for place in alone], measure)
+    tell(f"Swedish: AUC of diversity beside what is kept, without other-fragment (n = {len(some)})", auc(some, diversity))
+
+
+def _tell_spoilt(
+    tell: Callable[[str, Any], None], found: Sequence[Pair], total: Sequence[float | None], measure: Measures
+) -> None:
+    good = [pair for pair in found if pair.kind == "good"]
+    own = {pair.cluster: value for pair, value in zip(found, total, strict=True) if pair.kind == "good"}
+    before = [own[pair.cluster] for pair in good]
+    planted = [(pair, value) for pair, value in zip(found, total, strict=True) if pair.kind != "good"]
+    told = lowered([pair for pair, _ in planted], [own[pair.cluster] for pair, _ in planted], [value for _, value in planted])
+    tell(
+        f"planted bad instructions lower the sum by (n = {told.n} fragments)",
+        f"{told.value:.3f} [{told.low:.3f}–{told.high:.3f}]",
+    )
+    for name, spoil in spoilers().items():
+        spoilt = [row["sum"] for row in scored([spoil(pair, good) for pair in good], measure)]
+        told = lowered(good, before, spoilt)
+        tell(f"{name} lowers the sum by (n = {told.n})", f"{told.value:.3f} [{told.low:.3f}–{told.high:.3f}]")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
