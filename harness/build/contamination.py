@@ -170,6 +170,7 @@ class Contamination:
 
     def close(self) -> None:
         """Gives the space back."""
+        self._file.truncate(0)
         self._file.close()
 
     def _chunks(self) -> Iterator[tuple[Ints, Ints]]:

@@ -169,6 +169,12 @@ def _sift(
             alive[gone] = False
             duplicates.count_shared(alive)
         sifted.found = _found(count, config, model, languages, removed, contamination, duplicates)
+        if contamination is not None and contamination.wordings:
+            most = contamination.wordings[0]
+            sifted.notes.append(
+                f"some word n-grams of evaluation sets stand in so many rows that they count as a template's wording (most often "
+                f"“{most['words']}”, {most['rows']} rows, as in {most['where']}): rows that share nothing else are kept"
+            )
         splits: Counter[str] = Counter()
         for number, sorted_out in enumerate(_ordered(lines, alive, reasons, config, removed, splits)):
             yield sorted_out

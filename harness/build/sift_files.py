@@ -25,8 +25,7 @@ class KeyFiles:
     _ENTRY = np.dtype([("key", "<u8"), ("row", "<u4")])
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self._files = [(folder / f"{part:02d}").open("w+b") for part in range(PARTS)]
+        self._files = _Parts(folder)
         self._counts = np.zeros(PARTS, np.int64)
 
     def add(self, keys: Numbers, rows: Ints) -> None:
@@ -36,23 +35,21 @@ class KeyFiles:
         entries = np.empty(len(keys), self._ENTRY)
         entries["key"], entries["row"] = keys[order], rows[order]
         bounds = np.searchsorted(parts[order], np.arange(PARTS + 1))
-        for part, file in enumerate(self._files):
-            if bounds[part] < bounds[part + 1]:
-                entries[bounds[part] : bounds[part + 1]].tofile(file)
+        for part in np.flatnonzero(np.diff(bounds)).tolist():
+            entries[bounds[part] : bounds[part + 1]].tofile(self._files[part])
         self._counts += np.diff(bounds)
 
     def sorted_parts(self, most: int = _MOST_ENTRIES) -> Iterator[tuple[Numbers, Ints]]:
         """Keys in ascending order with their rows, at most about `most` at a time (more where one key has more)."""
-        for file, count in zip(self._files, self._counts.tolist(), strict=True):
-            deeper = max(0, (max(count, 1) - 1) // most).bit_length()
+        for part in np.flatnonzero(self._counts).tolist():
+            count = int(self._counts[part])
+            deeper = ((count - 1) // most).bit_length()
             for turn in range(1 << deeper):
-                yield self._sorted(file, count, deeper, turn, most)
+                yield self._sorted(self._files[part], count, deeper, turn, most)
 
     def close(self) -> None:
         """Gives the space back."""
-        for file in self._files:
-            os.ftruncate(file.fileno(), 0)
-            file.close()
+        self._files.close()
 
     def _sorted(self, file: IO[bytes], count: int, deeper: int, turn: int, most: int) -> tuple[Numbers, Ints]:
         file.seek(0)
@@ -66,8 +63,6 @@ class KeyFiles:
                 entries, keys = entries[mine], keys[mine]
             found_keys.append(keys)
             found_rows.append(entries["row"].astype(np.int64))
-        if not found_keys:
-            return np.zeros(0, np.uint64), np.zeros(0, np.int64)
         keys, rows = np.concatenate(found_keys), np.concatenate(found_rows)
         order = np.argsort(keys)
         return keys[order], rows[order]
@@ -85,8 +80,7 @@ class LineFiles:
     """Rows as bytes, in files by the highest bits of the number that gives each its place: read back in that order."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir()
-        self._files = [(folder / f"{part:02d}").open("w+b") for part in range(PARTS)]
+        self._files = _Parts(folder)
         self._sizes = [0] * PARTS
 
     def add(self, places: Numbers, first_row: int, lines: Sequence[bytes]) -> None:
@@ -98,24 +92,23 @@ class LineFiles:
             part.append(pack(place, row, len(line)))
             part.append(line)
         for number, part in enumerate(waiting):
-            data = b"".join(part)
-            self._files[number].write(data)
-            self._sizes[number] += len(data)
+            if part:
+                data = b"".join(part)
+                self._files[number].write(data)
+                self._sizes[number] += len(data)
 
     def ordered(self) -> Iterator[list[Line]]:
         """All rows in the order of their places, those of one place together and in the order of their bytes; some at a time."""
-        for file, size in zip(self._files, self._sizes, strict=True):
-            deeper = max(0, (max(size, 1) - 1) // _MOST_BYTES).bit_length()
-            for turn in range(1 << deeper):
-                lines = list(self._read(file, size, deeper, turn))
+        for part, size in enumerate(self._sizes):
+            deeper = (max(0, size - 1) // _MOST_BYTES).bit_length()
+            for turn in range(1 << deeper if size else 0):
+                lines = list(self._read(self._files[part], size, deeper, turn))
                 lines.sort(key=lambda line: (line.place, line.data))
                 yield lines
 
     def close(self) -> None:
         """Gives the space back."""
-        for file in self._files:
-            os.ftruncate(file.fileno(), 0)
-            file.close()
+        self._files.close()
 
     def _read(self, file: IO[bytes], size: int, deeper: int, turn: int) -> Iterator[Line]:
         file.flush()
@@ -157,9 +150,7 @@ class RowFile:
 
     def close(self) -> None:
         """Gives the space back."""
-        for file in (self._data, self._bounds):
-            os.ftruncate(file.fileno(), 0)
-            file.close()
+        _give_back(self._data, self._bounds)
 
 
 class Reasons:
@@ -187,5 +178,29 @@ class Reasons:
 
     def close(self) -> None:
         """Gives the space back."""
-        self._data.close()
-        self._places.close()
+        _give_back(self._data, self._places)
+
+
+class _Parts:
+    """The files of parts, each made when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._files: dict[int, IO[bytes]] = {}
+
+    def __getitem__(self, part: int) -> IO[bytes]:
+        if part not in self._files:
+            self._files[part] = (self._folder / f"{part:02d}").open("w+b")
+        return self._files[part]
+
+    def close(self) -> None:
+        _give_back(*self._files.values())
+
+
+def _give_back(*files: IO[bytes]) -> None:
+    for file in files:
+        if not file.closed:
+            file.flush()
+            os.ftruncate(file.fileno(), 0)
+            file.close()
