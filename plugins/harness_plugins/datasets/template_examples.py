@@ -48,7 +48,7 @@ def set_examples(
     draw = Draw(len(found.templates), len(found.templates) if per_item == "all" else per_item, seed)
     names: set[str] = set()
     failures: list[SetAside] = []
-    for item in _items(found, splits, builder, names):
+    for item in set_items(found, splits, builder, names):
         if isinstance(item, Item):
             draw.add(item.id, item.label or "", item.row)
         else:
@@ -61,7 +61,7 @@ def set_examples(
     rendered: Counter[int] = Counter()
     failed: dict[int, list[RowProblem]] = {}
     place = -1
-    for item in _items(found, splits, builder, names):
+    for item in set_items(found, splits, builder, names):
         if isinstance(item, SetAside):
             yield item
             continue
@@ -76,7 +76,7 @@ def set_examples(
         for number in draw.templates(place):
             template = found.templates[number]
             try:
-                yield _example(found, item, template, builder, kind)
+                yield example_of(found, item, template, builder, kind)
                 rendered[number] += 1
             except RowProblem as problem:
                 failed.setdefault(number, []).append(problem)
@@ -91,7 +91,7 @@ def set_examples(
             raise _template_error(found, number, problems[0])
 
 
-def _items(found: TemplateSet, splits: Sequence[str], builder: str, names: set[str]) -> Iterator[Item | SetAside]:
+def set_items(found: TemplateSet, splits: Sequence[str], builder: str, names: set[str]) -> Iterator[Item | SetAside]:
     """Each row as templates see it, or why it cannot be used; notes the names of its columns."""
     for split in splits:
         for file, number, row in split_rows(found, split):
@@ -170,7 +170,7 @@ def _label(found: TemplateSet, given: Mapping[str, Any], id: str) -> tuple[tuple
     return (), str(label)
 
 
-def _example(
+def example_of(
     found: TemplateSet, item: Item, template: InstructionTemplate, builder: str, kind: Literal["instruction", "choice"]
 ) -> Example:
     values, responses = _answers(item, template)

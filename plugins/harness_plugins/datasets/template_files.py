@@ -176,7 +176,7 @@ class _Reader:
         for name, text in value.items():
             if not _VARIABLE.match(name):
                 raise self.problem(f"{name!r} is no name for a template: use small letters, digits and underscores", key, name)
-            if name in BUILT_IN:
+            if name in BUILT_IN and (name != "answer" or self.value.get("answers") or self.value.get("choices")):
                 raise self.problem(f"{name!r} has a meaning of its own in templates; use another name", key, name)
             if not isinstance(text, str) or not text.strip():
                 raise self.problem(f"expected text, got {text!r:.60}", key, name)
