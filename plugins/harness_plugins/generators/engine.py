@@ -195,5 +195,5 @@ def _has_plain_cache(model: Any) -> bool:
 
     with torch.inference_mode():
         past = model(torch.tensor([[0]], device=model.device), use_cache=True).past_key_values
-    layers = getattr(past, "layers", None)
+    layers: Any = getattr(past, "layers", None)
     return bool(layers) and all(type(layer).__name__ == "DynamicLayer" for layer in layers)

@@ -147,8 +147,8 @@ class TransformersGenerator:
         longest = longest_prompt(self._loaded.config)
         if longest is not None and len(found) + room > longest:
             raise PluginError(
-                f"example {example.id!r}: its prompt has {len(found)} tokens, and {self._model.name} reads {longest}, an answer of "
-                f"up to {room} among them: lower max_new_tokens, or leave the example out"
+                f"example {example.id!r}: its prompt has {len(found)} tokens, and {self._model.name} reads {longest}, an answer "
+                f"of up to {room} among them: lower max_new_tokens, or leave the example out"
             )
         return found
 

@@ -6,6 +6,7 @@ Weights that were stored in few bits stay what they were rounded to; the folder 
 import shutil
 import uuid
 from pathlib import Path
+from typing import Any
 
 from harness.cache import Cache
 from harness.cache_upkeep import PARTIAL
@@ -51,7 +52,7 @@ def _write(file: Path, folder: Path) -> None:
     where = {"gguf_file": file.name, "local_files_only": True, "trust_remote_code": False}
     try:
         with encoders.quiet():
-            model = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **where)
+            model: Any = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **where)
             tokenizer = AutoTokenizer.from_pretrained(file.parent, **where)
     except (ValueError, KeyError, NotImplementedError) as error:
         raise PluginError(f"{file}: transformers cannot read this GGUF file ({error}); give a folder of safetensors") from error

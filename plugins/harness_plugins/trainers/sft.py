@@ -141,10 +141,9 @@ class Sft:
             from peft import LoraConfig, get_peft_model
         except ModuleNotFoundError as error:
             raise MissingExtra(f"lora needs the package {error.name!r}; install it with: {PIP_LINE}") from error
-        alpha = self.alpha if self.alpha is not None else 2.0 * self.lora
-        return get_peft_model(
-            model, LoraConfig(r=self.lora, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
-        )
+        alpha: Any = self.alpha if self.alpha is not None else 2 * self.lora
+        how = LoraConfig(r=self.lora, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+        return get_peft_model(model, how)
 
     def _save(self, model: Any, tokenizer: Any, folder: Path) -> None:
         """A folder that transformers reads by itself; adapters are merged into it, and lie in `adapters` too."""

@@ -80,9 +80,9 @@ def _tried(model: Any) -> Any:
     import torch
 
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    body = getattr(inner, inner.base_model_prefix, None) if hasattr(inner, "base_model_prefix") else None
-    head = inner.get_output_embeddings() if body is not None and body is not inner else None
-    if head is None:
+    body: Any = getattr(inner, inner.base_model_prefix, None) if hasattr(inner, "base_model_prefix") else None
+    head: Any = inner.get_output_embeddings() if body is not None and body is not inner else None
+    if body is None or head is None:
         return None
     was_training = model.training
     model.eval()

@@ -1,6 +1,7 @@
 """The trainer sft: a folder that generates what was taught, adapters, a resumed training, and what it refuses."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A cache of the test's own; one thread, since tiny matrices take longest where threads wait for each other."""
     import torch
 
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def answers(model: Path) -> list[str | None]:
@@ -49,7 +54,7 @@ def test_the_tuned_folder_says_what_was_taught(tiny: Path, tmp_path: Path, how: 
     checkpoint = trainer.train(TAUGHT, tmp_path / "run")
     assert answers(checkpoint) == ["ja", "nej", "hej"] != before
     facts = json.loads((checkpoint / "facts.json").read_text())
-    assert facts["steps"] == len(facts["losses"]) == 40
+    assert facts["steps"] == len(facts["losses"]) == trainer.settings.steps
     assert (facts["sequences"], facts["answers_wholly_cut_off"]) == (3, 0)
     assert not list(checkpoint.glob("*.bin"))
 
