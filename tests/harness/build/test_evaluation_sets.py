@@ -1,0 +1,115 @@
+"""Evaluation sets: judgment sources by name, files and build folders; what is absent is told."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.build.evaluation_sets import evaluation_sets
+from harness.build.options import ContaminationOptions
+from harness.errors import InputError, PluginError
+from harness.protocols import JudgmentSourceSpec
+from harness.records import Example, JudgmentInfo, Output, to_json
+from harness.registry import Entry, Registry
+from harness.store import TABLES, write_table
+
+ITEM = Example.from_instruction("s/1", "Vilken är rätt?", ["Den första"], language="sv", choices=("a b", "c d"), source="Källan")
+TEXTS = [("s/1", text) for text in ("Vilken är rätt?", "Den första", "a b", "c d", "Källan")]
+
+
+class Source:
+    info = JudgmentInfo(name="s", version="1")
+
+    def __init__(self, path: str | None = None, fail: BaseException | None = None) -> None:
+        self.fail = fail
+
+    def read(self) -> Iterator[Any]:
+        yield ITEM
+        yield Output(id="s/1/x", example_id="s/1", system="x", text="ett systems svar hör inte hit")
+        if self.fail is not None:
+            raise self.fail
+
+
+def registry(**sources: Any) -> Registry:
+    found = Registry()
+    for name, build in sources.items():
+        found.entries["judgment source"][name] = Entry(JudgmentSourceSpec(name, build=build), "test", "test")
+    return found
+
+
+def absent() -> Source:
+    raise InputError("its data are absent")
+
+
+def needs(path: str) -> Source:
+    return Source(path)
+
+
+def broken() -> Source:
+    return Source(fail=KeyError("column"))
+
+
+def test_every_source_that_needs_nothing_is_looked_at_and_absent_ones_are_told() -> None:
+    found, notes = evaluation_sets(registry(here=Source, absent=absent, needs=needs, broken=broken), ContaminationOptions())
+    assert [(one.name, list(one)) for one in found] == [("here", TEXTS)]
+    assert notes == [
+        "contamination was not checked against 'absent': its data are absent",
+        "contamination was not checked against 'broken': judgment source 'broken': reading failed: KeyError: 'column'",
+    ]
+
+
+def test_what_is_named_must_be_there(tmp_path: Path) -> None:
+    for name in ("absent", "nothing", str(tmp_path / "no.jsonl"), str(tmp_path)):
+        with pytest.raises((InputError, PluginError)):
+            evaluation_sets(registry(absent=absent), ContaminationOptions(against=(name,)))
+
+
+def test_no_set_is_read_where_the_step_is_off() -> None:
+    assert evaluation_sets(registry(absent=absent), ContaminationOptions(use=False, against=("absent",))) == ([], [])
+
+
+def test_files_of_examples_of_texts_and_of_objects(tmp_path: Path) -> None:
+    (tmp_path / "e.jsonl").write_bytes(
+        to_json(ITEM) + b'\n"bara en text"\n\n{"id": 7, "question": "Hur?", "answers": ["S\xc3\xa5", "S\xc3\xa5"]}\n'
+    )
+    (tmp_path / "e.txt").write_text("rad ett\n\nrad två\n", encoding="utf-8")
+    (tmp_path / "e.json").write_text(json.dumps(["ett", {"text": "två"}]), encoding="utf-8")
+    names = tuple(str(tmp_path / name) for name in ("e.jsonl", "e.txt", "e.json"))
+    found, _ = evaluation_sets(registry(), ContaminationOptions(against=names))
+    assert [list(one) for one in found] == [
+        [*TEXTS, ("line 2", "bara en text"), ("7", "Hur?"), ("7", "Så")],
+        [("line 1", "rad ett"), ("line 3", "rad två")],
+        [("item 1", "ett"), ("item 2", "två")],
+    ]
+
+
+def test_parquet_of_any_columns_and_the_folder_of_a_build(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"id": ["x"], "prompt": ["Varför?"], "n": [3]}), tmp_path / "p.parquet")
+    (tmp_path / "build").mkdir()
+    write_table(tmp_path / "build" / TABLES["examples"].file, [ITEM], Example)
+    names = (str(tmp_path / "p.parquet"), str(tmp_path / "build"))
+    found, _ = evaluation_sets(registry(), ContaminationOptions(against=names))
+    assert [list(one) for one in found] == [[("x", "Varför?")], TEXTS]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.jsonl", b"{", "line 1: not JSON"),
+        ("a.jsonl", b"3\n", "line 1: expected a text or an object with texts, got 3"),
+        ("a.json", b"[", "not JSON"),
+        ("a.txt", b"\xff\xfe\xff", "not UTF-8"),
+        ("a.parquet", b"PAR1", "not a readable Parquet file"),
+        ("a.csv", b"a,b", "is none of"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        evaluation_sets(registry(), ContaminationOptions(against=(str(tmp_path / name),)))
+    assert name in str(caught.value)
