@@ -25,7 +25,7 @@ OFF = {
     "contamination": ContaminationOptions(use=False),
 }
 TEXT = """sjön ligger stilla under berget medan vinden drar genom skogen och en gammal båt guppar vid bryggan där barnen fiskar
-abborre varje sommar innan hösten kommer med regn över åkrarna kring byn som ingen längre minns namnet på utom postens brevbärare"""
+abborre varje sommar innan hösten kommer med regn över åkrarna kring byn som ingen längre minns namnet på utom byns brevbärare"""
 WORDS = TEXT.split()
 
 
