@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.data import ENVIRONMENT, data_home
-from harness.errors import InputError
+from harness.data import find_data
 from harness.protocols import DataFiles
+from harness_plugins.datasets.template_data import DATA
 
 _RAW = "https://raw.githubusercontent.com"
 _NATURAL = """
@@ -34,13 +34,14 @@ c248c5c98ba45bb0c2aadae2f270e643bd32679c6c306a3b2a503ac4254cdaa5  vicuna_bench/q
 
 @dataclass(frozen=True)
 class InstructionSet:
-    """A set by name. `read` are the files (or folders) of `data` that hold its rows."""
+    """A set by name. `read` are the files (or folders) of `data` with its rows; `lines`: they hold sentences, not records."""
 
     name: str
     data: DataFiles
     read: Sequence[str]
     language: str
     format: str | None = None
+    lines: bool = False
 
     @property
     def licence(self) -> str:
@@ -48,20 +49,20 @@ class InstructionSet:
         return self.data.licence
 
     def paths(self) -> list[Path]:
-        """The files below the data home; InputError saying where to get what is absent."""
-        folder = data_home() / self.data.folder
-        for path in self.data.files:
-            if not (folder / path).is_file():
-                raise InputError(
-                    f"{self.name}: {folder / path} is absent. Get the files of {self.data.source} (licence {self.licence}) from "
-                    f"{self.data.base_url}, or set {ENVIRONMENT} to a folder that holds {self.data.folder}/"
-                )
+        """The files below the data home; InputError saying how to get what is absent."""
+        folder = find_data(self.data, self.name)
         return [folder / path for path in self.read]
 
 
 def instruction_sets() -> dict[str, InstructionSet]:
     """The sets, by name."""
-    return {found.name: found for found in (_danish_seeds(), _alpaca_seeds(), *_sweinstruct(), *_mt_bench())}
+    every = (_danish_seeds(), _alpaca_seeds(), *_sweinstruct(), *_mt_bench(), *_ntrex())
+    return {found.name: found for found in every}
+
+
+def data_files() -> dict[str, DataFiles]:
+    """What `harness data get` fetches for each of the sets."""
+    return {name: found.data for name, found in instruction_sets().items()}
 
 
 def _below(prefix: str, listed: str) -> dict[str, str]:
@@ -78,7 +79,7 @@ def _danish_seeds() -> InstructionSet:
             "LICENSE": "913a4497985c2190395367771a207bb99866bf421ef4ef5c859da4853af05d4b",
             "data/seed_tasks.jsonl": "1d6422f024d39cf4e44f089c83929ec46d7104d9afb6162c928bc5b1f192dbdd",
         },
-        licence="MIT (some seeds from alpaca-da: CC-BY-NC-4.0)",
+        licence="MIT AND CC-BY-NC-4.0",
         source="https://github.com/alexandrainst/laerebogen",
     )
     return InstructionSet("danish-seeds", data, ["data/seed_tasks.jsonl"], "da")
@@ -107,7 +108,7 @@ def _sweinstruct() -> list[InstructionSet]:
             **_below("data/natural_instructions_swe/sv_sample_subtask", _NATURAL),
             "data/unnatural_instructions_swe/test.jsonl": "a861921c25207d17da3ef00c0e5f525ff0d56f6e163f69e0b77fda05bca4d965",
         },
-        licence="MIT (Natural Instructions: Apache-2.0; Unnatural Instructions: MIT)",
+        licence="MIT AND Apache-2.0",
         source="https://github.com/oskarholmstrom/sweinstruct",
     )
     return [
@@ -133,4 +134,12 @@ def _mt_bench() -> list[InstructionSet]:
         InstructionSet(f"{name}-questions-{language}", data, [f"{folder}/{file}"], language)
         for name, folder in benches
         for language, file in files
+    ]
+
+
+def _ntrex() -> list[InstructionSet]:
+    texts = "NTREX-128/newstest2019"
+    return [
+        InstructionSet("ntrex-continuations-en", DATA["ntrex"], [f"{texts}-src.eng.txt"], "en", "alpaca", lines=True),
+        InstructionSet("ntrex-continuations-da", DATA["ntrex"], [f"{texts}-ref.dan.txt"], "da", "alpaca", lines=True),
     ]

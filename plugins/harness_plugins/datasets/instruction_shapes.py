@@ -1,6 +1,7 @@
 """Which format an instruction set has, told by its fields, and the rows in one of its records."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.errors import InputError, did_you_mean
@@ -60,7 +61,9 @@ def _row(found: Found, texts: Mapping[str, Any], name: object = None, **fields: 
 def _alpaca(found: Found) -> Iterator[Row]:
     record = found.record
     texts = {key: record.get(key) for key in ("system", "instruction", "input", "constraints")}
-    yield _row(found, {**texts, OUTPUT: record["output"]}, record.get("id"), task=_word(record.get("category")))
+    row = _row(found, {**texts, OUTPUT: record["output"]}, record.get("id"), task=_word(record.get("category")))
+    document = _word(record.get("document"))
+    yield replace(row, cluster=document) if document is not None else row
 
 
 def _self_instruct(found: Found) -> Iterator[Row]:

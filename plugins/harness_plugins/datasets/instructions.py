@@ -16,8 +16,9 @@ from harness.protocols import BuilderSpec
 from harness.records import Example, Origin
 from harness_plugins.datasets.instruction_chats import oasst_trees
 from harness_plugins.datasets.instruction_files import Found, hub_records, records_of
+from harness_plugins.datasets.instruction_ntrex import continuations
 from harness_plugins.datasets.instruction_rows import Row, example_of, row_digest
-from harness_plugins.datasets.instruction_sets import InstructionSet, instruction_sets
+from harness_plugins.datasets.instruction_sets import InstructionSet, data_files, instruction_sets
 from harness_plugins.datasets.instruction_shapes import READERS, recognised, rows_in
 
 NAME = "instructions"
@@ -92,8 +93,9 @@ class Source:
             revision, subset, split = self._hub
             yield from hub_records(self._data.removeprefix(_HUB), revision=revision, subset=subset, split=split)
             return
+        read = continuations if self._known is not None and self._known.lines else records_of
         for path in self._known.paths() if self._known else [Path(self._data).expanduser()]:
-            yield from records_of(path)
+            yield from read(path)
 
 
 def known_set(data: str) -> InstructionSet | None:
@@ -148,4 +150,4 @@ def _again(first: Found, rest: Iterator[Found]) -> Iterator[Found]:
 @hookimpl
 def harness_dataset_builders() -> list[BuilderSpec]:
     help = "rows of an instruction set as they are: Alpaca, self-instruct, Dolly, OASST, ShareGPT, messages …"
-    return [BuilderSpec(NAME, build=Instructions, version=VERSION, help=help, argument="data", reads=read_by)]
+    return [BuilderSpec(NAME, build=Instructions, version=VERSION, help=help, argument="data", reads=read_by, data=data_files())]

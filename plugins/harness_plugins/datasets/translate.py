@@ -16,6 +16,7 @@ from harness.errors import did_you_mean
 from harness.protocols import BuilderSpec
 from harness.records import Example, Origin
 from harness_plugins.datasets.instruction_rows import Row, example_of, is_output
+from harness_plugins.datasets.instruction_sets import data_files
 from harness_plugins.datasets.instructions import Source, joined, known_set, read_by
 from harness_plugins.datasets.language_bound import language_bound
 from harness_plugins.datasets.protect import Languages
@@ -219,7 +220,7 @@ def _reads(**params: Any) -> list[Any] | None:
 @hookimpl
 def harness_dataset_builders() -> list[BuilderSpec]:
     help = "an instruction set into another language, with code, numbers, names and terms protected and checked"
-    return [BuilderSpec(NAME, build=Translate, version=VERSION, help=help, argument="data", reads=_reads)]
+    return [BuilderSpec(NAME, build=Translate, version=VERSION, help=help, argument="data", reads=_reads, data=data_files())]
 
 
 __all__ = ["BackTranslation", "Translate", "engines_of"]
