@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -164,14 +164,22 @@ def _built_in() -> dict[str, list[Any]]:
     }
 
 
+def _data_facts(spec: Any) -> list[str]:
+    """Which files `harness data get` fetches for the plugin: those of a source, or those of each of a builder's data sets."""
+    data = getattr(spec, "data", None)
+    if not data:
+        return []
+    sets = data if isinstance(data, Mapping) else {spec.name: data}
+    return [f"data: {name}, licence {files.licence}, `harness data get {name}`" for name, files in sorted(sets.items())]
+
+
 def _plugin_parts(spec: Any) -> Iterator[str]:
     facts = [f"version {spec.version}"]
     facts += [f"extra `{spec.extra}`"] if spec.extra else []
     facts += [f"needs {' and '.join(spec.needs)}"] if getattr(spec, "needs", ()) else []
     facts += [f"components {', '.join(f'`{name}`' for name in spec.components)}"] if getattr(spec, "components", ()) else []
     facts += [f"a bare word is `{spec.argument}`"] if spec.argument else []
-    data = getattr(spec, "data", None)
-    facts += [f"data: licence {data.licence}, `harness data get {spec.name}`"] if data is not None else []
+    facts += _data_facts(spec)
     yield f"### {spec.name}"
     yield f"{_sentence(spec.help)} ({'; '.join(facts)})"
     doc = inspect.getdoc(spec.build)
