@@ -1,5 +1,6 @@
 """Rows for a person to read, beside their source: some by chance, the best and worst by their scores, some that were removed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TypeVar
@@ -18,6 +19,7 @@ from harness.report.matching import runs, words_of
 from harness.report.texts import shown
 
 RowT = TypeVar("RowT")
+_WORDS = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # without blanks and punctuation at the ends
 REMOVED = 4  # rows of each reason
 TEXT = 3_000  # characters of a text
 _META = 4_000
@@ -122,10 +124,16 @@ def _matched(texts: Sequence[Sequence[Run]]) -> float:
 
 
 def _turned(found: Sequence[Run], turn: bool) -> tuple[Run, ...]:
-    """The runs, or with the marks on the words that had none (blanks and punctuation alone stay without)."""
+    """The runs, or with the marks on the words that had none."""
     if not turn:
         return tuple(found)
-    return tuple(Run(text=run.text, matched=not run.matched and any(map(str.isalnum, run.text))) for run in found)
+    turned: list[Run] = []
+    for run in found:
+        inside = _WORDS.search(run.text) if not run.matched else None
+        begin, end = inside.span() if inside else (0, 0)
+        parts = (Run(text=run.text[:begin]), Run(text=run.text[begin:end], matched=True), Run(text=run.text[end:]))
+        turned += [part for part in parts if part.text]
+    return tuple(turned)
 
 
 def _kept(example: Example, group: str) -> Entry:

@@ -62,8 +62,8 @@ def test_words_on_both_sides_are_marked() -> None:
 def test_where_most_words_are_on_both_sides_the_others_are_marked() -> None:
     made, given, kind = beside({"response": "Jag har en ny bil i dag."}, {"source": "Jag har en nya bil i dag."}, "sv")
     assert kind == "one"
-    assert [text.strip() for text in marked(made[0])] == ["ny"]
-    assert [text.strip() for text in marked(given[0])] == ["nya"]
+    assert marked(made[0]) == ["ny"]
+    assert marked(given[0]) == ["nya"]
 
 
 def test_a_source_that_is_the_response_is_said_to_be_and_not_repeated() -> None:
