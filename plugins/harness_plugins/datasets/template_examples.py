@@ -97,7 +97,7 @@ def set_items(found: TemplateSet, splits: Sequence[str], builder: str, names: se
         for file, number, row in split_rows(found, split):
             names.update(row)
             try:
-                yield _item(found, split, file, number, row)
+                yield item_of(found, split, file, number, row)
             except _Aside as aside:
                 yield SetAside(
                     id=aside.id or f"{found.name}/{split}-{digest(row)}",
@@ -116,7 +116,7 @@ class _Aside(Exception):
         self.reason, self.detail, self.id = reason, detail, id
 
 
-def _item(found: TemplateSet, split: str, file: str, number: int, row: dict[str, Any]) -> Item:
+def item_of(found: TemplateSet, split: str, file: str, number: int, row: dict[str, Any]) -> Item:
     values: dict[str, Any] = {**row, "row": row, "split": split, "file": file, "number": number}
     for name, expression in found.fields.items():
         values[name] = _value(expression, values, f"fields.{name}")
