@@ -22,7 +22,7 @@ _TRIED = 20  # rows that a template may fail on before it is the template's faul
 
 @dataclass(frozen=True)
 class Item:
-    """A row as templates see it: `values` by name, `right` the number of the right option, `options` those of the row's own."""
+    """A row as expressions see it: `values` by name, its own `options`, its `label` (of options the number of the right one)."""
 
     id: str
     split: str
@@ -126,7 +126,6 @@ def item_of(found: TemplateSet, split: str, file: str, number: int, row: dict[st
         if _value(rule.when, values, f"set_aside ({rule.reason})", id):
             raise _Aside(rule.reason, rule.detail, id)
     options, label = _label(found, given, id)
-    values = tidied(values)
     cluster = given.get("cluster", id.removeprefix(f"{found.name}/"))
     source = given.get("source")
     return Item(
@@ -208,7 +207,7 @@ def example_of(
 
 def _answers(item: Item, template: InstructionTemplate) -> tuple[dict[str, Any], list[str]]:
     """What the template sees, and the response that each option would have got."""
-    values = dict(item.values)
+    values: dict[str, Any] = tidied(item.values)
     if item.options:
         options, right = list(item.options), int(item.label or 0)
     elif template.answers and item.label is not None:

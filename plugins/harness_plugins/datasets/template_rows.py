@@ -77,12 +77,14 @@ def renamed(row: dict[str, Any], columns: Mapping[str, str], where: str) -> dict
 
 def tidied(value: Any) -> Any:
     """The value with every text in it free of blanks at its ends, and with `\\n` for line ends."""
-    if isinstance(value, str):
-        return value.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if isinstance(value, list | tuple):
-        return [tidied(item) for item in value]
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is str:
+        text: str = value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
+        return text.strip()
+    if kind is dict:
         return {key: tidied(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [tidied(item) for item in value]
     return value
 
 
