@@ -10,28 +10,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from harness.text.function_words import FUNCTION_WORDS
+
 _TOKENS = re.compile(r"\w+(?:[-'’:]\w+)*|[?]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-
-# closed classes: articles, pronouns, prepositions, conjunctions, auxiliaries, question words, adverbs of degree, place and time
-_SWEDISH = """
-en ett den det de dem denna detta dessa som vars vilken vilket vilka vad vem vems var vart varifrån när hur varför huruvida om
-jag du han hon hen vi ni man mig dig honom henne oss er sig min mitt mina din ditt dina hans hennes vår vårt våra ert era sin sitt
-sina deras dess någon något några ingen inget inga alla allt all varje båda både annan annat andra samma själv
-i på av för med till från vid hos utan under över mellan genom mot efter före innan sedan bland kring längs enligt trots inom utom
-utanför inuti bakom framför bredvid nära per via än och eller men utan samt så att eftersom därför medan fast fastän såsom ju
-är var varit vara bli blir blev blivit har hade haft ha ska skall skulle kan kunde kunnat kan vill ville vilja måste får fick få
-bör borde må måtte brukar gör gjorde göra inte ej aldrig alltid ofta bara också även mycket mer mest lite mindre minst väl nog här
-där hit dit nu då redan ännu upp ner ned ut in fram bort hem
-"""
-_ENGLISH = """
-a an the this that these those which what who whom whose where when how why whether if i you he she it we they me him her us them
-my your his its our their some any no none all each every both other another same self of in on at by for with about against
-between into through during before after above below to from up down out off over under and or but nor so yet because while than
-as is are was were be been being has have had having do does did doing will would shall should can could may might must not never
-always often only also very more most less least here there now then
-"""
-FUNCTION_WORDS: dict[str, frozenset[str]] = {"sv": frozenset(_SWEDISH.split()), "en": frozenset(_ENGLISH.split())}
 
 
 class Distinct(NamedTuple):

@@ -15,7 +15,7 @@ def test_naturalness_is_the_logistic_function_of_the_ratio_a_character():
     contrast = train_contrast(NATIVE, OTHER, order=3)
     text = "ada xo"
     ratio = (contrast.native.log_prob(text).nats - contrast.translated.log_prob(text).nats) / len(text)
-    assert contrast.naturalness([text]) == [pytest.approx(1 / (1 + math.exp(-ratio / 0.1)))]
+    assert contrast.naturalness([text]) == [pytest.approx(1 / (1 + math.exp(-ratio / 0.2)))]
 
 
 def test_texts_like_the_native_ones_are_near_one_and_like_the_others_near_nought():
@@ -64,3 +64,13 @@ def test_no_text_is_asked_of_a_model_that_has_read_its_document():
 def test_one_document_alone_cannot_be_held_out():
     with pytest.raises(ValueError, match="more documents"):
         held_out(["a", "b"], ["one", "one"])
+
+
+def test_a_masked_contrast_does_not_see_what_a_text_is_about():
+    native = ["Hon bakade kakor till kaffet.", "Hon hämtade vedet till huset."]
+    contrast = train_contrast(native, ["Kakorna var bakade av henne.", "Vedet var hämtat av henne."], mask="sv")
+    one, other = contrast.naturalness(["Hon bakade kakor till kaffet.", "Hon fikade bakor till taffet."])
+    assert one == other
+    assert one > 0.5
+    with pytest.raises(ValueError, match="no list of function words of 'fi'"):
+        train_contrast(["a"], ["b"], mask="fi")
