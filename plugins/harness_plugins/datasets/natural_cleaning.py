@@ -56,6 +56,7 @@ _CHATTER = re.compile(
 _LABELLED = re.compile(
     r"(?:\A|[\n.?!\"”])\s*(?:#+\s*)?(?:instruction|response|input|output|instruktion|svar|indata|utdata)\s*[:：]", re.IGNORECASE
 )
+_FENCE_NAME = re.compile(r"</?\w+-\d{6,}>|\btext-\d{6,}")
 _PARTS_EN = r"(?:text|passage|excerpt|paragraph|article|document|extract|fragment)s?"
 _PARTS_SV = r"(?:texten|stycket|textstycket|utdraget|artikeln|avsnittet|dokumentet)"
 _THE_TEXT = re.compile(
@@ -98,7 +99,7 @@ def flaw(instruction: str, response: str) -> str | None:
         return "refusal"
     if _CHATTER.search(instruction):
         return "chatter"
-    if _LABELLED.search(instruction):
+    if _LABELLED.search(instruction) or _FENCE_NAME.search(instruction):
         return "label"
     if _THE_TEXT.search(instruction):
         return "mentions-the-text"

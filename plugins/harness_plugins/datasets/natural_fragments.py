@@ -1,7 +1,7 @@
 """The fragments that are written about, as rows, and what of the text is none."""
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 
 from harness.build.rows import SetAside
@@ -20,18 +20,18 @@ class Fragments:
     ) -> None:
         self._sources, self._window, self._language, self._sample, self._stage = sources, window, language, sample, stage
 
-    def rows(self) -> Iterator[Row]:
-        """A row a fragment, in the order of the text, or of a sample's keys."""
-        found = (row_of(each) for each in self._all() if isinstance(each, Fragment))
-        if self._sample is None:
-            yield from found
-        else:
+    def rows(self, put_away: Callable[[SetAside], object] | None = None) -> Iterator[Row]:
+        """A row a fragment, in the order of the text, or of a sample's keys. What is no fragment goes to `put_away`, with the
+        reason; nothing does where only a sample is looked at."""
+        if self._sample is not None:
+            found = (row_of(each) for each in self._all() if isinstance(each, Fragment))
             yield from heapq.nsmallest(self._sample, found, key=lambda row: key_of(row.text, row.id))
-
-    def aside(self) -> Iterator[SetAside]:
-        """What is no fragment, with the reason; nothing where only a sample is looked at."""
-        if self._sample is None:
-            yield from (each for each in self._all() if isinstance(each, SetAside))
+            return
+        for each in self._all():
+            if isinstance(each, Fragment):
+                yield row_of(each)
+            elif put_away is not None:
+                put_away(each)
 
     def _all(self) -> Iterator[Fragment | SetAside]:
         for source in self._sources:

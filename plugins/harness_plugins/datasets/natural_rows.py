@@ -3,12 +3,15 @@
 import tempfile
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 
 class Candidate(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
@@ -52,31 +55,31 @@ class Row(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         return None if self.best is None else self.candidates[self.best]
 
 
-class Spill:
-    """Rows on disk, by number; in memory eight bytes each. The file has no name and is gone with the process."""
+class Spill(Generic[Kept]):
+    """Records of one kind on disk, by number; in memory eight bytes each. The file has no name and is gone with the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[Kept]) -> None:
         self._file = tempfile.TemporaryFile(prefix="harness-natural-")  # noqa: SIM115  # open until `close`
         self._ends = array("q", [0])
-        self._decoder = msgspec.msgpack.Decoder(Row)
+        self._decoder = msgspec.msgpack.Decoder(kind)
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    def add(self, row: Row) -> int:
-        """Keeps the row; its number."""
-        data = msgspec.msgpack.encode(row)
+    def add(self, record: Kept) -> int:
+        """Keeps the record; its number."""
+        data = msgspec.msgpack.encode(record)
         self._file.seek(self._ends[-1])
         self._file.write(data)
         self._ends.append(self._ends[-1] + len(data))
         return len(self) - 1
 
-    def __getitem__(self, number: int) -> Row:
+    def __getitem__(self, number: int) -> Kept:
         start, end = self._ends[number], self._ends[number + 1]
         self._file.seek(start)
         return self._decoder.decode(self._file.read(end - start))
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Kept]:
         return (self[number] for number in range(len(self)))
 
     def close(self) -> None:

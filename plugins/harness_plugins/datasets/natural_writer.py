@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.chat.messages import CallPlan, LanguageModel, Reply, Request
@@ -18,18 +18,21 @@ Language = Callable[[Sequence[str], str], list[str | None]]  # texts, the langua
 
 @dataclass(frozen=True)
 class Manner:
-    """How a writer is asked: `writes` is the language it is to write in, `words` the most an instruction may have."""
+    """How a writer is asked: `writes` is the language it is to write in, `words` the most an instruction may have; `more`: other
+    parameters of the API."""
 
     writes: str
     candidates: int = 1
     words: int = 40
     temperature: float | None = None
     max_tokens: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def params(self) -> dict[str, Any]:
         """What goes along with each request. One candidate is the likeliest text; several have to differ."""
         temperature = self.temperature if self.temperature is not None else (0.0 if self.candidates == 1 else 0.8)
-        return {"temperature": temperature, "max_tokens": self.max_tokens or _TOKENS_A_WORD * self.words + 32}
+        most = self.max_tokens or _TOKENS_A_WORD * self.words + 32
+        return {"temperature": temperature, "max_tokens": most, **self.more}
 
 
 class Writer:

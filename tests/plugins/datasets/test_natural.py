@@ -19,6 +19,7 @@ from native_corpus import PARAGRAPHS, canned, subject, write_corpus
 from harness.build.rows import SetAside, response_of
 from harness.errors import ConnectionProblem, HarnessError
 from harness.records import Example
+from harness.store import read_table
 from harness.verdicts import PlannedBuild
 
 
@@ -241,7 +242,7 @@ def test_native_text_that_is_built_from_is_refused_as_a_measure(corpus: Path) ->
 
 def test_the_files_that_are_read_are_the_text_and_the_prompt(corpus: Path) -> None:
     names = [Path(path).name for path in reads(texts=[str(corpus)], prompt="short") or ()]
-    assert sorted(names) == sorted([f"{name}.md" for name in PARAGRAPHS] + ["short.en.j2"])
+    assert sorted(names) == sorted([f"{name}.md" for name in PARAGRAPHS] + ["short.en.j2", "short.sv.j2"])
 
 
 CONFIG = """
@@ -258,6 +259,7 @@ contamination: false
 """
 
 
+@pytest.mark.slow
 def test_a_killed_build_goes_on_and_asks_for_no_more_than_was_in_flight(corpus: Path, tmp_path: Path) -> None:
     def slow(seen: Seen) -> Answer:
         answer = canned(seen)
@@ -287,7 +289,5 @@ def test_a_killed_build_goes_on_and_asks_for_no_more_than_was_in_flight(corpus: 
         bodies = [json.dumps(seen.body, sort_keys=True) for seen in server.seen]
     assert len(set(bodies)) == 16
     assert len(bodies) - len(set(bodies)) <= 2
-    from harness.store import read_table
-
-    rows = list(read_table(tmp_path / "out", "examples", Example))
+    rows = list(read_table(tmp_path / "out" / "examples.parquet", Example))
     assert len({row.id for row in rows}) == len(rows) == 4
