@@ -18,6 +18,8 @@ from harness_plugins.datasets.translators.base import Translated
 from harness_plugins.datasets.translators.languages import check_tag, names
 
 _PROGRAM = "apertium"
+# Signs at the ends of a segment stay outside: apertium 3.8 loses one that ends in `^`, together with the end itself.
+_CORE = re.compile(r"([\s\\^$/\[\]{}<>*@#~|&+]*)(.*?)([\s\\^$/\[\]{}<>*@#~|&+]*)\Z", re.DOTALL)
 _ESCAPED = re.compile(r"[\\^$/\[\]{}<>]|[*@#]")  # the last three are also apertium's marks of words that it lacks
 _ANSWER = re.compile(r"\[(\d+)\](.*)\[\]\Z", re.DOTALL)
 _TOKEN = re.compile(r"\\(.)|\[([*@#])\]|([*@#])|([^\\*@#\[]+|.)", re.DOTALL)
@@ -45,7 +47,7 @@ class ApertiumTranslator:
 
     def translate(self, texts: Sequence[str]) -> list[Translated]:
         """One result a text, in order."""
-        cut = [pieces.lines(text) for text in texts]
+        cut = [_cut(text) for text in texts]
         wanted = list(dict.fromkeys(piece for parts in cut for piece in parts[1::2]))
         known: dict[str, str | None] = {}
         for start in range(0, len(wanted), _AT_ONCE):
@@ -62,16 +64,18 @@ class ApertiumTranslator:
     def _answers(self, segments: list[str]) -> list[str | None]:
         """A translation a segment; one on which apertium fails alone is None."""
         answers = _parsed(self._run(segments), len(segments))
-        if answers is None:
-            if len(segments) == 1:
-                return [None]
-            half = len(segments) // 2
-            return self._answers(segments[:half]) + self._answers(segments[half:])
+        lost = [place for place, answer in enumerate(answers) if answer is None]
         done: list[str | None] = []
         for answer in answers:
-            text, unknown = _plain(answer)
+            text, unknown = _plain(answer) if answer is not None else (None, [])
             self.unknown.update(unknown)
             done.append(text)
+        if lost and len(segments) > 1:  # in halves, since what stands behind a segment that breaks is lost with it
+            half = (len(lost) + 1) // 2
+            for some in (lost[:half], lost[half:]):
+                again = self._answers([segments[place] for place in some]) if some else []
+                for place, answer in zip(some, again, strict=True):
+                    done[place] = answer
         return done
 
     def _run(self, segments: list[str]) -> str:
@@ -94,13 +98,39 @@ def _escape(match: re.Match[str]) -> str:
     return f"[{match[0]}]" if match[0] in "*@#" else f"\\{match[0]}"
 
 
-def _parsed(stream: str, count: int) -> list[str] | None:
-    """The answers in order; None unless each is there with its own number."""
-    answers = stream.split("\0")[:count]
-    found = [_ANSWER.match(answer) for answer in answers]
-    if len(found) < count or any(match is None or int(match[1]) != number for number, match in enumerate(found)):
-        return None
-    return [match[2] for match in found if match is not None]
+def _cut(text: str) -> list[str]:
+    """The text in pieces, those at odd places for apertium."""
+    parts = [""]
+    for place, piece in enumerate(pieces.lines(text)):
+        match = _CORE.match(piece)
+        assert match is not None  # it matches everything
+        before, core, after = match.groups()
+        if place % 2 == 0 or not core:
+            parts[-1] += piece
+        else:
+            parts[-1] += before
+            parts += [core, after]
+    return parts
+
+
+def _parsed(stream: str, count: int) -> list[str | None]:
+    """The answers in order, None for those that are not there or not whole.
+
+    Where apertium loses the end of a segment, the next one runs into it: an answer counts if the one behind it has the next
+    number, or if it is the last.
+    """
+    found = [_ANSWER.match(answer) for answer in stream.split("\0")]
+    numbers = [int(match[1]) if match is not None else None for match in found]
+    answers: list[str | None] = [None] * count
+    for match, number, following in zip(found, numbers, [*numbers[1:], None], strict=True):
+        if (
+            match is not None
+            and number is not None
+            and number < count
+            and following == (number + 1 if number + 1 < count else None)
+        ):
+            answers[number] = match[2]
+    return answers
 
 
 def _plain(answer: str) -> tuple[str, list[str]]:

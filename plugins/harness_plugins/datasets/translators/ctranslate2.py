@@ -8,6 +8,7 @@ and its tokenizer is read from FOLDER (`tokenizer`), or from copies beside the c
 the tokenizer's files). `--quantization int8` makes it smaller and faster.
 """
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +19,8 @@ from harness.errors import PluginError
 from harness_plugins.datasets.translators.base import Translated
 from harness_plugins.datasets.translators.families import direction
 from harness_plugins.datasets.translators.languages import check_tag
-from harness_plugins.datasets.translators.neural import Written, checked_limits, checked_unit, translated
-from harness_plugins.datasets.translators.seq2seq import OVER, decoded, encoded, load_tokenizer, longest_input, missing
+from harness_plugins.datasets.translators.neural import OVER, Written, checked_limits, checked_unit, translated
+from harness_plugins.datasets.translators.seq2seq import decoded, encoded, load_tokenizer, longest_input, missing
 from harness_plugins.metrics import encoders
 
 PIP_LINE = "pip install 'metaeval-harness[translate-ctranslate2]'"
@@ -70,7 +71,8 @@ class CTranslate2Translator:
         self._tokenizer = load_tokenizer(words, self._name)
         kind = _kind(self._tokenizer)
         self._direction = direction(self._name, kind, self._tokenizer, source, target, source_code, target_code)
-        self._limits = limits._replace(longest=limits.longest or longest_input(self._tokenizer, None))
+        positions = _positions(words)
+        self._limits = limits._replace(longest=longest_input(limits.longest, self._tokenizer, positions), positions=positions)
         kept = cache or Cache()
         digests = [encoders.folder_digest(folder, kept, _FILES)[:12] for folder in dict.fromkeys([self._folder, words])]
         self.signature = (
@@ -130,6 +132,15 @@ def _found(model: str) -> Path:
             f"ct2-transformers-converter --model {folder} --output_dir {folder}-ct2"
         )
     return folder
+
+
+def _positions(folder: Path) -> int | None:
+    """What the config of a transformers folder says; a converted folder has another config, which does not tell."""
+    try:
+        told = json.loads((folder / "config.json").read_bytes()).get("max_position_embeddings")
+    except (OSError, ValueError, AttributeError):  # not there, or none of transformers'
+        return None
+    return told if isinstance(told, int) and told > 0 else None
 
 
 def _kind(tokenizer: Any) -> str:

@@ -17,7 +17,7 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(
-    r"(?:\A|\n)\W{0,3}(?:notes?|translator'?s note|please note|explanation|obs|anm|anmärkning|notera|förklaring)\b[^\n]{0,30}[:!.]"
+    r"(?:\A|\n)\W{0,3}(?:notes?|\w+'s note|please note|explanation|obs|anm|anmärkning|notera|förklaring)\b[^\n]{0,30}[:!.]"
     r"|\b(?:let me know if|i hope this helps|hope that helps|hör av dig om du|hoppas (?:att )?det hjälper|as requested)\b",
     re.IGNORECASE,
 )
@@ -33,8 +33,8 @@ _SLACK = 60  # characters
 def read_reply(reply: str, source: str, code: str, ratio: float = 2.5) -> Translated:
     """The translation of `source` that the reply is, freed of a fence, a code block, quotes or one opening line around it.
 
-    None with the reason: `chatter` (notes, a fence in the middle), `refused`, `length` (not within `ratio` of the source's, one way
-    or the other), `line-breaks` (other lines than the source), `untranslated` (six words or more, unchanged), `empty`.
+    None with the reason: `chatter` (notes, a fence in the middle), `refused`, `length` (`ratio` times the source's, or less than
+    that part of it), `line-breaks` (other lines than the source), `untranslated` (six words or more, unchanged), `empty`.
     """
     text = _unwrapped(reply.replace("\r\n", "\n").strip(), source, code)
     if not text:

@@ -11,6 +11,7 @@ from harness_plugins.datasets.translators.base import Translated
 CutOff, TooLong = "cut-off", "too-long"
 Unit = Literal["sentence", "text"]
 _BATCH_TOKENS = 2_048
+OVER = 3  # tokens beyond a limit: the forced beginning, the end, and one by which a text shows that it was cut off
 _SLACK = 16  # tokens that a short sentence may grow by, whatever the ratio
 
 
@@ -23,16 +24,19 @@ class Written(NamedTuple):
 
 class Limits(NamedTuple):
     """`beams`: of the search, 1 is greedy. `ratio`: tokens that a sentence may become, per token of its own. `longest`: tokens
-    that the model reads, None where there is no limit. `batch_tokens`: padded tokens of a batch, None while nobody has said."""
+    that the model reads, None where there is no limit. `batch_tokens`: padded tokens of a batch, None while nobody has said.
+    `positions`: tokens that the model can write, those before the text and the end included, None where there is no limit."""
 
     beams: int
     ratio: float
     longest: int | None
     batch_tokens: int | None
+    positions: int | None = None
 
     def of(self, tokens: int) -> int:
         """Tokens that a sentence of so many may become."""
-        return _SLACK + math.ceil(self.ratio * tokens)
+        most = _SLACK + math.ceil(self.ratio * tokens)
+        return most if self.positions is None else max(1, min(most, self.positions - OVER))
 
 
 def checked_limits(name: str, beams: Any, ratio: Any, longest: Any, batch_tokens: Any) -> Limits:

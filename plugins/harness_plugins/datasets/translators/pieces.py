@@ -8,13 +8,13 @@ import re
 
 # What no engine sees: line breaks of every kind, tabs and other controls, and half characters.
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_MARKER = re.compile(r"(?:(?:[-*+•–—·>#]+|\(?\d{1,3}[.):]|\(?[a-zåäöA-ZÅÄÖ][.)])\s+)+")
+_MARKER = re.compile(r"(?:[-*+•–—·>#]+\s+)*(?:\(?\d{1,3}[.):]\s+|\(?[a-zåäöA-ZÅÄÖ]\)\s+)?")
 _END = re.compile(r"""[.!?…]+["'”’»)\]]*(\s+)(?=["'“‘«”(\[¿¡]*[\w])""")
 _ABBREVIATIONS = frozenset(
     """
-    adr art avd bl bl.a ca chef d.v.s d.y d.ä dr dvs e.d e.g e.kr ekon eng etc ev ex exkl f.d f.eks f.kr f.ö fig forts fr fru
-    h.r hr i.e inc inkl jfr jr kap kl kr ltd m.a.o m.fl m.h.a m.m max min mr mrs ms mt no nr o.d o.dyl o.s.v obs osv p.g.a pga ph.d prof
-    resp s.a.s s.k sid skr sr st str t.ex t.o.m tel u.s ung vol vs ö.h.t
+    adr art avd bl bl.a ca chef d.v.s d.y d.ä dr dvs e.d e.g e.kr ekon eng etc ev ex exkl f.d f.eks f.kr f.ö fig forts fr
+    fru h.r hr i.e inc inkl jfr jr kap kl kr ltd m.a.o m.fl m.h.a m.m max min mr mrs ms mt no nr o.d o.dyl o.s.v obs osv
+    p.g.a pga ph.d prof resp s.a.s s.k sid skr sr st str t.ex t.o.m tel u.s ung vol vs ö.h.t
     """.split()  # noqa: SIM905
 )
 _HELD = re.compile(r"[^\W_]")

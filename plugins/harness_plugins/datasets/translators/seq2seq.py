@@ -10,7 +10,7 @@ from harness.errors import MissingExtra, PluginError
 from harness_plugins.datasets.translators.base import Translated
 from harness_plugins.datasets.translators.families import Direction, direction
 from harness_plugins.datasets.translators.languages import check_tag
-from harness_plugins.datasets.translators.neural import Written, checked_limits, checked_unit, translated
+from harness_plugins.datasets.translators.neural import OVER, Written, checked_limits, checked_unit, translated
 from harness_plugins.metrics import encoders
 
 WHAT = "translation model"
@@ -19,7 +19,6 @@ DTYPES = ("float32", "bfloat16", "float16")
 PIP_LINE = "pip install 'metaeval-harness[translate]'"
 _BATCH_TOKENS = {"cpu": 2_048}
 _BATCH_TOKENS_ELSEWHERE = 16_384
-OVER = 3  # tokens beyond a limit: the forced beginning, the end, and one by which a text shows that it was cut off
 _LONGEST = 512  # tokens, for models with relative positions, which tell no limit but were trained on short texts
 
 
@@ -62,7 +61,8 @@ class Seq2SeqTranslator:
         self._tokenizer = load_tokenizer(self._folder, self._name)
         config = load_config(self._folder, self._name)
         self._direction = direction(self._name, config.model_type, self._tokenizer, source, target, source_code, target_code)
-        self._limits = limits._replace(longest=limits.longest or longest_input(self._tokenizer, config))
+        positions = positions_of(config)
+        self._limits = limits._replace(longest=longest_input(limits.longest, self._tokenizer, positions), positions=positions)
         digest = encoders.folder_digest(self._folder, cache or Cache(), FILES)[:12]
         self.signature = (
             f"seq2seq|model:{self._name}@{digest}|languages:{source}-{target}|codes:{self._direction.label}|beams:{beams}"
@@ -162,12 +162,17 @@ def load_config(folder: Path, name: str) -> Any:
         return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
-def longest_input(tokenizer: Any, config: Any) -> int:
-    """Tokens, special ones included, that the model reads."""
-    told = [tokenizer.model_max_length] if tokenizer.model_max_length < 10**9 else []  # transformers' word for unknown is 10**30
+def positions_of(config: Any) -> int | None:
+    """Tokens that the model has positions for; None where they are relative."""
     positions = getattr(config, "max_position_embeddings", None)
-    told += [positions] if isinstance(positions, int) and positions > 0 else []
-    return min(told, default=_LONGEST)
+    return positions if isinstance(positions, int) and positions > 0 else None
+
+
+def longest_input(wanted: int | None, tokenizer: Any, positions: int | None) -> int:
+    """Tokens of an input, special ones included: as many as are wanted, but no more than the model reads."""
+    told = [tokenizer.model_max_length] if tokenizer.model_max_length < 10**9 else []  # transformers' word for unknown is 10**30
+    told += [positions] if positions is not None else []
+    return min([*told, wanted]) if wanted is not None else min(told, default=_LONGEST)
 
 
 def encoded(tokenizer: Any, to: Direction, text: str) -> list[int]:
