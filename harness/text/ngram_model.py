@@ -25,14 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import InputError
+from harness.text.ngram_model_counts import Keys, Order, grams, looked_up, merged, own_places, packed, with_contexts
 from harness.text.streams import offsets
 
 Unit = Literal["character", "word"]
-Keys = NDArray[np.uint64]
 Floats = NDArray[np.float64]
 UNKNOWN, BEGIN = 0, 1  # symbols; those of the alphabet follow
 VERSION = 1
-_CHUNK = 1 << 22  # symbols that are counted at a time
+_CHUNK = 1 << 20  # symbols that are counted at a time
 _WORDS = re.compile(r"\w+|[^\w\s]")
 
 
@@ -46,16 +46,6 @@ class LogProb(NamedTuple):
     def perplexity(self) -> float:
         """Per character: exp(-nats / characters); nan of an empty text."""
         return float(np.exp(-self.nats / self.characters)) if self.characters else float("nan")
-
-
-class Order(NamedTuple):
-    """The n-grams of one order: their sorted keys and counts, and for each context where its n-grams begin, its sum and size."""
-
-    keys: Keys
-    counts: NDArray[np.int64]
-    contexts: Keys
-    totals: NDArray[np.int64]
-    types: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -110,8 +100,8 @@ def train(
             break
         symbols, starts = encoded(batch, alphabet, ids, order)
         for n in range(1, order + 1):
-            counted[n - 1] = _merged(counted[n - 1], _grams(symbols, starts, n, order, bits))
-    return NgramModel(alphabet, order, [_order(keys, counts, bits) for keys, counts in counted])
+            counted[n - 1] = merged(counted[n - 1], grams(symbols, starts, n, order, bits))
+    return NgramModel(alphabet, order, [with_contexts(keys, counts, bits) for keys, counts in counted])
 
 
 class NgramModel:
@@ -171,18 +161,18 @@ class NgramModel:
 
     def _probabilities(self, symbols: NDArray[np.uint64], starts: NDArray[np.int64]) -> Floats:
         """Of every symbol of the texts but those for the beginning."""
-        ends = _own_places(starts, self.order)
+        ends = own_places(starts, self.order)
         windows = symbols[ends[:, None] + np.arange(1 - self.order, 1)]
         return self._interpolated(windows)
 
     def _interpolated(self, windows: NDArray[np.uint64]) -> Floats:
         """The probability of the last symbol of each window after those before it: (W, order) → (W,)."""
-        full = _packed(windows, self._bits)
+        full = packed(windows, self._bits)
         distinct, places = np.unique(full, return_inverse=True)  # sorted, so that searches walk through memory in order
         chance = np.full(len(distinct), 1.0 / self.alphabet.size)
         for n, part in enumerate(self._orders, 1):
             keys = distinct & np.uint64((1 << (n * self._bits)) - 1)
-            count = _found(part.keys, part.counts, keys)
+            count = looked_up(part.keys, part.counts, keys)
             context = np.searchsorted(part.contexts, keys >> np.uint64(self._bits))
             seen = context < len(part.contexts)
             seen[seen] = part.contexts[context[seen]] == (keys >> np.uint64(self._bits))[seen]
@@ -209,7 +199,7 @@ def load(folder: Path) -> NgramModel:
             counts = np.load(folder / f"counts-{n}.npy", allow_pickle=False)
             if keys.dtype != np.uint64 or counts.dtype != np.int64 or keys.ndim != 1 or keys.shape != counts.shape:
                 raise InputError(f"{folder}/keys-{n}.npy: not the keys and counts of a model; train it anew")
-            orders.append(_order(keys, counts, bits))
+            orders.append(with_contexts(keys, counts, bits))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder}: no n-gram model can be read there ({error}); train it anew") from error
     return NgramModel(alphabet, order, orders)
@@ -240,59 +230,6 @@ def _bits(alphabet: Alphabet, order: int) -> int:
             "give a lower order, or fewer symbols"
         )
     return bits
-
-
-def _own_places(starts: NDArray[np.int64], order: int) -> NDArray[np.int64]:
-    """Where the texts' own symbols stand, not those for the beginning."""
-    own = np.ones(int(starts[-1]), bool)
-    if order > 1 and len(starts) > 1:
-        own[(starts[:-1, None] + np.arange(order - 1)).ravel()] = False
-    return np.flatnonzero(own)
-
-
-def _packed(windows: NDArray[np.uint64], bits: int) -> Keys:
-    keys = np.zeros(len(windows), np.uint64)
-    for column in range(windows.shape[1]):
-        keys = (keys << np.uint64(bits)) | windows[:, column]
-    return keys
-
-
-def _grams(
-    symbols: NDArray[np.uint64], starts: NDArray[np.int64], n: int, order: int, bits: int
-) -> tuple[Keys, NDArray[np.int64]]:
-    ends = _own_places(starts, order)
-    keys = np.zeros(len(ends), np.uint64)
-    for back in range(n - 1, -1, -1):
-        keys = (keys << np.uint64(bits)) | symbols[ends - back]
-    found, counts = np.unique(keys, return_counts=True)
-    return found, counts.astype(np.int64)
-
-
-def _merged(one: tuple[Keys, NDArray[np.int64]], other: tuple[Keys, NDArray[np.int64]]) -> tuple[Keys, NDArray[np.int64]]:
-    if not len(one[0]):
-        return other
-    keys, places = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
-    counts = np.zeros(len(keys), np.int64)
-    np.add.at(counts, places.reshape(-1), np.concatenate([one[1], other[1]]))
-    return keys, counts
-
-
-def _order(keys: Keys, counts: NDArray[np.int64], bits: int) -> Order:
-    if not len(keys):
-        none = np.zeros(0, np.int64)
-        return Order(keys, counts, np.zeros(0, np.uint64), none, none)
-    contexts, first, types = np.unique(keys >> np.uint64(bits), return_index=True, return_counts=True)
-    return Order(keys, counts, contexts, np.add.reduceat(counts, first), types.astype(np.int64))
-
-
-def _found(keys: Keys, values: NDArray[np.int64], wanted: Keys) -> NDArray[np.int64]:
-    """The values of the wanted keys, 0 where there is none."""
-    places = np.searchsorted(keys, wanted)
-    here = places < len(keys)
-    here[here] = keys[places[here]] == wanted[here]
-    found = np.zeros(len(wanted), np.int64)
-    found[here] = values[places[here]]
-    return found
 
 
 def _batch(texts: Iterable[str], most: int) -> list[str]:
