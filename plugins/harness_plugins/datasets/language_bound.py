@@ -82,8 +82,8 @@ def _rules(key: str) -> list[tuple[str, re.Pattern[str]]]:
 
 # A question for a notion ("What is a palindrome?"): its answer can be put over unless it quotes examples.
 _DEFINITION = {
-    "en": re.compile(r"\b(?:what (?:is|are|does)|define|explain(?: briefly)?,? what)\s+(?:(?:a|an|the term)\s+)?[\w -]{3,30}?\s*(?:\?|is\b|are\b|means?\b|$)", re.I),
-    "da": re.compile(r"\b(?:hvad er|definer|definér|forklar(?: kort)?,? hvad)\s+(?:(?:en|et|begrebet)\s+)?[\w -]{3,30}?\s*(?:\?|er\b|betyder\b|$)", re.I),
+    "en": re.compile(r"\b(?:what (?:is an?|are)|(?:define|explain|describe)(?: briefly)?,?(?: what)?(?: an?)?)\s+(?:the term )?[\w-]+(?:\s[\w-]+)?\s*(?:is|are|means?)?\s*[.?]?\s*$", re.I),
+    "da": re.compile(r"\b(?:hvad er (?:en|et)|(?:definer|definér|forklar|beskriv)(?: kort)?,?(?: hvad)?(?: en| et)?)\s+(?:begrebet )?[\w-]+(?:\s[\w-]+)?\s*(?:er|betyder)?\s*[.?]?\s*$", re.I),
 }  # fmt: skip
 _ABOUT = {
     "en": re.compile(

@@ -35,7 +35,7 @@ _TRANSLATED = {
 }
 _SMALL = """
 an and are as at but by can could de den der det did do does du eller en er et for fra from han he her his hun hvad hvem hvis
-hvor i if ikke in is it jeg kan man may med men my not når of og on or our på she should skal so som that the their these they
+hvor i if ikke in is it jeg kan may med men my not når of og on or our på she should skal so som that the their these they
 this those til to vi vil was we when while will with would you your
 """
 _FUNCTION = frozenset(_SMALL.split())
@@ -58,9 +58,9 @@ def names_in(texts: Iterable[str], language: str) -> frozenset[str]:
         for line in text.splitlines():
             words = list(_WORD.finditer(line))
             lower.update(word[0] for word in words if word[0][0].islower())
-            long = [word for word in words if len(word[0]) > 3]
-            titled = sum(word[0][0].isupper() for word in long)
-            if len(long) >= 3 and titled > 0.6 * len(long):
+            content = [word[0] for word in words if word[0].lower() not in _FUNCTION]
+            titled = sum(word[0].isupper() for word in content)
+            if len(content) >= 3 and titled > 0.85 * len(content) and not line.rstrip().endswith((".", "!", "?")):
                 continue
             for word in words:
                 if not _START.search(line[: word.start()]):

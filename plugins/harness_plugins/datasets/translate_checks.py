@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from harness_plugins.datasets.agree import quoted
 from harness_plugins.datasets.instruction_rows import is_output
 from harness_plugins.datasets.protect import FORMS
 from harness_plugins.datasets.protect_names import is_kept, name_spans
@@ -109,8 +108,6 @@ def _field_problem(source: str, target: str, languages: tuple[str, str]) -> Prob
     sentences = len(_SENTENCE.findall(source)), len(_SENTENCE.findall(target))
     if abs(sentences[0] - sentences[1]) > max(2, 0.5 * max(sentences)):
         return Problem("sentences", f"{sentences[0] + 1} sentences became {sentences[1] + 1}")
-    if len(quoted(source)) > len(quoted(target)) + len(quoted(source)) // 2:
-        return Problem("quotes", f"{len(quoted(source))} quoted strings became {len(quoted(target))}")
     return None
 
 

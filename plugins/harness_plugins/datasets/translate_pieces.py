@@ -144,7 +144,7 @@ def _line(line: str, separator: str) -> list[Part]:
 
 def _cell(text: str) -> list[Part]:
     middle = text.strip()
-    if not middle or _LABEL.match(middle) or _RULE.match(middle):
+    if not re.search(r"[^\W_]", middle) or _LABEL.match(middle) or _RULE.match(middle):
         return [Part(text)]
     start = text.index(middle)
     return [Part(text[:start]), Part(middle, "text"), Part(text[start + len(middle) :])]

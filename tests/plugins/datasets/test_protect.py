@@ -1,0 +1,112 @@
+"""Masks: what is behind them comes back to the byte, and a lost one is noticed."""
+
+import pytest
+from harness_plugins.datasets.protect import FORMS, Languages, Span, between, masked, protected, unmasked
+from harness_plugins.datasets.protect_names import is_kept, name_spans, names_in
+from harness_plugins.datasets.protect_numbers import in_words, number_words, number_words_kept
+from harness_plugins.datasets.protect_units import bare_units, units_kept, with_units
+from hypothesis import given
+from hypothesis import strategies as st
+
+EN_SV = Languages("en", "sv")
+TEXTS = st.text(st.sampled_from("ab C1.,:{}<>[]⟦⟧XQZ/\\$`_%é…🙂\n-"), max_size=60)
+
+
+@given(TEXTS, st.integers(0, len(FORMS) - 1), st.booleans())
+def test_a_translator_that_keeps_masks_gives_the_text_back(text: str, form: int, strict: bool) -> None:
+    spans = [span._replace(becomes=text[span.start : span.end]) for span in protected(text, EN_SV, strict=strict)]
+    mask = masked(text, spans, form)
+    if not any(FORMS[mask.form].split("{}")[0] in text for _ in (0,)):
+        assert unmasked(mask.text, mask) == text
+    assert "".join(part for part, _ in between(text, spans)) == text
+
+
+@given(st.lists(st.text("abc åä", min_size=1, max_size=8), min_size=1, max_size=40), st.integers(0, len(FORMS) - 1))
+def test_however_many_masks_each_finds_its_own(words: list[str], form: int) -> None:
+    text, spans = "", []
+    for word in words:
+        start = len(text) + 1
+        spans.append(Span(start, start + len(word), "term", word.upper()))
+        text += f" {word}"
+    mask = masked(text, spans, form)
+    assert unmasked(mask.text, mask) == "".join(f" {word.upper()}" for word in words)
+
+
+@pytest.mark.parametrize("form", range(len(FORMS)))
+def test_a_mask_that_is_lost_doubled_or_invented_is_noticed(form: int) -> None:
+    mask = masked("run x now", [Span(4, 5, "code", "x")], form)
+    shown = FORMS[form].format("AA" if form == 1 else "0")
+    assert mask.text == f"run {shown} now"
+    assert unmasked("kör nu", mask) is None
+    assert unmasked(f"kör {shown} {shown}", mask) is None
+    assert unmasked(f"kör {shown} {FORMS[form].format('AB' if form == 1 else '1')}", mask) is None
+
+
+def test_blanks_and_case_that_an_engine_changed_in_a_mask_do_no_harm() -> None:
+    assert unmasked("kör ⟦ 0 ⟧ nu", masked("run x now", [Span(4, 5, "code", "x")], 0)) == "kör x nu"
+    assert unmasked("kör xqaaz nu", masked("run x now", [Span(4, 5, "code", "x")], 1)) == "kör x nu"
+
+
+def test_a_form_that_the_text_holds_is_not_used() -> None:
+    assert masked("⟦0⟧ and y", [Span(8, 9, "code", "y")], 0).text == "⟦0⟧ and XQAAZ"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Use the `foo(x)` function", ["`foo(x)`"]),
+        ("See https://example.org/a?b=1, or write to me@example.org.", ["https://example.org/a?b=1", "me@example.org"]),
+        ("Solve 3x + 2 = 11 for x", ["3x + 2 = 11"]),
+        ("Let $x^2 + y^2$ cost $5 or $6.", ["$x^2 + y^2$", "$5", "$6"]),
+        ("Dear {name}, you owe %s, <b>now</b>, [DATE], ____", ["{name}", "%s", "<b>", "</b>", "[DATE]", "____"]),
+        ("Open /etc/hosts and notes.txt, not and/or", ["/etc/hosts", "notes.txt"]),
+        ("Set max_length and call parseInt()", ["max_length", "parseInt()"]),
+        ("It was 350 °F at 10:30 on 2024-05-01", ["350 °F", "10:30", "2024-05-01"]),
+        ("The answer is B. Option (a) is wrong", ["B", "(a)"]),
+        ("His name is Ελπίδα Παππά", ["Ελπίδα Παππά"]),
+        ("You get 50% off the word(s)", []),
+    ],
+)
+def test_what_is_protected(text: str, kept: list[str]) -> None:
+    assert [text[span.start : span.end] for span in protected(text, EN_SV)] == kept
+
+
+def test_numbers_markup_emoji_and_names_are_protected_in_the_strict_way() -> None:
+    text = "**Anna Berg** has 3 cats and 21 dogs 🐈"
+    spans = protected(text, EN_SV, strict=True, names=frozenset({"Anna", "Berg"}))
+    assert [text[span.start : span.end] for span in spans] == ["**", "Anna Berg", "**", "3", "21", "🐈"]
+
+
+def test_units_that_invite_conversion_are_put_over_by_table() -> None:
+    assert [becomes for _, _, becomes in with_units("It is 5 miles and 3 feet away", "en", "sv")] == ["5 engelska mil", "3 fot"]
+    assert bare_units(["How many inches are there in 3 feet?"], "en", "sv") == {"feet": "fot", "inches": "tum"}
+    assert bare_units(["My feet hurt"], "en", "sv") == {}
+    assert not units_kept("5 miles", "8 kilometer")
+    assert units_kept("5 miles", "5 engelska mil")
+
+
+@given(st.integers(13, 99))
+def test_numbers_in_words_are_the_same_number_in_each_language(value: int) -> None:
+    said = {language: in_words(value, language) for language in ("en", "da", "sv")}
+    assert [number for _, _, number in number_words(f"{said['da']} huse", "da")] == [value]
+    assert number_words_kept(f"{said['da']} huse", f"{said['sv']} hus", ("da", "sv"))
+    assert number_words_kept(f"{said['en']} houses", f"{value} hus", ("en", "sv"))
+
+
+def test_danish_twenties_are_not_what_they_sound_like() -> None:
+    assert in_words(90, "da") == "halvfems"
+    assert not number_words_kept("halvfems minutter", "femtio minuter", ("da", "sv"))
+
+
+def test_names_are_capitalised_words_inside_sentences() -> None:
+    texts = ["Write to Rose Baker in Germany on Monday.", "The Old Man and the Sea"]
+    assert names_in(texts, "en") == {"Rose", "Baker"}
+    assert names_in(["Der Hund sieht das Haus"], "de") == frozenset()
+    assert [("Ask Rose Baker"[start:end]) for start, end in name_spans("Ask Rose Baker", frozenset({"Rose", "Baker"}))] == [
+        "Rose Baker"
+    ]
+
+
+def test_a_long_name_may_take_the_other_languages_spelling() -> None:
+    assert is_kept("Eiffeltårnet", "vid Eiffeltornet")
+    assert not is_kept("Rose", "vid Ros")
