@@ -94,7 +94,7 @@ class Duplicates:
         self._equal = KeyFiles(self.folder / "equal")
         self._prompts = KeyFiles(self.folder / "prompts")
         self._responses = KeyFiles(self.folder / "responses")
-        self._bands = KeyFiles(self.folder / "bands")
+        self._bands = KeyFiles(self.folder / "bands", 6)
         self._texts = RowFile(self.folder / "texts")
         self._ids = RowFile(self.folder / "ids")
         self._ranks: list[Numbers] = []

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from harness.text.streams import Ints
 
-PARTS = 64
-_BITS = 6
+BITS = 6
 _MOST_ENTRIES = 400_000
 _MOST_BYTES = 16 * 2**20
 _HEAD = struct.Struct("<QQI")
@@ -24,17 +23,18 @@ class KeyFiles:
 
     _ENTRY = np.dtype([("key", "<u8"), ("row", "<u4")])
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bits: int = 4) -> None:
         self._files = _Parts(folder)
-        self._counts = np.zeros(PARTS, np.int64)
+        self._bits = bits
+        self._counts = np.zeros(1 << bits, np.int64)
 
     def add(self, keys: Numbers, rows: Ints) -> None:
         """Adds pairs."""
-        parts = (keys >> np.uint64(64 - _BITS)).astype(np.uint8)
+        parts = (keys >> np.uint64(64 - self._bits)).astype(np.uint8)
         order = np.argsort(parts, kind="stable")
         entries = np.empty(len(keys), self._ENTRY)
         entries["key"], entries["row"] = keys[order], rows[order]
-        bounds = np.searchsorted(parts[order], np.arange(PARTS + 1))
+        bounds = np.searchsorted(parts[order], np.arange((1 << self._bits) + 1))
         for part in np.flatnonzero(np.diff(bounds)).tolist():
             entries[bounds[part] : bounds[part + 1]].tofile(self._files[part])
         self._counts += np.diff(bounds)
@@ -59,7 +59,7 @@ class KeyFiles:
             count -= len(entries)
             keys = entries["key"].copy()
             if deeper:
-                mine = (keys << np.uint64(_BITS)) >> np.uint64(64 - deeper) == turn
+                mine = (keys << np.uint64(self._bits)) >> np.uint64(64 - deeper) == turn
                 entries, keys = entries[mine], keys[mine]
             found_keys.append(keys)
             found_rows.append(entries["row"].astype(np.int64))
@@ -81,12 +81,12 @@ class LineFiles:
 
     def __init__(self, folder: Path) -> None:
         self._files = _Parts(folder)
-        self._sizes = [0] * PARTS
+        self._sizes = [0] * (1 << BITS)
 
     def add(self, places: Numbers, first_row: int, lines: Sequence[bytes]) -> None:
         """Adds rows, numbered from `first_row` on."""
-        waiting: list[list[bytes]] = [[] for _ in range(PARTS)]
-        pack, shift = _HEAD.pack, 64 - _BITS
+        waiting: list[list[bytes]] = [[] for _ in range(1 << BITS)]
+        pack, shift = _HEAD.pack, 64 - BITS
         for row, (place, line) in enumerate(zip(places.tolist(), lines, strict=True), first_row):
             part = waiting[place >> shift]
             part.append(pack(place, row, len(line)))
@@ -117,7 +117,7 @@ class LineFiles:
         while done < size:
             place, row, length = _HEAD.unpack(file.read(_HEAD.size))
             done += _HEAD.size + length
-            if deeper and (place >> (64 - _BITS - deeper)) & mask != turn:
+            if deeper and (place >> (64 - BITS - deeper)) & mask != turn:
                 file.seek(length, os.SEEK_CUR)
                 continue
             yield Line(place, row, file.read(length))

@@ -91,7 +91,7 @@ def batch_of(rows: Sequence[Example]) -> Batch:
         fields = fields_of(row)
         texts += fields.values()
         names += fields
-        if row.meta or row.task is not None:
+        if "languages" in row.meta or row.task == "translation":
             tags += [language_of(row, name) for name in fields]
         else:
             tags += [row.language] * len(fields)
