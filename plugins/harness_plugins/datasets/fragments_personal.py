@@ -86,7 +86,8 @@ def _all(text: str) -> Iterator[Personal]:
         if 13 <= len(digits) <= 19 and luhn(digits):
             yield Personal("card", *found.span())
     for found in _IP.finditer(text):
-        if all(int(part) < 256 for part in found.group().split(".")):
+        parts = [int(part) for part in found.group().split(".")]
+        if max(parts) < 256 and max(parts) > 9:  # else it is a version, or the number of a section
             yield Personal("ip-address", *found.span())
     for found in _PHONE.finditer(text):
         digits = re.sub(r"\D", "", found.group())

@@ -45,6 +45,7 @@ def test_each_kind_is_found(text: str, kind: str):
         "Enligt 3 kap. 12 § gäller AFS 2001:1 och SFS 1998:204.",
         "ISBN 91-7324-595-X och 0-521-41012-6.",
         "Vägen 12 km norr om gatan 3 kap., på plan 3 vid torget 5.",
+        "Version 2.0.2.0 och avsnitt 1.1.2.3",
         "Version 1.2.3.4000 kom 1999-03-30 kl 04:33.",
         "Han skrev @zine och e-post.",
         "Åren 1987-88-89 var 120 000 personer med, 10 000 fler än 1986.",
