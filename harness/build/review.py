@@ -27,6 +27,7 @@ MOSTLY = 0.6  # from this share of words in common on, those that are not are ma
 RANDOM, WORST, BEST, SHORTEST, LONGEST, OUT = "random", "worst", "best", "shortest", "longest", "removed"
 # Keys of `meta` under which builders keep what a row was made from.
 SOURCES = {"source": "source", "seen": "what the model saw", "written": "what the model wrote"}
+_ORDER = ("system", "instruction", "constraints", "input", "output")
 GROUPS = {
     RANDOM: "drawn by chance: judge the data by these",
     WORST: "the smallest scores of each builder",
@@ -184,7 +185,8 @@ def sources_of(example: Example) -> dict[str, str]:
     for key, name in SOURCES.items():
         held = example.meta.get(key)
         if isinstance(held, dict):
-            found |= {f"{name}: {part}": text for part, text in held.items() if isinstance(text, str)}
+            parts = sorted(held.items(), key=lambda item: (_ORDER.index(item[0]) if item[0] in _ORDER else len(_ORDER), item[0]))
+            found |= {f"{name}: {part}": text for part, text in parts if isinstance(text, str)}
         elif isinstance(held, str):
             found[name] = held
     return found
