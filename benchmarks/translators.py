@@ -6,9 +6,8 @@
 
 Danish into Swedish: untranslated, and apertium (where it is installed). English into Swedish: untranslated, the table of NTREX's
 own sentences (100 by construction: it shows that nothing is lost on the way), and a language model on `--items` sentences, spread
-evenly over the documents, with prompts of
-configs/translate. chrF2 is sacrebleu's, over the corpus; a sentence without a
-translation counts as an empty one, and `answered` says how many there were. Intervals are 95 % bootstrap intervals over documents
+evenly over the documents, with prompts of configs/translate. chrF2 is sacrebleu's, over the corpus; a sentence without a
+translation counts as an empty one, and `answered` says how many have one. Intervals are 95 % bootstrap intervals over documents
 (1,000 draws, seed 0); under 10 documents there is none. NTREX's translators worked from English, so the Danish side is itself a
 translation.
 """

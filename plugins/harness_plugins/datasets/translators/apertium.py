@@ -207,7 +207,8 @@ def _version(pair: str, data: str | None) -> str:
     import hashlib
     from pathlib import Path
 
-    home = Path(data or os.environ.get("APERTIUM_DATADIR") or "/usr/share/apertium")
+    beside = Path(_program()).resolve().parent.parent / "share" / "apertium"
+    home = Path(data or os.environ.get("APERTIUM_DATADIR") or (beside if beside.is_dir() else "/usr/share/apertium"))
     mode = home / "modes" / f"{pair}.mode"
     sha = hashlib.sha256()
     try:

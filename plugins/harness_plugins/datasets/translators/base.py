@@ -19,7 +19,11 @@ NAMES: dict[str, str] = {
 
 
 class Translated(NamedTuple):
-    """A text in the target language, or None with the reason (`not-in-table`, `cut-off`, `refused`, `error`)."""
+    """A text in the target language, or None with the reason in kebab-case.
+
+    `not-in-table`, `cut-off`, `too-long`, `error`; of language models also `refused`, `chatter`, `length`, `line-breaks`,
+    `untranslated`, `empty`, `not-stored`, `over-budget`.
+    """
 
     text: str | None
     reason: str | None = None
