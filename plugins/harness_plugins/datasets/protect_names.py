@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 
 # Capitalised words that are translated all the same.
 _TRANSLATED = {
@@ -41,6 +42,7 @@ this those til to vi vil was we when while will with would you your
 _FUNCTION = frozenset(_SMALL.split())
 _WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
 _START = re.compile(r"""(?:\A|[.!?:;…\n]|[-•*>|)\]]|\d\.)[\s"'“”‘’«»(\[*_]*\Z|["“”«»(\[*_]\Z""")
+_LONG, _LONGER = 7, 10  # letters of a name that may come back as a common noun of like spelling, or in another spelling
 _LANGUAGES = frozenset({"en", "da", "sv", "nb", "nn", "no", "nl", "fr", "es", "it", "pt"})
 
 
@@ -70,10 +72,17 @@ def names_in(texts: Iterable[str], language: str) -> frozenset[str]:
 
 
 def is_kept(name: str, text: str) -> bool:
-    """Whether the name is in the text, as it is or (a long one) in another spelling: Eiffeltårnet, Eiffeltornet."""
+    """Whether the name is in the text, as it is or (a long one) as the other language writes it: Eiffeltornet, kommissionen."""
     if name in text:
         return True
-    return len(name) >= 6 and re.search(rf"(?<!\w){re.escape(name[: round(0.6 * len(name))])}\w", text) is not None
+    if len(name) < _LONG:
+        return False
+    return any(
+        (len(name) >= _LONGER or word[0][0].islower())
+        and abs(len(word[0]) - len(name)) <= 3
+        and SequenceMatcher(None, name.casefold(), word[0].casefold(), autojunk=False).ratio() >= 0.75
+        for word in _WORD.finditer(text)
+    )
 
 
 def name_spans(text: str, names: frozenset[str]) -> list[tuple[int, int]]:

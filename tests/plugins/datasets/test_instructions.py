@@ -152,7 +152,7 @@ def test_questions_about_one_passage_share_its_cluster(tmp_path: Path) -> None:
     [
         ('{"instruction": "a", "output": "b"}\n{"instruction": \n', "rows.jsonl", r"rows.jsonl, line 2: no JSON"),
         ('{"instruction": "a", "output": "b"}\n[1]\n', "rows.jsonl", r"line 2: expected an object, got list"),
-        ('{"instruction": "a", "output": "b"}\n{"instruction": "a"}\n', "rows.jsonl", r"line 2: no alpaca record: no field 'output'"),
+        ('{"instruction": "a", "output": "b"}\n{"instruction": "a"}\n', "rows.jsonl", "line 2: no alpaca record: no field"),
         ('{"instruction": ["a"], "output": "b"}\n', "rows.jsonl", r"line 1: instruction is to be text, got list"),
         ('{"pregunta": "a"}\n', "rows.jsonl", r"line 1: no format of instruction sets has these fields: pregunta"),
         ('[{"instruction": "a", "output": "b"}, {"instruction": "a" "output"}]', "rows.json", r"element 2: no JSON"),
