@@ -39,6 +39,14 @@ def listed(items: Iterable[Any], word: str = "eller") -> str:
     return text
 
 
+def join(items: Iterable[Any], by: str = "", attribute: str | None = None) -> str:
+    """The items (or their `attribute`) with `by` between them."""
+    texts = [str(item[attribute] if attribute is not None else item) for item in items]
+    if sum(map(len, texts)) + len(by) * len(texts) > _JOINED:  # before it is made: a text joined by itself grows with its square
+        raise ValueError("what is joined is too long")
+    return by.join(texts)
+
+
 def quoted(items: Iterable[Any]) -> list[str]:
     """Each item in Swedish quotation marks (”…”)."""
     return [f"\u201d{item}\u201d" for item in items]
@@ -119,6 +127,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         cited,
         decimal,
         digest,
+        join,
         listed,
         lower_first,
         marked,

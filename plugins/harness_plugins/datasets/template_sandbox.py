@@ -37,7 +37,7 @@ _METHODS: Mapping[type, frozenset[str]] = {
 }
 # Jinja's own filters whose results are hardly longer than what goes in.
 _FILTERS = (
-    *("abs", "capitalize", "count", "d", "default", "first", "float", "int", "items", "join", "last", "length", "list", "lower"),
+    *("abs", "capitalize", "count", "d", "default", "first", "float", "int", "items", "last", "length", "list", "lower"),
     *("map", "max", "min", "reject", "rejectattr", "reverse", "round", "select", "selectattr", "sort", "string", "sum", "title"),
     *("trim", "unique", "upper", "wordcount"),
 )

@@ -23,6 +23,13 @@ def test_items_are_listed_in_words() -> None:
         f.listed([])
 
 
+def test_items_are_joined_but_not_without_limit() -> None:
+    assert f.join(["a", 1, "b"], ", ") == "a, 1, b"
+    assert f.join([{"n": "x"}, {"n": "y"}], attribute="n") == "xy"
+    with pytest.raises(ValueError, match="too long"):
+        f.join("x" * 100_000, "y" * 100_000)
+
+
 def test_quotation_marks_within_become_single() -> None:
     assert f.cited('Han sa "hej" och ”då”.') == "”Han sa ’hej’ och ’då’.”"
     assert f.quoted(["a", "b"]) == ["”a”", "”b”"]

@@ -11,7 +11,9 @@ from harness_plugins.datasets.template_data import DATA
 from harness_plugins.datasets.template_examples import Item, example_of, item_of, set_items
 from harness_plugins.datasets.template_files import template_set
 from harness_plugins.datasets.template_sets import TemplateSet
+from harness_plugins.datasets.template_source import chosen_splits
 
+from harness.build.config import load_build_config
 from harness.build.rows import SetAside, response_of
 from harness.config import shipped
 from harness.records import Example
@@ -180,6 +182,16 @@ def test_templates_render_the_first_rows_of_every_split(name: str, shared_data: 
         for item in rows[:3]:
             for example in rendered(found, item):
                 check_form(example)
+
+
+def test_the_shipped_configs_train_on_no_evaluation_split_and_evaluate_on_nothing_else() -> None:
+    for name, kept_for_evaluation in (("templates-sv", False), ("templates-sv-evaluation", True)):
+        [ref] = load_build_config(name).builders
+        TemplateBuilder(**ref.params)
+        for found in (read(each) for each in ref.params["sets"]):
+            splits = chosen_splits(found, ref.params.get("use"))
+            assert {split in found.evaluation for split in splits} == {kept_for_evaluation}, found.name
+    assert len(load_build_config("templates-sv").builders[0].params["sets"]) == 12
 
 
 @pytest.mark.slow
