@@ -101,6 +101,12 @@ def check(tree: "Node", environment: "Environment") -> None:
             )
         if isinstance(node, nodes.Test) and node.name not in environment.tests:
             raise TemplateProblem(f"there is no test {node.name!r}.{did_you_mean(node.name, _public(environment.tests))}", line)
+        if isinstance(node, nodes.Call):
+            called = node.node.attr if isinstance(node.node, nodes.Getattr) else None
+            known = sorted(set().union(*_METHODS.values()))
+            if called not in known:
+                what = f"{called!r} cannot be called.{did_you_mean(called, known)}" if called else "only methods can be called"
+                raise TemplateProblem(what, line)
         if isinstance(node, nodes.For) and node.recursive:
             raise TemplateProblem("a recursive loop cannot be used in an instruction template", line)
         if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
@@ -128,7 +134,8 @@ def _shown(value: Any) -> Any:
     if value is None:
         raise RowProblem("empty-value", "a value is missing (null)")
     if isinstance(value, bool) or not isinstance(value, int | float | Undefined):
-        raise RowProblem("unfit-value", f"{value!r:.60} is no text; choose a part of it, or join it: x|join(', ')")
+        said = f"{value!r:.60}" if isinstance(value, bool | list | tuple | dict) else f"a {type(value).__name__}"
+        raise RowProblem("unfit-value", f"{said} is no text; choose a part of it, or join it: x|join(', ')")
     return value
 
 

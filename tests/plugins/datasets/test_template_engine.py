@@ -73,6 +73,7 @@ def test_a_rendering_has_a_limit_in_characters() -> None:
         ("{{ x }}", {"x": ""}, "empty-value", 1, "empty"),
         ("{{ x }}", {"x": ["a", "b"]}, "unfit-value", 1, "join"),
         ("{{ x }}", {"x": True}, "unfit-value", 1, "True is no text"),
+        ("{{ x.split }}", {"x": "a b"}, "unfit-value", 1, "a builtin_function_or_method is no text"),
         ("\n{{ x|decimal }}", {"x": "fem"}, "unfit-value", 2, "'fem' is no number"),
     ],
 )
@@ -88,6 +89,8 @@ def test_a_row_that_cannot_be_shown_says_why_and_where(source: str, values: dict
     [
         ("a\nb\n{{ x|uper }}", 3, "there is no filter 'uper'. Did you mean 'upper'"),
         ("a\n{% if x is strin %}{% endif %}", 2, "there is no test 'strin'. Did you mean 'string'?"),
+        ("a\n{{ x.uper() }}", 2, "'uper' cannot be called. Did you mean 'upper'"),
+        ("{{ range(9) }}", 1, "only methods can be called"),
         ("a\n{% set y = 1 %}", 2, "{% set %} cannot be used"),
         ("a\n{{ x ", 2, "unexpected"),
         ("{% for a in x recursive %}{% endfor %}", 1, "recursive"),
