@@ -60,7 +60,9 @@ def m2m100(folder: Path, *, seed: int = 0) -> Path:
     words = ["<s>", "<pad>", "</s>", "<unk>", *(piece for piece in pieces if piece not in ("<s>", "</s>", "<unk>"))]
     (folder / "vocab.json").write_text(json.dumps({word: index for index, word in enumerate(words)}))
     (folder / "pieces.model").rename(folder / "sentencepiece.bpe.model")
-    tokenizer = M2M100Tokenizer(str(folder / "vocab.json"), str(folder / "sentencepiece.bpe.model"), src_lang="en", tgt_lang="sv")
+    files = (str(folder / "vocab.json"), str(folder / "sentencepiece.bpe.model"))
+    languages = list(M2M100Tokenizer(*files).lang_token_to_id)  # listed, as in the published models
+    tokenizer = M2M100Tokenizer(*files, src_lang="en", tgt_lang="sv", additional_special_tokens=languages)
     tokenizer.save_pretrained(folder)
     ids = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "decoder_start_token_id": 2}
     config = M2M100Config(vocab_size=len(words) + len(tokenizer.lang_token_to_id) + 8, **_SHAPE, **ids)

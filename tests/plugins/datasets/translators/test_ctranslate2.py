@@ -32,9 +32,10 @@ def converted(folder: Path) -> Path:
     return target
 
 
-@pytest.mark.parametrize("family", ["marian", pytest.param("nllb", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("family", ["marian", *(pytest.param(family, marks=pytest.mark.slow) for family in ("m2m100", "nllb"))])
 def test_greedy_output_is_that_of_transformers(tmp_path: Path, family: str) -> None:
-    folder = tiny.marian(tmp_path / family, languages=("swe", "dan")) if family == "marian" else tiny.nllb(tmp_path / family)
+    languages = {"languages": ("swe", "dan")} if family == "marian" else {}
+    folder = getattr(tiny, family)(tmp_path / family, **languages)
     texts = ["Hello world. How are you?\n\n- Write a story about a dog.\n1. List them!", "Hej", "", *tiny.SENTENCES]
     common = {"beams": 1, "max_ratio": 4.0}
     source = translator({"name": "seq2seq", "model": str(folder), **common}, "en", "sv")
