@@ -49,7 +49,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "ratings.csv").write_text(ratings(), encoding="utf-8")
     (tmp_path / "own.py").write_text(METRIC.format(factor=1, reads=", reads=named_files"), encoding="utf-8")
     (tmp_path / "small.yaml").write_text(CONFIG, encoding="utf-8")
-    age(tmp_path)
     return tmp_path
 
 
@@ -60,12 +59,12 @@ def age(folder: Path) -> None:
 
 @pytest.fixture
 def harness(folder: Path) -> Harness:
-    """The command, run in the folder with a copy of the code that nobody edits meanwhile."""
+    """The command, run in the folder with a copy of the code, compiled as it is, that nobody edits meanwhile."""
     root = Path(__file__).parents[3]
     code = folder.parent / f"{folder.name}-code"
     for package in ("harness", "plugins/harness_plugins"):
-        shutil.copytree(root / package, code / package, ignore=shutil.ignore_patterns("__pycache__"))
-    time.sleep(5.2)
+        shutil.copytree(root / package, code / package, ignore=shutil.ignore_patterns("*.tmp.*"))
+    time.sleep(5.2)  # the code, and what is in the folder, were not changed just before
     path = os.pathsep.join((str(code), str(code / "plugins")))
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
