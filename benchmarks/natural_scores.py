@@ -1,26 +1,25 @@
 """How well the parts of `natural`'s score, and their sum, tell good instructions for native Swedish text from bad ones.
 
     python benchmarks/natural_scores.py [--rated 39] [--write]
+    python benchmarks/natural_scores.py --built builds/natural-sv
     python benchmarks/natural_scores.py --calibrate
 
 The pairs are those of tests/planted_instructions (frozen; see its README): 60 fragments, each with one good and two bad
 instructions. AUC is the share of (good, bad) pairs of which the good one has the higher value, ties counting half; intervals are
 95 % bootstrap intervals over fragments (2,000 draws, seed 0). The weights are the builder's defaults, equal, and were set before
 any of this was computed. `rated`: how many pairs SmolLM2-135M-Instruct rates (whole fragments by hash; some seconds a pair). The
-texts are looked for in the data home (`HARNESS_DATA`). `--calibrate` fits the curve of `relevance` on another set.
+texts are looked for in the data home (`HARNESS_DATA`). `--built` holds the planted good instructions against those that a build's
+model wrote, kept or not, for texts of the same two sources. `--calibrate` fits the curve of `relevance` on another set.
 """
 
 import argparse
 import hashlib
 import json
-import random
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import module_from_spec, spec_from_file_location
-from math import comb
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import side_by_side
@@ -31,8 +30,12 @@ from harness_plugins.datasets.natural_measures import Measures, contrast_sources
 from harness_plugins.datasets.natural_models import judge_of, one_model
 from harness_plugins.datasets.natural_rows import Candidate, Row
 from harness_plugins.datasets.natural_selection import Keep, key_of, standings
+from natural_pairs import Pair, auc, enriched, lowered, spoilers
 
+from harness.build.rows import SetAside
 from harness.data import data_home
+from harness.records import Example
+from harness.store import read_table
 
 PLANTS = Path(__file__).resolve().parent.parent / "tests" / "planted_instructions"
 NATIVE, TRANSLATED = ["talbanken", "talbanken-dev"], ["ntrex-sv"]
@@ -46,29 +49,6 @@ SHOWN = (
     "naturalness_response",
     "naturalness",
 )
-DRAWS, SEED = 2000, 0
-
-
-class Pair(NamedTuple):
-    """A planted pair: its id, the fragment's, the kind of badness (`good`), both texts."""
-
-    id: str
-    cluster: str
-    kind: str
-    instruction: str
-    response: str
-
-
-class Estimate(NamedTuple):
-    """A number with its interval; None where it cannot be told."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-
-    def __str__(self) -> str:
-        return "–" if self.value is None else f"{self.value:.2f} [{self.low:.2f}–{self.high:.2f}]"
 
 
 def pairs(language: str = "sv", home: Path | None = None) -> list[Pair]:
@@ -122,71 +102,6 @@ def refused(found: Sequence[Pair], language: str) -> list[str | None]:
     ]
 
 
-def auc(found: Sequence[Pair], values: Sequence[float | None], kinds: Callable[[str], bool] = lambda kind: True) -> Estimate:
-    """Good over bad, of the bad kinds that are chosen; pairs without a value are left out."""
-    there = [(pair, value) for pair, value in zip(found, values, strict=True) if value is not None]
-    good = [(pair, value) for pair, value in there if pair.kind == "good"]
-    bad = [(pair, value) for pair, value in there if pair.kind != "good" and kinds(pair.kind)]
-    if not good or not bad:
-        return Estimate(None, None, None, 0)
-    above = np.array([[(a > b) + 0.5 * (a == b) for _, b in bad] for _, a in good])
-    clusters = sorted({pair.cluster for pair in found})
-    place = {cluster: number for number, cluster in enumerate(clusters)}
-    of_good, of_bad = (np.array([place[pair.cluster] for pair, _ in side]) for side in (good, bad))
-    counts = np.random.default_rng(SEED).multinomial(len(clusters), np.full(len(clusters), 1 / len(clusters)), size=DRAWS)
-    some, others = counts[:, of_good].astype(float), counts[:, of_bad].astype(float)
-    weight = some.sum(axis=1) * others.sum(axis=1)
-    draws = np.einsum("dg,gb,db->d", some, above, others)[weight > 0] / weight[weight > 0]
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Estimate(float(above.mean()), float(low), float(high), len(bad))
-
-
-def lowered(found: Sequence[Pair], values: Sequence[float | None], spoilt: Sequence[float | None]) -> Estimate:
-    """By how much spoiling lowers a value on average, with an interval over fragments."""
-    by_cluster: dict[str, list[float]] = {}
-    for pair, before, after in zip(found, values, spoilt, strict=True):
-        if before is not None and after is not None:
-            by_cluster.setdefault(pair.cluster, []).append(before - after)
-    means = np.array([np.mean(some) for _, some in sorted(by_cluster.items())])
-    draws = np.random.default_rng(SEED).choice(means, (DRAWS, len(means))).mean(axis=1)
-    return Estimate(float(means.mean()), *map(float, np.percentile(draws, [2.5, 97.5])), len(means))
-
-
-def spoilers() -> Mapping[str, Callable[[Pair, Sequence[Pair]], Pair]]:
-    """Ways to spoil a good pair, each of which a program can do to any pair."""
-
-    def instruction(change: Callable[[Pair, Sequence[Pair]], str]) -> Callable[[Pair, Sequence[Pair]], Pair]:
-        return lambda pair, all_: pair._replace(instruction=change(pair, all_))
-
-    def shuffled(text: str, pieces: list[str], joiner: str = " ") -> str:
-        random.Random(text).shuffle(pieces)
-        return joiner.join(pieces)
-
-    return {
-        "instruction of another fragment": instruction(
-            lambda pair, all_: all_[(list(all_).index(pair) + 7) % len(all_)].instruction
-        ),
-        "instruction's words shuffled": instruction(lambda pair, _: shuffled(pair.instruction, pair.instruction.split())),
-        "second half of the instruction gone": instruction(
-            lambda pair, _: " ".join(pair.instruction.split()[: len(pair.instruction.split()) // 2])
-        ),
-        "instruction said twice": instruction(lambda pair, _: f"{pair.instruction} {pair.instruction}"),
-        "response's words shuffled": lambda pair, _: pair._replace(response=shuffled(pair.response, pair.response.split())),
-        "response's first sentence ten times": lambda pair, _: pair._replace(
-            response=" ".join([re.split(r"(?<=[.!?]) ", pair.response)[0]] * 10)
-        ),
-    }
-
-
-def enriched(found: Sequence[Pair], kept: Sequence[bool]) -> str:
-    """Bad pairs among what is rejected, against their share in the whole: one-sided binomial test."""
-    rejected = [pair for pair, keeps in zip(found, kept, strict=True) if not keeps]
-    bad, share = sum(pair.kind != "good" for pair in rejected), sum(pair.kind != "good" for pair in found) / len(found)
-    n = len(rejected)
-    p = sum(comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(bad, n + 1))
-    return f"{bad} of {n} rejected are bad ({bad / n:.0%}; of all {share:.0%}), p = {p:.2g}"
-
-
 def selected(
     found: Sequence[Pair], before: Sequence[float], measure: Measures, share: float = 0.5
 ) -> tuple[list[bool], list[float]]:
@@ -222,6 +137,18 @@ def rated(found: Sequence[Pair], count: int) -> tuple[list[Pair], list[float | N
     return taken, [parts.rating(value) for value in values]
 
 
+def built(folder: Path) -> list[Pair]:
+    """What a build's model wrote: the kept pairs and the rejected ones. Texts of one document are one cluster."""
+    kept = read_table(folder / "examples.parquet", Example)
+    rejected = (row.example for row in read_table(folder / "removed.parquet", SetAside) if row.stage == "natural")
+    found = [example for example in (*kept, *rejected) if example is not None]
+    return [
+        Pair(each.id, each.cluster, "built", each.instruction or "", each.references[0])
+        for each in found
+        if each.task == "natural"
+    ]
+
+
 def calibrate(home: Path) -> None:
     """Prints the middle and the steepness of the logistic curve that tells a question's own answer from another's."""
     from harness_plugins.datasets.embeddings import embed
@@ -245,6 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Prints what was found and returns the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rated", type=int, default=39, metavar="N", help="pairs that SmolLM2 rates (0: none; default 39)")
+    parser.add_argument("--built", type=Path, metavar="DIR", help="a build's instructions against the planted good ones, instead")
     parser.add_argument("--calibrate", action="store_true", help="fit the curve of relevance instead")
     parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
     chosen = parser.parse_args(arguments)
@@ -258,6 +186,9 @@ def main(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:
         print(f"{job}: {value}", flush=True)
 
     measure = measures()
+    if chosen.built:
+        _tell_built(tell, [*(pair for pair in pairs() if pair.kind == "good"), *built(chosen.built)], measure)
+        return figures
     for language, name in (("sv", "Swedish"), ("en", "English")):
         found = pairs(language)
         values = scored(found, measure)
@@ -295,6 +226,17 @@ def _tell_auc(
     for kind in sorted({pair.kind for pair in found} - {"good"}):
         line = ", ".join(f"{part} {auc(found, columns[part], kind.__eq__)}" for part in ("quality", "relevance", "sum"))
         tell(f"{name}, {kind}: AUC", line)
+
+
+def _tell_built(tell: Callable[[str, Any], None], found: Sequence[Pair], measure: Measures) -> None:
+    values = scored(found, measure)
+    for part in (*SHOWN, "sum"):
+        column = [row[part] for row in values]
+        known = [(pair.kind, value) for pair, value in zip(found, column, strict=True) if value is not None]
+        sides = [[value for kind, value in known if kind == wanted] for wanted in ("good", "built")]
+        if all(sides):
+            means, sizes = (" and ".join(map(str, each)) for each in ([f"{np.mean(one):.2f}" for one in sides], map(len, sides)))
+            tell(f"planted good over built: AUC of {part} (n = {sizes}; means {means})", auc(found, column))
 
 
 def _by_kind(found: Sequence[Pair], why: Sequence[str | None]) -> str:

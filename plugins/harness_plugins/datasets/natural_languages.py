@@ -14,10 +14,10 @@ def wrong_languages(texts: Sequence[str], language: str) -> list[str | None]:
     model = language_model()
     if model is None or not texts:
         return [None] * len(texts)
-    looks = model.looks(texts, [language] * len(texts))
+    looks = model.looks(texts, [language] * len(texts), MARGIN)
     return [
         model.languages[int(looks.likely[place])]
-        if looks.judged[place] and looks.ahead[place] > MARGIN and len(text.split()) >= _WORDS
+        if looks.judged[place] and looks.ahead[place] >= MARGIN and len(text.split()) >= _WORDS
         else None
         for place, text in enumerate(texts)
     ]
