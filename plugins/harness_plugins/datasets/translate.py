@@ -21,7 +21,7 @@ from harness_plugins.datasets.instructions import Source, joined, known_set, rea
 from harness_plugins.datasets.language_bound import language_bound
 from harness_plugins.datasets.protect import Languages
 from harness_plugins.datasets.translate_back import BackTranslation, back_translation
-from harness_plugins.datasets.translate_rows import Engines, Outcome, together_text, translate_rows
+from harness_plugins.datasets.translate_rows import ATTEMPTS, Engines, Outcome, together_text, translate_rows
 from harness_plugins.datasets.translate_work import Work
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _OWN = {
     "language_bound",
     "name",
     "batch",
+    "attempts",
     "keep_source",
 }
 
@@ -51,7 +52,8 @@ class Translate:
     hand, which come before the translator's. `back_translation`: a translator (true: the same one) that translates back; rows
     whose source and back-translation have a chrF below its `threshold` are set aside. `together`: ask for a row's fields in one
     call where the translator takes whole texts. `language_bound`: set aside tasks about the source language. `name`: the first
-    part of the examples' ids, by default the set's and the language. `batch`: rows at a time.
+    part of the examples' ids, by default the set's and the language. `batch`: rows at a time. `attempts`: in how many ways (1 to
+    4) a piece is asked for until its masks come back.
     """
 
     def __init__(self, **params: Any) -> None:
@@ -77,6 +79,9 @@ class Translate:
         self._batch = params.get("batch", 256)
         if not isinstance(self._batch, int) or self._batch < 1:
             raise ValueError(f"batch is a number of rows, got {self._batch!r}")
+        self._attempts = params.get("attempts", len(ATTEMPTS))
+        if self._attempts not in range(1, len(ATTEMPTS) + 1):
+            raise ValueError(f"attempts is a number from 1 to {len(ATTEMPTS)}, got {self._attempts!r}")
         self._engines: Engines | None = None
 
     def examples(self) -> Iterator[Example | SetAside]:
@@ -86,7 +91,7 @@ class Translate:
         rows = self._source.rows()
         while some := list(islice(rows, self._batch)):
             fit = [row for row in some if self._unfit(row) is None]
-            outcomes = translate_rows(fit, engines, self._languages, together=self._together)
+            outcomes = translate_rows(fit, engines, self._languages, together=self._together, attempts=self._attempts)
             scores = (
                 back.scores([(outcome.work, outcome.texts) for outcome in outcomes if outcome.problem is None]) if back else []
             )

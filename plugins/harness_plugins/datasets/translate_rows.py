@@ -31,8 +31,10 @@ class Outcome(NamedTuple):
     problem: Problem | None
 
 
-def translate_rows(rows: Sequence[Row], engines: Engines, languages: Languages, *, together: bool = True) -> list[Outcome]:
-    """One outcome a row, in order. What a row becomes does not depend on the others."""
+def translate_rows(
+    rows: Sequence[Row], engines: Engines, languages: Languages, *, together: bool = True, attempts: int = len(ATTEMPTS)
+) -> list[Outcome]:
+    """One outcome a row, in order, which does not depend on the others. `attempts`: how often a piece is asked for at most."""
     works = [Work.of(row, languages) for row in rows]
     for table in engines.tables:
         _look_up(works, table)
@@ -41,8 +43,8 @@ def translate_rows(rows: Sequence[Row], engines: Engines, languages: Languages, 
         _link(works, {place: quoted_links(work.open_texts(), work.kept()) for place, work in enumerate(works)}, ask)
         if together and engines.main.unit == "text":
             _ask_together(works, ask)
-        _ask_apart(works, ask)
-        _agree(works, ask)
+        _ask_apart(works, ask, attempts)
+        _agree(works, ask, attempts)
     return [_outcome(work) for work in works]
 
 
@@ -85,9 +87,9 @@ def _ask_together(works: Sequence[Work], ask: Ask) -> None:
         work.together = all(taken)
 
 
-def _ask_apart(works: Sequence[Work], ask: Ask) -> None:
+def _ask_apart(works: Sequence[Work], ask: Ask, attempts: int) -> None:
     """Piece by piece, in ways that an engine finds ever harder to break; what is left is put together round its masks."""
-    for strict, form in ATTEMPTS:
+    for strict, form in ATTEMPTS[:attempts]:
         asked: list[tuple[Work, str, Masked]] = []
         for work in works:
             for piece in work.waiting():
@@ -144,7 +146,7 @@ def _link(works: Sequence[Work], links: Mapping[int, Sequence], ask: Ask) -> Non
                 works[place].forget({link.term: _as_written(works[place], link.term)})
 
 
-def _agree(works: Sequence[Work], ask: Ask) -> None:
+def _agree(works: Sequence[Work], ask: Ask, attempts: int) -> None:
     """Finds phrases that came out differently in two fields, and translates the row again with one translation for them."""
     from harness_plugins.datasets.agree import Link
 
@@ -164,7 +166,7 @@ def _agree(works: Sequence[Work], ask: Ask) -> None:
     if not links:
         return
     _link(works, links, ask)
-    _ask_apart([works[place] for place in links], ask)
+    _ask_apart([works[place] for place in links], ask, attempts)
 
 
 def _shared(work: Work) -> list[str]:
