@@ -1,11 +1,12 @@
-"""Translation models through CTranslate2, which runs converted models several times as fast on processors, in 8 bits if wanted.
+"""Translation models through CTranslate2, which is made for processors and runs converted models, in 8 bits if wanted.
 
 A model is converted once, from a transformers folder:
 
     ct2-transformers-converter --model FOLDER --output_dir CONVERTED
 
 and its tokenizer is read from FOLDER (`tokenizer`), or from copies beside the converted model (`--copy_files`, with the names of
-the tokenizer's files). `--quantization int8` makes it smaller and faster.
+the tokenizer's files). `--quantization int8` makes it smaller. `model.bin` is a format of CTranslate2's own, no pickle: nothing in
+it is run.
 """
 
 import json

@@ -17,6 +17,11 @@ from harness.errors import PluginError
 
 
 @pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     import torch
 

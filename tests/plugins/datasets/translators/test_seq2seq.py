@@ -30,6 +30,11 @@ TEXTS = [
 
 
 @pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     import torch
 
