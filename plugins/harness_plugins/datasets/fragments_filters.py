@@ -55,7 +55,7 @@ _CALL = _any(
     r"\b(?:fri frakt|bästa pris\w*|begränsat erbjudande|kampanjpris|läs mer om våra tjänster|buy now|order now)\b",
     r"\Apassa på (?:nu|att (?:köpa|beställa|boka|prova|anmäla))\b[^.!?]*!",
 )
-_FIRM = re.compile(r"\b[A-ZÅÄÖ][\w&-]+(?:\s+[A-ZÅÄÖ][\w&-]+){0,2}\s+(?:AB|HB|KB|Aktiebolag)\b")
+_FIRM = re.compile(r"\b[A-ZÅÄÖ][\w&-]{1,40}(?:\s[A-ZÅÄÖ][\w&-]{1,40}){0,2}\s(?:AB|HB|KB|Aktiebolag)\b")
 _SERVES = (
     r"(?:hjälper|erbjuder|utför|levererar|hanterar|samordnar|ansvarar|projekterar|tillhandahåller|säkerställer|bistår|"
     r"rekommenderar|"
@@ -72,14 +72,14 @@ _SIGNS_OFF = re.compile(
 _CODE = re.compile(
     r"^\s*(?:def |class |import |from \w+ import|#include|public |private |function\s+\w*\(|var |let |const |return\b.*;)"
     r"|^\s*(?:if\s*\(.*\)\s*\{|for\s*\(|while\s*\(|<\?php|SELECT\s.+\sFROM\b|\d{2,5}\s+(?:PRINT|GOTO|LET|FOR|POKE|INPUT)\b)"
-    r"|[;{}]\s*$|</?\w+[^>]*>\s*$|\w+\([^)]*\)\s*;"
+    r"|[;{}]\s*$|</?\w{1,20}[^<>]{0,200}>\s*$|\b\w{1,60}\([^()]{0,200}\)\s*;"
 )
 _MOJIBAKE = re.compile(
     r"Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u00a0-\u00bf]|â€[\u0080-\u00bf\u0152-\u2122]|ï»¿|\ufffd|[\u0080-\u0084\u0086-\u009f]"
     r"|[a-zåäö]\?[a-zåäö]|&(?:[a-z]{2,8}|#\d{2,5});|\\u00[0-9a-f]{2}"
 )
 _HYPHENS = re.compile(r"\u00ad|[a-zåäö]- ?\n[a-zåäö]|(?<=[a-zåäö]{3})-(?=(?:männen|ningen|heten|ningar)\b)")
-_MARKUP = re.compile(r"(?m)#{2,6} \w|\*\*\w|\]\(https?:|^\s*\|.*\|\s*$|\[\d+\]|\{\{|\}\}|<br ?/?>")
+_MARKUP = re.compile(r"(?m)#{2,6} \w|\*\*\w|\]\(https?:|^[ \t]*\|.*\|[ \t]*$|\[\d+\]|\{\{|\}\}|<br ?/?>")
 _ELSEWHERE = _any(
     r"\b(?:se|jfr|jämför|i|av|enligt|på|från)\s+(?:(?:även|också|ovanstående|nedanstående|följande)\s+)?"
     r"(?:figur|bild|tabell|diagram|faktaruta|bilaga|kapitel|avsnitt|not|fotnot)\b\.?\s*\d+",
@@ -92,7 +92,7 @@ _ELSEWHERE = _any(
     r"[^.]{0,20}\b(?:se|introducera|återkomma|beskriva|nämnt|sett|beskrivit|berättat|visa|ovan|nedan|tidigare|längre fram)\b",
     r"\b(?:jag|vi) (?:återkommer|ska återkomma|skall återkomma)\b",
     r"\bsom (?:jag|vi) (?:nämnde|beskrev|såg|sade|sa) (?:tidigare|ovan)\b",
-    r"\bmer om (?:\w+ ?){1,4}\b(?:längre fram|senare|nedan|följer|i (?:nästa|avsnitt|kapitel))\b",
+    r"\bmer om (?:\w{1,40} ){1,4}(?:längre fram|senare|nedan|följer|i (?:nästa|avsnitt|kapitel))\b",
     r"\b(?:se|läs) (?:(?:länk\w*|mer|rubriken) )?(?:ovan|nedan|längre (?:ned|fram|ner))\b",
     r"\b(?:som|vilket) (?:nämnts|nämndes|beskrivits|framgår|visas|sagts) (?:ovan|nedan|tidigare)\b",
 )

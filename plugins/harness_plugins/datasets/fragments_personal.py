@@ -15,8 +15,8 @@ _PERSON = re.compile(
     r"(?<![\d-])(?:(?:18|19|20)\d{2}|\d{2})(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]|[6-8]\d|9[01])\s?[-+]?\s?\d{4}(?![\d-])"
 )
 _STREET = re.compile(
-    r"\b(?:[A-ZÅÄÖ][\wåäöé-]{2,}(?:gatan|vägen|gränd(?:en)?|stigen|all[ée]n?|torget|backen|kajen|plan|platsen|esplanaden)"
-    r"|(?:[A-ZÅÄÖ][\wåäöé-]+\s+){1,2}(?:[Gg]atan?|[Vv]äg(?:en)?|[Ss]tig(?:en)?|[Tt]org(?:et)?|[Gg]ränd|[Pp]lats|[Aa]llé))"
+    r"\b(?:[A-ZÅÄÖ][\wåäöé-]{2,40}(?:gatan|vägen|gränd(?:en)?|stigen|all[ée]n?|torget|backen|kajen|plan|platsen|esplanaden)"
+    r"|(?:[A-ZÅÄÖ][\wåäöé-]{1,40}\s){1,2}(?:[Gg]atan?|[Vv]äg(?:en)?|[Ss]tig(?:en)?|[Tt]org(?:et)?|[Gg]ränd|[Pp]lats|[Aa]llé))"
     r"\s+\d{1,3}\s?(?:[A-Ha-h]\b)?(?!\s*(?:kap|§|%|kr|procent|meter|km|m\b|år\b|\d))"
 )
 _POSTCODE = re.compile(r"(?<!\d)(?:S(?:E)?-)?\d{3}[\s\u00a0]\d{2}[\s\u00a0]+[A-ZÅÄÖ][a-zåäö]{2,}")

@@ -1,12 +1,13 @@
 """HTML as documents: its visible blocks, with their kinds."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 from harness_plugins.datasets.native_text import Block, BlockKind, Document, TextSource, decode, file_name, slug
+from harness_plugins.datasets.native_text_tags import Tag, tags_and_texts
 
 _UNSEEN = frozenset({"script", "style", "template", "noscript", "svg", "math", "head", "select", "object", "iframe", "title"})
 _VOID = frozenset(re.findall(r"\w+", "area base br col embed hr img input link meta param source track wbr"))
@@ -36,6 +37,7 @@ _BLOCKS = frozenset(
     )
 )
 _CLOSED_BY_NEXT = {"li", "td", "th", "tr", "dt", "dd"}  # their end tags may be left out
+_DEEPEST = 512  # open tags: browsers, too, go no deeper
 _BLANKS = re.compile(r"[ \t\n\f\r]+")
 _MARK = re.compile(r"\s*[\[(]?(\d{1,3}|[*†‡]{1,3})[\])]?\s*\Z")
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
@@ -71,8 +73,13 @@ def declared(data: bytes) -> str | None:
 def extract(markup: str) -> tuple[list[Piece], str]:
     """The visible blocks of a page, and its title."""
     parser = _Blocks()
-    parser.feed(markup)
-    parser.close()
+    for one in tags_and_texts(markup):
+        if isinstance(one, str):
+            parser.text(one)
+        elif one.closes:
+            parser.end(one.name)
+        else:
+            parser.start(one)
     parser.flush()
     return parser.pieces, _BLANKS.sub(" ", parser.title).strip()
 
@@ -103,16 +110,17 @@ def _joined(pieces: Sequence[Piece]) -> tuple[str, tuple[Block, ...]]:
     return "\n\n".join(piece.text for piece in pieces), tuple(blocks)
 
 
-class _Blocks(HTMLParser):
+class _Blocks:
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.pieces: list[Piece] = []
         self.title = ""
         self._open: list[tuple[str, bool]] = []  # tags, and whether each is a link within the page
+        self._count: Counter[str] = Counter()  # of open tags, by which it is known what a text stands in
         self._text: list[str] = []
         self._note = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, found: Tag) -> None:
+        tag = found.name
         if tag == "br":
             self._text.append("\v")
             return
@@ -121,38 +129,38 @@ class _Blocks(HTMLParser):
             self._close("p")  # a paragraph holds no block, whether its end tag is there or not
             if tag in _CLOSED_BY_NEXT:
                 self._close(tag, until=("ul", "ol", "table", "dl", "blockquote", "div"))
-        if tag in _VOID:
+        if tag in _VOID or len(self._open) == _DEEPEST:
             return
-        given = dict(attrs)
-        inside = tag == "a" and (str(given.get("href") or "").startswith("#") or "name" in given or "id" in given)
+        given = found.attributes() if tag == "a" else {}
+        inside = given.get("href", "").startswith("#") or "name" in given or "id" in given
         self._open.append((tag, inside))
+        self._count[tag] += 1
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if tag in _BLOCKS:
             self.flush()
         self._close(tag)
 
-    def handle_data(self, data: str) -> None:
-        tags = [tag for tag, _ in self._open]
-        if "title" in tags:
+    def text(self, data: str) -> None:
+        if "title" in self._count:
             self.title += data
             return
-        if not _UNSEEN.isdisjoint(tags):
+        if not _UNSEEN.isdisjoint(self._count):
             return
-        if "sup" in tags and any(inside for _, inside in self._open) and _MARK.match(data):
+        if "sup" in self._count and any(inside for _, inside in self._open) and _MARK.match(data):
             self._note = self._note or not "".join(self._text).strip()
             return
         self._text.append(data)
 
     def flush(self) -> None:
         """Ends the block."""
-        tags = [tag for tag, _ in self._open]
         raw = "".join(self._text)
-        if "pre" in tags:
+        if "pre" in self._count:
             text = raw.replace("\v", "\n").strip("\n")
         else:
             text = "\n".join(line.strip(" ") for line in _BLANKS.sub(" ", raw).split("\v")).strip(" \n")
         if text.strip():
+            tags = [tag for tag, _ in self._open]
             level = next((_HEADINGS[tag] for tag in reversed(tags) if tag in _HEADINGS), 0)
             kinds: list[BlockKind] = [_KINDS[tag] for tag in tags if tag in _KINDS]
             outer: BlockKind = "navigation" if "navigation" in kinds else kinds[-1] if kinds else "paragraph"
@@ -162,9 +170,12 @@ class _Blocks(HTMLParser):
 
     def _close(self, tag: str, until: tuple[str, ...] = ()) -> None:
         """Closes the innermost open tag of that name with everything in it, unless one of `until` lies between."""
+        if tag not in self._count:
+            return
         for at in range(len(self._open) - 1, -1, -1):
             if self._open[at][0] in until:
                 return
             if self._open[at][0] == tag:
+                self._count -= Counter(name for name, _ in self._open[at:])  # drops those of which none is left
                 del self._open[at:]
                 return

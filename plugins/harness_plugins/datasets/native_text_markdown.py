@@ -8,7 +8,7 @@ from typing import Literal
 from harness_plugins.datasets.native_text import Block, BlockKind, Document, TextSource, decode, file_name
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|[\r\n]|\Z)")
-_ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\Z")
+_ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(?=\S)")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*\Z")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
@@ -54,8 +54,11 @@ def _blocks(text: str) -> Iterator[Block]:
         if opening:
             fence, code = opening.group(1), found.start()
         elif atx := _ATX.match(line):
-            if atx.group(2):
-                yield Block("heading", found.start() + atx.start(2), found.start() + atx.end(2), len(atx.group(1)))
+            title = line[atx.end() :].rstrip()
+            closed = title.rstrip("#")
+            title = closed.rstrip() if not closed or closed.endswith((" ", "\t")) else title
+            if title:
+                yield Block("heading", found.start() + atx.end(), found.start() + atx.end() + len(title), len(atx.group(1)))
         elif starts == "blank" or line.strip() == "":
             continue
         elif starts is not None:

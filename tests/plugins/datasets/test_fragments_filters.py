@@ -224,3 +224,22 @@ def test_adverts_of_a_firm_in_its_own_answers_are_found_and_nothing_else(shared_
     assert (len(answers), len(speaks)) == (503, 62)
     assert len(set(found) & set(speaks)) == 61
     assert not set(found) - set(speaks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<a" * 40_000,
+        "f(" * 40_000,
+        "A&" * 40_000,
+        "\n" * 80_000 + "|",
+        "mer om " + "a" * 80_000,
+        "A-" * 40_000,
+        "a@" + "a." * 40_000,
+        "0 " * 40_000,
+    ],
+)
+def test_a_text_made_to_take_forever_does_not(text: str):
+    for name, one in filters.NAMES.items():
+        if name != "foreign-language":
+            one(fragment(text))

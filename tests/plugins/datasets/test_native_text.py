@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from harness_plugins.datasets.native_text import Document, TextSource, decode, documents, text_source
+from harness_plugins.datasets.native_text_markdown import markdown_blocks
 
 from harness.errors import ConfigError, InputError
 
@@ -226,3 +227,8 @@ def test_the_texts_of_swequad_are_its_contexts_to_the_byte(shared_data: Path, mo
     monkeypatch.setenv("HARNESS_DATA", str(shared_data))
     rows = json.loads((shared_data / "swequad-mc/data/training.json").read_text(encoding="utf-8"))["data"]
     assert {one.text for one in documents(text_source("swequad-mc"))} == {row["context"] for row in rows}
+
+
+def test_a_markdown_heading_may_be_closed_by_marks_and_hold_some():
+    text = "# C# och F#\n\n## Slut ##\n\n#" + " " * 50_000 + "x\n"
+    assert [text[block.start : block.end] for block in markdown_blocks(text)] == ["C# och F#", "Slut", "x"]
