@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.build.minhash import band_keys, bands_of, shingle_sets, similarities
 from harness.build.options import DuplicateOptions
-from harness.build.sift_files import KeyFiles, RowFile
+from harness.build.sift_files import KeyFiles, RowFile, prefetched
 from harness.build.sift_texts import MEDIA, Batch, Folded
 from harness.text.streams import Ints, offsets
 
@@ -151,7 +151,7 @@ class Duplicates:
 
         stands = alive & (parents == np.arange(self._count))  # of equal rows one is enough
         leaders = np.empty(_LEADERS, np.int64)
-        for keys, rows in self._bands.sorted_parts():
+        for keys, rows in prefetched(self._bands.sorted_parts()):
             first, last, rows = _groups(keys, rows, parents, stands)
             for some in _pieces(last - first):
                 begin, end = first[some], last[some]

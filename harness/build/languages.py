@@ -1,6 +1,5 @@
 """Which language texts look like, as py3langid tells it, for many texts at once: its model, in compiled loops."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -16,14 +15,18 @@ PACKAGE = "py3langid"
 PIP_LINE = "pip install 'metaeval-harness[build]'"
 _NO_LANGUAGE = "zxx"  # the model's word for numbers, codes and addresses
 _COUNTS = 4096
+_BOUNDS, _ALONE = 32, 16  # columns of bounds for a language, and how many of them are of one class
+_SLACK = 0.5  # nats, far more than sums of single precision can be off
+_KEPT = 8  # languages whose bounds are kept
 Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Looks:
     """What T texts look like: `likely[t]` is the place of the likeliest language in `LanguageModel.languages`, `ahead[t]` by how
-    many nats it is likelier than the declared one (0 where that is the likeliest); `judged[t]` is False where nothing can be
-    said: a text in which the model knows nothing, or a language that it does not know."""
+    many nats it is likelier than the declared one. Where that is less than the margin, the declared one counts as the likeliest,
+    and `ahead[t]` is 0. `judged[t]` is False where nothing can be said: a text in which the model knows nothing, or a language
+    that it does not know."""
 
     likely: Ints
     ahead: NDArray[np.float64]
@@ -33,8 +36,7 @@ class Looks:
 @dataclass(frozen=True)
 class LanguageModel:
     """The arrays of py3langid's model: an automaton over UTF-8 bytes (`moves`, `rows`, `found`) and naive Bayes (`weights`,
-    `priors`) over the byte n-grams that it announces; `labels` are its classes, of which some share a name. Columns beyond the
-    labels are zeros."""
+    `priors`) over the byte n-grams that it announces; `labels` are its classes, of which some share a name."""
 
     moves: NDArray[np.uint32]
     rows: NDArray[np.uint32]
@@ -51,6 +53,33 @@ class LanguageModel:
     def scores(self, texts: Sequence[str]) -> Scores:
         """Log-posteriors by class, as `py3langid.rank` gives them before it merges classes of one name: (T, C). A text in which
         the model knows nothing has nan."""
+        return self._sums(texts, self.weights, self.priors)
+
+    def looks(self, texts: Sequence[str], tags: Sequence[str], margin: float) -> Looks:
+        """What the texts (in NFC) look like, each beside the language that its tag declares.
+
+        A text's scores in all classes are computed only where bounds do not tell already that no language is ahead by `margin`.
+        """
+        places = {language: place for place, language in enumerate(self.languages)}
+        known = {tag: places.get(primary_language(tag), -1) for tag in set(tags)}
+        declared = np.array([known[tag] for tag in tags], dtype=np.int64)
+        likely, ahead, judged = declared.copy(), np.zeros(len(texts)), declared >= 0
+        for place in np.unique(declared[judged]).tolist():
+            mine = np.flatnonzero(declared == place)
+            sums = self._sums([texts[text] for text in mine.tolist()], *self._bounds(place))
+            unsure = mine[~(sums.max(axis=1) < margin - _SLACK)]
+            if not len(unsure):
+                continue
+            scores = self.scores([texts[text] for text in unsure.tolist()])
+            judged[unsure] = ~np.isnan(scores[:, 0])
+            best = np.stack([scores[:, columns].max(axis=1) for columns in self._columns], axis=1)
+            likely[unsure] = best.argmax(axis=1)
+            ahead[unsure] = best.max(axis=1).astype(np.float64) - best[:, place]
+        near = judged & (ahead < margin)
+        return Looks(np.where(near, declared, likely), np.where(near, 0.0, ahead), judged)
+
+    def _sums(self, texts: Sequence[str], weights: Scores, priors: Scores) -> Scores:
+        """The sums of weights over what is found in each text: (T, C); nan where nothing is."""
         from harness.text import language_kernels
 
         data = [(text.lower() if text.isupper() else text).encode("utf-8", "surrogatepass") for text in texts]
@@ -58,37 +87,55 @@ class LanguageModel:
         visits, visited = np.empty(int(starts[-1]) + 1, np.int32), np.empty(len(data), np.int64)
         joined = np.frombuffer(b"".join(data), np.uint8)
         language_kernels.walk_texts(joined, starts, self.rows, self.moves, self.found, visits, visited)
-        scores = np.empty((len(data), len(self.priors)), np.float32)
-        counts, ends = np.zeros(len(self.weights), np.int32), np.zeros(len(self.weights), np.int64)
-        factors, sorted_factors = np.empty(len(visits), np.float32), np.empty(len(visits), np.float32)
-        owners = np.empty(len(visits), np.int32)
-        language_kernels.score_texts(
-            starts, visits, visited, self.weights, self.priors, _logs(), counts, ends, factors, owners, sorted_factors, scores
-        )
-        scores[visited == 0] = np.nan
-        return scores[:, : len(self.labels)]
-
-    def looks(self, texts: Sequence[str], tags: Sequence[str]) -> Looks:
-        """What the texts (in NFC) look like, each beside the language that its tag declares."""
-        scores = self.scores(texts)
-        by_language = np.full((len(texts), len(self.languages)), -np.inf, np.float32)
-        for place, columns in enumerate(self._columns):
-            own = scores[:, columns]
-            by_language[:, place] = own[:, 0] if len(columns) == 1 else own.max(axis=1)
-        known = ~np.isnan(scores[:, 0])
-        likely = by_language.argmax(axis=1)
-        places = {language: place for place, language in enumerate(self.languages)}
-        declared = np.array([places.get(primary_language(tag), -1) for tag in tags], dtype=np.int64)
-        each = np.arange(len(texts))
-        ahead = by_language[each, likely].astype(np.float64) - by_language[each, declared]
-        judged = known & (declared >= 0)
-        return Looks(likely, np.where(judged, ahead, math.nan), judged)
+        sums = np.empty((len(data), len(priors)), np.float32)
+        counts, line = np.zeros(len(weights), np.int32), np.empty(len(priors), np.float32)
+        language_kernels.score_texts(starts, visits, visited, weights, priors, _logs(), counts, line, sums)
+        sums[visited == 0] = np.nan
+        return sums
 
     @cached_property
     def _columns(self) -> list[Ints]:
         """For each language the classes that are it."""
         names = [primary_language(label) for label in self.labels]
         return [np.flatnonzero([name == language for name in names]) for language in self.languages]
+
+    @cached_property
+    def _likeness(self) -> Scores:
+        """How alike the weights of two classes are: correlations, (C, C)."""
+        return np.asarray(np.corrcoef(self.weights[::16].T), np.float32)
+
+    @cached_property
+    def _known_bounds(self) -> dict[int, tuple[Scores, Scores]]:
+        return {}
+
+    def _bounds(self, place: int) -> tuple[Scores, Scores]:
+        """Weights and priors whose sums are at least what any other language is ahead of this one.
+
+        The classes of other languages are put into groups, the likest ones alone; a group's weight is the largest difference of
+        one of its classes, so its sum is no less than the difference of any.
+        """
+        if place not in self._known_bounds:
+            if len(self._known_bounds) >= _KEPT:
+                self._known_bounds.clear()
+            groups, own = self._groups(place), int(self._columns[place][0])
+            weights = np.stack([self.weights[:, group].max(axis=1) - self.weights[:, own] for group in groups], axis=1)
+            priors = np.array([self.priors[group].max() - self.priors[own] for group in groups], np.float32)
+            self._known_bounds[place] = np.ascontiguousarray(weights), priors
+        return self._known_bounds[place]
+
+    def _groups(self, place: int) -> list[Ints]:
+        own = self._columns[place]
+        others = [n for n, label in enumerate(self.labels) if n not in own and label != _NO_LANGUAGE]
+        likeness = self._likeness
+        others.sort(key=lambda n: (-likeness[own[0], n], n))
+        groups, rest = [[n] for n in others[:_ALONE]], others[_ALONE:]
+        while rest and len(groups) < _BOUNDS:  # the one that is least like any group so far begins the next
+            first = min(rest, key=lambda n: (max(float(likeness[n, group[0]]) for group in groups), n))
+            groups.append([first])
+            rest.remove(first)
+        for n in rest:
+            max(groups, key=lambda group: (float(likeness[n, group[0]]), -group[0])).append(n)
+        return [np.array(group) for group in groups]
 
 
 @cache
@@ -99,13 +146,12 @@ def language_model() -> LanguageModel | None:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     read = LanguageIdentifier.from_model_file(MODEL_FILE)
-    more = -len(read.nb_classes) % 32  # the loops take whole steps of 32 classes
     return LanguageModel(
         np.asarray(read.tk_nextmove, np.uint32),
         np.asarray(read.tk_row, np.uint32),
         np.asarray(read.tk_output, np.int32),
-        np.pad(np.asarray(read.nb_ptc, np.float32), ((0, 0), (0, more))),
-        np.pad(np.asarray(read.nb_pc, np.float32), (0, more)),
+        np.ascontiguousarray(read.nb_ptc, np.float32),
+        np.ascontiguousarray(read.nb_pc, np.float32),
         tuple(read.nb_classes),
     )
 

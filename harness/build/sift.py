@@ -25,7 +25,7 @@ from harness.build.filters import explained, filtered, row_facts
 from harness.build.languages import PACKAGE, PIP_LINE, LanguageModel, language_model
 from harness.build.options import LanguageOptions
 from harness.build.rows import SetAside
-from harness.build.sift_files import Line, LineFiles, Reasons
+from harness.build.sift_files import Line, LineFiles, Reasons, prefetched
 from harness.build.sift_texts import MEDIA, Batch, Folded, batches, fold
 from harness.build.splits import split_of
 from harness.errors import InputError
@@ -252,7 +252,7 @@ def _looked(batch: Batch, folded: Folded, model: LanguageModel, options: Languag
     long_enough = words >= options.words
     chosen = np.flatnonzero(open_to & long_enough & (fields != places.get(MEDIA, -1)))
     tags = [batch.tags[text] for text in chosen.tolist()]
-    looks = model.looks([texts[text] for text in chosen.tolist()], tags)
+    looks = model.looks([texts[text] for text in chosen.tolist()], tags, options.margin)
     other = looks.judged & (looks.ahead >= options.margin)
     tallies = {}
     for place, name in enumerate(names):
@@ -302,7 +302,7 @@ def _ordered(
 ) -> Iterator[Example | SetAside]:
     """All rows by the hashes of their ids; of equal rows of one id one, and an error where they differ."""
     decoder = msgspec.msgpack.Decoder(Example)
-    for some in lines.ordered():
+    for some in prefetched(lines.ordered()):
         before: Line | None = None
         stayed = False
         for line in some:

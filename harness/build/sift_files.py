@@ -3,19 +3,20 @@
 import os
 import struct
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.text.streams import Ints
+from harness.text.streams import Ints, offsets
 
-BITS = 6
 _MOST_ENTRIES = 400_000
 _MOST_BYTES = 16 * 2**20
-_HEAD = struct.Struct("<QQI")
 Numbers = NDArray[np.uint64]
+ThingT = TypeVar("ThingT")
 
 
 class KeyFiles:
@@ -79,48 +80,66 @@ class Line(NamedTuple):
 class LineFiles:
     """Rows as bytes, in files by the highest bits of the number that gives each its place: read back in that order."""
 
-    def __init__(self, folder: Path) -> None:
-        self._files = _Parts(folder)
-        self._sizes = [0] * (1 << BITS)
+    _HEAD = np.dtype([("place", "<u8"), ("row", "<u4"), ("length", "<u4")])
+
+    def __init__(self, folder: Path, bits: int = 6) -> None:
+        folder.mkdir()
+        self._bits = bits
+        self._heads, self._data = _Parts(folder / "heads"), _Parts(folder / "data")
+        self._counts, self._sizes = np.zeros(1 << bits, np.int64), np.zeros(1 << bits, np.int64)
 
     def add(self, places: Numbers, first_row: int, lines: Sequence[bytes]) -> None:
         """Adds rows, numbered from `first_row` on."""
-        waiting: list[list[bytes]] = [[] for _ in range(1 << BITS)]
-        pack, shift = _HEAD.pack, 64 - BITS
-        for row, (place, line) in enumerate(zip(places.tolist(), lines, strict=True), first_row):
-            part = waiting[place >> shift]
-            part.append(pack(place, row, len(line)))
-            part.append(line)
-        for number, part in enumerate(waiting):
-            if part:
-                data = b"".join(part)
-                self._files[number].write(data)
-                self._sizes[number] += len(data)
+        heads = np.empty(len(lines), self._HEAD)
+        heads["place"], heads["row"] = places, np.arange(first_row, first_row + len(lines))
+        heads["length"] = np.fromiter(map(len, lines), np.int64, len(lines))
+        parts = (places >> np.uint64(64 - self._bits)).astype(np.uint8)
+        order = np.argsort(parts, kind="stable")
+        heads = heads[order]
+        bounds = np.searchsorted(parts[order], np.arange((1 << self._bits) + 1)).tolist()
+        chosen = order.tolist()
+        for part, (begin, end) in enumerate(pairwise(bounds)):
+            if begin < end:
+                data = b"".join([lines[number] for number in chosen[begin:end]])
+                heads[begin:end].tofile(self._heads[part])
+                self._data[part].write(data)
+                self._counts[part] += end - begin
+                self._sizes[part] += len(data)
 
-    def ordered(self) -> Iterator[list[Line]]:
-        """All rows in the order of their places, those of one place together and in the order of their bytes; some at a time."""
-        for part, size in enumerate(self._sizes):
-            deeper = (max(0, size - 1) // _MOST_BYTES).bit_length()
-            for turn in range(1 << deeper if size else 0):
-                lines = list(self._read(self._files[part], size, deeper, turn))
-                lines.sort(key=lambda line: (line.place, line.data))
-                yield lines
+    def ordered(self, most: int = _MOST_BYTES) -> Iterator[list[Line]]:
+        """All rows in the order of their places, those of one place together and in the order of their bytes; about `most` bytes
+        at a time."""
+        for part in np.flatnonzero(self._counts).tolist():
+            self._heads[part].seek(0)
+            heads = np.fromfile(self._heads[part], self._HEAD, self._counts[part])
+            starts = offsets(heads["length"])
+            deeper = ((int(self._sizes[part]) - 1) // most).bit_length()
+            turns = (
+                (heads["place"] << np.uint64(self._bits)) >> np.uint64(64 - deeper) if deeper else np.zeros(len(heads), np.uint64)
+            )
+            for turn in range(1 << deeper):
+                yield self._lines(self._data[part], heads, starts, np.flatnonzero(turns == turn))
 
     def close(self) -> None:
         """Gives the space back."""
-        self._files.close()
+        self._heads.close()
+        self._data.close()
 
-    def _read(self, file: IO[bytes], size: int, deeper: int, turn: int) -> Iterator[Line]:
+    def _lines(self, file: IO[bytes], heads: Any, starts: Ints, chosen: Ints) -> list[Line]:
         file.flush()
-        file.seek(0)
-        done, mask = 0, (1 << deeper) - 1
-        while done < size:
-            place, row, length = _HEAD.unpack(file.read(_HEAD.size))
-            done += _HEAD.size + length
-            if deeper and (place >> (64 - BITS - deeper)) & mask != turn:
-                file.seek(length, os.SEEK_CUR)
-                continue
-            yield Line(place, row, file.read(length))
+        source = file.fileno()
+        chosen = chosen[np.argsort(heads["place"][chosen], kind="stable")]
+        begins, ends = starts[chosen].tolist(), starts[chosen + 1].tolist()
+        if len(chosen) == len(heads):  # all of them: one read
+            whole = os.pread(source, int(starts[-1]), 0)
+            data = [whole[begin:end] for begin, end in zip(begins, ends, strict=True)]
+        else:
+            data = [os.pread(source, end - begin, begin) for begin, end in zip(begins, ends, strict=True)]
+        places = heads["place"][chosen]
+        lines = [Line(*line) for line in zip(places.tolist(), heads["row"][chosen].tolist(), data, strict=True)]
+        if (places[1:] == places[:-1]).any():
+            lines.sort(key=lambda line: (line.place, line.data))
+        return lines
 
 
 class RowFile:
@@ -179,6 +198,15 @@ class Reasons:
     def close(self) -> None:
         """Gives the space back."""
         _give_back(self._data, self._places)
+
+
+def prefetched(source: Iterator[ThingT]) -> Iterator[ThingT]:
+    """The same things; while one is used the next one is made, in another thread."""
+    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as pool:
+        coming = pool.submit(next, source, None)
+        while (thing := coming.result()) is not None:
+            coming = pool.submit(next, source, None)
+            yield thing
 
 
 class _Parts:

@@ -12,7 +12,6 @@ import numpy as np
 from harness.compiling import compiled
 
 LANES = 8
-BLOCK = 512
 
 
 @compiled()
@@ -50,46 +49,29 @@ def walk_texts(data, starts, rows, moves, found, visits, visited):
 
 
 @compiled(fastmath={"contract"})
-def score_texts(starts, visits, visited, weights, priors, logs, counts, ends, factors, owners, sorted_factors, scores):
-    """Log-posteriors of T texts in C classes, from what `walk_texts` found.
+def score_texts(starts, visits, visited, weights, priors, logs, counts, line, scores):
+    """The sums of weights over what `walk_texts` found in T texts, in C columns.
 
     weights: (F, C) and priors: (C,); a feature that is met n times counts logs[n] times (log(1 + n); beyond the table it is
-    computed). C is a multiple of 32 (filled up with zeros), which compilers make whole steps of. Texts are taken BLOCK at a time
-    and their features in ascending order, so that a feature's weights are read once a block; a text's sum does not depend on the
-    texts beside it. counts, ends: (F,) of zeros; factors, owners, sorted_factors: (S,). Fills scores, (T, C).
+    computed). counts: (F,) of zeros; line: (C,). Fills scores, (T, C).
     """
-    classes, kinds = len(priors), len(ends)
-    for first in range(0, len(visited), BLOCK):
-        last = min(first + BLOCK, len(visited))
-        for text in range(first, last):
-            begin, distinct = starts[text], 0
-            for place in range(begin, begin + visited[text]):
-                feature = np.uint64(visits[place])
-                if counts[feature] == 0:
-                    visits[begin + distinct] = visits[place]
-                    distinct += 1
-                    ends[feature] += 1
-                counts[feature] += 1
-            for place in range(begin, begin + distinct):
-                feature = np.uint64(visits[place])
-                factors[place] = logs[counts[feature]] if counts[feature] < len(logs) else np.log1p(np.float32(counts[feature]))
-                counts[feature] = 0
-            visited[text] = distinct
-            for kind in range(classes):
-                scores[text, kind] = priors[kind]
-        pairs = 0
-        for feature in range(kinds):
-            pairs += ends[feature]
-            ends[feature] = pairs - ends[feature]
-        for text in range(first, last):
-            for place in range(starts[text], starts[text] + visited[text]):
-                feature = np.uint64(visits[place])
-                owners[ends[feature]], sorted_factors[ends[feature]] = text, factors[place]
-                ends[feature] += 1
-        begin = 0
-        for feature in range(kinds):
-            for pair in range(begin, ends[feature]):
-                text, factor = np.uint64(owners[pair]), sorted_factors[pair]
-                for kind in range(classes):
-                    scores[text, kind] += factor * weights[feature, kind]
-            begin, ends[feature] = ends[feature], 0
+    columns = len(priors)
+    for text in range(len(visited)):
+        begin, distinct = starts[text], 0
+        for place in range(begin, begin + visited[text]):
+            feature = np.uint64(visits[place])
+            if counts[feature] == 0:
+                visits[begin + distinct] = visits[place]
+                distinct += 1
+            counts[feature] += 1
+        for column in range(columns):
+            line[column] = priors[column]
+        for place in range(begin, begin + distinct):
+            feature = np.uint64(visits[place])
+            times = counts[feature]
+            counts[feature] = 0
+            weight = logs[times] if times < len(logs) else np.float32(np.log1p(np.float32(times)))
+            for column in range(columns):
+                line[column] += weight * weights[feature, column]
+        for column in range(columns):
+            scores[text, column] = line[column]

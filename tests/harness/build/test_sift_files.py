@@ -1,0 +1,77 @@
+"""What lies on disk while rows are sifted comes back whole, in order, and some at a time."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.build.sift_files import KeyFiles, LineFiles, Reasons, RowFile, prefetched
+from harness.text.streams import offsets
+
+
+@pytest.mark.parametrize("most", [10, 100, 10_000])
+def test_pairs_of_one_key_are_read_together_in_the_order_of_keys(tmp_path: Path, most: int) -> None:
+    draw = np.random.default_rng(1)
+    keys = draw.integers(0, 2**63, 300, dtype=np.uint64) * np.uint64(2)
+    keys = np.concatenate([keys, keys[:50], keys[:5]])
+    rows = draw.permutation(len(keys)).astype(np.int64)
+    files = KeyFiles(tmp_path / "keys")
+    files.add(keys[:200], rows[:200])
+    files.add(keys[200:], rows[200:])
+    parts = list(files.sorted_parts(most))
+    assert np.array_equal(np.concatenate([part for part, _ in parts]), np.sort(keys))
+    found = {(int(key), int(row)) for some, own in parts for key, row in zip(some, own, strict=True)}
+    assert found == set(zip(keys.tolist(), rows.tolist(), strict=True))
+    seen = [set(part.tolist()) for part, _ in parts]
+    assert sum(map(len, seen)) == len(set().union(*seen))
+    files.close()
+    assert sum(path.stat().st_size for path in (tmp_path / "keys").iterdir()) == 0
+
+
+@pytest.mark.parametrize("most", [64, 4096, 2**24])
+def test_rows_come_back_by_place_and_equal_places_by_bytes(tmp_path: Path, most: int) -> None:
+    draw = random.Random(2)
+    places = [draw.getrandbits(64) for _ in range(400)]
+    places += places[:40]
+    lines = [draw.randbytes(draw.randint(0, 60)) for _ in places]
+    files = LineFiles(tmp_path / "lines")
+    files.add(np.array(places[:300], np.uint64), 0, lines[:300])
+    files.add(np.array(places[300:], np.uint64), 300, lines[300:])
+    found = [line for some in files.ordered(most) for line in some]
+    expected = sorted((place, line, row) for row, (place, line) in enumerate(zip(places, lines, strict=True)))
+    assert [(line.place, line.data) for line in found] == [(place, line) for place, line, _ in expected]
+    assert sorted(line.row for line in found) == list(range(440))
+    assert all(lines[line.row] == line.data for line in found)
+    files.close()
+
+
+def test_bytes_of_rows_are_read_by_row(tmp_path: Path) -> None:
+    texts = [b"one", b"", b"three", b"\x00\xff"]
+    file = RowFile(tmp_path / "rows")
+    file.add(b"".join(texts[:2]), offsets([len(text) for text in texts[:2]]))
+    file.add(b"".join(texts[2:]), offsets([len(text) for text in texts[2:]]))
+    assert file.read([2, 0, 3, 1]) == [b"three", b"one", b"\x00\xff", b""]
+    file.close()
+
+
+def test_reasons_are_kept_by_row_and_the_last_one_counts(tmp_path: Path) -> None:
+    reasons = Reasons(tmp_path / "reasons")
+    reasons.put(7, "filter", "mojibake", "fÃ¶r")
+    reasons.put(3, "language", "other-language", "a\0b")
+    reasons.put(7, "duplicate", "equal-text", "")
+    assert reasons.get(7) == ("duplicate", "equal-text", "")
+    assert reasons.get(3) == ("language", "other-language", "a\ufffdb")
+    reasons.close()
+
+
+def test_things_that_are_prefetched_are_the_same_things_and_errors_too() -> None:
+    def source() -> Iterator[list[int]]:
+        yield from ([1], [2], [3])
+        raise KeyError("broken")
+
+    things = prefetched(source())
+    assert [next(things), next(things), next(things)] == [[1], [2], [3]]
+    with pytest.raises(KeyError, match="broken"):
+        next(things)
