@@ -52,6 +52,20 @@ def auc(found: Sequence[Pair], values: Sequence[float | None], kinds: Callable[[
     return Estimate(float(above.mean()), float(low), float(high), len(bad))
 
 
+def own_above(found: Sequence[Pair], values: Sequence[float | None]) -> Estimate:
+    """The share of bad pairs whose fragment's good one has the higher value, ties counting half."""
+    good = {pair.cluster: value for pair, value in zip(found, values, strict=True) if pair.kind == "good"}
+    by_cluster: dict[str, list[float]] = {}
+    for pair, value in zip(found, values, strict=True):
+        best = good.get(pair.cluster)
+        if pair.kind != "good" and value is not None and best is not None:
+            by_cluster.setdefault(pair.cluster, []).append((best > value) + 0.5 * (best == value))
+    sums, sizes = (np.array([f(some) for _, some in sorted(by_cluster.items())], dtype=float) for f in (sum, len))
+    drawn = np.random.default_rng(SEED).integers(len(sums), size=(DRAWS, len(sums)))
+    draws = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    return Estimate(float(sums.sum() / sizes.sum()), *map(float, np.percentile(draws, [2.5, 97.5])), int(sizes.sum()))
+
+
 def lowered(found: Sequence[Pair], values: Sequence[float | None], spoilt: Sequence[float | None]) -> Estimate:
     """By how much spoiling lowers a value on average, with an interval over fragments."""
     by_cluster: dict[str, list[float]] = {}

@@ -30,7 +30,7 @@ from harness_plugins.datasets.natural_measures import Measures, contrast_sources
 from harness_plugins.datasets.natural_models import judge_of, one_model
 from harness_plugins.datasets.natural_rows import Candidate, Row
 from harness_plugins.datasets.natural_selection import Keep, key_of, standings
-from natural_pairs import Pair, auc, enriched, lowered, spoilers
+from natural_pairs import Pair, auc, enriched, lowered, own_above, spoilers
 
 from harness.build.rows import SetAside
 from harness.data import data_home
@@ -204,8 +204,10 @@ def main(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:
         ]
         tell(f"{name}: set aside by rules", _by_kind(found, why))
         tell(f"{name}: AUC of the sum, what rules set aside below all", auc(found, ruled))
+        for what, column in (("relevance", columns["relevance"]), ("sum", columns["sum"]), ("sum after rules", ruled)):
+            tell(f"{name}: the fragment's good instruction has the higher {what} (n = 120)", own_above(found, column))
         if language == "sv":
-            _tell_selection(tell, found, [float(value or 0) for value in columns["sum"]], measure)
+            _tell_selection(tell, found, [float(value or 0) for value in columns["sum"]], why, measure)
             _tell_spoilt(tell, found, columns["sum"], measure)
     if chosen.rated:
         some, ratings = rated(pairs("sv"), chosen.rated)
@@ -245,9 +247,19 @@ def _by_kind(found: Sequence[Pair], why: Sequence[str | None]) -> str:
     return ", ".join(f"{kind} {sum(reason is not None for reason in some)}/{len(some)}" for kind, some in told)
 
 
-def _tell_selection(tell: Callable[[str, Any], None], found: Sequence[Pair], before: Sequence[float], measure: Measures) -> None:
+def _tell_selection(
+    tell: Callable[[str, Any], None],
+    found: Sequence[Pair],
+    before: Sequence[float],
+    why: Sequence[str | None],
+    measure: Measures,
+) -> None:
     kept, _ = selected(found, before, measure)
     tell("Swedish: half kept by the sum with diversity", enriched(found, kept))
+    usable = [place for place, reason in enumerate(why) if reason is None]
+    among, _ = selected([found[place] for place in usable], [before[place] for place in usable], measure)
+    after = dict(zip(usable, among, strict=True))
+    tell("Swedish: rules, then half of the rest kept", enriched(found, [after.get(place, False) for place in range(len(found))]))
     alone = [place for place, pair in enumerate(found) if pair.kind != "other-fragment"]  # their words are those of good rows
     some = [found[place] for place in alone]
     _, diversity = selected(some, [before[place] for place in alone], measure)

@@ -25,6 +25,13 @@ def test_bad_pairs_among_the_rejected_are_counted_against_their_share() -> None:
     assert script.enriched(found, [True, False, False]) == "2 of 2 rejected are bad (100%; of all 67%), p = 0.44"  # (2/3)²
 
 
+def test_a_bad_pair_is_held_against_the_good_one_of_its_own_fragment() -> None:
+    script = benchmark("natural_scores")
+    found = made(script, ["good", "vague", "echo", "good", "vague", "echo"])
+    told = script.own_above(found, [0.5, 0.4, 0.5, 0.1, 0.9, None])
+    assert (told.value, told.n) == (1.5 / 3, 3)
+
+
 def test_spoiling_lowers_by_the_mean_over_fragments() -> None:
     script = benchmark("natural_scores")
     found = made(script, ["vague", "echo", "vague", "vague"])
