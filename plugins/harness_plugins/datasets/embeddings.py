@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 NAMESPACE = "text-embeddings"
-_SAVED = 2048  # texts after which embeddings go to the cache
+_SAVED = 256  # texts after which embeddings go to the cache, which is what a kill can lose
 
 
 def embed(
