@@ -31,7 +31,8 @@ def evaluation_sets(registry: Registry, options: ContaminationOptions) -> tuple[
     """The sets that the options name, and a sentence for each that could not be looked at.
 
     A set that is named must be there: InputError or PluginError otherwise. Where none is named, every installed judgment source
-    is looked at that needs no parameter, and those whose data (or package) are not there have a sentence.
+    is looked at that needs no parameter (readers of the user's own tables need one), and those whose data (or package) are not
+    there, or that hold no such text, have a sentence.
     """
     if not options.use:
         return [], []
@@ -40,12 +41,19 @@ def evaluation_sets(registry: Registry, options: ContaminationOptions) -> tuple[
     found: list[EvaluationSet] = []
     absent: list[str] = []
     for name, entry in sorted(registry.entries[_KIND].items()):
-        if required(entry.spec):
+        if required(entry.spec) or getattr(entry.spec, "rows_argument", None) is not None:
             continue
         try:
-            found.append(_source(registry, PluginRef(name)))
+            one = _source(registry, PluginRef(name))
         except HarnessError as error:
             absent.append(f"contamination was not checked against {name!r}: {error}")
+            continue
+        if one.texts:
+            found.append(one)
+        else:
+            absent.append(
+                f"contamination was not checked against {name!r}: its items hold no question, source, choice or reference"
+            )
     return found, absent
 
 

@@ -47,15 +47,23 @@ def needs(path: str) -> Source:
     return Source(path)
 
 
+class Bare(Source):
+    def read(self) -> Iterator[Any]:
+        yield Example(id="s/1", kind="instruction", language="sv")
+
+
 def broken() -> Source:
     return Source(fail=KeyError("column"))
 
 
 def test_every_source_that_needs_nothing_is_looked_at_and_absent_ones_are_told() -> None:
-    found, notes = evaluation_sets(registry(here=Source, absent=absent, needs=needs, broken=broken), ContaminationOptions())
+    found, notes = evaluation_sets(
+        registry(here=Source, absent=absent, needs=needs, broken=broken, bare=Bare), ContaminationOptions()
+    )
     assert [(one.name, list(one)) for one in found] == [("here", TEXTS)]
     assert notes == [
         "contamination was not checked against 'absent': its data are absent",
+        "contamination was not checked against 'bare': its items hold no question, source, choice or reference",
         "contamination was not checked against 'broken': judgment source 'broken': reading failed: KeyError: 'column'",
     ]
 
