@@ -172,6 +172,20 @@ def test_an_untranslated_row_is_set_aside(tmp_path: Path) -> None:
     assert row.reason == "untranslated"
 
 
+def test_verses_that_no_longer_rhyme_are_set_aside_and_lists_are_no_verses() -> None:
+    verses = "the dog is in the house\nand sees a little mouse\nthe cat is on the mat\nand wears a yellow hat"
+    outcome = one({"instruction": "write a sentence about the cat", "output": verses})
+    assert outcome.problem is not None
+    assert outcome.problem.reason == "rhyme-lost"
+    listed = "\n".join(f"- {line}" for line in verses.splitlines())
+    assert one({"instruction": "write a sentence about the cat", "output": listed}).problem is None
+
+
+def test_names_that_come_back_as_they_were_are_no_untranslated_text() -> None:
+    names = "George Washington, Confucius, Michael Jordan, Michelangelo, Rose Baker"
+    assert one({"instruction": "write a sentence about the cat", "output": names}).problem is None
+
+
 def test_two_texts_that_become_the_same_lose_what_the_row_is_about() -> None:
     class Flat:
         unit, signature = "sentence", "flat"
