@@ -20,7 +20,7 @@ from harness_plugins.datasets.natural_examples import example_of, rejected, unwr
 from harness_plugins.datasets.natural_fragments import Fragments
 from harness_plugins.datasets.natural_languages import wrong_languages
 from harness_plugins.datasets.natural_measures import Measures, contrast_sources
-from harness_plugins.datasets.natural_models import judge_of, one_model
+from harness_plugins.datasets.natural_models import judge_of, one_model, rating_files
 from harness_plugins.datasets.natural_prompts import InstructionPrompt, prompt_files
 from harness_plugins.datasets.natural_rows import Row, Spill, Vectors
 from harness_plugins.datasets.natural_selection import Standing, key_of, read_keep, standings
@@ -32,6 +32,7 @@ VERSION = "1"
 NAME = "natural"
 _ASKED = 64  # fragments that are written about at a time
 _MEASURED = 1024  # that are measured at a time: what an encoder is loaded for
+_NAMING = ("writer", "rating", "translate", "back")  # parameters that may hold paths
 _UNANSWERED = ("no-reply", "over-budget")
 
 
@@ -198,14 +199,19 @@ class NaturalBuilder:
         return dict(zip(numbers, found, strict=True))
 
 
-def reads(*, texts: Any, prompt: str = "instruction", **_: Any) -> Iterable[str | Path] | None:
-    """The files that are built from, and those of the prompt; None where text comes from the hub."""
+def reads(*, texts: Any, prompt: str = "instruction", **params: Any) -> Iterable[str | Path] | None:
+    """The files that are built from, those of the prompts, and those that the other parameters name; None where text comes from
+    the hub."""
+    from harness import named_files
     from harness_plugins.datasets.native_text import source_files, text_source
 
     sources = [text_source(one) for one in (texts if isinstance(texts, list | tuple) else [texts])]
     if any(source.hub is not None for source in sources):
         return None
-    return [*(file for source in sources for file in source_files(source)), *prompt_files(prompt)]
+    native, translated = contrast_sources(params.get("naturalness"), sources)
+    read = [file for source in (*sources, *native, *translated) for file in source_files(source)]
+    named = [path for path in named_files(**{name: params.get(name) for name in _NAMING}) if path.is_file()]
+    return [*read, *prompt_files(prompt), *rating_files(params.get("rating")), *named]
 
 
 @hookimpl

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from harness.chat.messages import LanguageModel
@@ -38,6 +39,19 @@ def judge_of(rating: Any, writer: ModelChoice, purpose: str) -> Any:
             raise ValueError(f"rating: {', '.join(map(str, given))} without a model")
         else:
             choice = writer
+    return build("direct", False, **{**_settings(), **own}, **asdict(choice))
+
+
+def rating_files(rating: Any) -> list[Path]:
+    """The files of the prompt and of the criteria that rating reads."""
+    if rating is None or rating is False:
+        return []
+    from harness_plugins.judges.prompts import PromptFiles
+
+    settings = {**_settings(), **(rating if isinstance(rating, Mapping) else {})}
+    return [*PromptFiles(str(settings["prompt"])).files.values(), Path(settings["criteria"])]
+
+
+def _settings() -> dict[str, str]:
     folder = shipped("configs") / "natural"
-    settings = {"prompt": str(folder / "rating"), "criteria": str(folder / "criteria.yaml"), "criterion": "fit"}
-    return build("direct", False, **{**settings, **own}, **asdict(choice))
+    return {"prompt": str(folder / "rating"), "criteria": str(folder / "criteria.yaml"), "criterion": "fit"}

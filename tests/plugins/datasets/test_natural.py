@@ -241,9 +241,20 @@ def test_native_text_that_is_built_from_is_refused_as_a_measure(corpus: Path) ->
         build(texts=[str(corpus)], writer="m", naturalness=naturalness)
 
 
-def test_the_files_that_are_read_are_the_text_and_the_prompt(corpus: Path) -> None:
-    names = [Path(path).name for path in reads(texts=[str(corpus)], prompt="short") or ()]
-    assert sorted(names) == sorted([f"{name}.md" for name in PARAGRAPHS] + ["short.en.j2", "short.sv.j2"])
+def test_the_files_that_are_read_are_the_text_the_prompts_and_what_parameters_name(corpus: Path, tmp_path: Path) -> None:
+    table = tmp_path / "back.jsonl"
+    table.write_text("{}", encoding="utf-8")
+    texts = [f"{name}.md" for name in PARAGRAPHS]
+    assert named(texts=[str(corpus)], prompt="short") == sorted([*texts, "short.en.j2", "short.sv.j2"])
+    more = named(
+        texts=[str(corpus)], prompt="short", rating=True, back={"name": "table", "file": str(table)}, writer="gpt-4o-mini"
+    )
+    added = ["rating.en.j2", "rating.sv.j2", "criteria.yaml", "back.jsonl"]
+    assert more == sorted([*texts, "short.en.j2", "short.sv.j2", *added])
+
+
+def named(**params) -> list[str]:
+    return sorted(Path(path).name for path in reads(**params) or ())
 
 
 CONFIG = """
