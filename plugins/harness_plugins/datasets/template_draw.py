@@ -9,9 +9,10 @@ import hashlib
 from array import array
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from harness_plugins.datasets.template_filters import encoded
 
 
 class Draw:
@@ -60,4 +61,4 @@ class Draw:
 
 
 def _number(*parts: Any) -> int:
-    return int.from_bytes(hashlib.sha256(msgspec.json.encode(parts, order="sorted")).digest()[:8], "big")
+    return int.from_bytes(hashlib.sha256(encoded(parts)).digest()[:8], "big")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.build.rows import SetAside, instruction_example
-from harness.errors import did_you_mean
+from harness.errors import InputError, did_you_mean
 from harness.records import Example, Origin
 from harness_plugins.datasets.template_draw import Draw
 from harness_plugins.datasets.template_engine import Expression
-from harness_plugins.datasets.template_filters import digest
+from harness_plugins.datasets.template_filters import digest, encoded
 from harness_plugins.datasets.template_rows import tidied
 from harness_plugins.datasets.template_sandbox import RowProblem
 from harness_plugins.datasets.template_sets import BUILT_IN, InstructionTemplate, TemplateSet
@@ -97,6 +97,11 @@ def set_items(found: TemplateSet, splits: Sequence[str], builder: str, names: se
         for file, number, row in split_rows(found, split):
             names.update(row)
             try:
+                encoded(row)
+            except UnicodeEncodeError as error:
+                where = f"{file}, row {number}" if file else f"row {number}"
+                raise InputError(f"{where}: a text holds half of a surrogate pair, which is no character: {error}") from error
+            try:
                 yield item_of(found, split, file, number, row)
             except _Aside as aside:
                 yield SetAside(
@@ -121,6 +126,9 @@ def item_of(found: TemplateSet, split: str, file: str, number: int, row: dict[st
     for name, expression in found.fields.items():
         values[name] = _value(expression, values, f"fields.{name}")
     given = {key: _value(expression, values, key) for key, expression in found.expressions.items()}
+    for key in ("id", "cluster"):
+        if key in given and given[key] in (None, ""):
+            raise _Aside("missing-value", f"{key}: the value is empty")
     id = f"{found.name}/{split}-{given['id'] if 'id' in given else digest(row)}"
     for rule in found.aside:
         if _value(rule.when, values, f"set_aside ({rule.reason})", id):
@@ -259,6 +267,4 @@ def _source_text(item: Item) -> str | None:
 
 
 def _row_text(row: Mapping[str, Any]) -> str:
-    import msgspec
-
-    return msgspec.json.encode(row, order="sorted").decode()
+    return encoded(row).decode()

@@ -93,7 +93,15 @@ def unquoted(text: str) -> str:
 
 def digest(value: Any) -> str:
     """16 hexadecimal digits that name a value by its content."""
-    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()[:16]
+    return hashlib.sha256(encoded(value)).hexdigest()[:16]
+
+
+def encoded(value: Any) -> bytes:
+    """The value as JSON, keys sorted; of what is no plain value (an image, a sound) its kind.
+
+    Raises UnicodeEncodeError where a text holds half of a surrogate pair.
+    """
+    return msgspec.json.encode(value, enc_hook=lambda other: f"<{type(other).__name__}>", order="sorted")
 
 
 def shuffled(items: Sequence[Any], by: Any) -> list[Any]:

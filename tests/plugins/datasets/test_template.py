@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from harness_plugins.datasets.template import TemplateBuilder, _reads
+from harness_plugins.datasets.template_filters import digest
 
 from harness.build.rows import SetAside
 from harness.errors import ConfigError, InputError, PluginError
@@ -146,15 +147,17 @@ def test_rows_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Path) 
         {"nr": 102, "frukt": "gurka", "svar": "maybe", "sida": "s"},
         {"nr": 103, "frukt": "potatis", "svar": "good", "sida": "s"},
         {"frukt": "banan", "svar": "good", "sida": "s"},
+        {"nr": None, "frukt": "melon", "svar": "good", "sida": "s"},
     ]
     rule = "set_aside:\n  - {reason: no-fruit, when: \"frukt == 'potatis'\", detail: it is a root}\ntemplates:"
     examples, aside = built(write(tmp_path, odd, SET.replace("templates:", rule)))
+    assert sorted(row.reason for row in aside).count("missing-value") == 2
     assert {row.reason: (row.id.split("/")[1], row.stage) for row in aside} == {
         "same-row-twice": ("train-7", "template"),
         "empty-value": ("train-101", "template"),
         "unknown-label": ("train-102", "template"),
         "no-fruit": ("train-103", "template"),
-        "missing-value": (next(row.id for row in aside if row.reason == "missing-value").split("/")[1], "template"),
+        "missing-value": (f"train-{digest(odd[-1])}", "template"),
     }
     assert len(examples) == 40
     assert next(row.detail for row in aside if row.reason == "no-fruit") == "it is a root"
@@ -221,3 +224,10 @@ def test_only_rows_with_options_become_choices(tmp_path: Path) -> None:
     assert (len(examples), len(aside)) == (40, 0)
     with pytest.raises(ConfigError, match="template 'fraga' fits no row: there are no answer options"):
         built(write(tmp_path, text=plain), kind="choice")
+
+
+def test_half_a_character_is_an_error_with_its_place(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "rows.jsonl").write_text('{"nr": 1, "frukt": "\\ud83c", "svar": "good", "sida": "s"}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"rows\.jsonl, row 1: a text holds half of a surrogate pair"):
+        built(path)
