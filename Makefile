@@ -12,7 +12,7 @@ quickstart: $(VENV)/.installed
 	$(VENV)/bin/harness run configs/quickstart.yaml
 
 test: $(VENV)/.installed-dev
-	$(VENV)/bin/python -m pytest -n 2 -m "$(MARKS)" $(if $(CI),--durations=40)
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal -m "$(MARKS)" $(if $(CI),--durations=40)
 
 lint: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
