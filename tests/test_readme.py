@@ -42,6 +42,18 @@ def test_the_python_example_prints_one_line_a_metric(capsys: pytest.CaptureFixtu
     assert all(line.startswith("1 ") and line.endswith(" 4 4") for line in lines)
 
 
+def test_the_config_that_it_names_is_read_with_all_criteria_and_ten_metrics(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "`harness run configs/swedish.yaml` computes all criteria, slices and ten metrics" in README
+    monkeypatch.setenv("HARNESS_DATA", str(shared_data))
+    config = Path(__file__).resolve().parent.parent / "configs" / "swedish.yaml"
+    result = CliRunner().invoke(program, ["run", str(config), "--dry-run", "-o", str(tmp_path / "run")])
+    assert result.exit_code == 0, result.output
+    assert "on grammaticality, fluency, meaning" in result.output
+    assert result.output.count(": 960 of 960 units to score, 0 saved, 0 cannot be scored") == 10
+
+
 def test_every_command_and_plugin_that_it_names_is_there() -> None:
     registry = harness.load_plugins()
     named = set(re.findall(r"`([a-z0-9]+(?:-[a-z0-9]+)*)`", README.split("## What is there")[1].split("The original ROUGE")[0]))
