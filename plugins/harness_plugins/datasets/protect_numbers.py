@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 
 _TEENS = {
     "en": "thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
@@ -25,11 +26,7 @@ def number_words(text: str, language: str) -> list[tuple[int, int, int]]:
     values = _values(language[:2])
     if not values:
         return []
-    pattern = "|".join(sorted(map(re.escape, values), key=len, reverse=True))
-    return [
-        (match.start(), match.end(), values[_folded(match[0])])
-        for match in re.finditer(rf"(?<![\w-])(?:{pattern})(?![\w])", text, re.I)
-    ]
+    return [(match.start(), match.end(), values[_folded(match[0])]) for match in _pattern(language[:2]).finditer(text)]
 
 
 def in_words(value: int, language: str) -> str | None:
@@ -52,6 +49,13 @@ def _folded(word: str) -> str:
     return re.sub(r"\s+", "-", word.casefold())
 
 
+@cache
+def _pattern(language: str) -> re.Pattern[str]:
+    words = "|".join(sorted(map(re.escape, _values(language)), key=len, reverse=True))
+    return re.compile(rf"(?<![\w-])(?:{words})(?![\w])", re.I)
+
+
+@cache
 def _values(language: str) -> dict[str, int]:
     if language not in _TENS:
         return {}

@@ -90,14 +90,14 @@ class Translate:
         back = self._back.built(self._languages) if self._back is not None else None
         rows = self._source.rows()
         while some := list(islice(rows, self._batch)):
-            fit = [row for row in some if self._unfit(row) is None]
+            odds = [self._unfit(row) for row in some]
+            fit = [row for row, odd in zip(some, odds, strict=True) if odd is None]
             outcomes = translate_rows(fit, engines, self._languages, together=self._together, attempts=self._attempts)
             scores = (
                 back.scores([(outcome.work, outcome.texts) for outcome in outcomes if outcome.problem is None]) if back else []
             )
             done, scored = iter(outcomes), iter(scores)
-            for row in some:
-                odd = self._unfit(row)
+            for row, odd in zip(some, odds, strict=True):
                 if odd is not None:
                     yield self._aside(row, *odd)
                     continue

@@ -16,7 +16,8 @@ from harness_plugins.datasets.translate_pieces import Part, cut, joined
 class Work:
     """A row's texts in parts. `done`: piece → translation, so that equal pieces of a row become the same; `failed`: piece → why.
 
-    `terms`: phrases (in lower case) that become the same wherever they stand. `together`: one call saw all of the row.
+    `terms`: phrases (in lower case) that become the same wherever they stand.
+    `together`: one call saw all of the row. `known`: spans by piece.
     """
 
     row: Row
@@ -29,6 +30,7 @@ class Work:
     failed: dict[str, str] = field(default_factory=dict)
     repaired: dict[str, None] = field(default_factory=dict)
     together: bool = False
+    known: dict[tuple[str, bool], list[Span]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, row: Row, languages: Languages) -> "Work":
@@ -70,7 +72,11 @@ class Work:
 
     def spans(self, piece: str, strict: bool = False) -> list[Span]:
         """What is protected in the piece."""
-        return protected(piece, self.languages, strict=strict, names=self.names, terms=self.terms)
+        found = self.known.get((piece, strict))
+        if found is None:
+            found = protected(piece, self.languages, strict=strict, names=self.names, terms=self.terms)
+            self.known[piece, strict] = found
+        return found
 
     def mask(self, piece: str, strict: bool, form: int) -> Masked:
         """The piece as a translator gets it."""
@@ -97,6 +103,7 @@ class Work:
     def forget(self, terms: Mapping[str, str]) -> None:
         """Takes more terms in, and drops the translations of the pieces in which they stand."""
         self.terms.update(terms)
+        self.known.clear()
         for piece in list(self.done):
             if any(span.kind == "term" for span in self.spans(piece)):
                 del self.done[piece]
