@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from harness.build.config import BuildConfig, load_build_config
 from harness.build.diversity_counts import skeleton, tokens_of
-from harness.build.rows import response_of
+from harness.build.rows import SetAside, response_of
 from harness.build.sift import sift
 from harness.data import data_home
 from harness.errors import HarnessError
@@ -120,8 +120,9 @@ def report(
     figures: dict[str, dict[str, Figure]] = {"perplexity": {w: perplexity(s, model, draws, seed) for w, s in samples.items()}}
     for n in (1, 2, 3):
         figures[f"distinct-{n}"] = {way: distinct(sample, n, words // 2, draws // 10, seed) for way, sample in samples.items()}
-    number = min((len(found) for found in instructions.values()), default=0) // 2
-    skeletons = {way: unique_skeletons(found, number, draws, seed) for way, found in instructions.items()} if number else {}
+    enough = {way: found for way, found in instructions.items() if len(found) >= FEW}
+    number = min(map(len, enough.values()), default=0) // 2
+    skeletons = {way: unique_skeletons(found, number, draws, seed) for way, found in enough.items()}
     shared = "; ".join(f"{overlap(found, model_text)} of {len(found.texts)} {way}" for way, found in samples.items())
     lines = [
         f"Samples of {words:,} words of responses each. The model has read {sum(map(len, model_text)):,} characters of "
@@ -136,12 +137,12 @@ def report(
     lines += ["", f"distinct-n: of samples of {words // 2:,} words.", ""]
     lines += ["| instructions | in all | unique skeletons |", "| :-- | --: | --: |"]
     lines += [
-        f"| {way} | {len(instructions.get(way, ()))} | {shown(skeletons[way], 0) if way in skeletons else 'no data'} |"
+        f"| {way} | {len(instructions.get(way, ()))} | {shown(skeletons[way], 0) if way in skeletons else f'fewer than {FEW}'} |"
         for way in WAYS
     ]
     lines += [
         "",
-        f"Unique skeletons: among {number} random instructions of each." if number else "No two ways have instructions.",
+        f"Unique skeletons: among {number} random instructions of each." if number else f"No way has {FEW} instructions.",
         "",
     ]
     lines += ["| hypothesis | difference | what the samples say |", "| :-- | --: | :-- |"]
@@ -308,8 +309,16 @@ def gathered(natural: Path | None) -> tuple[dict[str, list[Text]], dict[str, lis
             continue
         responses[way], instructions[way] = texts_of(rows)
     if natural is not None:
-        instructions["natural"] = texts_of(read_table(table_path(natural, "examples"), Example))[1]
+        instructions["natural"] = texts_of(written(natural))[1]
     return responses, instructions
+
+
+def written(folder: Path) -> Iterator[Example]:
+    """Rows of a build of `natural`, and those that it wrote and did not choose: no score selects."""
+    yield from read_table(table_path(folder, "examples"), Example)
+    for row in read_table(table_path(folder, "removed"), SetAside):
+        if row.reason == "not-selected" and row.example is not None:
+            yield row.example
 
 
 def fragments() -> list[Text]:
