@@ -131,7 +131,7 @@ GEC = """
 import sys
 import msgspec
 import harness
-rows = harness.metaevaluate("gec-sv", ["chrf", "rouge-l"], resamples=300)
+rows = harness.metaevaluate("gec-sv", ["chrf", "rouge-l"], criteria=["meaning"], resamples=300)
 sys.stdout.buffer.write(msgspec.json.encode(rows))
 """
 
@@ -154,5 +154,5 @@ def test_rows_are_byte_identical_whatever_the_hash_seed_and_the_threads(hash_see
 @pytest.mark.slow
 def test_the_swedish_ratings_give_byte_identical_rows_on_one_thread_and_two(shared_data: Path) -> None:
     one, two = (run_apart(threads, threads, GEC, HARNESS_DATA=str(shared_data)) for threads in ("1", "2"))
-    assert len(one) > 1_000_000
+    assert len(one) > 300_000
     assert one == two
