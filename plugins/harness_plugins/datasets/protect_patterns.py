@@ -33,6 +33,7 @@ HARD: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("placeholder", r"%\([\w ]+\)[sdifgxr]|(?<![\w%])%[-+0]?\d*(?:\.\d+)?[sdifgxr]\b|(?<!\w)\$[A-Za-z_]\w*", 0),
         ("placeholder", r"\[[^\[\]\n]{1,40}\](?!\()|(?<!\w)_{2,}(?!\w)|\.{4,}", 0),
         ("path", rf"(?<![\w/.])(?:[A-Za-z]:\\|~/|\.{{1,2}}/|/(?=\w))[\w.\\/-]*\w|(?<![\w.])[\w-]+(?:/[\w-]+)*\.(?:{_FILE})\b(?!\.\w)", 0),
+        ("code", r"(?<![\w/.-])(?:sudo )?(?:pip3?|npm|yarn|git|apt-get|apt|docker|conda|brew|cargo|kubectl) (?:install|add|commit|push|pull|clone|run|init|update|upgrade|build|remove|checkout|merge|status|log|start|exec|apply|get)\b(?: -{1,2}[\w=-]+)*(?: (?:https?://)?[\w./@:=-]*\w)?", 0),
         ("identifier", r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\((?!s\)|es\)|n\)|er\)|en\)|r\))[^()\n]{0,80}\)", 0),
         ("identifier", r"\b[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+\b|\b_+[A-Za-z]\w*|\b[a-z]+[A-Z]\w*\b|(?<![\w-])--?[a-z][a-z-]+(?==)", 0),
         ("identifier", r"(?<![\w-])--[a-z][\w-]*|\\[ntr0](?![a-z])|\b0x[0-9A-Fa-f]+\b|(?<!\w)[#@][A-Za-z]\w+|\b[A-Z]+\d+\w*\b", 0),

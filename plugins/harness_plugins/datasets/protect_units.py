@@ -31,6 +31,9 @@ _IMPERIAL = r"(?:miles?|feet|foot|inch(?:es)?|yards?|pounds?|ounces?|gallons?|pi
 _METRIC = re.compile(
     r"\b(?:kilo|centi|milli|deci)?(?:meter|metre|gram|gramme|liter|litre)s?\b|\bkilos?\b|\bcelsius\b|\b(?:km|cm|mm|kg)\b|°C", re.I
 )
+_OTHER = re.compile(rf"\b{_IMPERIAL}\b|°F|\bmph\b", re.I)
+_CROWN = re.compile(r"\bkron(?:a|or|an|orna|e|er|en|erne)\b|\bcrowns?\b|\b(?:kr|SEK|DKK|NOK)\b", re.I)
+_CURRENCY = re.compile(r"\b(?:dollars?|euros?|pounds?|yen|cents?|rupees?|USD|EUR|GBP)\b|[$€£¥]", re.I)
 
 
 def bare_units(texts: Iterable[str], source: str, target: str) -> dict[str, str]:
@@ -47,10 +50,10 @@ def bare_units(texts: Iterable[str], source: str, target: str) -> dict[str, str]
 
 
 def units_kept(source: str, target: str) -> bool:
-    """Whether no metric unit came in that the source does not have."""
-    return len(_METRIC.findall(target)) <= len(_METRIC.findall(source)) or not re.search(
-        rf"\b{_IMPERIAL}\b|°F|\bmph\b", source, re.I
-    )
+    """Whether no metric unit and no crown came in that the source does not have, where it counts in other ones."""
+    if _CROWN.search(target) and not _CROWN.search(source) and _CURRENCY.search(source):
+        return False
+    return len(_METRIC.findall(target)) <= len(_METRIC.findall(source)) or not _OTHER.search(source)
 
 
 def with_units(text: str, source: str, target: str) -> list[tuple[int, int, str]]:

@@ -85,12 +85,12 @@ def row_problem(source: Mapping[str, str], target: Mapping[str, str], languages:
     return _length_asked(source, target)
 
 
-def difference_problem(done: Mapping[str, str]) -> Problem | None:
-    """Two texts of a row that say different things and became the same: what the row is about is gone."""
+def difference_problem(done: Mapping[str, str], fewest: int = 4) -> Problem | None:
+    """Two texts of a row (of `fewest` words) that say different things and became the same: what the row is about is gone."""
     seen: dict[str, str] = {}
     for source, target in done.items():
         words = _words(target)
-        if len(words) < 4:
+        if len(words) < fewest:
             continue
         first = seen.setdefault(" ".join(words), source)
         if _words(first) != _words(source):
@@ -182,6 +182,10 @@ def _length_asked(source: Mapping[str, str], target: Mapping[str, str]) -> Probl
             "word-count", f"{match[0].strip()!r} is asked for; the answer has {len(target['output'].split())} words now"
         )
     return None
+
+
+def _count(text: str, words: bool) -> int:
+    return len(text.split()) if words else len(_SENTENCE.findall(text)) + 1
 
 
 def _kept(how: str, wanted: int, found: int) -> bool:

@@ -22,11 +22,18 @@ _MARKER = re.compile(
 _RULE = re.compile(r"\s*\|?[\s:|+-]*-{2,}[\s:|+=-]*\|?\s*\Z|\s*[=*_~-]{3,}\s*\Z")
 _LABEL = re.compile(r"\(?[A-Za-z]\)?[.):]?\Z")
 _JSON_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"(?P<key>\s*:)?')
+_KEY = re.compile(r"(?P<key>\s*(?:-\s+)?[\w.-]+:[ \t]*)(?P<value>.*)")
+KEYED = re.compile(
+    r"\b(?:ya?ml|toml|ini file|front ?matter|docker-compose|http headers?)\b", re.I
+)  # a row that speaks of such a format
 _VALUE_WORDS = 3  # a JSON string of fewer words is a value (a name, a code), not a text
 
 
-def cut(text: str) -> list[Part]:
-    """Parts that, joined, are the text to the byte. A `json` part holds the string that its JSON text stands for."""
+def cut(text: str, keyed: bool = False) -> list[Part]:
+    """Parts that, joined, are the text to the byte. A `json` part holds the string that its JSON text stands for.
+
+    `keyed`: lines that begin with `key:` are YAML or the like, so that their keys and short values stay.
+    """
     parts: list[Part] = []
     lines = text.splitlines(keepends=True)
     code = _code_lines(lines)
@@ -37,9 +44,15 @@ def cut(text: str) -> list[Part]:
             parts += _json_parts("".join(lines[place : place + length]))
             place += length
             continue
-        parts += [Part(lines[place])] if code[place] else _line(lines[place], _in_table(lines, place))
+        if code[place]:
+            parts.append(Part(lines[place]))
+        elif keyed and (match := _KEY.match(lines[place])):
+            short = len(match["value"].split()) < _VALUE_WORDS
+            parts += [Part(lines[place])] if short else [Part(match["key"]), *_cell(lines[place][match.end("key") :])]
+        else:
+            parts += _line(lines[place], _in_table(lines, place))
         place += 1
-    return parts
+    return [part for part in parts if part.text]
 
 
 def joined(parts: Sequence[Part]) -> str:

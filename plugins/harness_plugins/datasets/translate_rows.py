@@ -247,6 +247,8 @@ def _outcome(work: Work) -> Outcome:
     languages = tuple(work.languages)
     problem = row_problem(work.row.texts, texts, languages) or language_problem(work.prose(), languages)
     problem = problem or difference_problem(work.done)
+    for items in work.items():
+        problem = problem or difference_problem(items, 1)
     if problem is None:
         broken = _broken_answers(work)
         if broken:

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from harness_plugins.datasets.instruction_rows import Row
 from harness_plugins.datasets.protect import Languages, Masked, Span, between, has_words, masked, protected, unmasked
 from harness_plugins.datasets.protect_names import names_in
 from harness_plugins.datasets.protect_units import bare_units
 from harness_plugins.datasets.translate_checks import piece_problem
-from harness_plugins.datasets.translate_pieces import Part, cut, joined
+from harness_plugins.datasets.translate_pieces import KEYED, Part, cut, joined
+
+_DATA = ("input", "output")  # fields that can be a file
 
 
 @dataclass
@@ -35,7 +38,8 @@ class Work:
     @classmethod
     def of(cls, row: Row, languages: Languages) -> "Work":
         """The row, cut up; nothing is translated yet."""
-        parts = {name: cut(text) for name, text in row.texts.items()}
+        keyed = any(KEYED.search(text) for text in row.texts.values())
+        parts = {name: cut(text, keyed and name in _DATA) for name, text in row.texts.items()}
         made = cls(row, languages, parts, frozenset(), terms=bare_units(row.texts.values(), *languages))
         made.names = names_in(made.open_texts().values(), languages.source)
         return made
@@ -138,6 +142,14 @@ class Work:
                 target.append(done)
             shown[name] = (" ".join(source), " ".join(target))
         return shown
+
+    def items(self) -> list[dict[str, str]]:
+        """The items of each field's lists, with what they became."""
+        found: list[dict[str, str]] = []
+        for name, parts in self.parts.items():
+            items = [part.text for before, part in pairwise(parts) if part.kind == "text" and before.text.strip()]
+            found.append({item: self.done[item] for item in items if name not in self.given and item in self.done})
+        return found
 
     def protected_kinds(self) -> dict[str, int]:
         """How many spans of each kind were protected; program text counts by the line."""

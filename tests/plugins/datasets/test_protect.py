@@ -64,6 +64,7 @@ def test_a_form_that_the_text_holds_is_not_used() -> None:
         ("It was 350 °F at 10:30 on 2024-05-01", ["350 °F", "10:30", "2024-05-01"]),
         ("The answer is B. Option (a) is wrong", ["B", "(a)"]),
         ("His name is Ελπίδα Παππά", ["Ελπίδα Παππά"]),
+        ("First run pip install numpy.", ["pip install numpy"]),
         ("You get 50% off the word(s)", []),
     ],
 )
@@ -83,6 +84,7 @@ def test_units_that_invite_conversion_are_put_over_by_table() -> None:
     assert bare_units(["My feet hurt"], "en", "sv") == {}
     assert not units_kept("5 miles", "8 kilometer")
     assert units_kept("5 miles", "5 engelska mil")
+    assert not units_kept("it costs 5 dollars", "det kostar 5 kronor")
 
 
 @given(st.integers(13, 99))

@@ -200,6 +200,23 @@ def test_two_texts_that_become_the_same_lose_what_the_row_is_about() -> None:
     assert outcome.problem.reason == "difference-lost"
 
 
+def test_two_options_that_become_the_same_are_no_options() -> None:
+    outcome = one({"instruction": "write a sentence", "input": "A) the cat\nB) The cat, and", "output": "A"})
+    assert outcome.problem is None
+
+    class Merging:
+        unit, signature = "sentence", "merging"
+
+        def translate(self, texts: list[str]) -> list[Any]:
+            from harness_plugins.datasets.translators.base import Translated
+
+            return [Translated("stor" if text in ("big", "large") else f"en {text[::-1]}") for text in texts]
+
+    outcome = one({"instruction": "write a sentence", "input": "A) big\nB) large", "output": "A"}, Merging())
+    assert outcome.problem is not None
+    assert outcome.problem.reason == "difference-lost"
+
+
 def test_a_number_of_words_that_is_asked_for_is_kept_or_the_row_set_aside() -> None:
     outcome = one({"instruction": "write exactly 3 words about the cat", "output": "the cat costs"})
     assert outcome.problem is None

@@ -44,3 +44,10 @@ def test_what_is_translated(text: str, open_: list[str]) -> None:
 def test_a_translated_json_value_leaves_the_json_whole() -> None:
     parts = [part._replace(text='en "bra" bok') if part.kind == "json" else part for part in cut('{"note": "it is good"}')]
     assert joined(parts) == '{"note": "en \\"bra\\" bok"}'
+
+
+def test_keys_of_yaml_stay_where_the_row_speaks_of_it() -> None:
+    text = "name: cat\nnote: it is a good cat\n"
+    assert [part.text for part in cut(text, keyed=True) if part.kind != "keep"] == ["it is a good cat"]
+    assert joined(cut(text, keyed=True)) == text
+    assert [part.text for part in cut(text) if part.kind != "keep"] == ["name: cat", "note: it is a good cat"]
