@@ -38,7 +38,7 @@ def build_card(
     notes: Sequence[str],
     found: Mapping[str, Any],
 ) -> Card:
-    """The card, out of the tally of both tables and what sifting found (`harness.build.sift.read_found`).
+    """The card, out of the tally of both tables and what sifting found (`harness.build.sift_found.read_found`).
 
     It holds no time and no place, so equal builds have equal cards.
     """

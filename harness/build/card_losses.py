@@ -14,7 +14,7 @@ WORDINGS = 8
 
 
 def losses(config: BuildConfig, tally: Tally, against: Sequence[EvaluationSet], found: Mapping[str, Any]) -> CardSection:
-    """The section. `found`: what sifting found (`harness.build.sift.read_found`); what is not in it is not shown."""
+    """The section. `found`: what sifting found (`harness.build.sift_found.read_found`); what is not in it is not shown."""
     rows: list[list[Value]] = [[stage, reason, n] for (stage, reason), n in ordered(tally.removed)]
     caption = "Set aside by a builder, or removed by a step."
     return CardSection(

@@ -15,7 +15,7 @@ from harness.build.export_rows import Survey
 from harness.build.hub import readme
 from harness.build.review import Review
 from harness.build.rows import SetAside
-from harness.build.sift import read_found
+from harness.build.sift_found import read_found
 from harness.records import Example
 from harness.store import read_manifest, read_table, table_path
 from harness.whole_files import replace_file

@@ -5,11 +5,9 @@ with the numbers that later steps need. Then contamination and duplicates are se
 rows are read back in a fixed order, the hash of their ids.
 """
 
-import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,19 +21,17 @@ from harness.build.duplicates import Duplicates, RowKeys, keys_of
 from harness.build.evaluation_sets import EvaluationSet
 from harness.build.filters import explained, filtered, row_facts
 from harness.build.languages import PACKAGE, PIP_LINE, LanguageModel, language_model
-from harness.build.options import LanguageOptions
+from harness.build.languages_fields import LanguageTally, add_up, look_at
 from harness.build.rows import SetAside
 from harness.build.sift_files import Line, LineFiles, Reasons, prefetched
-from harness.build.sift_texts import MEDIA, Batch, Folded, batches, fold
+from harness.build.sift_found import found_by
+from harness.build.sift_texts import Batch, batches, fold
 from harness.build.splits import split_of
 from harness.errors import InputError
 from harness.records import Example
-from harness.whole_files import replace_file
 
 Report = Callable[[str, int, int], None]
-_FOUND = "sifting.json"
 _AHEAD = 2  # batches under way
-_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
 class Removal(NamedTuple):
@@ -75,37 +71,6 @@ def sift(rows: Iterable[Example], config: BuildConfig, against: Sequence[Evaluat
     return Sifted(rows, config, against, scratch, report)
 
 
-def write_found(folder: Path, found: dict[str, Any]) -> None:
-    """Keeps what sifting found (`Sifted.found`) in a run folder."""
-    replace_file(folder / _FOUND, msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
-
-
-def read_found(folder: Path) -> dict[str, Any]:
-    """What sifting found, as it was written; empty where nothing was."""
-    path = folder / _FOUND
-    found: dict[str, Any] = msgspec.json.decode(path.read_bytes()) if path.is_file() else {}
-    return found
-
-
-@dataclass
-class LanguageTally:
-    """Of the fields of one name: looked at, too short to tell, not to be looked at (or in a language that the model does not
-    know), in another language than declared, and what they look like."""
-
-    looked_at: int = 0
-    too_short: int = 0
-    not_judged: int = 0
-    other: int = 0
-    looks_like: Counter[str] = field(default_factory=Counter)
-
-
-class _Looked(NamedTuple):
-    """What one batch's fields look like: tallies by field name; rows with a field in another language, and what was found."""
-
-    tallies: dict[str, LanguageTally]
-    wrong: dict[int, Removal]
-
-
 class _Measured(NamedTuple):
     """A batch with all that was found in it alone: rows to be set aside, what it shares with evaluation sets, its keys."""
 
@@ -142,7 +107,7 @@ def _sift(
                 reasons.put(count + row, *why)
                 removed[why.stage, why.reason] += 1
             lines.add(batch.places, count, batch.lines)
-            _add_up(languages, measured.languages)
+            add_up(languages, measured.languages)
             if contamination is not None and measured.shared is not None:
                 contamination.add(count, alive, measured.shared)
             if duplicates is not None and measured.keys is not None:
@@ -168,7 +133,7 @@ def _sift(
                     report("duplicates", number, number + 1)
             alive[gone] = False
             duplicates.count_shared(alive)
-        sifted.found = _found(count, config, model, languages, removed, contamination, duplicates)
+        sifted.found = found_by(count, model is not None, languages, removed, contamination, duplicates)
         if contamination is not None and contamination.wordings:
             most = contamination.wordings[0]
             sifted.notes.append(
@@ -227,9 +192,9 @@ def _measure(batch: Batch, config: BuildConfig, model: LanguageModel | None, ind
             removed[row] = Removal("filter", reason, explained(facts, reason, row))
     languages: dict[str, LanguageTally] = {}
     if model is not None:
-        looked = _looked(batch, folded, model, config.languages)
+        looked = look_at(batch, folded, model, config.languages)
         languages = looked.tallies
-        removed |= looked.wrong
+        removed |= {row: Removal("language", "other-language", detail) for row, detail in looked.wrong.items()}
     return _Measured(
         batch,
         removed,
@@ -237,53 +202,6 @@ def _measure(batch: Batch, config: BuildConfig, model: LanguageModel | None, ind
         None if index is None else index.shared(batch, folded),
         keys_of(batch, folded, config.duplicates) if config.duplicates.use else None,
     )
-
-
-def _looked(batch: Batch, folded: Folded, model: LanguageModel, options: LanguageOptions) -> _Looked:
-    """Holds every field that is long enough against the language that it declares."""
-    words, texts = np.diff(folded.word_starts), list(batch.texts)
-    for text in [text for text, content in enumerate(texts) if "```" in content]:
-        texts[text] = _FENCED.sub(" ", texts[text])
-        words[text] = len(texts[text].split())
-    names = list(dict.fromkeys(batch.names))
-    places = {name: place for place, name in enumerate(names)}
-    fields = np.fromiter(map(places.__getitem__, batch.names), np.int64, len(texts))
-    open_to = np.fromiter((tag != "und" for tag in batch.tags), bool, len(texts))
-    long_enough = words >= options.words
-    chosen = np.flatnonzero(open_to & long_enough & (fields != places.get(MEDIA, -1)))
-    tags = [batch.tags[text] for text in chosen.tolist()]
-    looks = model.looks([texts[text] for text in chosen.tolist()], tags, options.margin)
-    other = looks.judged & (looks.ahead >= options.margin)
-    tallies = {}
-    for place, name in enumerate(names):
-        if name == MEDIA:
-            continue
-        mine = fields[chosen] == place
-        tally = tallies[name] = LanguageTally(
-            looked_at=int((looks.judged & mine).sum()),
-            too_short=int((open_to & ~long_enough & (fields == place)).sum()),
-            not_judged=int((~open_to & (fields == place)).sum() + (~looks.judged & mine).sum()),
-            other=int((other & mine).sum()),
-        )
-        tally.looks_like.update(tags[text] for text in np.flatnonzero(looks.judged & ~other & mine).tolist())
-        tally.looks_like.update(model.languages[place] for place in looks.likely[other & mine].tolist())
-    owner = np.repeat(np.arange(len(batch)), np.diff(batch.first))
-    wrong: dict[int, Removal] = {}
-    for number in np.flatnonzero(other).tolist():
-        text, likely = int(chosen[number]), model.languages[looks.likely[number]]
-        detail = f"{batch.names[text]} is to be {tags[number]} and looks like {likely}, by {looks.ahead[number]:.0f} nats"
-        wrong.setdefault(int(owner[text]), Removal("language", "other-language", detail))
-    return _Looked(tallies, wrong)
-
-
-def _add_up(total: dict[str, LanguageTally], part: dict[str, LanguageTally]) -> None:
-    for name, tally in part.items():
-        held = total.setdefault(name, LanguageTally())
-        held.looked_at += tally.looked_at
-        held.too_short += tally.too_short
-        held.not_judged += tally.not_judged
-        held.other += tally.other
-        held.looks_like += tally.looks_like
 
 
 def _double(stays: str, similarity: float | None) -> Removal:
@@ -342,45 +260,3 @@ def _origin(row: Example) -> str:
     if row.origin is None:
         return "a builder that does not say"
     return f"builder {row.origin.builder!r}, dataset {row.origin.dataset!r}"
-
-
-def _found(
-    count: int,
-    config: BuildConfig,
-    model: LanguageModel | None,
-    languages: dict[str, LanguageTally],
-    removed: Counter[tuple[str, str]],
-    contamination: Contamination | None,
-    duplicates: Duplicates | None,
-) -> dict[str, Any]:
-    """What every step found, as plain values."""
-    found: dict[str, Any] = {"rows": count}
-    found["languages"] = {
-        "checked": model is not None,
-        "fields": {
-            name: {
-                "looked_at": tally.looked_at,
-                "too_short": tally.too_short,
-                "not_judged": tally.not_judged,
-                "other": tally.other,
-                "looks_like": dict(tally.looks_like.most_common()),
-            }
-            for name, tally in sorted(languages.items())
-        },
-    }
-    found["filters"] = {reason: n for (stage, reason), n in sorted(removed.items()) if stage == "filter"}
-    found["contamination"] = {"checked": contamination is not None, "sets": [], "wordings": []}
-    if contamination is not None:
-        sets = contamination.index.sets
-        items = np.bincount(contamination.index.item_sets, minlength=len(sets)).tolist()
-        found["contamination"]["sets"] = [
-            {"set": one.name, "items": n, "rows_removed": rows, "items_hit": hit}
-            for one, n, rows, hit in zip(sets, items, contamination.rows_removed, contamination.items_hit, strict=True)
-        ]
-        found["contamination"]["wordings"] = contamination.wordings
-    found["duplicates"] = {"checked": duplicates is not None}
-    if duplicates is not None:
-        tally = duplicates.tally
-        found["duplicates"] |= {name: getattr(tally, name) for name in ("equal", "near", "clusters", "largest")}
-        found["duplicates"] |= {"same_response": tally.same_response, "same_instruction": tally.same_instruction}
-    return found

@@ -19,7 +19,8 @@ import msgspec
 from harness.build.config import BuildConfig
 from harness.build.evaluation_sets import EvaluationSet
 from harness.build.rows import Built, SetAside
-from harness.build.sift import sift, write_found
+from harness.build.sift import sift
+from harness.build.sift_found import write_found
 from harness.errors import InputError, PluginError
 from harness.integrity import file_digest
 from harness.protocols import BuilderSpec, DatasetBuilder
