@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from harness.text.streams import Ints, offsets
 
-_MOST_ENTRIES = 400_000
-_MOST_BYTES = 16 * 2**20
+_MOST_ENTRIES = 100_000
+_MOST_BYTES = 4 * 2**20
 Numbers = NDArray[np.uint64]
 ThingT = TypeVar("ThingT")
 

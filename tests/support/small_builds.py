@@ -10,7 +10,7 @@ from harness.build.evaluation_sets import EvaluationSet
 from harness.build.finished import write_finished
 from harness.build.options import CardOptions
 from harness.build.rows import SetAside, instruction_example
-from harness.build.sift import write_found
+from harness.build.sift_found import write_found
 from harness.records import Example, Origin
 from harness.registry import PluginRef
 from harness.stages.build import BuiltRows
