@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from harness.build import licence_rules
 from harness.build.card import build_card, licences_of
@@ -29,6 +29,13 @@ README, CARD, REVIEW = "README.md", "card.html", "review.html"
 _EVERY = 5_000  # rows between two words of progress
 
 
+class Written(NamedTuple):
+    """What was written: rows by split, and the paths of files and pages by what they are."""
+
+    splits: dict[str, int]
+    files: dict[str, str]
+
+
 def write_finished(
     folder: Path,
     config: BuildConfig,
@@ -38,8 +45,8 @@ def write_finished(
     *,
     notes: Sequence[str] = (),
     note: Callable[[str], None] = lambda sentence: None,
-) -> dict[str, str]:
-    """Writes the files and pages out of the tables `examples` and `removed`; their paths by what they are.
+) -> Written:
+    """Writes the files and pages out of the tables `examples` and `removed`.
 
     Each of the tables is read twice at most, a row at a time. Everything is written whole, beside its old self. `notes` are
     sentences about steps that could not be done, which the card repeats; `note` is told what a user must know about licences.
@@ -65,10 +72,11 @@ def write_finished(
     replace_file(folder / README, text.encode())
     replace_file(folder / CARD, card_html(card).encode())
     replace_file(folder / REVIEW, review_html(review.contents(card.title, config, card.warnings)).encode())
-    written = {f"{split} ({survey.rows[split]:,} rows)": f"{folder}/data/{split}.jsonl and .parquet" for split in files}
+    written = {split: str(folder / "data" / f"{split}.jsonl") for split in files}
     for sentence in licence_rules.warnings(licences_of(tally)):
         note(f"licences: {sentence}")
-    return {**written, "data card": str(folder / CARD), "to review": str(folder / REVIEW), "for a hub": str(folder / README)}
+    pages = {"card": str(folder / CARD), "review": str(folder / REVIEW), "readme": str(folder / README)}
+    return Written({split: survey.rows[split] for split in files}, {**written, **pages})
 
 
 def _examples(folder: Path) -> Iterator[Example]:

@@ -84,7 +84,7 @@ def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | 
             for sentence in absent:
                 run.note(sentence)
             removed = finish_build(run, config, built, against, report)
-            files = write_finished(run.folder, config, built, against, report, notes=absent, note=run.note)
+            written = write_finished(run.folder, config, built, against, report, notes=absent, note=run.note)
         if not all(made.complete for made in built):
             run.note(f"only the first {limit} rows of each builder were asked for")
         for sentence in run.notes:
@@ -98,7 +98,8 @@ def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | 
             "removed": [{"stage": stage, "reason": why, "rows": n} for (stage, why), n in sorted(removed.items())],
             "examples": run.counts["examples"],
             "against": [{"set": found.name, "texts": len(found.texts)} for found in against],
-            "files": files,
+            "splits": written.splits,
+            "files": written.files,
         }
         run.finish("done", described={"build": summary})
     return summary
@@ -115,5 +116,7 @@ def _print(summary: dict[str, Any]) -> None:
             ["removed by", "reason", "rows"], [[row["stage"], row["reason"], f"{row['rows']:,}"] for row in summary["removed"]]
         )
     click.echo(f"\n{summary['examples']:,} examples in {summary['output']}")
-    for what, file in summary["files"].items():
-        click.echo(f"  {what}: {file}")
+    for split, rows in summary["splits"].items():
+        click.echo(f"  {split} ({rows:,} rows): {summary['files'][split]}, and as Parquet")
+    for what, said in (("card", "data card"), ("review", "to review"), ("readme", "for a hub")):
+        click.echo(f"  {said}: {summary['files'][what]}")
