@@ -79,9 +79,8 @@ def _code_lines(lines: Sequence[str]) -> list[bool]:
         if any(other is not None and _FENCE.match(lines[other]) for other in (above, below)):
             continue
         inside = above is not None and code[above] and below is not None and firm[below]
-        indented = (
-            line[:1] in (" ", "\t") and above is not None and code[above] and not _MARKER.match(line.strip()).group().strip()
-        )  # type: ignore[union-attr]
+        marked = (match := _MARKER.match(line.strip())) is not None and match[0].strip() != ""
+        indented = line[:1] in (" ", "\t") and above is not None and code[above] and not marked
         comment = line.lstrip().startswith("# ") and (inside or (below is not None and firm[below] and above is None))
         if line.strip() and (
             indented or comment or (inside and len(line.split()) <= 6 and not line.rstrip().endswith((".", "?", "!", ":")))

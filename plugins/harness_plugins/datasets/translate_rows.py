@@ -244,7 +244,7 @@ def _outcome(work: Work) -> Outcome:
     if waiting:
         why = work.failed.get(waiting[0], "error")
         return Outcome(work, texts, Problem(why, f"no translation of {waiting[0][:120]!r}"))
-    languages = tuple(work.languages)
+    languages = (work.languages.source, work.languages.target)
     problem = row_problem(work.row.texts, texts, languages) or language_problem(work.prose(), languages)
     problem = problem or difference_problem(work.done)
     for items in work.items():
