@@ -89,10 +89,13 @@ def _ask_together(works: Sequence[Work], ask: Ask) -> None:
 
 def _ask_apart(works: Sequence[Work], ask: Ask, attempts: int) -> None:
     """Piece by piece, in ways that an engine finds ever harder to break; what is left is put together round its masks."""
-    for strict, form in ATTEMPTS[:attempts]:
+    for number, (strict, form) in enumerate(ATTEMPTS[:attempts]):
         asked: list[tuple[Work, str, Masked]] = []
         for work in works:
-            for piece in work.waiting():
+            waiting = work.waiting()
+            if number and not all(_is_repairable(work.failed.get(piece)) for piece in waiting):
+                continue  # the row is lost, whatever its other pieces become
+            for piece in waiting:
                 why = work.failed.get(piece)
                 mask = work.mask(piece, strict, form)
                 if strict and (why is None or (mask.values == work.mask(piece, False, form).values and form == 0)):
@@ -105,12 +108,17 @@ def _ask_apart(works: Sequence[Work], ask: Ask, attempts: int) -> None:
     _ask_between(works, ask)
 
 
+def _is_repairable(why: str | None) -> bool:
+    """Whether other masks may help: not where the translator itself had no answer."""
+    return why is not None and (why == "placeholder-lost" or why.endswith("-changed"))
+
+
 def _ask_between(works: Sequence[Work], ask: Ask) -> None:
     asked: list[tuple[Work, str, list[tuple[str, bool]]]] = []
     for work in works:
         for piece in work.waiting():
             cut = between(piece, work.spans(piece, strict=True))
-            if len(cut) > 1:
+            if len(cut) > 1 and _is_repairable(work.failed.get(piece)):
                 asked.append((work, piece, cut))
     texts = [text.strip() for _, _, cut in asked for text, is_open in cut if is_open and has_words(text)]
     answers = iter(ask(texts))
