@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.build.config import BuildConfig, resolved
 from harness.build.evaluation_sets import EvaluationSet
-from harness.build.finished import write_finished
+from harness.build.finished import Written, write_finished
 from harness.build.options import CardOptions
 from harness.build.rows import SetAside, instruction_example
 from harness.build.sift_found import write_found
@@ -61,7 +61,7 @@ def finish(
     against: Sequence[EvaluationSet] = AGAINST,
     found: dict[str, Any] | None = None,
     **keywords: Any,
-) -> dict[str, str]:
+) -> Written:
     """Writes the tables as the stage does, and all that comes of them."""
     settings = config() if settings is None else settings
     with Run.open(folder, config=resolved(settings), command=["harness", "build"]) as run:

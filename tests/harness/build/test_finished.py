@@ -44,8 +44,9 @@ def test_equal_rows_in_another_order_make_equal_files(tmp_path: Path) -> None:
 
 def test_what_was_written_is_named(tmp_path: Path) -> None:
     written = finish(tmp_path / "x", [row("a"), row("b", split="test")])
-    assert list(written) == ["train (1 rows)", "test (1 rows)", "data card", "to review", "for a hub"]
-    assert all(Path(written[name]).is_file() for name in ("data card", "to review", "for a hub"))
+    assert written.splits == {"train": 1, "test": 1}
+    assert list(written.files) == ["train", "test", "card", "review", "readme"]
+    assert all(Path(file).is_file() for file in written.files.values())
 
 
 @pytest.mark.slow
