@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.describe.languages import primary_language
+from harness.errors import InputError
 from harness.text.streams import Ints, offsets
 
 PACKAGE = "py3langid"
@@ -140,20 +141,25 @@ class LanguageModel:
 
 @cache
 def language_model() -> LanguageModel | None:
-    """The model of the installed package, read once; None where it is not installed."""
+    """The model of the installed package, read once; None where it is not installed. InputError where it holds its model in
+    another form than version 0.4 does."""
     if find_spec(PACKAGE) is None:
         return None
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    read = LanguageIdentifier.from_model_file(MODEL_FILE)
-    return LanguageModel(
-        np.asarray(read.tk_nextmove, np.uint32),
-        np.asarray(read.tk_row, np.uint32),
-        np.asarray(read.tk_output, np.int32),
-        np.ascontiguousarray(read.nb_ptc, np.float32),
-        np.ascontiguousarray(read.nb_pc, np.float32),
-        tuple(read.nb_classes),
-    )
+    try:
+        read = LanguageIdentifier.from_model_file(MODEL_FILE)
+        return LanguageModel(
+            np.asarray(read.tk_nextmove, np.uint32),
+            np.asarray(read.tk_row, np.uint32),
+            np.asarray(read.tk_output, np.int32),
+            np.ascontiguousarray(read.nb_ptc, np.float32),
+            np.ascontiguousarray(read.nb_pc, np.float32),
+            tuple(read.nb_classes),
+        )
+    except AttributeError as error:
+        message = f"this version of {PACKAGE} holds its model in another form ({error}); pip install '{PACKAGE}==0.4.*'"
+        raise InputError(message) from error
 
 
 @cache

@@ -131,6 +131,7 @@ def _sift(
                 removed[why.stage, why.reason] += 1
                 if number % 1000 == 0:
                     report("duplicates", number, number + 1)
+            report("duplicates", len(gone), len(gone))
             alive[gone] = False
             duplicates.count_shared(alive)
         sifted.found = found_by(count, model is not None, languages, removed, contamination, duplicates)

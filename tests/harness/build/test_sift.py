@@ -134,6 +134,14 @@ def test_a_removed_double_names_the_row_that_stays_and_how_alike_they_are(tmp_pa
     assert found.found["duplicates"]["largest"] == 3
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("Straße 5", "STRASSE 5"), ("Café, idé!", "cafe\u0301 ide\u0301"), ("İzmir", "i\u0307ZMIR")]
+)
+def test_case_and_composition_make_no_difference(tmp_path: Path, one: str, other: str) -> None:
+    rows = [row("1", "Var ligger det?", one), row("2", "Var ligger det?", other), row("3", "Var ligger det?", "Nånstans")]
+    assert len(kept(run(rows, tmp_path, duplicates=DuplicateOptions(near=None)))) == 2
+
+
 def test_answers_without_a_letter_are_not_one_answer(tmp_path: Path) -> None:
     rows = [row("up", "Gillar du det?", "👍"), row("down", "Gillar du det?", "👎"), row("again", "Gillar du det!", "👍 ")]
     found = run(rows, tmp_path, duplicates=DuplicateOptions(near=None))
