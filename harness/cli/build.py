@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.common import json_option, notice, plugin_option, print_json, print_table, quiet_option, registry
-from harness.cli.evaluation import dry_run_option
+from harness.cli.evaluation import call_line, dry_run_option
 from harness.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _plan(config: "BuildConfig", found: "Registry", folder: Path) -> dict[str, A
     builders = []
     for ref in config.builders:
         builder = found.build(KIND, ref)
-        calls = builder.plan() if isinstance(builder, PlannedBuild) else []
+        calls = list(builder.plan()) if isinstance(builder, PlannedBuild) else []
         builders.append({"builder": str(ref), "calls": calls})
     return {"output": str(folder), "language": config.language, "builders": builders}
 
@@ -64,8 +64,8 @@ def _print_plan(plan: dict[str, Any], as_json: bool) -> None:
     for row in plan["builders"]:
         click.echo(row["builder"])
         for call in row["calls"]:
-            click.echo(f"  {call}")
-    click.echo(f"would be written to {plan['output']}")
+            click.echo(f"  asked of {call_line(call)}")
+    click.echo(f"would be written to {plan['output']}; nothing was built (--dry-run)")
 
 
 def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | None) -> dict[str, Any]:

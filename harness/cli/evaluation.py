@@ -14,6 +14,7 @@ from harness.cli.executor import chosen_executor
 from harness.cli.progress import progress, telling_reused
 
 if TYPE_CHECKING:
+    from harness.chat.messages import CallPlan
     from harness.config import RunConfig
     from harness.judgments import JudgmentSet
     from harness.meta.options import MetaOptions
@@ -182,12 +183,17 @@ def print_plan(plan: Plan, as_json: bool) -> None:
             f"be scored; {row['cost']}; {row['signature']}"
         )
     for metric, call in planned:
-        price = "price unknown" if call.price is None else f"at most {call.price:.2f} USD"
-        click.echo(
-            f"{metric.label}, asked of {call.judge}: {call.calls:,} calls to make, {call.cached:,} replies at hand; at most "
-            f"{call.tokens_in:,} tokens in and {call.tokens_out:,} out; {price}"
-        )
+        click.echo(f"{metric.label}, asked of {call_line(call)}")
     click.echo("nothing was computed (--dry-run)")
+
+
+def call_line(call: "CallPlan") -> str:
+    """Which model, and what asking it would take, in words."""
+    price = "price unknown" if call.price is None else f"at most {call.price:.2f} USD"
+    return (
+        f"{call.judge}: {call.calls:,} calls to make, {call.cached:,} replies at hand; at most {call.tokens_in:,} tokens in and "
+        f"{call.tokens_out:,} out; {price}"
+    )
 
 
 def reparse_option(function: Callable[..., Any]) -> Callable[..., Any]:
