@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.build.minhash import band_keys, bands_of, shingle_sets, similarities
+from harness.build.minhash import MARK, band_keys, bands_of, shingle_sets, side_starts, similarities
 from harness.build.options import DuplicateOptions
 from harness.build.sift_files import KeyFiles, RowFile, prefetched
 from harness.build.sift_texts import MEDIA, Batch, Folded
@@ -23,7 +23,7 @@ Alive = NDArray[np.bool_]
 
 class RowKeys(NamedTuple):
     """What is kept of a batch: numbers that stand for rows' whole texts, prompts and responses, those of the bands (None where
-    only equal rows are looked for), and the folded texts themselves."""
+    only equal rows are looked for), and the folded texts themselves, a mark before the response of each."""
 
     equal: Numbers
     prompt: Numbers
@@ -34,12 +34,13 @@ class RowKeys(NamedTuple):
 
 
 class Double(NamedTuple):
-    """A row that another one stays for; `similarity` is None where the texts are equal."""
+    """A row that another one stays for; `similarity`: of what is asked and of what is answered (one number where rows are compared
+    as a whole), None where the texts are equal."""
 
     row: int
     stays: int
     stays_id: str
-    similarity: float | None
+    similarity: tuple[float, ...] | None
 
 
 @dataclass
@@ -69,16 +70,18 @@ def keys_of(batch: Batch, folded: Folded, options: DuplicateOptions) -> RowKeys:
         sift_kernels.row_keys(folded.hashes, batch.first, counted, found)
         return found
 
+    media = np.array([name == MEDIA for name in batch.names], bool)
+    owner = np.repeat(np.arange(len(batch)), np.diff(batch.first))
+    symbols = _marked(folded, batch)
     bands = None
     if options.near is not None:
         count, rows = bands_of(options.permutations, options.near)
-        bands = band_keys(folded.symbols, starts, options.shingle, count, rows)
-    media = np.array([name == MEDIA for name in batch.names], bool)
-    owner = np.repeat(np.arange(len(batch)), np.diff(batch.first))
+        bands = band_keys(symbols, side_starts(symbols, starts, options.sides), options.shingle, count, rows)
+        bands[owner[media]] ^= folded.hashes[media, :1]  # beside another image, nothing is alike
     spoken = np.bincount(owner[said & ~media], minlength=len(batch))
     equal = keys(np.ones(len(said), bool))
     equal[spoken == 0] = _EMPTY
-    return RowKeys(equal, keys(said & ~answers), keys(said & answers), bands, folded.symbols.tobytes(), starts)
+    return RowKeys(equal, keys(said & ~answers), keys(said & answers), bands, symbols.tobytes(), starts)
 
 
 @dataclass
@@ -160,14 +163,13 @@ class Duplicates:
                 order = np.lexsort((ranks[members], np.repeat(np.arange(len(begin)), np.diff(bounds))))
                 members = members[order]
                 once, local = np.unique(members, return_inverse=True)
-                symbols, starts = self._read(once)
-                sets, set_starts = shingle_sets(symbols, starts, self.options.shingle)
+                sets, set_starts = shingle_sets(*self._read_sides(once), self.options.shingle)
                 self.tally.compared += minhash_kernels.join_similar(
                     bounds[:-1], bounds[1:], members, local, sets, set_starts, near, _LEADERS, leaders, parents, ranks
                 )
 
     def _told(self, parents: NDArray[np.uint32]) -> Iterator[Double]:
-        """The doubles by cluster, each with its exact similarity to the row that stays."""
+        """The doubles by cluster, each with its exact similarities to the row that stays."""
         from harness.build import minhash_kernels
 
         gone = np.flatnonzero(parents != np.arange(self._count))
@@ -179,21 +181,32 @@ class Duplicates:
         for begin in range(0, len(gone), _AT_ONCE):
             rows, kept = gone[begin : begin + _AT_ONCE], stays[begin : begin + _AT_ONCE]
             once, places = np.unique(np.concatenate([rows, kept]), return_inverse=True)
-            symbols, starts = self._read(once)
-            left, right = places[: len(rows)], places[len(rows) :]
-            found = similarities(symbols, starts, self.options.shingle, left, right)
+            symbols, sides = self._read_sides(once)
+            starts, left, right = sides[::2], places[: len(rows)], places[len(rows) :]
+            asked = similarities(symbols, sides, self.options.shingle, 2 * left, 2 * right).tolist()
+            answered = similarities(symbols, sides, self.options.shingle, 2 * left + 1, 2 * right + 1).tolist()
             names = {row: name.decode() for row, name in zip(kept.tolist(), self._ids.read(kept.tolist()), strict=True)}
             for number, (row, stay) in enumerate(zip(rows.tolist(), kept.tolist(), strict=True)):
                 a, b = left[number], right[number]
                 equal = np.array_equal(symbols[starts[a] : starts[a + 1]], symbols[starts[b] : starts[b + 1]])
                 self.tally.equal += equal
                 self.tally.near += not equal
-                yield Double(row, stay, names[stay], None if equal else float(found[number]))
+                one_sided = sides[2 * a + 1] == starts[a + 1] and sides[2 * b + 1] == starts[b + 1]
+                alike = (asked[number],) if one_sided else (asked[number], answered[number])
+                yield Double(row, stay, names[stay], None if equal else alike)
 
-    def _read(self, rows: Ints) -> tuple[NDArray[np.uint16], Ints]:
+    def _read_sides(self, rows: Ints) -> tuple[NDArray[np.uint16], Ints]:
         texts = self._texts.read(rows.tolist())
-        starts = offsets([len(text) // 2 for text in texts])
-        return np.frombuffer(b"".join(texts), np.uint16), starts
+        symbols = np.frombuffer(b"".join(texts), np.uint16)
+        return symbols, side_starts(symbols, offsets([len(text) // 2 for text in texts]), self.options.sides)
+
+
+def _marked(folded: Folded, batch: Batch) -> NDArray[np.uint16]:
+    """The folded texts with a mark, instead of a boundary, between what a row asks and its response."""
+    behind = batch.answers > batch.first[:-1]
+    symbols = folded.symbols.copy()
+    symbols[folded.starts[batch.answers[behind]] - 1] = MARK
+    return symbols
 
 
 def _groups(keys: Numbers, rows: Ints, parents: NDArray[np.uint32], alive: Alive) -> tuple[Ints, Ints, Ints]:

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from harness.text.streams import Ints
 
 SEED = 0x5EED
+MARK = 2  # stands where a text's second side begins; no letter has this number
+_NO_MARK = 0
 _RECALL = 0.998  # of pairs that are just as similar as asked for
 Numbers = NDArray[np.uint64]
 Symbols = NDArray[np.uint16]
@@ -35,13 +37,27 @@ def signatures(symbols: Symbols, starts: Ints, shingle: int, permutations: int, 
     return found
 
 
-def band_keys(symbols: Symbols, starts: Ints, shingle: int, bands: int, rows: int, seed: int = SEED) -> Numbers:
-    """A number for each band of each text's signature; texts with an equal one are candidates: (N, bands)."""
+def side_starts(symbols: Symbols, starts: Ints, use: bool = True) -> Ints:
+    """Where the sides of N texts begin: side one of text n is symbols[found[2 n] : found[2 n + 1]], side two (behind a `MARK`) goes
+    on to found[2 n + 2]. It is empty in a text without a mark, and in every text if they are not to be used."""
     from harness.build import minhash_kernels
 
-    keys = np.empty((len(starts) - 1, bands), np.uint64)
+    found = np.empty(2 * len(starts) - 1, np.int64)
+    minhash_kernels.side_starts(symbols, starts, np.uint16(MARK if use else _NO_MARK), found)
+    return found
+
+
+def band_keys(symbols: Symbols, sides: Ints, shingle: int, bands: int, rows: int, seed: int = SEED) -> Numbers:
+    """A number for each band of the signature of each text of two sides; texts with an equal one are candidates: (N, bands).
+
+    The signature is that of both sides' shingles, told apart: where each side's similarity is at least t, so is that of the whole
+    (the parts of its intersection and of its union add up), and candidates of similarity t hold all that is looked for.
+    """
+    from harness.build import minhash_kernels
+
+    keys = np.empty((len(sides) // 2, bands), np.uint64)
     signature = np.empty(bands * rows, np.uint64)
-    minhash_kernels.band_keys(symbols, starts, shingle, np.uint64(seed), rows, _room(starts), signature, keys)
+    minhash_kernels.band_keys(symbols, sides, shingle, np.uint64(seed), rows, _room(sides[::2]), signature, keys)
     return keys
 
 
@@ -55,7 +71,7 @@ def shingle_sets(symbols: Symbols, starts: Ints, shingle: int) -> tuple[Numbers,
 
 
 def similarities(symbols: Symbols, starts: Ints, shingle: int, left: Ints, right: Ints) -> NDArray[np.float64]:
-    """The exact Jaccard similarities of the shingle sets of pairs of texts: (P,)."""
+    """The exact Jaccard similarities of the shingle sets of pairs of texts (or of sides): (P,)."""
     from harness.build import minhash_kernels
 
     sets, set_starts = shingle_sets(symbols, starts, shingle)

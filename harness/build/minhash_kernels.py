@@ -60,6 +60,29 @@ def sketch(hashes, count, seed, signature):
 
 
 @compiled()
+def side_starts(symbols, starts, mark, found):
+    """Where the two sides of N texts begin: fills found, (2 N + 1,). The second one begins behind the first `mark`; without one
+    it is empty."""
+    for text in range(len(starts) - 1):
+        place, end = starts[text], starts[text + 1]
+        found[2 * text] = place
+        while place < end and symbols[place] != mark:
+            place += 1
+        found[2 * text + 1] = min(place + 1, end)
+    found[2 * (len(starts) - 1)] = starts[len(starts) - 1]
+
+
+@compiled()
+def side_hashes(symbols, sides, text, length, hashes):
+    """The shingle hashes of both sides of a text, those of the second one told apart from the first. Returns how many."""
+    count = shingle_hashes(symbols, sides[2 * text], sides[2 * text + 1], length, hashes)
+    more = shingle_hashes(symbols, sides[2 * text + 1], sides[2 * text + 2], length, hashes[count:])
+    for place in range(count, count + more):
+        hashes[place] ^= np.uint64(0xA0761D6478BD642F)
+    return count + more
+
+
+@compiled()
 def signatures(symbols, starts, length, seed, room, found):
     """The signatures of N texts: fills found, (N, T). room: for the hashes of the longest text. A text without symbols has all
     places empty."""
@@ -69,10 +92,10 @@ def signatures(symbols, starts, length, seed, room, found):
 
 
 @compiled()
-def band_keys(symbols, starts, length, seed, rows, room, signature, keys):
-    """A key for each band of `rows` places of the signatures of N texts: fills keys, (N, B)."""
-    for text in range(len(starts) - 1):
-        count = shingle_hashes(symbols, starts[text], starts[text + 1], length, room)
+def band_keys(symbols, sides, length, seed, rows, room, signature, keys):
+    """A key for each band of `rows` places of the signatures of N texts of two sides: fills keys, (N, B)."""
+    for text in range(len(keys)):
+        count = side_hashes(symbols, sides, text, length, room)
         sketch(room, count, seed, signature)
         for band in range(keys.shape[1]):
             state = np.uint64(band + 1) * np.uint64(0x9E3779B97F4A7C15)
@@ -121,6 +144,22 @@ def jaccards(sets, set_starts, left, right, found):
 
 
 @compiled()
+def can_be_similar(set_starts, one, other, near):
+    """Whether the sizes of two sets allow a similarity of `near`."""
+    a, b = set_starts[one + 1] - set_starts[one], set_starts[other + 1] - set_starts[other]
+    return min(a, b) >= near * max(a, b)
+
+
+@compiled()
+def are_similar(sets, set_starts, one, other, near):
+    """Whether both sides of two texts are at least `near` alike; the sides of text n are the sets 2 n and 2 n + 1."""
+    one, other = 2 * one, 2 * other
+    if not (can_be_similar(set_starts, one, other, near) and can_be_similar(set_starts, one + 1, other + 1, near)):
+        return False
+    return jaccard(sets, set_starts, one + 1, other + 1) >= near and jaccard(sets, set_starts, one, other) >= near
+
+
+@compiled()
 def root_of(parents, row):
     """The row that stands for the row's cluster."""
     while parents[row] != row:
@@ -160,7 +199,7 @@ def open_groups(keys, rows, parents, first, last):
 def join_similar(first, last, rows, local, sets, set_starts, near, most, leaders, parents, ranks):
     """Joins the rows of each group that are similar enough.
 
-    rows[first[g] : last[g]]: the rows of group g by ascending rank; local: the place of each among the sets. Every row is held
+    rows[first[g] : last[g]]: the rows of group g by ascending rank; local: the place of each among the texts. Every row is held
     against the rows before it that were like none before them (at most `most` of these), and joined with the first that is at
     least `near` to it. Returns how many pairs were compared.
     """
@@ -175,10 +214,7 @@ def join_similar(first, last, rows, local, sets, set_starts, near, most, leaders
                     alone = False
                     break
                 compared += 1
-                a = set_starts[local[place] + 1] - set_starts[local[place]]
-                b = set_starts[local[other] + 1] - set_starts[local[other]]
-                # as large as the similarity can be
-                if min(a, b) >= near * max(a, b) and jaccard(sets, set_starts, local[place], local[other]) >= near:
+                if are_similar(sets, set_starts, local[place], local[other], near):
                     join(parents, ranks, rows[place], rows[other])
                     alone = False
                     break

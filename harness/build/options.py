@@ -31,12 +31,13 @@ class FilterOptions(_Section, frozen=True, kw_only=True):
 
 
 class DuplicateOptions(_Section, frozen=True, kw_only=True):
-    """Rows of equal text (letters and digits, case folded) are removed but one; so are rows whose sets of character
-    `shingle`-grams have a Jaccard similarity of at least `near` (None: only equal ones), found by MinHash of `permutations`
-    values."""
+    """Rows of equal text (letters and digits, case folded) are removed but one; so are rows that are asked and answered alike:
+    the sets of character `shingle`-grams of both sides have a Jaccard similarity of at least `near` (None: only equal rows),
+    found by MinHash of `permutations` values. With `sides: false` the row's text is compared as a whole."""
 
     use: bool = True
     near: float | None = 0.8
+    sides: bool = True
     shingle: int = 5
     permutations: int = 128
 

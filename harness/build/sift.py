@@ -205,10 +205,13 @@ def _measure(batch: Batch, config: BuildConfig, model: LanguageModel | None, ind
     )
 
 
-def _double(stays: str, similarity: float | None) -> Removal:
+def _double(stays: str, similarity: tuple[float, ...] | None) -> Removal:
     if similarity is None:
         return Removal("duplicate", "equal-text", f"{stays} stays, whose letters and digits are equal")
-    return Removal("near-duplicate", "similar-text", f"{stays} stays, similarity {similarity:.3f}")
+    alike = f"similarity {similarity[0]:.3f}"
+    if len(similarity) > 1:
+        alike += f" of what is asked, {similarity[1]:.3f} of the response"
+    return Removal("near-duplicate", "similar-text", f"{stays} stays, {alike}")
 
 
 def _ordered(

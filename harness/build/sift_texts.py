@@ -45,7 +45,7 @@ class Folded:
 class Batch:
     """Rows, each as bytes (MessagePack) with their digest, and their fields after one another.
 
-    Row r has the fields first[r] to first[r + 1]; answers[r] is the one that is its response, or -1. `texts` are in NFC;
+    Row r has the fields first[r] to first[r + 1]; answers[r] is the one that is its response (the last), or -1. `texts` are in NFC;
     `names`: of the fields, as `harness.build.rows.fields_of` names them; `tags`: the language each declares, "und" for none.
     """
 
@@ -95,12 +95,13 @@ def batch_of(rows: Sequence[Example]) -> Batch:
             tags += [language_of(row, name) for name in fields]
         else:
             tags += [row.language] * len(fields)
-        answers.append(len(texts) - 1 if row.references else -1)
         if any(type(part) is MediaPart for message in row.messages for part in message.parts):
             media = [part for message in row.messages for part in message.parts if isinstance(part, MediaPart)]
-            texts.append(" ".join(f"{part.sha256 or part.uri} {part.start} {part.end}" for part in media))
-            names.append(MEDIA)
-            tags.append("und")
+            place = len(texts) - bool(row.references)  # the response stays the last
+            texts.insert(place, " ".join(f"{part.sha256 or part.uri} {part.start} {part.end}" for part in media))
+            names.insert(place, MEDIA)
+            tags.insert(place, "und")
+        answers.append(len(texts) - 1 if row.references else -1)
         first.append(len(texts))
     return Batch(
         rows,

@@ -159,6 +159,104 @@ def test_rows_beside_different_images_are_not_doubles(tmp_path: Path) -> None:
     assert len(kept(found)) == 2
 
 
+def shingle_sets_of(text: str) -> set[str]:
+    folded = "".join(char for char in text.casefold() if char.isalnum()) + "."
+    return {folded[place : place + 5] for place in range(max(1, len(folded) - 4))}
+
+
+def alike(one: Example, other: Example) -> float:
+    """The slow way: the smaller of the similarities of what is asked and of what is answered."""
+    found = 1.0
+    for left, right in ((one.instruction, other.instruction), (one.references[0], other.references[0])):
+        a, b = shingle_sets_of(left or ""), shingle_sets_of(right or "")
+        found = min(found, len(a & b) / len(a | b))
+    return found
+
+
+def test_questions_on_one_text_and_answers_that_differ_stay(tmp_path: Path) -> None:
+    context = sentence(random.Random(3), 120)
+    rows = [
+        row("a", f"{context} Var ligger sjön?", "Stilla under berget."),
+        row("b", f"{context} Vad fiskar barnen vid bryggan?", "Abborre."),
+        row("c", f"{context} Vad fiskar barnen vid bryggan?", "Gädda och någon enstaka gös."),
+        row("d", "Vem minns byns namn?", context),
+        row("e", "Vilka fiskar vid bryggan på sommaren?", context),
+    ]
+    found = run(rows, tmp_path, duplicates=DuplicateOptions())
+    assert len(kept(found)) == 5
+    as_whole = run(rows, tmp_path, duplicates=DuplicateOptions(sides=False))
+    assert len(kept(as_whole)) < 5
+    assert all(" of what is asked" not in str(one.detail) for one in aside(as_whole))
+
+
+def test_rows_of_which_both_sides_were_edited_go_and_the_reason_names_both(tmp_path: Path) -> None:
+    draw = random.Random(4)
+    asked, answered = sentence(draw, 60), sentence(draw, 80)
+    rows = [row("a", asked, answered), row("b", asked + " Tack!", answered.replace("berget", "fjället", 1))]
+    found = run(rows, tmp_path, duplicates=DuplicateOptions())
+    [gone] = aside(found)
+    sets = [shingle_sets_of(text) for text in (asked, asked + " Tack!", rows[0].references[0], rows[1].references[0])]
+    first, second = (len(a & b) / len(a | b) for a, b in (sets[:2], sets[2:]))
+    assert 0.8 <= min(first, second) < 1
+    [stays] = kept(found)
+    assert gone.detail == f"{stays.id} stays, similarity {first:.3f} of what is asked, {second:.3f} of the response"
+
+
+def document(name: str, text: str) -> Example:
+    return Example(
+        id=f"t/{name}", kind="document", language="sv", messages=(Message(role="document", parts=(TextPart(text=text),)),)
+    )
+
+
+def test_documents_are_compared_as_a_whole_and_never_with_answered_rows(tmp_path: Path) -> None:
+    text = sentence(random.Random(5), 60)
+    rows = [document("a", text), document("b", text + " Slut."), row("c", text, "Ja."), row("d", text, "")]
+    found = run(rows, tmp_path, duplicates=DuplicateOptions())
+    assert {one.id for one in kept(found)} >= {"t/c", "t/d"}
+    assert len(kept(found)) == 3
+    [gone] = aside(found)
+    assert gone.detail is not None
+    assert "similarity 0." in gone.detail
+    assert "of what is asked" not in gone.detail
+
+
+def test_rows_beside_different_images_stay_however_long_the_question_is(tmp_path: Path) -> None:
+    question = sentence(random.Random(6), 60)
+
+    def seen(name: str, uri: str) -> Example:
+        parts = (TextPart(text=f"{question} {name}"), MediaPart(media="image", uri=uri))
+        messages = (Message(role="user", parts=parts),)
+        return Example(id=name, kind="instruction", language="sv", messages=messages, references=("En katt.",))
+
+    found = run([seen("a", "1.png"), seen("b", "2.png"), seen("c", "2.png")], tmp_path, duplicates=DuplicateOptions())
+    assert {one.id for one in kept(found)} >= {"a"}
+    assert len(kept(found)) == 2
+
+
+@given(st.data())
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_what_goes_and_what_stays_is_as_the_slow_way_finds(tmp_path: Path, data: st.DataObject) -> None:
+    """Removed rows are linked to the one that stays through pairs that are alike; of those that stay, no two are."""
+    draw = data.draw(st.randoms(use_true_random=False))
+    sides = [sentence(draw, n) for n in (3, 12, 30, 30)]
+    rows = []
+    for number in range(14):
+        said = [draw.choice(sides) + draw.choice(["", " Slut.", " Det var allt."]) for _ in range(2)]
+        rows.append(row(str(number), *said))
+    found = run(rows, tmp_path, duplicates=DuplicateOptions(near=0.7, permutations=1024))
+    parents = list(range(len(rows)))
+    for one in range(len(rows)):
+        for other in range(one):
+            if alike(rows[one], rows[other]) >= 0.7 and parents[one] != parents[other]:
+                old, new = parents[one], parents[other]
+                parents = [new if parent == old else parent for parent in parents]
+    cluster = {one.id: parents[number] for number, one in enumerate(rows)}
+    assert sorted(cluster[one.id] for one in kept(found)) == sorted(set(parents))
+    for one in aside(found):
+        assert one.detail is not None
+        assert cluster[one.id] == cluster[one.detail.split()[0]]
+
+
 def test_rows_that_share_one_side_are_counted_and_stay(tmp_path: Path) -> None:
     rows = [
         row("1", "Vad heter Sveriges huvudstad?", "Stockholm"),
