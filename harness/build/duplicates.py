@@ -34,8 +34,8 @@ class RowKeys(NamedTuple):
 
 
 class Double(NamedTuple):
-    """A row that another one stays for; `similarity`: of what is asked and of what is answered (one number where rows are compared
-    as a whole), None where the texts are equal."""
+    """A row that another one stays for; `similarity`: of what is asked and of the response (one number where rows are
+    compared as a whole), None where the texts are equal."""
 
     row: int
     stays: int

@@ -38,8 +38,8 @@ def signatures(symbols: Symbols, starts: Ints, shingle: int, permutations: int, 
 
 
 def side_starts(symbols: Symbols, starts: Ints, use: bool = True) -> Ints:
-    """Where the sides of N texts begin: side one of text n is symbols[found[2 n] : found[2 n + 1]], side two (behind a `MARK`) goes
-    on to found[2 n + 2]. It is empty in a text without a mark, and in every text if they are not to be used."""
+    """Where the sides of N texts begin: side one of text n is symbols[found[2 n] : found[2 n + 1]], side two (behind a `MARK`)
+    goes on to found[2 n + 2]. It is empty in a text without a mark, and in every text if they are not to be used."""
     from harness.build import minhash_kernels
 
     found = np.empty(2 * len(starts) - 1, np.int64)

@@ -45,8 +45,8 @@ class Folded:
 class Batch:
     """Rows, each as bytes (MessagePack) with their digest, and their fields after one another.
 
-    Row r has the fields first[r] to first[r + 1]; answers[r] is the one that is its response (the last), or -1. `texts` are in NFC;
-    `names`: of the fields, as `harness.build.rows.fields_of` names them; `tags`: the language each declares, "und" for none.
+    Row r has the fields first[r] to first[r + 1]; answers[r] is the one that is its response (the last), or -1. `texts` are in
+    NFC; `names`: of the fields, as `harness.build.rows.fields_of` names them; `tags`: the language each declares, "und" for none.
     """
 
     examples: Sequence[Example]
