@@ -106,30 +106,36 @@ def fragments(
             meta=document.meta,
         )
 
-    def merged(run: Sequence[Block], headings: tuple[str, ...]) -> Iterator[Fragment | SetAside]:
-        for blocks in _windows(document, run, window):
+    block_filters = BLOCK_FILTERS if block_filters is None else block_filters
+    cuts: list[tuple[Fragment, Reason | None]] = []  # in the order of the text, with what already speaks against each
+    for headings, run, reason in _runs(document, language, block_filters, repeated):
+        for blocks in _windows(document, run, window) if reason is None else [run]:
             fragment = cut(blocks, headings)
-            reason = _length_reason(fragment, window) or first_reason(fragment, FRAGMENT_FILTERS if filters is None else filters)
-            yield fragment if reason is None else set_aside(fragment, reason, stage)
-
-    for headings, section in _sections(document):
-        run: list[Block] = []
-        for block in section:
-            text = document.text[block.start : block.end]
-            single = Fragment("", document.id, headings, text, block.start, block.end, (block,), language)
-            reason = _block_reason(single, BLOCK_FILTERS if block_filters is None else block_filters, repeated)
-            if reason is None:
-                run.append(block)
-                continue
-            yield from merged(run, headings)
-            run = []
-            yield set_aside(cut([block], headings), reason, stage)
-        yield from merged(run, headings)
+            cuts.append((fragment, reason or _length_reason(fragment, window)))
+    open_ones = [fragment for fragment, reason in cuts if reason is None]
+    found = iter(first_reasons(open_ones, FRAGMENT_FILTERS if filters is None else filters))
+    for fragment, known in cuts:
+        reason = known or next(found)
+        yield fragment if reason is None else set_aside(fragment, reason, stage)
 
 
 def first_reason(fragment: Fragment, filters: Iterable[Filter]) -> Reason | None:
     """What the first of the filters says that says anything."""
-    return next((reason for one in filters if (reason := one(fragment)) is not None), None)
+    return first_reasons([fragment], filters)[0]
+
+
+def first_reasons(fragments: Sequence[Fragment], filters: Iterable[Filter]) -> list[Reason | None]:
+    """Of each fragment what the first of the filters says that says anything. A filter that costs less for many at once has a
+    method `many`, which takes them all."""
+    reasons: list[Reason | None] = [None] * len(fragments)
+    for one in filters:
+        places = [place for place, reason in enumerate(reasons) if reason is None]
+        left = [fragments[place] for place in places]
+        many = getattr(one, "many", None)
+        said = map(one, left) if many is None else many(left)
+        for place, reason in zip(places, said, strict=True):
+            reasons[place] = reason
+    return reasons
 
 
 def set_aside(fragment: Fragment, reason: Reason, stage: str) -> SetAside:
@@ -153,10 +159,30 @@ def block_name(text: str) -> str:
     return content_name(" ".join(words)) if words else ""
 
 
-def _block_reason(block: Fragment, filters: Sequence[Filter], repeated: Collection[str]) -> Reason | None:
-    if repeated and block_name(block.text) in repeated:
-        return Reason("repeated", "stands in several documents")
-    return first_reason(block, filters)
+def _runs(
+    document: Document, language: str, filters: Sequence[Filter], repeated: Collection[str]
+) -> Iterator[tuple[tuple[str, ...], list[Block], Reason | None]]:
+    """Runs of neighbouring blocks below one heading that may be merged; and, with the reason, each block that parts them."""
+    blocks = [(headings, block) for headings, section in _sections(document) for block in section]
+    singles = [
+        Fragment("", document.id, headings, document.text[one.start : one.end], one.start, one.end, (one,), language)
+        for headings, one in blocks
+    ]
+    shared = [bool(repeated) and block_name(single.text) in repeated for single in singles]
+    others = iter(first_reasons([single for single, is_shared in zip(singles, shared, strict=True) if not is_shared], filters))
+    reasons = [Reason("repeated", "stands in several documents") if is_shared else next(others) for is_shared in shared]
+    at = 0
+    for headings, section in _sections(document):
+        run: list[Block] = []
+        for block, reason in zip(section, reasons[at : at + len(section)], strict=True):
+            if reason is None:
+                run.append(block)
+                continue
+            yield headings, run, None
+            run = []
+            yield headings, [block], reason
+        yield headings, run, None
+        at += len(section)
 
 
 def _length_reason(fragment: Fragment, window: Window) -> Reason | None:

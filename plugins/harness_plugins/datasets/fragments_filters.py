@@ -7,10 +7,9 @@ and on SweQUAD's contexts; how they do on fragments that were labelled beforehan
 
 import re
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 from harness_plugins.datasets.fragments import Filter, Fragment, Reason
+from harness_plugins.datasets.fragments_languages import foreign_language
 from harness_plugins.datasets.fragments_personal import personal_data
 
 _SENTENCE_END = re.compile(r"""[.!?…][\s"'”’»)\]]*\Z|[\w)]["”»]\Z""")
@@ -132,7 +131,7 @@ def residue(fragment: Fragment) -> Reason | None:
     most = 0.9 if _introduces_list(fragment) else 0.6
     if len(lines) >= 3 and 2 * len(loose) > len(lines) and sum(map(len, loose)) > most * len(fragment.text):
         return Reason("list-residue", f"{len(loose)} of {len(lines)} lines are no sentences")
-    digits = sum(char.isdigit() for char in fragment.text)
+    digits = sum(map(str.isdigit, fragment.text))
     if digits > 0.2 * len(fragment.text):
         return Reason("table-residue", f"{digits} of {len(fragment.text)} characters are digits")
     return None
@@ -200,20 +199,6 @@ def elsewhere(fragment: Fragment) -> Reason | None:
     return Reason("refers-elsewhere", found.group()[:60]) if found else None
 
 
-def foreign_language(fragment: Fragment) -> Reason | None:
-    """Another language is likelier by more than 5 nats, of the whole or of a block of 12 words or more (py3langid)."""
-    texts = [fragment.text]
-    if len(fragment.blocks) > 1:
-        begin = fragment.start
-        texts += [fragment.text[block.start - begin : block.end - begin] for block in fragment.blocks]
-    for text in texts:
-        if len(text.split()) >= 12:
-            likely = _likely(text, fragment.language)
-            if likely is not None:
-                return Reason("foreign-language", likely)
-    return None
-
-
 BLOCK_FILTERS: Sequence[Filter] = (boilerplate, footnote, code, wrong_encoding, foreign_language)
 FRAGMENT_FILTERS: Sequence[Filter] = (
     personal,
@@ -258,24 +243,3 @@ def _introduces_list(fragment: Fragment) -> bool:
 def _is_prose(text: str) -> bool:
     """Ends as a sentence does, and is long enough to be one that says something."""
     return bool(_SENTENCE_END.search(text.strip())) and len(text.split()) >= 12
-
-
-def _likely(text: str, language: str) -> str | None:
-    """The language that is likelier than the declared one, or None."""
-    primary = language.split("-")[0].lower()
-    ranked = _ranker()(text)
-    scores = {str(name): float(score) for name, score in ranked}
-    best, top = ranked[0]
-    own = max(scores.get(name, float("-inf")) for name in ((primary, "nb", "nn") if primary == "no" else (primary,)))
-    return None if best == primary or top - own <= 5.0 else str(best)
-
-
-@cache
-def _ranker() -> Any:
-    from harness.errors import PluginError
-
-    try:
-        import py3langid
-    except ImportError as error:
-        raise PluginError("telling languages apart needs a package: pip install 'metaeval-harness[build]'") from error
-    return py3langid.rank
