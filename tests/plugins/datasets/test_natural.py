@@ -1,5 +1,6 @@
 """The builder `natural` with a model that a test decides: what comes out of it, in which order, and what it asks again."""
 
+import itertools
 import json
 import os
 import random
@@ -140,6 +141,19 @@ def test_the_best_of_several_candidates_is_taken(corpus: Path) -> None:
         assert sorted(one["text"] for one in row.meta["candidates"])[-1].startswith("Hur är det")
 
 
+def test_several_candidates_from_a_prompt_of_one_form_are_asked_for_one_by_one(corpus: Path) -> None:
+    """`short` asks for a question whatever the variant: equal requests would have one reply."""
+
+    def answer(seen: Seen) -> Answer:
+        return Answer(completion(f"Vad är det som nummer {next(numbers)} säger om saken?"))
+
+    numbers = itertools.count()
+    with chat_server(answer) as server:
+        rows = kept(made(corpus, server.url, prompt="short", candidates=2, keep=1.0))
+        assert len(server.seen) == 2 * len(PARAGRAPHS)
+    assert all(len({one["text"] for one in row.meta["candidates"]}) == 2 for row in rows)
+
+
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
@@ -228,6 +242,8 @@ def test_a_sample_is_drawn_by_content(corpus: Path, server: ChatServer) -> None:
         ({"errors": "ignore"}, "stop or set-aside"),
         ({"prompt": "instrucshun"}, "Did you mean 'instruction'"),
         ({"naturalness": {"native": ["talbanken"]}}, "two lists of texts"),
+        ({"naturalness": {"native": [__file__], "translated": [__file__], "mask": "sv"}}, "mask is true or false"),
+        ({"language": "fo", "naturalness": {"native": [__file__], "translated": [__file__], "mask": True}}, "words of 'fo'"),
     ],
 )
 def test_parameters_that_cannot_be_meant_are_named(corpus: Path, wrong: dict, message: str) -> None:
