@@ -1,9 +1,10 @@
 """How many of 60 frozen rows, of which 40 a careless translator breaks, come out of the builder `translate` whole.
 
-    python benchmarks/translation_breakages.py [--unit text|sentence] [--show]
+    python benchmarks/translation_breakages.py [--set 1|2] [--unit text|sentence] [--show]
 
-The rows, the simulated translator and the conditions are those of tests/translation_breakages (README there); the builder, its
-readers, masks, checks and repairs are the real ones. Exits with 1 where the file is not the frozen one.
+The rows, the simulated translator and the conditions are those of tests/translation_breakages (set 1, on whose failures the
+builder was mended) and tests/translation_breakages_2 (set 2, written when it was finished); the builder, its readers, masks,
+checks and repairs are the real ones. Exits with 1 where a file is not the frozen one.
 """
 
 import argparse
@@ -20,8 +21,11 @@ from harness_plugins.datasets.translators.base import Translated
 
 from harness.build.rows import SetAside
 
-FILE = Path(__file__).resolve().parent.parent / "tests" / "translation_breakages" / "breakages.jsonl"
-SHA256 = "8673a8352d722f9721681e21a7fae192b6e897ad1e9fc91cdda773cc92fd06db"
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+SETS = {  # set → its file and sha256
+    "1": (TESTS / "translation_breakages/breakages.jsonl", "8673a8352d722f9721681e21a7fae192b6e897ad1e9fc91cdda773cc92fd06db"),
+    "2": (TESTS / "translation_breakages_2/breakages.jsonl", "4a7b24efe9680b7fc0594cbd02f24f7d34caac6f804c8970db745937e91f4b31"),
+}
 KEPT, ASIDE, SILENT = "protected or repaired", "set aside", "silently kept"
 
 
@@ -30,7 +34,8 @@ class Careless:
 
     def __init__(self, source: str, target: str, *, row: str, unit: str = "text", nonce: str = "") -> None:
         self.unit, self.signature = unit, f"careless|row:{row}|unit:{unit}|{nonce}"
-        self._phrases = next(found["careless"] for found in read_rows() if found["id"] == row)
+        rows = [found for number in SETS for found in read_rows(number)]
+        self._phrases = next(found["careless"] for found in rows if found["id"] == row)
         self._calls: Counter[str] = Counter()
 
     def translate(self, texts: Sequence[str]) -> list[Translated]:
@@ -45,11 +50,12 @@ class Careless:
         return text
 
 
-def read_rows() -> list[dict[str, Any]]:
-    """The frozen rows; SystemExit where somebody changed them."""
-    data = FILE.read_bytes()
-    if hashlib.sha256(data).hexdigest() != SHA256:
-        raise SystemExit(f"{FILE} is not the frozen file (sha256 {SHA256})")
+def read_rows(number: str = "1") -> list[dict[str, Any]]:
+    """The frozen rows of a set; SystemExit where somebody changed them."""
+    file, sha256 = SETS[number]
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise SystemExit(f"{file} is not the frozen file (sha256 {sha256})")
     return [json.loads(line) for line in data.splitlines()]
 
 
@@ -110,21 +116,22 @@ def holds(condition: Mapping[str, Any], fields: Mapping[str, str]) -> bool:
     raise SystemExit(f"unknown condition {kind!r}")
 
 
-def graded(unit: str) -> list[tuple[dict[str, Any], str, str]]:
-    """Every row with what became of it."""
-    return [(row, *grade(row, unit)) for row in read_rows()]
+def graded(unit: str, number: str = "1") -> list[tuple[dict[str, Any], str, str]]:
+    """Every row of a set with what became of it."""
+    return [(row, *grade(row, unit)) for row in read_rows(number)]
 
 
 def main() -> None:
     """Prints the counts by category, and with `--show` every row."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--set", choices=tuple(SETS), default="1", help="which set of rows (default: 1)")
     parser.add_argument("--unit", choices=("text", "sentence"), action="append", help="what the translator takes (default: both)")
     parser.add_argument("--show", action="store_true", help="print every row with its reason")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as cache:
         os.environ["HARNESS_CACHE"] = cache  # what this translator says is of no use to anybody
         for unit in arguments.unit or ("text", "sentence"):
-            _print(unit, graded(unit), arguments.show)
+            _print(unit, graded(unit, arguments.set), arguments.show)
 
 
 def _print(unit: str, rows: Sequence[tuple[dict[str, Any], str, str]], show: bool) -> None:
