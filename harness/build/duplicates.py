@@ -17,6 +17,8 @@ from harness.text.streams import Ints, offsets
 _LEADERS = 256  # rows of one group that are unlike each other and that every further row is held against
 _AT_ONCE = 4096  # texts in memory
 _EMPTY = 0
+_CLOSED_LETTERS, _CLOSED_ROWS = 50, 20  # an answer of at most so many letters that more rows than these give tells nothing
+_SHORT = np.uint64(1)  # the lowest bit of the number of a short response
 Numbers = NDArray[np.uint64]
 Alive = NDArray[np.bool_]
 
@@ -45,13 +47,15 @@ class Double(NamedTuple):
 
 @dataclass
 class Tally:
-    """What was found: rows removed, clusters, the largest, and rows that share one side only with another row that stays."""
+    """What was found: rows removed, clusters, the largest, rows with an answer that many give (held against equal ones only), and
+    rows that share one side only with another row that stays."""
 
     equal: int = 0
     near: int = 0
     clusters: int = 0
     largest: int = 0
     compared: int = 0
+    closed: int = 0
     same_response: int = 0
     same_instruction: int = 0
 
@@ -81,7 +85,11 @@ def keys_of(batch: Batch, folded: Folded, options: DuplicateOptions) -> RowKeys:
     spoken = np.bincount(owner[said & ~media], minlength=len(batch))
     equal = keys(np.ones(len(said), bool))
     equal[spoken == 0] = _EMPTY
-    return RowKeys(equal, keys(said & ~answers), keys(said & answers), bands, symbols.tobytes(), starts)
+    response = keys(said & answers)
+    short = np.bincount(owner[answers], np.diff(folded.starts)[answers], minlength=len(batch)) <= _CLOSED_LETTERS + 1
+    response[response != _EMPTY] &= ~_SHORT
+    response[(response != _EMPTY) & short] |= _SHORT
+    return RowKeys(equal, keys(said & ~answers), response, bands, symbols.tobytes(), starts)
 
 
 @dataclass
@@ -153,6 +161,7 @@ class Duplicates:
         from harness.build import minhash_kernels
 
         stands = alive & (parents == np.arange(self._count))  # of equal rows one is enough
+        self._set_closed_aside(stands)
         leaders = np.empty(_LEADERS, np.int64)
         for keys, rows in prefetched(self._bands.sorted_parts()):
             first, last, rows = _groups(keys, rows, parents, stands)
@@ -167,6 +176,17 @@ class Duplicates:
                 self.tally.compared += minhash_kernels.join_similar(
                     bounds[:-1], bounds[1:], members, local, sets, set_starts, near, _LEADERS, leaders, parents, ranks
                 )
+
+    def _set_closed_aside(self, stands: Alive) -> None:
+        """Leaves out rows with an answer that many give ("Yes", "B"): its being alike says nothing, and what is asked may be a
+        long text with a short question, or a pair that differs by one word on purpose."""
+        for keys, rows in self._responses.sorted_parts():
+            short = stands[rows] & (keys & _SHORT).astype(bool)
+            keys, rows = keys[short], rows[short]
+            _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
+            closed = rows[counts[which] > _CLOSED_ROWS]
+            stands[closed] = False
+            self.tally.closed += len(closed)
 
     def _told(self, parents: NDArray[np.uint32]) -> Iterator[Double]:
         """The doubles by cluster, each with its exact similarities to the row that stays."""

@@ -51,7 +51,7 @@ def found_by(
     found["duplicates"] = {"checked": duplicates is not None}
     if duplicates is not None:
         tally = duplicates.tally
-        found["duplicates"] |= {name: getattr(tally, name) for name in ("equal", "near", "clusters", "largest")}
+        found["duplicates"] |= {name: getattr(tally, name) for name in ("equal", "near", "clusters", "largest", "closed")}
         found["duplicates"] |= {"same_response": tally.same_response, "same_instruction": tally.same_instruction}
     return found
 

@@ -257,6 +257,23 @@ def test_what_goes_and_what_stays_is_as_the_slow_way_finds(tmp_path: Path, data:
         assert cluster[one.id] == cluster[one.detail.split()[0]]
 
 
+def test_rows_with_an_answer_that_many_give_go_only_where_they_are_equal(tmp_path: Path) -> None:
+    """“Ja.” to questions that differ by one word is what such data are about; a long answer of many rows is not."""
+    draw = random.Random(8)
+    context = sentence(draw, 80)
+    closed = [row(f"yes-{n}", f"{context} Är det {word}?", "Ja.") for n, word in enumerate(WORDS[:30])]
+    closed.append(row("again", closed[3].instruction or "", "JA"))
+    assert len({one.instruction for one in closed}) == 30
+    long = [row(f"long-{n}", f"{context} Är det {word}?", sentence(random.Random(9), 20)) for n, word in enumerate(WORDS[:30])]
+    found = run(closed + long, tmp_path, duplicates=DuplicateOptions())
+    names = [one.id.split("/")[1].split("-")[0] for one in kept(found)]
+    assert names.count("long") == 1
+    assert names.count("yes") + names.count("again") == 30
+    assert found.found["duplicates"]["closed"] == 30
+    few = run(closed[:15], tmp_path, duplicates=DuplicateOptions())
+    assert len(kept(few)) == 1
+
+
 def test_rows_that_share_one_side_are_counted_and_stay(tmp_path: Path) -> None:
     rows = [
         row("1", "Vad heter Sveriges huvudstad?", "Stockholm"),
