@@ -36,11 +36,14 @@ def find_data(files: DataFiles, name: str) -> Path:
     folder = data_home() / files.folder
     for path in files.files:
         if not (folder / path).is_file():
-            raise InputError(
-                f"{name}: {folder / path} is absent. Run `harness data get {name}` (licence {files.licence}), "
-                f"or set {ENVIRONMENT} to a folder that holds {files.folder}/."
-            )
+            raise InputError(f"{name}: {folder / path} is absent (licence {files.licence}); {remedy(files, name)}")
     return folder
+
+
+def remedy(files: DataFiles, name: str) -> str:
+    """What to do where files of the source called `name` are absent, or are others than the pinned ones."""
+    get = files.by_hand or f"run `harness data get {name}`"
+    return f"{get}, or set {ENVIRONMENT} to a folder that holds {files.folder}/"
 
 
 def check_data(files: DataFiles) -> dict[str, State]:
@@ -75,6 +78,8 @@ def get_data(files: DataFiles, base: str | None = None, report: Callable[[str], 
 
 def _address(files: DataFiles, base: str | None, path: str) -> str | Path:
     root = files.base_url if base is None else base
+    if not root:
+        raise InputError(f"{files.folder}/{path} has no address that it could be fetched from; {files.by_hand}")
     scheme = urllib.parse.urlsplit(root).scheme
     if scheme in ("http", "https"):
         return f"{root.rstrip('/')}/{urllib.parse.quote(path)}"

@@ -227,10 +227,15 @@ class TrainerSpec(PluginSpec):
 
 @dataclass(frozen=True)
 class DataFiles:
-    """Files at a pinned source: `folder` below the data home, `base_url` with the commit in it, `files` path → sha256."""
+    """Files at a pinned source: `folder` below the data home, `base_url` with the commit in it, `files` path → sha256.
+
+    Files that have no address of their own have an empty `base_url`, and `by_hand` says what a user does to get them, as the
+    rest of a sentence.
+    """
 
     folder: str
     base_url: str
     files: Mapping[str, str]
     licence: str
     source: str
+    by_hand: str = ""

@@ -75,7 +75,7 @@ def check(name: str, as_json: bool) -> None:
     builders read, the files are checked.
     """
     from harness.cli.check_text import check_lines
-    from harness.data import check_data
+    from harness.data import check_data, remedy
     from harness.describe import describe
     from harness.errors import InputError
     from harness.judgments import read_judgments
@@ -90,7 +90,7 @@ def check(name: str, as_json: bool) -> None:
     states = {} if files is None else check_data(files)
     bad = {path: state for path, state in states.items() if state != "ok"}
     if bad:
-        raise InputError(f"{ref.name}: {_not_pinned(bad, len(states))}; {_remedy(ref.name, files)}")
+        raise InputError(f"{ref.name}: {_not_pinned(bad, len(states))}; {remedy(files, ref.name)}")
     summary = describe(read_judgments(plugins.build(KIND, ref)))
     if as_json:
         print_json({**summary, "files": states})
@@ -115,13 +115,13 @@ def _data_of(plugins: Any, name: str) -> Any:
 
 
 def _check_files(name: str, files: Any, as_json: bool) -> None:
-    from harness.data import check_data
+    from harness.data import check_data, remedy
     from harness.errors import InputError
 
     states = check_data(files)
     bad = {path: state for path, state in states.items() if state != "ok"}
     if bad:
-        raise InputError(f"{name}: {_not_pinned(bad, len(states))}; {_remedy(name, files)}")
+        raise InputError(f"{name}: {_not_pinned(bad, len(states))}; {remedy(files, name)}")
     if as_json:
         print_json({"name": name, "licence": files.licence, "files": states})
     else:
@@ -138,10 +138,6 @@ def _not_pinned(bad: dict[str, Any], total: int) -> str:
             verb = "is" if len(paths) == 1 else "are"
             parts.append(f"{len(paths)} of {total} files {verb} {what}: {', '.join(paths[:2])}{more}")
     return "; ".join(parts)
-
-
-def _remedy(name: str, files: Any) -> str:
-    return f"run `harness data get {name}`, or set HARNESS_DATA to a folder that holds {files.folder}/"
 
 
 def _listed_files(name: str, files: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,22 @@ def test_absent_data_is_answered_with_the_command_and_the_variable(home: Path) -
     assert str(home / "demo-set" / "a.txt") in message
     assert "harness data get demo" in message
     assert "set HARNESS_DATA to a folder that holds demo-set/" in message
+
+
+def test_files_without_an_address_are_taken_from_a_folder_and_the_user_is_told_how(home: Path, tmp_path: Path) -> None:
+    unaddressed = replace(files(""), by_hand="unpack the package, then `harness data get demo --from FOLDER`")
+    with pytest.raises(
+        InputError, match=r"demo-set/a\.txt has no address .* unpack the package, then `harness data get demo --from"
+    ):
+        get_data(unaddressed)
+    with pytest.raises(InputError, match=r"a\.txt is absent .*; unpack the package, then .*, or set HARNESS_DATA"):
+        find_data(unaddressed, "demo")
+    for path, content in CONTENT.items():
+        (tmp_path / "package" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "package" / path).write_bytes(content)
+    folder = get_data(unaddressed, base=str(tmp_path / "package"))
+    assert everything_under(folder) == CONTENT
+    assert get_data(unaddressed) == folder  # nothing is left to fetch
 
 
 def test_the_home_is_the_users_data_folder_unless_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

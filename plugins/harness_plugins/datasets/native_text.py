@@ -19,9 +19,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from harness.data import ENVIRONMENT, data_home
+from harness.data import data_home, find_data
 from harness.errors import ConfigError, InputError, did_you_mean
 from harness.whole_files import read_file
+from harness_plugins.datasets.native_text_sets import DATA, READY
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code", "quote", "note", "navigation"]
 Format = Literal["html", "markdown", "text", "jsonl", "conllu", "swequad"]
@@ -106,22 +107,6 @@ class TextSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return self.name or slug(Path(self.path).stem if self.path else (self.hub or "").replace("/", "-"))
 
 
-# ready sets: files below the data home
-READY: dict[str, tuple[str, dict[str, Any]]] = {
-    "copyright-finns-inte": (
-        "copyright-finns-inte/cfi.html",
-        {"format": "html", "encoding": "iso-8859-1", "split_at": 1, "licence": "public domain"},
-    ),
-    "swequad-mc": ("swequad-mc/data/training.json", {"format": "swequad", "licence": "CC BY 4.0"}),
-    "talbanken": ("ud-swedish-talbanken/sv_talbanken-ud-test.conllu", {"format": "conllu", "licence": "CC BY-SA 4.0"}),
-    "talbanken-dev": ("ud-swedish-talbanken/sv_talbanken-ud-dev.conllu", {"format": "conllu", "licence": "CC BY-SA 4.0"}),
-    "zaragoza-construction-faq": (
-        "zaragoza-construction-faq/faq.jsonl",
-        {"format": "jsonl", "field": "a", "id_field": "id", "title_field": "q", "licence": "CC BY 4.0"},
-    ),
-}
-
-
 def text_source(value: str | Mapping[str, Any]) -> TextSource:
     """The source that a config names: `swequad-mc`, a path, or keys and values (`{path: …, format: html}`).
 
@@ -129,8 +114,7 @@ def text_source(value: str | Mapping[str, Any]) -> TextSource:
     """
     if isinstance(value, str):
         if value in READY:
-            below, settings = READY[value]
-            return TextSource(name=value, path=str(data_home() / below), **settings)
+            return TextSource(name=value, path=str(data_home() / READY[value].path), **READY[value].settings)
         if not Path(value).expanduser().exists():
             raise ConfigError(
                 f"native text {value!r} is neither a file, nor a folder, nor a ready set.{did_you_mean(value, READY)}"
@@ -166,8 +150,10 @@ def source_files(source: TextSource) -> list[Path]:
             raise InputError(f"{root}: no file in it has a known format ({', '.join(_SUFFIXES)})")
         return files
     if not root.is_file():
-        hint = f", or set {ENVIRONMENT} to the folder that holds {root.parent.name}/" if root.is_relative_to(data_home()) else ""
-        raise InputError(f"{root}: there is no such file; give the path of native text{hint}")
+        ready = READY.get(source.name or "")
+        if ready is not None and root == data_home() / ready.path:
+            find_data(DATA[ready.data], ready.data)
+        raise InputError(f"{root}: there is no such file; give the path of native text")
     return [root]
 
 

@@ -16,6 +16,7 @@ from harness.errors import ConnectionProblem
 from harness.records import Example
 from harness_plugins.datasets import natural_scores as parts
 from harness_plugins.datasets.fragments import Window
+from harness_plugins.datasets.native_text_sets import DATA
 from harness_plugins.datasets.natural_examples import example_of, rejected, unwritten
 from harness_plugins.datasets.natural_fragments import Fragments
 from harness_plugins.datasets.natural_languages import wrong_languages
@@ -226,6 +227,7 @@ def harness_dataset_builders() -> list[BuilderSpec]:
             help="a language model writes the instruction that a native text answers; the text stays as it is",
             extra="build",
             reads=reads,
+            data=DATA,
         )
     ]
 

@@ -6,13 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.chat.messages import CallPlan
-from harness.data import data_home
-from harness.errors import InputError
+from harness.data import data_home, find_data
 from harness.protocols import Unit
 from harness.records import Example, Output
 from harness.text.function_words import function_words
 from harness_plugins.datasets import natural_scores as parts
 from harness_plugins.datasets.native_text import TextSource, documents, source_files, text_source
+from harness_plugins.datasets.native_text_sets import DATA
 from harness_plugins.datasets.natural_rows import Candidate, Row
 
 if TYPE_CHECKING:
@@ -178,6 +178,6 @@ def _source(value: Any) -> TextSource:
     if isinstance(value, str) and value in TRANSLATED:
         path = data_home() / TRANSLATED[value]
         if not path.is_file():
-            raise InputError(f"naturalness: {path} is absent; set HARNESS_DATA to a folder that holds it, or name another text")
+            find_data(DATA["ntrex"], "ntrex")
         return TextSource(name=value, path=str(path), format="text")
     return text_source(value)
