@@ -1,6 +1,5 @@
 """The fields of rows held against the languages that they declare."""
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -9,20 +8,20 @@ import numpy as np
 
 from harness.build.languages import LanguageModel
 from harness.build.options import LanguageOptions
+from harness.build.programs import without_programs
 from harness.build.sift_texts import MEDIA, Batch, Folded
-
-_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
 @dataclass
 class LanguageTally:
     """Of the fields of one name: looked at, too short to tell, not to be looked at (or in a language that the model does not
-    know), in another language than declared, and what they look like."""
+    know), in another language than declared, and what they look like; `code`: those that programs were left out of first."""
 
     looked_at: int = 0
     too_short: int = 0
     not_judged: int = 0
     other: int = 0
+    code: int = 0
     looks_like: Counter[str] = field(default_factory=Counter)
 
 
@@ -36,9 +35,11 @@ class Looked(NamedTuple):
 def look_at(batch: Batch, folded: Folded, model: LanguageModel, options: LanguageOptions) -> Looked:
     """Holds every field that is long enough against the language that it declares."""
     words, texts = np.diff(folded.word_starts), list(batch.texts)
-    for text in [text for text, content in enumerate(texts) if "```" in content]:
-        texts[text] = _FENCED.sub(" ", texts[text])
-        words[text] = len(texts[text].split())
+    with_code = np.zeros(len(texts), bool)
+    for text, content in enumerate(batch.texts):
+        rest = without_programs(content)
+        if rest is not None:
+            texts[text], words[text], with_code[text] = rest, len(rest.split()), True
     names = list(dict.fromkeys(batch.names))
     places = {name: place for place, name in enumerate(names)}
     fields = np.fromiter(map(places.__getitem__, batch.names), np.int64, len(texts))
@@ -58,6 +59,7 @@ def look_at(batch: Batch, folded: Folded, model: LanguageModel, options: Languag
             too_short=int((open_to & ~long_enough & (fields == place)).sum()),
             not_judged=int((~open_to & (fields == place)).sum() + (~looks.judged & mine).sum()),
             other=int((other & mine).sum()),
+            code=int((with_code & open_to & (fields == place)).sum()),
         )
         tally.looks_like.update(tags[text] for text in np.flatnonzero(looks.judged & ~other & mine).tolist())
         tally.looks_like.update(model.languages[place] for place in looks.likely[other & mine].tolist())
@@ -77,4 +79,5 @@ def add_up(total: dict[str, LanguageTally], part: dict[str, LanguageTally]) -> N
         held.too_short += tally.too_short
         held.not_judged += tally.not_judged
         held.other += tally.other
+        held.code += tally.code
         held.looks_like += tally.looks_like

@@ -4,7 +4,8 @@
 says otherwise in `meta["languages"]`: {field name: tag}, for example `{"instruction": "en"}` of a row whose English instruction
 is answered in Swedish. The tag `und` stands for a field that is not to be looked at: code, a list of names, text in two
 languages. In a row of the task `translation` that says nothing, only the response is held against `language`: its other fields
-hold text in the other language. Fenced code blocks are left out in any case.
+hold text in the other language. Fenced code blocks and programs (`harness.build.programs`) are left out
+in any case.
 """
 
 from collections.abc import Mapping

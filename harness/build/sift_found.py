@@ -33,6 +33,7 @@ def found_by(
                 "too_short": tally.too_short,
                 "not_judged": tally.not_judged,
                 "other": tally.other,
+                "code": tally.code,
                 "looks_like": dict(tally.looks_like.most_common()),
             }
             for name, tally in sorted(languages.items())

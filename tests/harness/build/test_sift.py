@@ -333,6 +333,12 @@ ENGLISH = "The government yesterday presented a proposal to raise taxes on petro
         ({"instruction": ENGLISH, "response": SWEDISH, "task": "translation"}, None),
         ({"instruction": SWEDISH, "response": ENGLISH, "task": "translation"}, "other-language"),
         ({"instruction": SWEDISH, "response": f"```\n{ENGLISH} {ENGLISH}\n```\nDet här är koden som skriver ut texten."}, None),
+        (
+            {"instruction": SWEDISH, "response": f'def f(text: str) -> None:\n    """{ENGLISH}"""\n    print(text)'},
+            None,
+        ),
+        ({"instruction": f"{ENGLISH}\n\nimport json\nprint(json.dumps([]))", "response": SWEDISH}, "other-language"),
+        ({"instruction": SWEDISH, "response": f"{ENGLISH} (def class import)\n{ENGLISH}"}, "other-language"),
     ],
 )
 def test_fields_are_held_against_the_language_they_declare(tmp_path: Path, fields: dict[str, Any], reason: str | None) -> None:
@@ -346,8 +352,9 @@ def test_fields_looked_at_and_too_short_are_counted(tmp_path: Path) -> None:
     rows = [row("1", SWEDISH, "Ja."), row("2", SWEDISH + " Varför?", ENGLISH)]
     found = run(rows, tmp_path, languages=LanguageOptions())
     fields = found.found["languages"]["fields"]
-    assert fields["instruction"] == {"looked_at": 2, "too_short": 0, "not_judged": 0, "other": 0, "looks_like": {"sv": 2}}
-    assert fields["response"] == {"looked_at": 1, "too_short": 1, "not_judged": 0, "other": 1, "looks_like": {"en": 1}}
+    counts = {"not_judged": 0, "code": 0}
+    assert fields["instruction"] == {**counts, "looked_at": 2, "too_short": 0, "other": 0, "looks_like": {"sv": 2}}
+    assert fields["response"] == {**counts, "looked_at": 1, "too_short": 1, "other": 1, "looks_like": {"en": 1}}
     [gone] = aside(found)
     assert gone.detail is not None
     assert gone.detail.startswith("response is to be sv and looks like en, by ")
