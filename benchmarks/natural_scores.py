@@ -166,8 +166,13 @@ def calibrate(home: Path) -> None:
         chance = 1 / (1 + np.exp(-(slope * (values - middle) * 50 + offset)))
         weight, inputs = chance * (1 - chance) + 1e-12, np.stack([(values - middle) * 50, np.ones(len(values))])
         slope, offset = np.array([slope, offset]) + np.linalg.solve((inputs * weight) @ inputs.T, inputs @ (targets - chance))
-    above = (own[:, None] > other[None]).mean()
-    print(f"{len(rows)} questions: MIDDLE {middle - offset / slope / 50:.3f}, STEEPNESS {slope * 50:.1f}, AUC {above:.3f}")
+    above = (own[:, None] > other[None]).astype(float)
+    drawn = np.random.default_rng(0).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=2000)
+    low, high = np.percentile(np.einsum("dg,gb,db->d", drawn, above, drawn, optimize=True) / len(rows) ** 2, [2.5, 97.5])
+    print(
+        f"{len(rows)} questions: MIDDLE {middle - offset / slope / 50:.3f}, STEEPNESS {slope * 50:.1f}, "
+        f"AUC {above.mean():.3f} [{low:.3f}–{high:.3f}]"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:

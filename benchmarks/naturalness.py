@@ -40,6 +40,7 @@ def main() -> None:
         ("same sources, NTREX", "half of each", native, one, native_held, other),
         ("other sources", "book+SweQUAD | sweinstruct", {**book, **swequad}, inputs, talbanken, ntrex),
         ("other sources", "book+SweQUAD | NTREX", {**book, **swequad}, ntrex, talbanken, inputs),
+        ("other sources, natural-sv", "Talbanken | NTREX", talbanken, ntrex, {**book, **swequad}, inputs),
     ]
     apertium = _apertium(ntrex) if shutil.which("apertium") else None
     if apertium is None:
@@ -53,7 +54,7 @@ def main() -> None:
             ("other sources", "book+SweQUAD | apertium NTREX", {**book, **swequad}, apertium, talbanken, inputs),
         ]
     print(f"pieces of {options.characters} characters; models: 6 characters, or 3 words with content words masked")
-    head = f"{'asked':20} {'read: native | translated':36} {'model':10}"
+    head = f"{'asked':26} {'read: native | translated':36} {'model':10}"
     print(f"{head} {'AUC':>5} {'95 %':>13} {'pieces':>11} {'documents':>9} {'s.d.':>6}")
     for (asked, read, *texts), mask in itertools.product(rows, (None, "sv")):
         contrast = train_contrast(texts[0].values(), texts[1].values(), mask=mask)
@@ -62,7 +63,7 @@ def main() -> None:
         low, high = _interval(sides, scores, options.draws)
         spread = float(np.mean([np.std(side) for side in scores]))
         print(
-            f"{asked:20} {read:36} {'masked' if mask else 'characters':10} {auc(*scores):5.3f} "
+            f"{asked:26} {read:36} {'masked' if mask else 'characters':10} {auc(*scores):5.3f} "
             f"[{low:.3f} {high:.3f}] {len(sides[0]):5}+{len(sides[1]):5} "
             f"{len(texts[2]):4}+{len(texts[3]):4} {spread:6.3f}"
         )
