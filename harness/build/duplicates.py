@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.build.minhash import MARK, band_keys, bands_of, shingle_sets, side_starts, similarities
 from harness.build.options import DuplicateOptions
-from harness.build.sift_files import KeyFiles, RowFile, prefetched
+from harness.build.sift_files import KeyFiles, RowFile, computed_ahead, prefetched
 from harness.build.sift_texts import MEDIA, Batch, Folded
 from harness.text.streams import Ints, offsets
 
@@ -163,19 +163,26 @@ class Duplicates:
         stands = alive & (parents == np.arange(self._count))  # of equal rows one is enough
         self._set_closed_aside(stands)
         leaders = np.empty(_LEADERS, np.int64)
-        for keys, rows in prefetched(self._bands.sorted_parts()):
-            first, last, rows = _groups(keys, rows, parents, stands)
-            for some in _pieces(last - first):
-                begin, end = first[some], last[some]
-                members = np.concatenate([rows[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)])
-                bounds = offsets(end - begin)
-                order = np.lexsort((ranks[members], np.repeat(np.arange(len(begin)), np.diff(bounds))))
-                members = members[order]
-                once, local = np.unique(members, return_inverse=True)
-                sets, set_starts = shingle_sets(*self._read_sides(once), self.options.shingle)
-                self.tally.compared += minhash_kernels.join_similar(
-                    bounds[:-1], bounds[1:], members, local, sets, set_starts, near, _LEADERS, leaders, parents, ranks
-                )
+
+        def open_pieces() -> Iterator[tuple[Ints, Ints]]:
+            for keys, rows in prefetched(self._bands.sorted_parts()):
+                first, last, rows = _groups(keys, rows, parents, stands)
+                for some in _pieces(last - first):
+                    begin, end = first[some], last[some]
+                    members = np.concatenate([rows[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)])
+                    yield members, offsets(end - begin)
+
+        def with_sets(piece: tuple[Ints, Ints]) -> tuple[Ints, Ints, Ints, Numbers, Ints]:
+            members, bounds = piece
+            members = members[np.lexsort((ranks[members], np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))))]
+            once, local = np.unique(members, return_inverse=True)
+            return bounds, members, local, *shingle_sets(*self._read_sides(once), self.options.shingle)
+
+        # pieces are joined in their order, so threads change nothing; a group that was closed meanwhile is gone through in vain
+        for bounds, members, local, sets, set_starts in computed_ahead(with_sets, open_pieces()):
+            self.tally.compared += minhash_kernels.join_similar(
+                bounds[:-1], bounds[1:], members, local, sets, set_starts, near, _LEADERS, leaders, parents, ranks
+            )
 
     def _set_closed_aside(self, stands: Alive) -> None:
         """Leaves out rows with an answer that many give ("Yes", "B"): its being alike says nothing, and what is asked may be a
@@ -198,22 +205,31 @@ class Duplicates:
         gone, stays = gone[order], stays[order]
         _, sizes = np.unique(stays, return_counts=True)
         self.tally.clusters, self.tally.largest = len(sizes), int(sizes.max(initial=0)) + (len(sizes) > 0)
-        for begin in range(0, len(gone), _AT_ONCE):
-            rows, kept = gone[begin : begin + _AT_ONCE], stays[begin : begin + _AT_ONCE]
-            once, places = np.unique(np.concatenate([rows, kept]), return_inverse=True)
-            symbols, sides = self._read_sides(once)
-            starts, left, right = sides[::2], places[: len(rows)], places[len(rows) :]
-            asked = similarities(symbols, sides, self.options.shingle, 2 * left, 2 * right).tolist()
-            answered = similarities(symbols, sides, self.options.shingle, 2 * left + 1, 2 * right + 1).tolist()
-            names = {row: name.decode() for row, name in zip(kept.tolist(), self._ids.read(kept.tolist()), strict=True)}
-            for number, (row, stay) in enumerate(zip(rows.tolist(), kept.tolist(), strict=True)):
-                a, b = left[number], right[number]
-                equal = np.array_equal(symbols[starts[a] : starts[a + 1]], symbols[starts[b] : starts[b + 1]])
-                self.tally.equal += equal
-                self.tally.near += not equal
-                one_sided = sides[2 * a + 1] == starts[a + 1] and sides[2 * b + 1] == starts[b + 1]
-                alike = (asked[number],) if one_sided else (asked[number], answered[number])
-                yield Double(row, stay, names[stay], None if equal else alike)
+
+        def compared(begin: int) -> list[Double]:
+            return self._compared(gone[begin : begin + _AT_ONCE], stays[begin : begin + _AT_ONCE])
+
+        for some in computed_ahead(compared, iter(range(0, len(gone), _AT_ONCE))):
+            equal = sum(double.similarity is None for double in some)
+            self.tally.equal += equal
+            self.tally.near += len(some) - equal
+            yield from some
+
+    def _compared(self, rows: Ints, kept: Ints) -> list[Double]:
+        """Rows that go beside those that stay for them."""
+        once, places = np.unique(np.concatenate([rows, kept]), return_inverse=True)
+        symbols, sides = self._read_sides(once)
+        starts, left, right = sides[::2], places[: len(rows)], places[len(rows) :]
+        asked = similarities(symbols, sides, self.options.shingle, 2 * left, 2 * right).tolist()
+        answered = similarities(symbols, sides, self.options.shingle, 2 * left + 1, 2 * right + 1).tolist()
+        names = [name.decode() for name in self._ids.read(kept.tolist())]
+        found = []
+        for number, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+            equal = np.array_equal(symbols[starts[a] : starts[a + 1]], symbols[starts[b] : starts[b + 1]])
+            one_sided = sides[2 * a + 1] == starts[a + 1] and sides[2 * b + 1] == starts[b + 1]
+            alike = (asked[number],) if one_sided else (asked[number], answered[number])
+            found.append(Double(int(rows[number]), int(kept[number]), names[number], None if equal else alike))
+        return found
 
     def _read_sides(self, rows: Ints) -> tuple[NDArray[np.uint16], Ints]:
         texts = self._texts.read(rows.tolist())

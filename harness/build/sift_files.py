@@ -2,8 +2,9 @@
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
@@ -17,6 +18,7 @@ _MOST_ENTRIES = 100_000
 _MOST_BYTES = 4 * 2**20
 Numbers = NDArray[np.uint64]
 ThingT = TypeVar("ThingT")
+GivenT = TypeVar("GivenT")
 
 
 class KeyFiles:
@@ -207,6 +209,22 @@ def prefetched(source: Iterator[ThingT]) -> Iterator[ThingT]:
         while (thing := coming.result()) is not None:
             coming = pool.submit(next, source, None)
             yield thing
+
+
+def computed_ahead(work: Callable[[GivenT], ThingT], given: Iterator[GivenT], threads: int = 2) -> Iterator[ThingT]:
+    """`work` of each, in the order given; as many of the next ones as there are threads are under way, one more is ready."""
+    waiting: deque[Future[ThingT]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="ahead") as pool:
+        try:
+            for one in given:
+                waiting.append(pool.submit(work, one))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 class _Parts:
