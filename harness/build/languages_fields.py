@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.build.languages import LanguageModel
 from harness.build.options import LanguageOptions
-from harness.build.programs import without_programs
+from harness.build.programs import may_hold_programs, without_programs
 from harness.build.sift_texts import MEDIA, Batch, Folded
 
 
@@ -36,8 +36,8 @@ def look_at(batch: Batch, folded: Folded, model: LanguageModel, options: Languag
     """Holds every field that is long enough against the language that it declares."""
     words, texts = np.diff(folded.word_starts), list(batch.texts)
     with_code = np.zeros(len(texts), bool)
-    for text, content in enumerate(batch.texts):
-        rest = without_programs(content)
+    for text in may_hold_programs(batch.texts):
+        rest = without_programs(texts[text])
         if rest is not None:
             texts[text], words[text], with_code[text] = rest, len(rest.split()), True
     names = list(dict.fromkeys(batch.names))

@@ -1,6 +1,7 @@
 """Texts without the programs in them: code is in no language of people, and its comments are not what a row is written in."""
 
 import re
+from collections.abc import Sequence
 
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _NAME = r"[A-Za-z_]\w*"
@@ -32,6 +33,11 @@ _LINES = 2  # of a program, but for a query
 _LONGEST = 500  # characters of a line that begins one
 
 
+def may_hold_programs(texts: Sequence[str]) -> list[int]:
+    """Which of the texts `without_programs` may find something in, at a glance: those of several lines, and queries."""
+    return [place for place, one in enumerate(texts) if "\n" in one or "```" in one or " FROM " in one or " INTO " in one]
+
+
 def without_programs(text: str) -> str | None:
     """The text without fenced code and without programs that stand in it as lines of their own; None where there are none.
 
@@ -39,8 +45,6 @@ def without_programs(text: str) -> str | None:
     lines of that kind, indented ones, comments, and what stands between triple quotes. One such line is none
     yet, except a query.
     """
-    if "\n" not in text and " FROM " not in text and " INTO " not in text and "```" not in text:
-        return None  # one line
     fenced = "```" in text
     if fenced:
         text = _FENCED.sub(" ", text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.build.programs import without_programs
+from harness.build.programs import may_hold_programs, without_programs
 
 PYTHON = '''def sum(k: int, n: int) -> int:
     """Udregn summen af alle heltal mellem to givne tal.
@@ -61,3 +61,9 @@ def test_fenced_code_is_left_out() -> None:
 )
 def test_prose_with_signs_of_programs_is_left_as_it_is(text: str) -> None:
     assert without_programs(text) is None
+
+
+def test_a_glance_misses_no_program() -> None:
+    programs = [PYTHON, "SELECT namn FROM avdelning", "INSERT INTO avdelning VALUES (1)", "```kod```"]
+    assert may_hold_programs([*programs, "Regeringen lade (i går) fram ett förslag = bra."]) == [0, 1, 2, 3]
+    assert all(without_programs(program) is not None for program in programs)
