@@ -58,6 +58,13 @@ class Processes:
     rank: int = 0
     world: int = 1
 
+    def wait(self) -> None:
+        """Returns when every process has come here."""
+        if self.world > 1:
+            import torch.distributed as dist
+
+            dist.barrier()
+
 
 def fit(
     model: Any,

@@ -119,6 +119,7 @@ class Sft:
                 self._save(model, tokenizer, folder / "model")
                 facts = self._facts(model, told, done, time.perf_counter() - started, base.name, base.digest)
                 (folder / "model" / "facts.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+            processes.wait()
         return folder / "model"
 
     def _fit(self, model: Any, rows: list[Row], folder: Path, processes: Processes) -> Progress:

@@ -1,0 +1,107 @@
+"""Has systems answer examples: every system of an experiment config, its outputs kept as they come."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.common import finish_with_failures, json_option, plugin_option, print_json, quiet_option, registry
+from harness.cli.evaluation import dry_run_option
+from harness.cli.progress import progress
+
+if TYPE_CHECKING:
+    from harness.experiment import ExperimentConfig
+    from harness.records import Example
+    from harness.stages.generate import SystemRef
+
+
+@click.command(
+    help=f"""{__doc__}
+
+CONFIG names examples (a folder of `harness build`) and systems. The same command again asks only for what is missing. The run
+folder then holds the tables `examples` and `outputs`. Exit code 3 if a system failed on some examples.
+"""
+)
+@click.argument("config", metavar="CONFIG")
+@click.option("--output", "-o", type=click.Path(file_okay=False), metavar="DIR", help="The run folder.")
+@plugin_option
+@dry_run_option
+@json_option
+@quiet_option
+def generate(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
+    from harness.errors import ConfigError
+    from harness.experiment import load_experiment
+
+    loaded = load_experiment(config)
+    if not loaded.systems:
+        raise ConfigError(f"{config}: it names no system; write `generate:` with `systems:`, a list of `name` and `generator`")
+    folder = Path(output or loaded.output)
+    examples = _chosen(loaded)
+    if dry_run:
+        for one in loaded.systems:
+            click.echo(f"{one.name}: {one.plugin} on {len(examples):,} examples")
+        click.echo("nothing was generated (--dry-run)")
+        return
+    summary = _generate(loaded, folder, examples)
+    if as_json:
+        print_json(summary)
+    else:
+        for name, counts in summary["systems"].items():
+            click.echo(f"{name}: {counts['outputs']:,} outputs, {counts['errors']:,} of them errors")
+        click.echo(f"in {folder}")
+    finish_with_failures(sum(counts["errors"] for counts in summary["systems"].values()), "outputs could not be had")
+
+
+def _generate(config: "ExperimentConfig", folder: Path, examples: "list[Example]") -> dict[str, Any]:
+    import sys
+
+    from harness.cache import Cache
+    from harness.experiment import resolved
+    from harness.stages.generate import generate as run_generation
+    from harness.store import Run
+
+    found = registry(config.plugins)
+    with Run.open(folder, config=resolved(config), command=sys.argv) as run, Cache() as cache:
+        with progress() as report:
+            outputs = run_generation(run, found, _systems(config, folder), examples, report, cache=cache)
+        run.write_table("examples", examples)
+        run.write_table("outputs", outputs)
+        counts = {
+            one.name: {
+                "outputs": sum(output.system == one.name for output in outputs),
+                "errors": sum(output.system == one.name and output.finish == "error" for output in outputs),
+            }
+            for one in config.systems
+        }
+        run.finish("done", described={"generate": counts})
+    return {"output": str(folder), "examples": len(examples), "systems": counts}
+
+
+def _chosen(config: "ExperimentConfig") -> "list[Example]":
+    """The examples that are to be answered."""
+    from harness.errors import InputError
+    from harness.experiment import read_examples
+
+    found = [one for one in read_examples(config.examples) if config.split is None or one.split == config.split]
+    if not found:
+        raise InputError(f"{config.examples}: no example has the split {config.split!r}")
+    return found[: config.limit]
+
+
+def _systems(config: "ExperimentConfig", folder: Path) -> "list[SystemRef]":
+    """The systems, `train:NAME` in their parameters being the folder of that checkpoint, which is looked at."""
+    from harness.experiment import TRAINED
+    from harness.registry import PluginRef
+    from harness.stages.generate import SystemRef
+    from harness.stages.train import read_trained
+
+    def meant(value: object) -> object:
+        if not isinstance(value, str) or not value.startswith(TRAINED):
+            return value
+        home = folder / "checkpoints"
+        return str(home / read_trained(home, value.removeprefix(TRAINED)).checkpoint)
+
+    return [
+        SystemRef(name=one.name, generator=PluginRef(one.plugin.name, {k: meant(v) for k, v in one.plugin.params.items()}))
+        for one in config.systems
+    ]

@@ -1,0 +1,78 @@
+"""Trains models on examples: every training of a config, each to a checkpoint with a record of what it was made of."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.common import json_option, notice, plugin_option, print_json, quiet_option, registry
+from harness.cli.evaluation import dry_run_option
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from harness.experiment import ExperimentConfig
+    from harness.stages.train import Trained
+
+
+@click.command(
+    help=f"""{__doc__}
+
+CONFIG names examples (a folder of `harness build`) and trainings. The same command again goes on where the last one stopped, and
+trains nothing twice. Where a trainer can use several processes, start it with torchrun.
+"""
+)
+@click.argument("config", metavar="CONFIG")
+@click.option("--output", "-o", type=click.Path(file_okay=False), metavar="DIR", help="The run folder.")
+@plugin_option
+@dry_run_option
+@json_option
+@quiet_option
+def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
+    from harness.errors import ConfigError
+    from harness.experiment import load_experiment, read_examples
+    from harness.stages.train import train as run_training
+
+    loaded = load_experiment(config)
+    if not loaded.train:
+        raise ConfigError(f"{config}: it names no training; write `train:` with a list of `name` and `trainer`")
+    folder = Path(output or loaded.output) / "checkpoints"
+    examples = read_examples(loaded.examples)
+    if dry_run:
+        for one in loaded.train:
+            click.echo(f"{one.name}: {one.plugin} on {len(examples):,} examples, to {folder / one.name}")
+        click.echo("nothing was trained (--dry-run)")
+        return
+    found = registry(loaded.plugins)
+    done = []
+    with _opened(folder.parent, loaded):
+        folder.mkdir(parents=True, exist_ok=True)
+        for one in loaded.train:
+            notice(f"training {one.name}")
+            done.append(run_training(found, one.name, one.plugin, examples, folder))
+    if as_json:
+        print_json(done)
+        return
+    for trained in done:
+        click.echo(_line(folder, trained))
+
+
+def _opened(folder: Path, config: "ExperimentConfig") -> "AbstractContextManager[object]":
+    """The run folder, which one process writes: of several that share a training, the first."""
+    import os
+    import sys
+    from contextlib import nullcontext
+
+    from harness.experiment import resolved
+    from harness.store import Run
+
+    if int(os.environ.get("RANK", "0")):
+        return nullcontext()
+    return Run.open(folder, config=resolved(config), command=sys.argv)
+
+
+def _line(folder: Path, trained: "Trained") -> str:
+    facts: dict[str, Any] = trained.facts
+    losses = facts.get("losses") or []
+    said = f", loss {losses[0]:.3f} to {losses[-1]:.3f} in {len(losses):,} steps" if losses else ""
+    return f"{trained.name}: {folder / trained.checkpoint}{said}"

@@ -1,0 +1,157 @@
+"""`harness train` and `harness generate` from one config, with a trainer that is no instruction tuning."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from harness.cli.main import harness
+from harness.errors import ConfigError, InputError
+from harness.experiment import load_experiment, read_examples, resolved
+from harness.records import Example, Output, to_json
+from harness.store import read_table
+
+PLUGIN = """
+import json
+from collections import Counter
+from harness import GeneratorSpec, Output, TrainerSpec, hookimpl
+
+
+class Masked:
+    '''Which word stands most often between two others: a language model that fills gaps.'''
+
+    def __init__(self, smoothing=1):
+        self.smoothing = smoothing
+
+    def train(self, examples, folder):
+        seen = Counter()
+        for example in examples:
+            words = example.messages[0].text.split()
+            seen.update(zip(words, words[1:], words[2:]))
+        checkpoint = folder / "model"
+        checkpoint.mkdir(parents=True, exist_ok=True)
+        (checkpoint / "counts.json").write_text(json.dumps([[list(key), n] for key, n in sorted(seen.items())]))
+        (checkpoint / "facts.json").write_text(json.dumps({"losses": [2.0, 1.5]}))
+        return checkpoint
+
+
+class Filler:
+    def __init__(self, model=None):
+        self.counts = [] if model is None else json.loads(open(model + "/counts.json").read())
+
+    def generate(self, examples):
+        for example in examples:
+            before, _, after = example.messages[0].text.partition(" ___ ")
+            fits = [(n, key[1]) for key, n in self.counts if key[0] == before.split()[-1] and key[2] == after.split()[0]]
+            yield Output(id="x", example_id=example.id, system="x", text=max(fits)[1] if fits else "?", finish="stop")
+
+
+@hookimpl
+def harness_trainers():
+    return [TrainerSpec("masked", build=Masked, help="fills gaps", accepts=("document",))]
+
+
+@hookimpl
+def harness_generators():
+    return [GeneratorSpec("filler", build=Filler, help="fills gaps")]
+"""
+CONFIG = """
+examples: {examples}
+train:
+  - name: counts
+    trainer: {{masked: {{smoothing: 2}}}}
+generate:
+  split: {split}
+  systems:
+    - name: nothing
+      generator: filler
+    - name: trained
+      generator: {{filler: {{model: "train:counts"}}}}
+plugins: [masked.py]
+"""
+
+
+def document(name: str, text: str, split: str) -> Example:
+    return Example.from_instruction(name, text, [], language="sv", kind="document", split=split)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    rows = [document("d/1", "katten sover på mattan", "train"), document("d/2", "hunden sover på mattan", "train")]
+    asked = [document("d/3", "katten sover ___ mattan", "test")]
+    (tmp_path / "rows.jsonl").write_bytes(b"\n".join(map(to_json, [*rows, *asked])))
+    (tmp_path / "masked.py").write_text(PLUGIN, encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(CONFIG.format(examples="rows.jsonl", split="test"), encoding="utf-8")
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(harness, list(arguments))
+
+
+def test_a_model_that_fills_gaps_is_trained_and_answers(folder: Path) -> None:
+    trained = run("train", "mine.yaml")
+    assert trained.exit_code == 0, trained.output
+    assert "counts: runs/mine/checkpoints/counts/model, loss 2.000 to 1.500 in 2 steps" in trained.stdout
+    answered = run("generate", "mine.yaml", "--json")
+    assert answered.exit_code == 0, answered.output
+    assert json.loads(answered.stdout)["systems"] == {
+        "nothing": {"outputs": 1, "errors": 0},
+        "trained": {"outputs": 1, "errors": 0},
+    }
+    outputs = list(read_table(folder / "runs/mine/outputs.parquet", Output))
+    assert [(one.system, one.text) for one in outputs] == [("nothing", "?"), ("trained", "på")]
+
+
+def test_a_system_whose_model_is_not_trained_yet_says_so(folder: Path) -> None:
+    result = run("generate", "mine.yaml")
+    assert result.exit_code == 2
+    assert "holds no finished training called 'counts'" in result.output
+
+
+def test_dry_runs_write_nothing(folder: Path) -> None:
+    assert "counts: masked:smoothing=2 on 3 examples" in run("train", "mine.yaml", "--dry-run").stdout
+    assert "nothing: filler on 1 examples" in run("generate", "mine.yaml", "--dry-run").stdout
+    assert not (folder / "runs").exists()
+
+
+def test_the_config_loads_as_what_it_resolves_to(folder: Path) -> None:
+    import yaml
+
+    config = load_experiment("mine.yaml")
+    (folder / "again.yaml").write_text(yaml.safe_dump(resolved(config)), encoding="utf-8")
+    assert load_experiment("again.yaml") == config
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("train:counts", "train:count", "line 11.*'train:count': no training has this name; there are counts"),
+        ("name: trained", "name: nothing", "line 11.*'nothing' is here twice"),
+        ("split: test", "splits: test", "line 7.*unknown key 'splits'"),
+        ("examples: rows.jsonl", "exampels: rows.jsonl", "line 2.*unknown key 'exampels'"),
+        ("generator: filler", "generator: [filler]", "line 10.*plugin's name"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_line(folder: Path, old: str, new: str, said: str) -> None:
+    text = (folder / "mine.yaml").read_text(encoding="utf-8").replace(old, new)
+    (folder / "mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        load_experiment("mine.yaml")
+
+
+def test_examples_that_are_none_are_named_with_their_line(folder: Path) -> None:
+    (folder / "rows.jsonl").write_text('{"id": "a/1", "kind": "document", "language": "sv"}\n{"id": 3}\n')
+    with pytest.raises(InputError, match=r"rows\.jsonl, line 2: not an example"):
+        read_examples("rows.jsonl")
+    with pytest.raises(InputError, match="no table of examples"):
+        read_examples(folder)
+
+
+def test_a_split_that_no_example_has_is_an_error(folder: Path) -> None:
+    (folder / "mine.yaml").write_text(CONFIG.format(examples="rows.jsonl", split="dev"), encoding="utf-8")
+    result = run("generate", "mine.yaml")
+    assert (result.exit_code, "no example has the split 'dev'" in result.output) == (2, True)
