@@ -15,7 +15,7 @@ _QUOTED = re.compile(
 _LISTING = re.compile(r"(?:[\"“”'‘’«»][^\"“”«»\n]{1,60}[\"“”'‘’«»]\s*(?:,|and|or|og|eller|,\s*and|/)\s*)+\Z")
 # A quoted string is the string itself where words like these stand before it.
 _EXACT = re.compile(
-    r"\b(?:exact(?:ly)?|verbatim|literal(?:ly)?|strings?|commands?|buttons?|keys?|tags?|labels?|prefix|suffix|keywords?|hashtags?|regex|patterns?|"
+    r"\b(?:exact(?:ly)?|verbatim|literal(?:ly)?|strings?|commands?|buttons?|keys?|tags?|labels?|prefix|suffix|keywords?|hashtags?|regex|regular expressions?|regulær\w* udtryk|patterns?|"
     r"(?:error )?messages?|errors?|warnings?|prints?|says?|displays?|shows?|menu|setting|option named|fejl(?:meddelelse\w*)?|meddelelsen|beskeden|nøgle(?:n|rne)|"
     r"passwords?|codes?|codewords?|headers?|columns?|fields?|files?|folders?|variables?|functions?|markers?|tokens?|signature|præcis|nøjagtig\w*|strengen|"
     r"knappen|kommandoen|koden|feltet|kolonnen|filen|mærket|etiketten)\W+(?:\w+\W+){0,3}\Z",
@@ -103,6 +103,29 @@ def shared_words(texts: Mapping[str, str], most: int = 8) -> list[str]:
                 fields.setdefault(word.casefold(), set()).add(name)
     common = [word for word, names in fields.items() if len(names) >= 2]
     return sorted(sorted(common), key=len, reverse=True)[:most]
+
+
+_DEFINED = re.compile(
+    r"\b(?:the (?:term|concept|notion|phrase|expression)(?: of)?|begrebet|termen|udtrykket|fænomenet)\s+[\"“'‘]?(?P<a>[^\W\d_]+(?:[ -][^\W\d_]+){0,2})|"
+    r"\bmeant by (?:the )?(?:term )?[\"“'‘]?(?P<b>[^\W\d_]+(?:[ -][^\W\d_]+){0,2})|"
+    r"^\W*(?P<c>[^\W\d_]+(?: [^\W\d_]+)?) (?:is defined as|refers to|defineres som)",
+    re.I | re.M,
+)
+
+
+def defined_terms(texts: Mapping[str, str]) -> list[str]:
+    """Terms that the row names as such ("the term opportunity cost means …") and uses in two fields: its longest stretch of words."""
+    found: dict[str, None] = {}
+    for text in texts.values():
+        for match in _DEFINED.finditer(text):
+            words = next(part for part in match.groups() if part).casefold().split()
+            for length in range(len(words), 0, -1):
+                term = " ".join(words[:length])
+                held = sum(_holds(other, term) for other in texts.values())
+                if held > 1 and words[length - 1] not in _PLAIN and len(words[length - 1]) > 3:
+                    found[term] = None
+                    break
+    return list(found)
 
 
 _DETERMINERS = {

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from harness_plugins.datasets.protect_context import literal_spans, named_spans
+from harness_plugins.datasets.protect_friends import false_friends
 from harness_plugins.datasets.protect_names import name_spans
 from harness_plugins.datasets.protect_numbers import in_words, number_words
 from harness_plugins.datasets.protect_patterns import HARD, STRICT, other_script
@@ -39,11 +41,19 @@ class Languages(NamedTuple):
 
 
 def protected(
-    text: str, languages: Languages, *, strict: bool = False, names: frozenset[str] = frozenset(), terms: Mapping[str, str] = {}
+    text: str,
+    languages: Languages,
+    *,
+    strict: bool = False,
+    names: frozenset[str] = frozenset(),
+    terms: Mapping[str, str] = {},
+    literals: frozenset[str] = frozenset(),
+    coded: frozenset[str] = frozenset(),
 ) -> list[Span]:
     """The spans of the text, in order, none over another. `terms`: phrases (in lower case) with what they become.
 
-    `strict` adds numbers, markup, emoji and the names, which else are left in the text and checked afterwards.
+    `literals`: strings that stay, in this case only; `coded`: words of the row's program text, which stay where the text names
+    them. `strict` adds numbers, markup, emoji, false friends and the names, which else are left and checked afterwards.
     """
     taken: list[Span] = []
 
@@ -56,6 +66,10 @@ def protected(
     for term in sorted(terms, key=lambda term: (-len(term), term)):
         for match in phrase(term).finditer(text):
             take(match.start(), match.end(), "term", _cased(match[0], terms[term], _opens(text, match.start())))
+    for start, end in literal_spans(text, literals):
+        take(start, end, "literal")
+    for start, end in named_spans(text, coded):
+        take(start, end, "identifier")
     for kind, pattern in HARD[3:]:
         _each(pattern, text, kind, take)
     foreign = other_script(languages.source)
@@ -66,6 +80,8 @@ def protected(
     if strict:
         for start, end in name_spans(text, names):
             take(start, end, "name")
+        for start, end, friend in false_friends(text, *languages):
+            take(start, end, "false-friend", friend)
         for start, end, value in number_words(text, languages.source):
             take(start, end, "number", in_words(value, languages.target))
         for kind, pattern in STRICT:

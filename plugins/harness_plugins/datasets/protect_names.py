@@ -34,6 +34,17 @@ _TRANSLATED = {
     irland skotland de i jer deres dem jeres færøerne grønland øresund helsingør spørgsmål svar titel navn dato emne
     forfatter tekst sætning eksempel kære hej ja nej tak""",
 }
+# Given names that are words as well: they are names where they are capitalised inside a sentence, whatever else the text says.
+_GIVEN = {
+    "en": """will rose mark grace hope faith joy bill jack frank art pat sue rob bob drew grant chase hunter lily daisy violet ivy olive
+    ruby pearl amber jade ginger dawn melody harmony iris heather holly hazel willow robin jay skip miles max rich nick dean gene
+    dale glen cliff heath wade ray reed basil penny patience prudence charity chance chip chuck don josh lance victor sage skye
+    sandy rusty buddy junior cash colt forrest gale guy hank josh lane marina norm peg pierce randy star stone trip""",
+    "da": "bo bjørn sten dag liv vibe maj ask storm ravn lærke rose viol falk bror even kaj mark frank sander sol svend vår",
+}
+_MODAL = re.compile(
+    r"\s+(?:I|you|he|she|it|we|they|there|this|that|the|these|those|a|an|my|your|his|her|its|our|their|any|all|not)\b"
+)
 _SMALL = """
 an and are as at but by can could de den der det did do does du eller en er et for fra from han he her his hun hvad hvem hvis
 hvor i if ikke in is it jeg kan may med men my not når of og on or our på she should skal so som that the their these they
@@ -68,13 +79,19 @@ def names_in(texts: Iterable[str], language: str) -> frozenset[str]:
                 if not _START.search(line[: word.start()]):
                     found.update(part for part in _parts(word[0]) if _is_name(part))
     genitive = "" if language[:2] == "en" else "s"  # Danmarks
-    return frozenset(word for word in found - lower if not {word.lower(), word.lower().removesuffix(genitive)} & (known | lower))
+    given = frozenset(_GIVEN.get(language[:2], "").split())
+    named = frozenset(word for word in found if word.lower() in given)
+    return named | frozenset(
+        word for word in found - lower if not {word.lower(), word.lower().removesuffix(genitive)} & (known | lower)
+    )
 
 
 def is_kept(name: str, text: str) -> bool:
     """Whether the name is in the text, as it is or (a long one) as the other language writes it: Eiffeltornet, kommissionen."""
     if name in text:
         return True
+    if len(name) > 4 and re.search(rf"\b{re.escape(name.rstrip('aeiouy'))}(?:us|os|es|is|as|on)\b", text):
+        return True  # Neptune, Neptunus; Homer, Homeros
     if len(name) < _LONG:
         return False
     return any(
@@ -90,7 +107,7 @@ def name_spans(text: str, names: frozenset[str]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for word in re.finditer(r"[^\W\d_]+(?:[’'][^\W\d_]+)*", text):
         stem = _stem(word[0])
-        if stem not in names:
+        if stem not in names or (stem in ("Will", "May") and _MODAL.match(text, word.end())):
             continue
         if spans and text[spans[-1][1] : word.start()] in (" ", "-", ". "):
             spans[-1] = (spans[-1][0], word.start() + len(stem))

@@ -15,6 +15,8 @@ _FILE = (
     "jar|iso|img|db|sqlite|parquet|tex|bib"
 )
 _NUMBER = r"\d+(?:[.,]\d+)*"
+_MOVE = r"(?:[KQRBN][a-h]?[1-8]?x?[a-h][1-8]|[a-h](?:x[a-h])?[1-8](?:=[QRBN])?|O-O(?:-O)?|0-0(?:-0)?)[+#]?[!?]{0,2}"
+_TURN = r"(?:\d+\.(?:\.\.)?\s?)?"
 _OPERAND = rf"(?:[-−]?{_NUMBER}[a-zA-Z]?\d*|\b[a-zA-Z]\b)"
 
 HARD: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -29,11 +31,17 @@ HARD: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("url", rf"(?<![\w@.-])(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:{_TLD})(?:/[^\s<>\"'”»]*[^\s<>\"'”».,;:!?)\]}}])?(?![\w-]|\.\w)", 0),
         ("link", r"\]\([^()\s]*(?:\s\"[^\"\n]*\")?\)", 0),
         ("tag", r"</?[A-Za-z][^<>\n]{0,200}>|<!--.*?-->|&(?:[a-z]{2,8}|#\d{1,6});", 0),
+        ("regex", r"(?<!\S)[^\s\w\"'“]?\S*(?:\(\?(?:[:=!]|<[=!]|P?<)|\\[bBdDwWsS](?![A-Za-z])|\[\^?\w-\w[^\]\s]*\][+*?{])[^\s]*(?<![.,;:!?])", 0),
+        ("placeholder", r"(?<![\w%])%[A-Za-zÆØÅæøå][\w.-]*%(?!\w)|@@\w+@@|##\w+##|\{%.*?%\}|<%.*?%>|«[\w.-]+_[\w.-]+»|\[\[[^\[\]\n]{1,60}\]\]", 0),
         ("placeholder", r"\{\{[^{}\n]{0,60}\}\}|\$?\{[^{}\n]{0,60}\}|<<[^<>\n]{1,60}>>", 0),
         ("placeholder", r"%\([\w ]+\)[sdifgxr]|(?<![\w%])%[-+0]?\d*(?:\.\d+)?[sdifgxr]\b|(?<!\w)\$[A-Za-z_]\w*", 0),
         ("placeholder", r"\[[^\[\]\n]{1,40}\](?!\()|(?<!\w)_{2,}(?!\w)|\.{4,}", 0),
         ("path", rf"(?<![\w/.])(?:[A-Za-z]:\\|~/|\.{{1,2}}/|/(?=\w))[\w.\\/-]*\w|(?<![\w.])[\w-]+(?:/[\w-]+)*\.(?:{_FILE})\b(?!\.\w)", 0),
         ("code", r"(?<![\w/.-])(?:sudo )?(?:pip3?|npm|yarn|git|apt-get|apt|docker|conda|brew|cargo|kubectl) (?:install|add|commit|push|pull|clone|run|init|update|upgrade|build|remove|checkout|merge|status|log|start|exec|apply|get)\b(?: -{1,2}[\w=-]+)*(?: (?:https?://)?[\w./@:=-]*\w)?", 0),
+        ("identifier", r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b|\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b", 0),
+        ("identifier", r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4})(?:/\d{1,3})?(?![\w:])(?<!\d\d:\d\d:\d\d)|\b(?=[0-9a-fA-F]*\d)(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{12,128}\b", 0),
+        ("identifier", r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2}|:\d{2,5})?(?![\w])", 0),
+        ("game-move", rf"(?<![\w-]){_TURN}{_MOVE}(?:\s+{_TURN}{_MOVE})*(?![\w-])", 0),
         ("identifier", r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\((?!s\)|es\)|n\)|er\)|en\)|r\))[^()\n]{0,80}\)", 0),
         ("identifier", r"\b[A-Za-z0-9]+(?:_[A-Za-z0-9]+)+\b|\b_+[A-Za-z]\w*|\b[a-z]+[A-Z]\w*\b|(?<![\w-])--?[a-z][a-z-]+(?==)", 0),
         ("identifier", r"(?<![\w-])--[a-z][\w-]*|\\[ntr0](?![a-z])|\b0x[0-9A-Fa-f]+\b|(?<!\w)[#@][A-Za-z]\w+|\b[A-Z]+\d+\w*\b", 0),
@@ -128,6 +136,30 @@ def other_script(language: str) -> re.Pattern[str] | None:
     return _SCRIPT if language.split("-")[0] in _LATIN else None
 
 
+# A command: a program, and options, paths, globs, pipes or variables after it. The names are those that are words, too.
+_PROGRAMS = (
+    "find|grep|egrep|sed|awk|cat|cut|sort|uniq|head|tail|less|more|wc|tr|tee|xargs|ls|cd|cp|mv|rm|rmdir|mkdir|touch|ln|chmod|chown|chgrp|tar|"
+    "zip|unzip|gzip|gunzip|ssh|scp|rsync|curl|wget|ping|dig|ps|kill|killall|top|df|du|mount|umount|man|which|whoami|echo|printf|export|alias|source|"
+    "sudo|su|systemctl|service|journalctl|crontab|date|time|watch|diff|patch|make|cmake|gcc|clang|go|cargo|rustc|python3?|pip3?|conda|node|npm|npx|yarn|"
+    "java|javac|ruby|gem|perl|php|git|svn|hg|docker|podman|kubectl|helm|terraform|ansible|vagrant|psql|mysql|sqlite3|redis-cli|mongo|ffmpeg|convert|"
+    "openssl|gpg|nano|vim?|emacs|tmux|screen|apt|apt-get|yum|dnf|brew|pacman|snap|ipconfig|ifconfig|ip|netstat|nslookup|dir|del|copy|move"
+)
+_PROGRAM = re.compile(rf"\s*(?:[$#>%]\s+)?(?:sudo\s+)?(?:{_PROGRAMS})\s")
+_SMALL = frozenset(
+    "the a an of to in and or for with your is are it this that all from den det de et og af til med for alle".split()
+)
+# What no sentence has: an option, a path, a glob, a pipe.
+_SHELL_SIGN = re.compile(r"\s-{1,2}[A-Za-z]|\s[~.]?/\w|\s\.\.?(?:/|\s|$)|\*|\s\|\s|\s>{1,2}\s|&&|\$\w")
+
+
 def is_code(line: str) -> bool:
     """Whether a line looks like program text, not like prose."""
-    return bool(_CODE_LINE.match(line)) and not _NO_CODE.match(line)
+    return _is_command(line) or (bool(_CODE_LINE.match(line)) and not _NO_CODE.match(line))
+
+
+def _is_command(line: str) -> bool:
+    """Whether a line is a command: a known program, with what no sentence has, and without the small words of sentences."""
+    bare = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "''", line)
+    if not _PROGRAM.match(bare) or not _SHELL_SIGN.search(bare) or bare.rstrip().endswith((".", "?", "!", ":", ",")):
+        return False
+    return not _SMALL & {word.strip(",") for word in bare.split()[1:]}

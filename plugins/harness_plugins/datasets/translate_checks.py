@@ -10,16 +10,19 @@ from typing import Any, NamedTuple
 
 from harness_plugins.datasets.instruction_rows import is_output
 from harness_plugins.datasets.protect import FORMS
+from harness_plugins.datasets.protect_friends import friends_kept
 from harness_plugins.datasets.protect_names import is_kept, name_spans
 from harness_plugins.datasets.protect_numbers import number_words_kept
 from harness_plugins.datasets.protect_patterns import EMOJI, MARKUP, NUMBER
 from harness_plugins.datasets.protect_units import units_kept
+from harness_plugins.datasets.translate_letters import letters_lost
 
 NEAR = frozenset({"da", "sv", "nb", "nn", "no"})  # languages so near that a short text may be the same in both
 # Letters that a language does not write but its neighbours do: a word with one was not translated.
 _FOREIGN = {"sv": re.compile("[æøÆØ]"), "da": re.compile("[äöÄÖ]"), "nb": re.compile("[äöÄÖ]"), "no": re.compile("[äöÄÖ]")}
 _LONG = 40  # characters from which the length of a translation says something
 _WORDS = 8
+_ITEM_WORDS = 3
 _BULLET = re.compile(r"(?m)^\s*(?:[-*•]|\d{1,3}[.)])\s+\S")
 _SENTENCE = re.compile(r"[.!?](?=\s+[\"“(]?[A-ZÅÄÖÆØÉ])")
 _NO_VERSE = re.compile(r"^\s*(?:[-*•#>|]|\w{1,3}[.)])|[:|=\d]")
@@ -46,7 +49,7 @@ class Problem(NamedTuple):
 def piece_problem(
     source: str, target: str, names: frozenset[str], languages: tuple[str, str], *, masked: str | None = None
 ) -> str | None:
-    """What a translator did to one piece: `empty`, `line-break`, `mask-left`, `number`, `unit`, `name`, `emoji`, `markup`.
+    """What a translator did to one piece: `empty`, `line-break`, `mask-left`, `number`, `unit`, `false-friend`, `name`, `emoji`, `markup`.
 
     `masked`: the piece as the translator got it; what stood behind masks is known to be right.
     """
@@ -62,6 +65,8 @@ def piece_problem(
         return "number"
     if not units_kept(source, target):
         return "unit"
+    if not friends_kept(source, target, languages):
+        return "false-friend"
     open_text = source if masked is None else masked
     for start, end in name_spans(open_text, names):
         for word in open_text[start:end].replace("-", " ").split():
@@ -82,7 +87,32 @@ def row_problem(source: Mapping[str, str], target: Mapping[str, str], languages:
             return Problem(found.reason, f"{name}: {found.detail}")
         if _rhymes(text) >= 0.5 and _rhymes(target[name]) < 0.5 * _rhymes(text):
             return Problem("rhyme-lost", f"{name}: verses that rhyme became verses that do not")
+        lost = letters_lost(text, target[name], languages[0])
+        if lost is not None:
+            return Problem(f"{lost}-lost", f"{name}: what held for the letters of the text does not any more")
     return _length_asked(source, target)
+
+
+def options_of(text: str) -> list[str]:
+    """The items of a line that is a list of short ones (`pleased; content; glad`, after a colon or not); none where it is prose."""
+    line = text.rpartition(": ")[2].strip().rstrip(".?!")
+    for separator in (";", " | ", " / ", "/", ","):
+        items = [item.strip() for item in line.split(separator)]
+        if len(items) > 2 or (len(items) == 2 and separator != ","):
+            short = all(0 < len(item.split()) <= _ITEM_WORDS and not re.search(r"[.!?]\s", item) for item in items)
+            return items if short else []
+    return []
+
+
+def options_problem(done: Mapping[str, str]) -> Problem | None:
+    """Options in one line that differed and became the same."""
+    for source, target in done.items():
+        before, after = options_of(source), options_of(target)
+        if len(before) == len(after):
+            problem = difference_problem(dict(zip(before, after, strict=True)), 1)
+            if problem is not None:
+                return problem
+    return None
 
 
 def difference_problem(done: Mapping[str, str], fewest: int = 4) -> Problem | None:

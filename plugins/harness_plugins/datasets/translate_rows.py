@@ -3,10 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from harness_plugins.datasets.agree import agrees, answer_terms, common_stem, delimited, noun_like, quoted_links, shared_words
+from harness_plugins.datasets.agree import (
+    agrees,
+    answer_terms,
+    common_stem,
+    defined_terms,
+    delimited,
+    noun_like,
+    quoted_links,
+    shared_words,
+)
 from harness_plugins.datasets.instruction_rows import OUTPUT, Row, is_output
 from harness_plugins.datasets.protect import Languages, Masked, between, has_words, phrase
-from harness_plugins.datasets.translate_checks import Problem, difference_problem, language_problem, row_problem
+from harness_plugins.datasets.translate_checks import Problem, difference_problem, language_problem, options_problem, row_problem
 from harness_plugins.datasets.translate_work import Work
 from harness_plugins.datasets.translators.base import Translated, Translator
 
@@ -179,11 +188,8 @@ def _agree(works: Sequence[Work], ask: Ask, attempts: int) -> None:
 
 def _shared(work: Work) -> list[str]:
     fields = {name: text for name, text in work.open_texts().items() if name not in work.given}
-    return [
-        word
-        for word in shared_words(fields)
-        if word not in work.terms and noun_like(fields.values(), word, work.languages.source)
-    ]
+    nouns = [word for word in shared_words(fields) if noun_like(fields.values(), word, work.languages.source)]
+    return [word for word in dict.fromkeys([*defined_terms(fields), *nouns]) if word not in work.terms]
 
 
 def _differs(work: Work, word: str, alone: str | None) -> bool:
@@ -254,7 +260,7 @@ def _outcome(work: Work) -> Outcome:
         return Outcome(work, texts, Problem(why, f"no translation of {waiting[0][:120]!r}"))
     languages = (work.languages.source, work.languages.target)
     problem = row_problem(work.row.texts, texts, languages) or language_problem(work.prose(), languages)
-    problem = problem or difference_problem(work.done)
+    problem = problem or difference_problem(work.done) or options_problem(work.done)
     for items in work.items():
         problem = problem or difference_problem(items, 1)
     if problem is None:

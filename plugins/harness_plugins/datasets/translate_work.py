@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from harness_plugins.datasets.instruction_rows import Row
 from harness_plugins.datasets.protect import Languages, Masked, Span, between, has_words, masked, protected, unmasked
+from harness_plugins.datasets.protect_context import code_words, literals_in
 from harness_plugins.datasets.protect_names import names_in
 from harness_plugins.datasets.protect_units import bare_units
 from harness_plugins.datasets.translate_checks import piece_problem
@@ -20,7 +21,7 @@ class Work:
     """A row's texts in parts. `done`: piece → translation, so that equal pieces of a row become the same; `failed`: piece → why.
 
     `terms`: phrases (in lower case) that become the same wherever they stand.
-    `together`: one call saw all of the row. `known`: spans by piece.
+    `literals`: strings that stay, in this case; `coded`: words of its program text. `together`: one call saw all of the row. `known`: spans by piece.
     """
 
     row: Row
@@ -28,6 +29,8 @@ class Work:
     parts: dict[str, list[Part]]
     names: frozenset[str]
     given: dict[str, str] = field(default_factory=dict)
+    literals: frozenset[str] = frozenset()
+    coded: frozenset[str] = frozenset()
     terms: dict[str, str] = field(default_factory=dict)
     done: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -42,6 +45,8 @@ class Work:
         parts = {name: cut(text, keyed and name in _DATA) for name, text in row.texts.items()}
         made = cls(row, languages, parts, frozenset(), terms=bare_units(row.texts.values(), *languages))
         made.names = names_in(made.open_texts().values(), languages.source)
+        made.literals = literals_in(made.open_texts().values(), made.kept())
+        made.coded = code_words(made.kept())
         return made
 
     def pieces(self, fields: Iterable[str] | None = None) -> Iterator[str]:
@@ -78,7 +83,15 @@ class Work:
         """What is protected in the piece."""
         found = self.known.get((piece, strict))
         if found is None:
-            found = protected(piece, self.languages, strict=strict, names=self.names, terms=self.terms)
+            found = protected(
+                piece,
+                self.languages,
+                strict=strict,
+                names=self.names,
+                terms=self.terms,
+                literals=self.literals,
+                coded=self.coded,
+            )
             self.known[piece, strict] = found
         return found
 
