@@ -87,6 +87,8 @@ def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | 
             written = write_finished(run.folder, config, built, against, report, notes=absent, note=run.note)
         if not all(made.complete for made in built):
             run.note(f"only the first {limit} rows of each builder were asked for")
+        if limit is not None and any(made.rows > limit for made in built):
+            notice(f"--limit {limit} asks for no more rows than there are: what was built before stays in the data set")
         for sentence in run.notes:
             notice(sentence)
         summary = {

@@ -21,10 +21,10 @@ from harness.build.evaluation_sets import EvaluationSet
 from harness.build.rows import Built, SetAside
 from harness.build.sift import sift
 from harness.build.sift_found import write_found
-from harness.errors import InputError, PluginError
+from harness.errors import HarnessError, InputError, PluginError
 from harness.integrity import file_digest
 from harness.protocols import BuilderSpec, DatasetBuilder
-from harness.records import Example, Origin
+from harness.records import Example, Origin, from_json, to_json
 from harness.registry import PluginRef, Registry
 from harness.segments import Segments
 from harness.store import Run, stage_id
@@ -114,7 +114,7 @@ def _run_builder(run: Run, registry: Registry, ref: PluginRef, report: Report, l
         report(ref.name, made.rows, made.rows)
         return made
     builder: DatasetBuilder = registry.build(KIND, ref)
-    rows = iter(builder.examples())
+    rows = _asked(builder, ref.name)
     _skip(rows, made, last, ref.name)
     for batch in _batches(rows, None if limit is None else max(0, limit - made.rows)):
         lines = [_line(row, ref.name, spec) for row in batch]
@@ -128,6 +128,16 @@ def _run_builder(run: Run, registry: Registry, ref: PluginRef, report: Report, l
         made.complete = True
     report(ref.name, made.rows, made.rows)
     return made
+
+
+def _asked(builder: DatasetBuilder, name: str) -> Iterator[Example | SetAside]:
+    """What the builder yields; whatever a stranger's code raises is told under its name."""
+    try:
+        yield from builder.examples()
+    except (HarnessError, OSError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # sys.exit() among it, which would end a build as if it had succeeded
+        raise PluginError(f"dataset builder {name!r} failed: {type(error).__name__}: {error}") from error
 
 
 def _stage(spec: BuilderSpec, ref: PluginRef) -> str:
@@ -195,13 +205,23 @@ def _batches(rows: Iterator[Example | SetAside], most: int | None) -> Iterator[l
 
 def _line(row: Any, name: str, spec: BuilderSpec) -> Built:
     if isinstance(row, SetAside):
-        return Built(aside=row)
+        return _kept(Built(aside=row), name)
     if not isinstance(row, Example):
         raise PluginError(f"dataset builder {name!r} yields {type(row).__name__}; it is to yield Example or SetAside")
     origin = row.origin or Origin()
     if origin.builder is None:
         origin = msgspec.structs.replace(origin, builder=name)
-    return Built(example=msgspec.structs.replace(row, origin=origin))
+    return _kept(Built(example=msgspec.structs.replace(row, origin=origin)), name)
+
+
+def _kept(line: Built, name: str) -> Built:
+    """The line, once it is seen to be read again as it is written: records are not checked when they are made."""
+    try:
+        from_json(to_json(line), Built)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
+        row = line.example if line.example is not None else line.aside
+        raise PluginError(f"dataset builder {name!r}: row {getattr(row, 'id', None)!r:.80} cannot be kept ({error})") from error
+    return line
 
 
 def _rows(run: Run, built: Iterable[BuiltRows]) -> Iterator[Built]:

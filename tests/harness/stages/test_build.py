@@ -92,6 +92,36 @@ def test_a_builder_that_says_something_else_than_before_is_stopped(tmp_path: Pat
         built(tmp_path, Counted(6, first=3))
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (Example.from_instruction("c/1", "Säg hej", ["\ud800"], language="sv"), "'c/1' cannot be kept"),
+        (Example(id=7, kind="instruction", language="sv"), "row 7 cannot be kept"),  # type: ignore[arg-type]
+        (Example(id="c/1", kind="instruction", language="sv", meta={"of": object()}), "'c/1' cannot be kept"),
+    ],
+)
+def test_a_row_that_could_not_be_read_again_is_named_before_it_is_written(tmp_path: Path, row: Example, said: str) -> None:
+    class Odd:
+        def examples(self) -> Iterator[Example]:
+            yield row
+
+    with pytest.raises(PluginError, match=f"builder 'counted': .*{said}"):
+        built(tmp_path, Odd())
+    assert not list((tmp_path / "out/segments").glob("*/*.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(ZeroDivisionError("no"), "ZeroDivisionError: no"), (SystemExit(0), "SystemExit: 0")]
+)
+def test_whatever_a_builder_raises_is_told_under_its_name(tmp_path: Path, error: BaseException, said: str) -> None:
+    class Failing:
+        def examples(self) -> Iterator[Example]:
+            raise error
+
+    with pytest.raises(PluginError, match=f"builder 'counted' failed: {said}"):
+        built(tmp_path, Failing())
+
+
 def test_a_row_that_is_no_example_is_named(tmp_path: Path) -> None:
     class Wrong:
         def examples(self) -> Iterator[Any]:
