@@ -64,6 +64,8 @@ def translator(value: str | Mapping[str, Any], source: str, target: str) -> Tran
     made = build(source=source, target=target, **params)
     if not isinstance(made, Translator):
         raise PluginError(f"translator {name!r}: {type(made).__name__} lacks `signature`, `unit` or `translate`")
+    if made.unit not in ("sentence", "text"):
+        raise PluginError(f"translator {name!r}: its `unit` is 'sentence' or 'text', got {made.unit!r:.60}")
     return made
 
 

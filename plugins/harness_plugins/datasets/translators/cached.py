@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.cache import Cache, cache_key
+from harness.errors import HarnessError, PluginError
 from harness_plugins.datasets.translators.base import Translated, Translator
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Cached:
         lacking.sort(key=len)  # stable: the order of equal lengths is the caller's
         for start in range(0, len(lacking), self._batch):
             some = lacking[start : start + self._batch]
-            for text, result in zip(some, self.translator.translate(some), strict=True):
+            for text, result in zip(some, asked(self.translator, some), strict=True):
                 known[text] = result
                 if result.text is None:
                     self.failed += 1
@@ -64,6 +65,31 @@ class Cached:
 
     def _key(self, text: str) -> str:
         return cache_key(signature=self.signature, languages=self._pair, text=text)
+
+
+def asked(translator: Translator, texts: Sequence[str]) -> list[Translated]:
+    """What the translator says, one result a text; a plain text counts as a translation, None as none.
+
+    PluginError under the translator's name for whatever a stranger's one raises, and for results that are not one a text.
+    """
+    name = f"translator {str(translator.signature)!r:.80}"
+    try:
+        found = list(translator.translate(texts))
+    except (HarnessError, OSError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # sys.exit() among it, which would end a build as if it had succeeded
+        raise PluginError(f"{name} failed: {type(error).__name__}: {error}") from error
+    if len(found) != len(texts):
+        raise PluginError(f"{name} gave {len(found)} results for {len(texts)} texts; it is to give one a text, in order")
+    return [_result(result, name) for result in found]
+
+
+def _result(result: object, name: str) -> Translated:
+    if isinstance(result, str) or result is None:
+        result = Translated(result, None if result is not None else "error")
+    if not isinstance(result, Translated) or not isinstance(result.text, (str, type(None))):
+        raise PluginError(f"{name} gave {type(result).__name__} for a text; it is to give Translated(text, reason)")
+    return result
 
 
 def _bytes(text: str) -> bytes:

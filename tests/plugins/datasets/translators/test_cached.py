@@ -1,13 +1,16 @@
 """What was translated is not translated again; what failed is tried again; a kill costs a batch."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harness_plugins.datasets.translators.base import Translated
 from harness_plugins.datasets.translators.cached import Cached
 
 from harness.cache import Cache
+from harness.errors import PluginError
 
 
 class Counting:
@@ -74,3 +77,35 @@ def test_a_kill_costs_the_batch_in_hand(cache: Cache) -> None:
 
 def test_nothing_is_planned_for_a_translator_that_asks_nobody(cache: Cache) -> None:
     assert list(Cached(Counting(), cache).plan(["a"])) == []
+
+
+@pytest.mark.parametrize(
+    ("says", "complaint"),
+    [
+        (lambda texts: [Translated("ett")], "gave 1 results for 2 texts"),
+        (lambda texts: [1, 2], "gave int for a text"),
+        (lambda texts: 1 / 0, "failed: ZeroDivisionError"),
+        (lambda texts: sys.exit(0), "failed: SystemExit: 0"),
+    ],
+)
+def test_a_strangers_translator_that_breaks_the_protocol_is_named(
+    tmp_path: Path, says: Callable[[Sequence[str]], Any], complaint: str
+) -> None:
+    class Odd:
+        signature, unit = "odd|v:1", "text"
+
+        def translate(self, texts: Sequence[str]) -> Any:
+            return says(texts)
+
+    with pytest.raises(PluginError, match=rf"translator 'odd\|v:1' {complaint}"):
+        Cached(Odd(), Cache(tmp_path)).translate(["one", "two"])
+
+
+def test_plain_texts_count_as_translations(tmp_path: Path) -> None:
+    class Plain:
+        signature, unit = "plain|v:1", "text"
+
+        def translate(self, texts: Sequence[str]) -> Any:
+            return ["ett", None]
+
+    assert Cached(Plain(), Cache(tmp_path)).translate(["one", "two"]) == [Translated("ett"), Translated(None, "error")]
