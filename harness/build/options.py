@@ -15,6 +15,12 @@ class LanguageOptions(_Section, frozen=True, kw_only=True):
     words: int = 6
     margin: float = 5.0
 
+    def __post_init__(self) -> None:
+        if self.words < 1:
+            raise ValueError(f"words is at least 1, got {self.words}")
+        if self.margin < 0:
+            raise ValueError(f"margin is at least 0 nats, got {self.margin:g}")
+
 
 class FilterOptions(_Section, frozen=True, kw_only=True):
     """Limits in characters of the instruction and of the response; `repeated`: the largest share of a response's word 4-grams
@@ -28,6 +34,14 @@ class FilterOptions(_Section, frozen=True, kw_only=True):
     max_response: int = 20_000
     repeated: float = 0.5
     symbols: float = 0.3
+
+    def __post_init__(self) -> None:
+        for low, high in (("min_instruction", "max_instruction"), ("min_response", "max_response")):
+            if not 0 <= getattr(self, low) <= getattr(self, high):
+                raise ValueError(f"{low} is at least 0 and at most {high}, got {getattr(self, low)} and {getattr(self, high)}")
+        for name in ("repeated", "symbols"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is a share between 0 and 1, got {getattr(self, name):g}")
 
 
 class DuplicateOptions(_Section, frozen=True, kw_only=True):
@@ -52,9 +66,10 @@ class DuplicateOptions(_Section, frozen=True, kw_only=True):
 
 class ContaminationOptions(_Section, frozen=True, kw_only=True):
     """Rows that share a word `ngram` with an evaluation set are removed. `against`: judgment sources by name, files of
-    examples or of plain text, build folders; None is every installed judgment source whose data are there and that needs no
-    parameter. A text of an evaluation set that is shorter than `ngram` words counts where a whole field of a row equals it
-    and it has `shortest` words."""
+    examples or of plain text, build folders, and `data:NAME` for a data set that builders read (`harness data list`): its files
+    with `test` in their name, or all where none has; None is every installed judgment source whose data are there and that
+    needs no parameter. A text of an evaluation set that is shorter than `ngram` words counts where a whole field of a row
+    equals it and it has `shortest` words."""
 
     use: bool = True
     against: tuple[str, ...] | None = None

@@ -40,6 +40,13 @@ def test_what_is_resolved_loads_as_the_same_config(tmp_path: Path) -> None:
         (MINIMAL + "filter: {}\n", "line 4.*unknown key 'filter'.*filters"),
         (MINIMAL + "duplicates: {near: 1.5}\n", "line 4.*near is a similarity between"),
         (MINIMAL + "splits: {train: 0.5}\n", "line 4.*sum to 1"),
+        (
+            MINIMAL + "filters: {min_response: 30, max_response: 3}\n",
+            "line 4.*min_response is at least 0 and at most max_response",
+        ),
+        (MINIMAL + "filters: {repeated: 50}\n", "line 4.*repeated is a share between 0 and 1"),
+        (MINIMAL + "languages: {words: -1}\n", "line 4.*words is at least 1"),
+        (MINIMAL + "languages: {margin: -100}\n", "line 4.*margin is at least 0 nats"),
         (MINIMAL.replace("sv", "svenska språket"), "line 1.*no language tag"),
         ("language: sv\nbuilders:\n  - countdown: {n: 3}\n  - countdown: {n: 3}\n", "line 4.*twice"),
         ("language: sv\nbuilders:\n  - countdown: 3\n", "line 3.*expected parameters"),
