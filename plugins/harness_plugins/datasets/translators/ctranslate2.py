@@ -2,11 +2,11 @@
 
 A model is converted once, from a transformers folder:
 
-    ct2-transformers-converter --model FOLDER --output_dir CONVERTED
+ct2-transformers-converter --model FOLDER --output_dir CONVERTED
 
-and its tokenizer is read from FOLDER (`tokenizer`), or from copies beside the converted model (`--copy_files`, with the names of
-the tokenizer's files). `--quantization int8` makes it smaller. `model.bin` is a format of CTranslate2's own, no pickle: nothing in
-it is run.
+and its tokenizer is read from FOLDER (`tokenizer`), or from copies beside the converted model (`--copy_files`, with the names
+of the tokenizer's files). `--quantization int8` makes it smaller. `model.bin` is a format of CTranslate2's own, no pickle:
+nothing in it is run.
 """
 
 import json
