@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 
 from harness.build.options import ContaminationOptions
+from harness.data import find_data
 from harness.errors import HarnessError, InputError, PluginError
 from harness.records import Example, from_json
 from harness.registry import PluginRef, Registry, required
 
 _KIND = "judgment source"
+_DATA = "data:"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ def example_texts(examples: Iterable[Example]) -> Iterator[tuple[str, str]]:
 
 def _named(registry: Registry, name: str) -> EvaluationSet:
     path = Path(name)
+    if name.startswith(_DATA):
+        return EvaluationSet(name, tuple(_of_data(registry, name.removeprefix(_DATA))))
     if path.is_dir():
         return EvaluationSet(name, tuple(example_texts(_build_folder(path))))
     if path.suffix.lower() in _READERS:
@@ -85,6 +89,28 @@ def _named(registry: Registry, name: str) -> EvaluationSet:
     ref = registry.parse(_KIND, name)
     found = _source(registry, ref)
     return EvaluationSet(str(ref), found.texts)
+
+
+def _of_data(registry: Registry, name: str) -> Iterator[tuple[str, str]]:
+    """The texts of a data set that builders read: of its files with `test` in their name, or of all where none has; as they lie
+    there, not as a builder makes rows of them (whose templates many rows share)."""
+    builders = registry.entries["dataset builder"].values()
+    known = {one: files for entry in builders for one, files in getattr(entry.spec, "data", {}).items()}
+    if name not in known:
+        raise InputError(
+            f"contamination.against: there is no data set {name!r}; known are {', '.join(sorted(known))} (`harness data list`). "
+            "A judgment source is named without `data:`"
+        )
+    folder = find_data(known[name], name)
+    readable = [path for path in sorted(known[name].files) if Path(path).suffix.lower() in _READERS]
+    chosen = [path for path in readable if "test" in Path(path).name.lower()] or readable
+    if not chosen:
+        raise InputError(
+            f"contamination.against: no file of {name!r} is one of {', '.join(sorted(_READERS))}; name a file instead"
+        )
+    for path in chosen:
+        for place, text in _READERS[Path(path).suffix.lower()](folder / path):
+            yield f"{Path(path).stem} {place}", text
 
 
 def _source(registry: Registry, ref: PluginRef) -> EvaluationSet:
@@ -139,6 +165,9 @@ def _of_json(path: Path) -> Iterator[tuple[str, str]]:
         values = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error})") from error
+    if isinstance(values, dict):  # {"data": [items], "version": …}
+        lists = [held for held in values.values() if isinstance(held, list) and held and isinstance(held[0], dict)]
+        values = lists[0] if len(lists) == 1 else [values]
     for number, value in enumerate(values if isinstance(values, list) else [values], 1):
         yield from _of_value(value, f"item {number}", path)
 

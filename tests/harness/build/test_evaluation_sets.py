@@ -10,7 +10,7 @@ import pytest
 from harness.build.evaluation_sets import evaluation_sets
 from harness.build.options import ContaminationOptions
 from harness.errors import InputError, PluginError
-from harness.protocols import JudgmentSourceSpec
+from harness.protocols import BuilderSpec, DataFiles, JudgmentSourceSpec
 from harness.records import Example, JudgmentInfo, Output, to_json
 from harness.registry import Entry, Registry
 from harness.store import TABLES, write_table
@@ -121,3 +121,55 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content:
     with pytest.raises(InputError, match=message) as caught:
         evaluation_sets(registry(), ContaminationOptions(against=(str(tmp_path / name),)))
     assert name in str(caught.value)
+
+
+def builder_data(home: Path, **files: str) -> Registry:
+    """A registry with a builder that reads the data set `letters`, whose files lie in the data home."""
+    folder = home / "letters"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+    pinned = {name.replace("__", "."): "0" * 64 for name in files}
+    spec = BuilderSpec("b", build=Source, data={"letters": DataFiles("letters", "", pinned, "CC0-1.0", "nowhere")})
+    found = Registry()
+    found.entries["dataset builder"]["b"] = Entry(spec, "test", "test")
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
+    return tmp_path
+
+
+def test_of_a_builders_data_set_the_test_files_are_read_as_they_lie_there(home: Path) -> None:
+    nested = json.dumps({"version": "1", "data": [{"context": "En text", "choices": [{"text": "Ett svar"}]}, {"context": "Två"}]})
+    plugins = builder_data(
+        home, a_dev__jsonl='{"q": "nej"}\n', a_test__jsonl='{"q": "Ja"}\n', test__json=nested, LICENSE_test__md="x"
+    )
+    [found], notes = evaluation_sets(plugins, ContaminationOptions(against=("data:letters",)))
+    assert found.name == "data:letters"
+    assert list(found) == [
+        ("a_test line 1", "Ja"),
+        ("test item 1", "En text"),
+        ("test item 1", "Ett svar"),
+        ("test item 2", "Två"),
+    ]
+    assert notes == []
+
+
+def test_of_a_data_set_without_test_files_all_are_read(home: Path) -> None:
+    plugins = builder_data(home, faq__txt="Varför?\n")
+    [found], _ = evaluation_sets(plugins, ContaminationOptions(against=("data:letters",)))
+    assert list(found) == [("faq line 1", "Varför?")]
+
+
+def test_a_data_set_that_is_absent_or_unknown_or_not_readable_is_an_error(home: Path) -> None:
+    plugins = builder_data(home, faq__conllu="1")
+    with pytest.raises(InputError, match="no file of 'letters' is one of"):
+        evaluation_sets(plugins, ContaminationOptions(against=("data:letters",)))
+    with pytest.raises(InputError, match="no data set 'gec-sv'; known are letters"):
+        evaluation_sets(plugins, ContaminationOptions(against=("data:gec-sv",)))
+    (home / "letters" / "faq.conllu").unlink()
+    with pytest.raises(InputError, match="harness data get letters"):
+        evaluation_sets(plugins, ContaminationOptions(against=("data:letters",)))
