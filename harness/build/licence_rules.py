@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from harness.build.licences import Licence, creative_commons, read_licences
+from harness.build.licences import Licence, creative_commons, read_licences, unread
+from harness.report.texts import shown
 
 ADVICE = "This is what the licences' texts ask, by a table of well-known ones; it is no legal advice."
 
@@ -68,7 +69,7 @@ def allowed(found: Combined) -> list[str]:
         f"{one.one} and {one.other} cannot be met by one work made of both: keep their rows apart, each under its own licence."
         for one in found.conflicts
     ]
-    if found.wholes is not None and found.wholes and not found.conflicts:
+    if found.wholes is not None and found.wholes and not found.conflicts and not found.rows_that("unknown"):
         said.append(f"One work made of all rows can be passed on under {_listed(sorted(found.wholes), 'or')}.")
     if found.rows_that("attribution"):
         said.append(_sentence(found, "attribution", total, "the source must be named (attribution): keep the column dataset"))
@@ -90,9 +91,15 @@ def warnings(found: Combined) -> list[str]:
         n = found.rows_that(quality)
         if n:
             named = sorted(
-                text or "(none given)" for text, ones in found.read.items() if any(getattr(one, quality) for one in ones)
+                _quoted(text) or "(none given)" for text, ones in found.read.items() if any(getattr(one, quality) for one in ones)
             )
             said.append(f"{n:,} of {total:,} examples are {words}: {_cut(_listed(named, 'and'))}")
+    for text in sorted(found.read):
+        names = unread(text)
+        if names:
+            said.append(
+                f"“{_quoted(text)}” says more than {_listed(list(names), 'and')}, so it counts as unknown: read what it means"
+            )
     for one in found.conflicts:
         said.append(f"{one.one} and {one.other} conflict: one work cannot be made of both; keep their rows apart")
     return said
@@ -113,6 +120,11 @@ def _sentence(found: Combined, quality: str, total: int, says: str) -> str:
 
 def _listed(names: list[str], word: str) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def _quoted(text: str) -> str:
+    """A stranger's string on one line, with what cannot be seen made visible."""
+    return _cut(" ".join(shown(text).split()))
 
 
 def _cut(text: str, most: int = 300) -> str:

@@ -7,6 +7,8 @@ knows what the licences' own texts say and nothing of anybody's law: a card buil
 import re
 from dataclasses import dataclass, replace
 
+from harness.build.licence_words import beside, with_names_for_links
+
 UNKNOWN = "unknown"
 
 
@@ -48,14 +50,45 @@ class Licence:
 
 def read_licences(text: str | None) -> tuple[Licence, ...]:
     """The licences that a string names, each once: all of them hold (`code MIT; data CC BY 4.0`), but of two with `or` between
-    them the one that asks less. A string that names none that is known gives the unknown one."""
+    them the one that asks less.
+
+    A string that names none that is known, or that says more than names, versions, links and harmless words ("for every folder
+    copied here"), gives one unknown licence: of it only is known what the names ask and the other words forbid.
+    """
+    named, rest = _named(text or "")
+    left = beside(rest)
+    if not left.words:
+        return tuple(dict.fromkeys(named)) or (_UNKNOWN,)
+    return (
+        replace(
+            _UNKNOWN,
+            attribution=any(one.attribution for one in named),
+            share_alike=left.share_alike or any(one.share_alike for one in named),
+            copyleft=any(one.copyleft for one in named),
+            non_commercial=left.non_commercial or any(one.non_commercial for one in named),
+            no_derivatives=left.no_derivatives or any(one.no_derivatives for one in named),
+        ),
+    )
+
+
+def unread(text: str) -> tuple[str, ...]:
+    """Identifiers of the well-known licences in a string that says more than their names, so that it is read as unknown."""
+    named, rest = _named(text)
+    return tuple(dict.fromkeys(one.id for one in named if not one.unknown)) if beside(rest).words else ()
+
+
+def _named(text: str) -> tuple[list[Licence], str]:
+    """The licences named, and the string with a `|` in the place of each name."""
+    text = with_names_for_links(text.replace("|", "¦"))
     found: list[tuple[Licence, int, int]] = []
-    for match in _PATTERN.finditer(text or ""):
+    rest, end = "", 0
+    for match in _PATTERN.finditer(text):
         licence = _of(match)
-        if found and _CHOICE.fullmatch((text or "")[found[-1][2] : match.start()]):
+        if found and _CHOICE.fullmatch(text[found[-1][2] : match.start()]):
             licence = min(found.pop()[0], licence, key=lambda one: (len(one.asks), one.id))
         found.append((licence, match.start(), match.end()))
-    return tuple(dict.fromkeys(licence for licence, _, _ in found)) or (_UNKNOWN,)
+        rest, end = f"{rest}{text[end : match.start()]}|", match.end()
+    return [licence for licence, _, _ in found], rest + text[end:]
 
 
 def creative_commons(parts: str, version: str | None) -> Licence:
@@ -84,19 +117,25 @@ _HUB_VERSIONS = {
     "by-nc-sa": ("2.0", "3.0", "4.0"),
 }
 _FIXED: dict[str, tuple[str, Licence]] = {
-    "cc0": (r"cc[- ]?0(?:[- ]?1\.0)?|cc[- ]zero", replace(_PUBLIC, id="CC0-1.0", hub="cc0-1.0")),
+    "cc0": (
+        r"(?:creative commons )?(?:cc[- ]?0|cc[- ]zero|creative commons zero)(?:[- ]?v?1\.0)?",
+        replace(_PUBLIC, id="CC0-1.0", hub="cc0-1.0"),
+    ),
     "pddl": (r"pddl(?:[- ]1\.0)?", replace(_PUBLIC, id="PDDL-1.0", hub="pddl")),
     "unlicense": (r"(?:the )?unlicense", replace(_PUBLIC, id="Unlicense", hub="unlicense")),
     "public": (r"public[- ]domain(?: mark)?|allmän egendom", _PUBLIC),
     "mit": (r"mit(?:[- ]licen[cs]e)?", _PERMISSIVE),
-    "apache": (r"apache(?:[- ]licen[cs]e)?,?(?:[- ](?:version )?v?2(?:\.0)?)?", Licence("Apache-2.0", "apache-2.0")),
+    "apache": (
+        r"apache(?:[- ]software)?(?:[- ]licen[cs]e)?,?(?:[- ](?:version )?v?2(?:\.0)?)?",
+        Licence("Apache-2.0", "apache-2.0"),
+    ),
     "bsd2": (r"bsd[- ]2(?:[- ]clause)?", Licence("BSD-2-Clause", "bsd-2-clause")),
     "bsd3": (r"(?:new )?bsd(?:[- ]3(?:[- ]clause)?)?", Licence("BSD-3-Clause", "bsd-3-clause")),
     "isc": (r"isc", Licence("ISC", "isc")),
     "odbl": (r"odbl(?:[- ]1\.0)?", Licence("ODbL-1.0", "odbl", share_alike=True)),
     "odcby": (r"odc[- ]by(?:[- ]1\.0)?", Licence("ODC-By-1.0", "odc-by")),
     "reserved": (r"all rights reserved|proprietary", _RESERVED),
-    "unsaid": (r"unclear|unknown|custom|not stated|no licen[cs]e(?: stated| given)?|without a licen[cs]e", _UNKNOWN),
+    "unsaid": (r"unclear|unknown|not stated|no licen[cs]e(?: stated| given)?|without a licen[cs]e", _UNKNOWN),
 }
 _SEP = r"[-\s_,/]*"
 _LONG = (
@@ -104,7 +143,9 @@ _LONG = (
     r"(?:(?P<long_sa>" + _SEP + r"share" + _SEP + r"alike)|(?P<long_nd>" + _SEP + r"no" + _SEP + r"deriv(?:ative)?s?))?"
     r"(?:\s*v?(?P<long_version>\d\.\d))?"
 )
-_SHORT = r"cc[-\s]by(?P<short_parts>(?:[-\s](?:nc|sa|nd))*)(?:[-\s]v?(?P<short_version>\d\.\d))?"
+_SHORT = (
+    r"cc[-\s]by(?P<short_parts>(?:[-\s](?:nc|sa|nd))*)(?:[-\s]v?(?P<short_version>\d\.\d)(?:[-\s](?:igo|us|uk|de|se|dk|fi)\b)?)?"
+)
 _GNU = r"(?:gnu )?(?P<gnu_kind>[al]?gpl)(?:[- ]?v?(?P<gnu_version>[123](?:\.[01])?))?(?P<gnu_later>\+|[- ]or[- ]later|[- ]only)?"
 _ALTERNATIVES = {"long": _LONG, "short": _SHORT, "gnu": _GNU, **{name: one for name, (one, _) in _FIXED.items()}}
 _PATTERN = re.compile(

@@ -70,3 +70,15 @@ def test_the_hub_is_told_every_licence_once() -> None:
 
 def test_no_rows_allow_nothing_and_forbid_nothing() -> None:
     assert (allowed(combine({})), warnings(combine({}))) == ([], [])
+
+
+def test_a_string_that_says_more_than_its_names_is_quoted_and_nothing_is_promised_of_the_whole() -> None:
+    found = combine({"MIT (non-commercial\x1b[31m use only)": 2, "CC BY-SA 4.0": 1})
+    assert warnings(found) == [
+        "2 of 3 examples are of unknown licence: MIT (non-commercial\\u{1b}[31m use only)",
+        "2 of 3 examples are not for commercial use: MIT (non-commercial\\u{1b}[31m use only)",
+        "“MIT (non-commercial\\u{1b}[31m use only)” says more than MIT, so it counts as unknown: read what it means",
+    ]
+    assert hub_licences(found) == ["cc-by-sa-4.0", "unknown"]
+    assert not any("can be passed on under" in sentence for sentence in allowed(found))
+    assert "Every row is in the public domain." not in allowed(combine({"public domain (not)": 1}))
