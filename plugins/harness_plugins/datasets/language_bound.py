@@ -9,7 +9,6 @@ the reason.
 
 import re
 from functools import cache
-from os.path import commonprefix
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,8 +82,8 @@ def _near_pair(text: str) -> str | None:
     """Two quoted words to choose between that differ in a letter or two: their/there, kør/kører."""
     for match in _CHOICE.finditer(text):
         one, other = match["a"].casefold(), match["b"].casefold()
-        alike = commonprefix([one, other])
-        if one != other and len(alike) * 2 >= min(len(one), len(other)) and max(len(one), len(other)) - len(alike) <= _NEAR:
+        alike = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+        if one != other and alike * 2 >= min(len(one), len(other)) and max(len(one), len(other)) - alike <= _NEAR:
             return match[0]
     return None
 

@@ -32,7 +32,7 @@ _FORMULA = re.compile(rf"(?<![\w-])(?:\(?(?:{_ELEMENT})\)?\d*){{2,}}(?:[+-](?!\w
 
 # What a code, a sign or a formula is called, before it.
 _CODE_NOUN = re.compile(
-    r"\b(?:codes?|formula|symbols?|ticker|abbreviat\w+|acronym|initials|call ?sign|registration|number plate|model|gene|protein|airport|station|"
+    r"\b(?i:codes?|formula|symbols?|ticker|abbreviat\w+|acronym|initials|call ?sign|registration|number plate|model|gene|protein|airport|station|"
     r"currency|written|spelled|stamped|koden?|formlen|symbolet|forkortelsen|initialerne|nummerpladen|modellen|skrives|skrevet)"
     r"(?:\s+(?:is|are|called|named|as|er))?[\s:]+[\"'“(]?(?P<keep>[A-ZÆØÅ]{2,8})\b(?![\"'”]?\s+[A-ZÆØÅ]{2,})"
 )
@@ -46,11 +46,10 @@ _NAMED = re.compile(rf"\b(?:{_KIND})\s+(?:named\s+|called\s+|kaldet\s+|ved navn\
 _NAMED_BEFORE = re.compile(
     r"\bthe\s+[`\"'“]?(?P<keep>[a-z_]\w*)[`\"'”]?\s+(?:table|column|variable|function|method|class|parameter|argument|attribute)\b"
 )
-_NO_NAME = frozenset(
-    """a an the of in on to for from with by is are was were has have had that which and or not as at it this these those all any each
-    if else then does do can will takes returns called named into than when where whose used using be i en et den det og er der som af
-    på til med for om har kan skal""".split()
-)
+_SMALL = """a an the of in on to for from with by is are was were has have had that which and or not as at it this these those all any each
+if else then does do can will takes returns called named into than when where whose used using be i en et den det og er der som af
+på til med for om har kan skal"""
+_NO_NAME = frozenset(_SMALL.split())
 
 
 def literals_in(texts: Iterable[str], kept: str) -> frozenset[str]:

@@ -45,7 +45,7 @@ def false_friends(text: str, source: str, target: str) -> list[tuple[int, int, s
         for match in re.finditer(rf"\b(?:{'|'.join(friend.forms)})\b", text, re.I):
             becomes = friend.forms[match[0].lower()]
             found.append((match.start(), match.end(), becomes[0].upper() + becomes[1:] if match[0][0].isupper() else becomes))
-    return found
+    return sorted(found)
 
 
 def friends_kept(text: str, translated: str, languages: tuple[str, str]) -> bool:

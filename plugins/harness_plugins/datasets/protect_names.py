@@ -36,10 +36,11 @@ _TRANSLATED = {
 }
 # Given names that are words as well: they are names where they are capitalised inside a sentence, whatever else the text says.
 _GIVEN = {
-    "en": """will rose mark grace hope faith joy bill jack frank art pat sue rob bob drew grant chase hunter lily daisy violet ivy olive
-    ruby pearl amber jade ginger dawn melody harmony iris heather holly hazel willow robin jay skip miles max rich nick dean gene
-    dale glen cliff heath wade ray reed basil penny patience prudence charity chance chip chuck don josh lance victor sage skye
-    sandy rusty buddy junior cash colt forrest gale guy hank josh lane marina norm peg pierce randy star stone trip""",
+    "en": """will rose mark grace hope faith joy bill jack frank art pat sue rob bob drew grant chase hunter lily
+    daisy violet ivy olive ruby pearl amber jade ginger dawn melody harmony iris heather holly hazel willow robin jay
+    skip miles max rich nick dean gene dale glen cliff heath wade ray reed basil penny patience prudence charity
+    chance chip chuck don josh lance victor sage skye sandy rusty buddy colt forrest gale guy hank lane marina peg
+    pierce randy trip""",
     "da": "bo bjørn sten dag liv vibe maj ask storm ravn lærke rose viol falk bror even kaj mark frank sander sol svend vår",
 }
 _MODAL = re.compile(
@@ -107,7 +108,7 @@ def name_spans(text: str, names: frozenset[str]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for word in re.finditer(r"[^\W\d_]+(?:[’'][^\W\d_]+)*", text):
         stem = _stem(word[0])
-        if stem not in names or (stem in ("Will", "May") and _MODAL.match(text, word.end())):
+        if stem not in names or (stem == "Will" and _START.search(text[: word.start()]) and _MODAL.match(text, word.end())):
             continue
         if spans and text[spans[-1][1] : word.start()] in (" ", "-", ". "):
             spans[-1] = (spans[-1][0], word.start() + len(stem))

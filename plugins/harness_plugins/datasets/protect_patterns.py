@@ -19,23 +19,35 @@ _MOVE = r"(?:[KQRBN][a-h]?[1-8]?x?[a-h][1-8]|[a-h](?:x[a-h])?[1-8](?:=[QRBN])?|O
 _TURN = r"(?:\d+\.(?:\.\.)?\s?)?"
 _OPERAND = rf"(?:[-−]?{_NUMBER}[a-zA-Z]?\d*|\b[a-zA-Z]\b)"
 
+# A command: a program, and options, paths, globs, pipes or variables after it. The names are those that are words, too.
+_PROGRAMS = (
+    "find|grep|egrep|sed|awk|cat|cut|sort|uniq|head|tail|less|more|wc|tr|tee|xargs|ls|cd|cp|mv|rm|rmdir|mkdir|touch|ln|chmod|chown|chgrp|tar|"
+    "zip|unzip|gzip|gunzip|ssh|scp|rsync|curl|wget|ping|dig|ps|kill|killall|top|df|du|mount|umount|man|which|whoami|echo|printf|export|alias|source|"
+    "sudo|su|systemctl|service|journalctl|crontab|date|time|watch|diff|patch|make|cmake|gcc|clang|go|cargo|rustc|python3?|pip3?|conda|node|npm|npx|yarn|"
+    "java|javac|ruby|gem|perl|php|git|svn|hg|docker|podman|kubectl|helm|terraform|ansible|vagrant|psql|mysql|sqlite3|redis-cli|mongo|ffmpeg|convert|"
+    "openssl|gpg|nano|vim?|emacs|tmux|screen|apt|apt-get|yum|dnf|brew|pacman|snap|ipconfig|ifconfig|ip|netstat|nslookup|dir|del|copy|move"
+)
+# What follows a program inside a sentence, too: options, paths, globs, quoted strings after an option.
+_ARGUMENT = rf"(?:-{{1,2}}[A-Za-z][\w-]*(?:=\S+)?(?:\s'[^'\n]*')?(?:\s\+?\d+\b)?|(?:~|\.{{1,2}})?/[\w./*-]*[\w*/]|[\w-]*\*\.?\w*|[\w-]+\.(?:tar\.)?(?:{_FILE})\b)"
+
 HARD: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, flags))
     for kind, pattern, flags in (
         ("code", r"(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", 0),
         ("latex", r"\$\$[^$]+\$\$|\\\(.+?\\\)|\\\[.+?\\\]", 0),
         ("latex", r"(?<![\w$])\$(?=[^\s$])(?=[^$\n]*[\\^_={}A-Za-z])(?![\d.,]+\s)[^$\n]*(?<=[^\s$])\$(?![\w$])", 0),
+        ("regex", r"(?<!\S)[^\s\w\"'“]?\S*(?:\(\?(?:[:=!]|<[=!]|P?<)|\\[bBdDwWsS](?![A-Za-z])|\[\^?\w-\w[^\]\s]*\][+*?{])[^\s]*(?<![.,;:!?])", 0),
         ("latex", r"\\[a-zA-Z]+(?:\{[^{}\n]*\})+|\\(?:alpha|beta|gamma|delta|pi|theta|lambda|sigma|mu|times|cdot|le|ge|ne)\b", 0),
         ("email", r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", 0),
         ("url", r"\b(?:https?|ftp|file)://[^\s<>\"'”»]*[^\s<>\"'”».,;:!?)\]}]", 0),
         ("url", rf"(?<![\w@.-])(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:{_TLD})(?:/[^\s<>\"'”»]*[^\s<>\"'”».,;:!?)\]}}])?(?![\w-]|\.\w)", 0),
         ("link", r"\]\([^()\s]*(?:\s\"[^\"\n]*\")?\)", 0),
         ("tag", r"</?[A-Za-z][^<>\n]{0,200}>|<!--.*?-->|&(?:[a-z]{2,8}|#\d{1,6});", 0),
-        ("regex", r"(?<!\S)[^\s\w\"'“]?\S*(?:\(\?(?:[:=!]|<[=!]|P?<)|\\[bBdDwWsS](?![A-Za-z])|\[\^?\w-\w[^\]\s]*\][+*?{])[^\s]*(?<![.,;:!?])", 0),
         ("placeholder", r"(?<![\w%])%[A-Za-zÆØÅæøå][\w.-]*%(?!\w)|@@\w+@@|##\w+##|\{%.*?%\}|<%.*?%>|«[\w.-]+_[\w.-]+»|\[\[[^\[\]\n]{1,60}\]\]", 0),
         ("placeholder", r"\{\{[^{}\n]{0,60}\}\}|\$?\{[^{}\n]{0,60}\}|<<[^<>\n]{1,60}>>", 0),
         ("placeholder", r"%\([\w ]+\)[sdifgxr]|(?<![\w%])%[-+0]?\d*(?:\.\d+)?[sdifgxr]\b|(?<!\w)\$[A-Za-z_]\w*", 0),
         ("placeholder", r"\[[^\[\]\n]{1,40}\](?!\()|(?<!\w)_{2,}(?!\w)|\.{4,}", 0),
+        ("code", rf"(?<![\w/.-])(?:sudo )?(?:{_PROGRAMS})(?:\s{_ARGUMENT})+", 0),
         ("path", rf"(?<![\w/.])(?:[A-Za-z]:\\|~/|\.{{1,2}}/|/(?=\w))[\w.\\/-]*\w|(?<![\w.])[\w-]+(?:/[\w-]+)*\.(?:{_FILE})\b(?!\.\w)", 0),
         ("code", r"(?<![\w/.-])(?:sudo )?(?:pip3?|npm|yarn|git|apt-get|apt|docker|conda|brew|cargo|kubectl) (?:install|add|commit|push|pull|clone|run|init|update|upgrade|build|remove|checkout|merge|status|log|start|exec|apply|get)\b(?: -{1,2}[\w=-]+)*(?: (?:https?://)?[\w./@:=-]*\w)?", 0),
         ("identifier", r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b|\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b", 0),
@@ -136,18 +148,9 @@ def other_script(language: str) -> re.Pattern[str] | None:
     return _SCRIPT if language.split("-")[0] in _LATIN else None
 
 
-# A command: a program, and options, paths, globs, pipes or variables after it. The names are those that are words, too.
-_PROGRAMS = (
-    "find|grep|egrep|sed|awk|cat|cut|sort|uniq|head|tail|less|more|wc|tr|tee|xargs|ls|cd|cp|mv|rm|rmdir|mkdir|touch|ln|chmod|chown|chgrp|tar|"
-    "zip|unzip|gzip|gunzip|ssh|scp|rsync|curl|wget|ping|dig|ps|kill|killall|top|df|du|mount|umount|man|which|whoami|echo|printf|export|alias|source|"
-    "sudo|su|systemctl|service|journalctl|crontab|date|time|watch|diff|patch|make|cmake|gcc|clang|go|cargo|rustc|python3?|pip3?|conda|node|npm|npx|yarn|"
-    "java|javac|ruby|gem|perl|php|git|svn|hg|docker|podman|kubectl|helm|terraform|ansible|vagrant|psql|mysql|sqlite3|redis-cli|mongo|ffmpeg|convert|"
-    "openssl|gpg|nano|vim?|emacs|tmux|screen|apt|apt-get|yum|dnf|brew|pacman|snap|ipconfig|ifconfig|ip|netstat|nslookup|dir|del|copy|move"
-)
 _PROGRAM = re.compile(rf"\s*(?:[$#>%]\s+)?(?:sudo\s+)?(?:{_PROGRAMS})\s")
-_SMALL = frozenset(
-    "the a an of to in and or for with your is are it this that all from den det de et og af til med for alle".split()
-)
+_WORDS = "the a an of to in and or for with your is are it this that all from den det de et og af til med for alle"
+_SMALL = frozenset(_WORDS.split())
 # What no sentence has: an option, a path, a glob, a pipe.
 _SHELL_SIGN = re.compile(r"\s-{1,2}[A-Za-z]|\s[~.]?/\w|\s\.\.?(?:/|\s|$)|\*|\s\|\s|\s>{1,2}\s|&&|\$\w")
 

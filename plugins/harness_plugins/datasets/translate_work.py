@@ -21,7 +21,8 @@ class Work:
     """A row's texts in parts. `done`: piece → translation, so that equal pieces of a row become the same; `failed`: piece → why.
 
     `terms`: phrases (in lower case) that become the same wherever they stand.
-    `literals`: strings that stay, in this case; `coded`: words of its program text. `together`: one call saw all of the row. `known`: spans by piece.
+    `literals`: strings that stay, in this case only; `coded`: words of the row's program text.
+    `together`: one call saw all of the row. `known`: spans by piece.
     """
 
     row: Row

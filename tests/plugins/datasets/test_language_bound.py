@@ -23,6 +23,13 @@ BOUND = [
     ("en", "Make a pun about bread.", "pun"),
     ("en", "Write a tongue twister.", "tongue-twister"),
     ("en", "Explain the idiom 'break the ice'.", "idiom"),
+    ("en", "Write a text about autumn without using the letter e.", "letters"),
+    ("en", "Choose 'their' or 'there' for the gap.", "grammar"),
+    ("en", "Insert the correct form of the word.", "grammar"),
+    ("en", "Explain why this headline is ambiguous.", "pun"),
+    ("da", "Skriv om efteråret uden at bruge bogstavet e.", "letters"),
+    ("da", "Indsæt den rigtige form: 'ligge' eller 'ligger'.", "grammar"),
+    ("da", "Hvorfor er denne overskrift tvetydig?", "pun"),
     ("da", "Find fem ord, der rimer på hus.", "rhyme"),
     ("da", "Hvor mange bogstaver er der i ordet?", "letters"),
     ("da", "Ret stavefejlene i teksten.", "spelling"),
@@ -30,6 +37,12 @@ BOUND = [
     ("da", "Find navneordene i sætningen.", "grammar"),
 ]
 FREE = [
+    ("en", "What is the difference between a noun phrase and the fine print?"),
+    ("en", "Answer with 'spam' or 'ham'."),
+    ("en", "Say 'positive' or 'negative'."),
+    ("en", "Why is this plan funny to him?"),
+    ("da", "Hvad er forskellen på et verbum og en maskine?"),
+    ("da", "Svar 'sandt' eller 'falsk'."),
     ("en", "Write a story about a spelling contest."),
     ("en", "Write a letter to my bank."),
     ("en", "Describe the main characters in the novel."),
@@ -73,3 +86,10 @@ def test_behind_a_general_instruction_the_input_is_what_is_asked() -> None:
 
 def test_a_language_without_a_table_has_no_rules() -> None:
     assert language_bound("Welche Wörter reimen sich auf Haus?", "", "", "de") is None
+
+
+def test_an_answer_that_says_what_part_of_speech_a_word_is_is_about_the_language() -> None:
+    found = language_bound("Explain the sentence.", "Time flies.", 'Here "flies" is a verb.', "en")
+    assert found is not None
+    assert found.reason == "grammar"
+    assert language_bound("Explain the sentence.", "Time flies.", "It means that time passes.", "en") is None

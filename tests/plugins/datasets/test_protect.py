@@ -66,6 +66,17 @@ def test_a_form_that_the_text_holds_is_not_used() -> None:
         ("His name is Ελπίδα Παππά", ["Ελπίδα Παππά"]),
         ("First run pip install numpy.", ["pip install numpy"]),
         ("You get 50% off the word(s)", []),
+        ("Its label says 0A:1B:2C:DE:AD:FF, its address is 10.0.0.7/24.", ["0A:1B:2C:DE:AD:FF", "10.0.0.7/24"]),
+        ("The hash begins with 9f86d081884c7d659a2feaa0", ["9f86d081884c7d659a2feaa0"]),
+        ("Dear %FIRST_NAME%, see [[Help]] and @@LINK@@; 5% of 20% is 1%", ["%FIRST_NAME%", "[[Help]]", "@@LINK@@"]),
+        ("White plays 3. Bb5 a6 4. O-O and wins with Qxf7#.", ["3. Bb5 a6 4. O-O", "Qxf7#"]),
+        (
+            "Run tar -xzf logs.tar.gz first, or find /var/log -name '*.log' -delete.",
+            ["tar -xzf logs.tar.gz", "find /var/log -name '*.log' -delete"],
+        ),
+        ("Find /more/ later, make it, cut the cake, and find -- well -- peace", ["/more"]),
+        ("Hvis du f.eks. kører bil", []),
+        (r"The pattern ^\d{4}-(?:a|b)$ fits, C:\docs does too", [r"^\d{4}-(?:a|b)$", r"C:\docs"]),
     ],
 )
 def test_what_is_protected(text: str, kept: list[str]) -> None:
@@ -107,6 +118,20 @@ def test_names_are_capitalised_words_inside_sentences() -> None:
     assert [("Ask Rose Baker"[start:end]) for start, end in name_spans("Ask Rose Baker", frozenset({"Rose", "Baker"}))] == [
         "Rose Baker"
     ]
+
+
+def test_given_names_that_are_words_are_names_where_they_are_capitalised_inside_a_sentence() -> None:
+    text = "Will came late. Then Rose asked Will whether he will stay. Will you?"
+    names = names_in([text, "A rose is red"], "en")
+    assert names == {"Rose", "Will"}
+    assert [text[start:end] for start, end in name_spans(text, names)] == ["Will", "Rose", "Will"]
+    assert names_in(["Will you come? I will."], "en") == frozenset()
+
+
+def test_classical_names_may_take_their_endings() -> None:
+    assert is_kept("Neptune", "planeten Neptunus")
+    assert is_kept("Homer", "av Homeros")
+    assert not is_kept("Grace", "av Nåd")
 
 
 def test_a_long_name_may_take_the_other_languages_spelling() -> None:
