@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import did_you_mean
-from harness_plugins.datasets.template_sandbox import BUDGET, COUNTED, STEPS, RowProblem, TemplateProblem, check, environment
+from harness_plugins.datasets.template_budget import BUDGET, STEPS, Budget
+from harness_plugins.datasets.template_empty import guard
+from harness_plugins.datasets.template_problems import RowProblem, TemplateProblem
+from harness_plugins.datasets.template_sandbox import check, environment
 
 if TYPE_CHECKING:
     from jinja2.nodes import Template as Parsed
@@ -26,14 +29,19 @@ class Template:
     names: Mapping[str, int]
     _code: Any
 
-    def render(self, values: Mapping[str, Any]) -> str:
-        """The text, without blanks around it. Raises RowProblem where a value is missing or a limit is passed."""
+    def render(self, values: Mapping[str, Any], budget: Budget | None = None) -> str:
+        """The text, without blanks around it. Raises RowProblem where a value is missing or a limit is passed.
+
+        `budget`: what a row's renderings may spend together, turns of loops apart.
+        """
         import jinja2
 
+        budget = budget or Budget()
+        budget.turns = STEPS
         pieces: list[str] = []
         size = 0
         try:
-            for piece in self._code.generate(values, **{BUDGET: [STEPS]}):
+            for piece in self._code.generate(values, **{BUDGET: budget}):
                 size += len(piece)
                 if size > LONGEST:
                     raise RowProblem("too-long", f"the text would have more than {LONGEST:,} characters")
@@ -54,12 +62,14 @@ class Expression:
     names: Mapping[str, int]
     _code: Any
 
-    def value(self, values: Mapping[str, Any]) -> Any:
-        """The value; raises RowProblem where one is missing."""
+    def value(self, values: Mapping[str, Any], budget: Budget | None = None) -> Any:
+        """The value; raises RowProblem where one is missing or a limit is passed. `budget`: what a row may spend in all."""
         import jinja2
 
+        budget = budget or Budget()
         try:
-            found = self._code(values)
+            found = self._code(values, **{BUDGET: budget})
+            budget.pay_for(found)
         except RowProblem:
             raise
         except jinja2.UndefinedError as error:
@@ -80,24 +90,43 @@ class Engine:
     def template(self, source: str) -> Template:
         """The template of this source. Raises TemplateProblem naming what is wrong and the line."""
         import jinja2
-        from jinja2 import nodes
 
         tree = self._parsed(source)
-        for loop in tree.find_all(nodes.For):
-            loop.iter = nodes.Filter(loop.iter, COUNTED, [], [], None, None, lineno=loop.lineno, environment=self._environment)
-        code = self._environment.compile(tree, filename=_FILE)
-        return Template(_names(tree), jinja2.Template.from_code(self._environment, code, {}))
+        names = _names(tree)
+        try:
+            guard(tree, self._environment)
+            code = self._environment.compile(tree, filename=_FILE)
+        except RecursionError as error:
+            raise TemplateProblem("it is nested too deeply") from error
+        return Template(names, jinja2.Template.from_code(self._environment, code, {}))
 
-    def expression(self, source: str) -> Expression:
-        """The expression of this source (`meta.snippet_id`, `choices|map(attribute='text')|list`)."""
+    def expression(self, source: str, shown: bool = False) -> Expression:
+        """The expression of this source (`meta.snippet_id`, `choices|map(attribute='text')|list`).
+
+        `shown`: its value stands in texts, so that filters and `~` take nothing that is empty.
+        """
         import jinja2
+        from jinja2 import nodes
+        from jinja2.environment import TemplateExpression
+        from jinja2.parser import Parser
 
         tree = self._parsed("{{ (" + source + ") }}")
+        names = _names(tree)
         try:
-            code = self._environment.compile_expression(source, undefined_to_none=False)
-        except jinja2.TemplateSyntaxError as error:  # two expressions that only the brackets made one
+            parser = Parser(self._environment, source, state="variable")
+            parsed = parser.parse_expression()
+            if not parser.stream.eos:  # two expressions that only the brackets made one
+                raise TemplateProblem("chunk after expression")
+            parsed.set_environment(self._environment)
+            if shown:
+                guard(parsed, self._environment, expression=True)
+            body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), parsed, lineno=1)]
+            code = TemplateExpression(self._environment.from_string(nodes.Template(body, lineno=1)), False)
+        except jinja2.TemplateSyntaxError as error:
             raise TemplateProblem(str(error.message)) from error
-        return Expression(_names(tree), code)
+        except RecursionError as error:
+            raise TemplateProblem("it is nested too deeply") from error
+        return Expression(names, code)
 
     def _parsed(self, source: str) -> "Parsed":
         import jinja2
@@ -111,6 +140,10 @@ class Engine:
             raise TemplateProblem(str(error.message), error.lineno) from error
         except RecursionError as error:
             raise TemplateProblem("it is nested too deeply") from error
+        except TemplateProblem:
+            raise
+        except ValueError as error:  # a number of more digits than Python reads
+            raise TemplateProblem(str(error)) from error
         return tree
 
 

@@ -8,11 +8,12 @@ from typing import Any, Literal
 from harness.build.rows import SetAside, instruction_example
 from harness.errors import InputError, did_you_mean
 from harness.records import Example, Origin
+from harness_plugins.datasets.template_budget import Budget
 from harness_plugins.datasets.template_draw import Draw
 from harness_plugins.datasets.template_engine import Expression
 from harness_plugins.datasets.template_filters import digest, encoded
+from harness_plugins.datasets.template_problems import RowProblem
 from harness_plugins.datasets.template_rows import tidied
-from harness_plugins.datasets.template_sandbox import RowProblem
 from harness_plugins.datasets.template_sets import BUILT_IN, InstructionTemplate, TemplateSet
 from harness_plugins.datasets.template_source import split_rows
 
@@ -87,8 +88,9 @@ def set_examples(
                     id=f"{item.id}/{template.id}", stage=builder, reason=problem.reason, detail=detail, source=_source_text(item)
                 )
     for number, problems in failed.items():
-        if not rendered[number]:
-            raise _template_error(found, number, problems[0])
+        at_fault = [problem for problem in problems if problem.reason != "empty-value"]  # a few empty rows are the rows' fault
+        if not rendered[number] and at_fault:
+            raise _template_error(found, number, at_fault[0])
 
 
 def set_items(found: TemplateSet, splits: Sequence[str], builder: str, names: set[str]) -> Iterator[Item | SetAside]:
@@ -123,15 +125,16 @@ class _Aside(Exception):
 
 def item_of(found: TemplateSet, split: str, file: str, number: int, row: dict[str, Any]) -> Item:
     values: dict[str, Any] = {**row, "row": row, "split": split, "file": file, "number": number}
-    for name, expression in found.fields.items():
-        values[name] = _value(expression, values, f"fields.{name}")
-    given = {key: _value(expression, values, key) for key, expression in found.expressions.items()}
+    budget = Budget()
+    for name, expression in found.used_fields.items():
+        values[name] = _value(expression, values, budget, f"fields.{name}")
+    given = {key: _value(expression, values, budget, key) for key, expression in found.expressions.items()}
     for key in ("id", "cluster"):
         if key in given and given[key] in (None, ""):
             raise _Aside("missing-value", f"{key}: the value is empty")
     id = f"{found.name}/{split}-{given['id'] if 'id' in given else digest(row)}"
     for rule in found.aside:
-        if _value(rule.when, values, f"set_aside ({rule.reason})", id):
+        if _value(rule.when, values, budget, f"set_aside ({rule.reason})", id):
             raise _Aside(rule.reason, rule.detail, id)
     options, label = _label(found, given, id)
     cluster = given.get("cluster", id.removeprefix(f"{found.name}/"))
@@ -148,9 +151,9 @@ def item_of(found: TemplateSet, split: str, file: str, number: int, row: dict[st
     )
 
 
-def _value(expression: Expression, values: Mapping[str, Any], key: str, id: str | None = None) -> Any:
+def _value(expression: Expression, values: Mapping[str, Any], budget: Budget, key: str, id: str | None = None) -> Any:
     try:
-        return expression.value(values)
+        return expression.value(values, budget)
     except RowProblem as problem:
         raise _Aside(problem.reason, f"{key}: {problem}", id) from problem
 
@@ -180,9 +183,10 @@ def _label(found: TemplateSet, given: Mapping[str, Any], id: str) -> tuple[tuple
 def example_of(
     found: TemplateSet, item: Item, template: InstructionTemplate, builder: str, kind: Literal["instruction", "choice"]
 ) -> Example:
-    values, responses = _answers(item, template)
-    instruction = template.instruction.render(values)
-    response = responses[values["_right"]] if responses else _response(template, values)
+    budget = Budget()
+    values, responses = _answers(item, template, budget)
+    instruction = template.instruction.render(values, budget)
+    response = responses[values["_right"]] if responses else _response(template, values, budget)
     if not instruction or not response:
         raise RowProblem("empty-text", f"the {'instruction' if not instruction else 'response'} is empty")
     choices = tuple(responses) if template.choices and len(set(responses)) == len(responses) else ()
@@ -213,7 +217,7 @@ def example_of(
     )
 
 
-def _answers(item: Item, template: InstructionTemplate) -> tuple[dict[str, Any], list[str]]:
+def _answers(item: Item, template: InstructionTemplate, budget: Budget) -> tuple[dict[str, Any], list[str]]:
     """What the template sees, and the response that each option would have got."""
     values: dict[str, Any] = tidied(item.values)
     if item.options:
@@ -225,15 +229,15 @@ def _answers(item: Item, template: InstructionTemplate) -> tuple[dict[str, Any],
     letters = list(LETTERS[: len(options)])
     values |= {"options": options, "letters": letters}
     responses = [
-        _response(template, {**values, "answer": option, "letter": letter})
+        _response(template, {**values, "answer": option, "letter": letter}, budget)
         for option, letter in zip(options, letters, strict=True)
     ]
     return {**values, "answer": options[right], "letter": letters[right], "_right": right}, responses
 
 
-def _response(template: InstructionTemplate, values: Mapping[str, Any]) -> str:
+def _response(template: InstructionTemplate, values: Mapping[str, Any], budget: Budget) -> str:
     try:
-        return template.response.render(values)
+        return template.response.render(values, budget)
     except RowProblem as problem:
         problem.part = "response"
         raise

@@ -9,7 +9,7 @@ from harness.config import shipped
 from harness.errors import HarnessError, PluginError, did_you_mean
 from harness.yaml_lines import Document, read_yaml
 from harness_plugins.datasets.template_engine import Engine, Expression, Template
-from harness_plugins.datasets.template_sandbox import TemplateProblem
+from harness_plugins.datasets.template_problems import TemplateProblem
 from harness_plugins.datasets.template_sets import BUILT_IN, AsideRule, InstructionTemplate, TemplateSet, problem_of
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
@@ -118,7 +118,7 @@ class _Reader:
             splits=splits,
             evaluation=self.evaluation(splits),
             columns=self.pairs("columns"),
-            fields={key: self.expression(source, "fields", key) for key, source in self.pairs("fields").items()},
+            fields={key: self.expression(source, "fields", key, shown=True) for key, source in self.pairs("fields").items()},
             expressions=expressions,
             aside=tuple(self.aside()),
             templates=tuple(self.templates(answers)),
@@ -187,15 +187,23 @@ class _Reader:
             return {}
         if not isinstance(value, Mapping) or not all(isinstance(word, str) and word.strip() for word in value.values()):
             raise self.problem("expected what each label is called: `answers: {entailment: ja, neutral: kanske}`", *keys)
-        if len(set(value.values())) < len(value):
-            raise self.problem("two labels have the same answer", *keys)
+        called: dict[str, str] = {}
+        for label, word in value.items():
+            other = called.setdefault(word, label)
+            if other != label:
+                merged = f"\"'{other}' if label in ['{other}', '{label}'] else label\""
+                raise self.problem(
+                    f"two labels have the same answer: {other!r} and {label!r} are both {word!r}. Labels that mean the same are "
+                    f"made one by the expression under `label`, for example: label: {merged}",
+                    *keys,
+                )
         return dict(value)
 
-    def expression(self, source: Any, *keys: str | int) -> Expression:
+    def expression(self, source: Any, *keys: str | int, shown: bool = False) -> Expression:
         if not isinstance(source, str) or not source.strip():
             raise self.problem(f"expected an expression such as `meta.source`, got {source!r:.60}", *keys)
         try:
-            return self.engine.expression(source.strip())
+            return self.engine.expression(source.strip(), shown)
         except TemplateProblem as problem:
             raise self.problem(str(problem), *keys) from problem
 

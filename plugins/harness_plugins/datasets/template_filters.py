@@ -7,10 +7,14 @@ from typing import Any
 
 import msgspec
 
+from harness_plugins.datasets.template_empty import filled
+from harness_plugins.datasets.template_problems import RowProblem
+
 _JOINED = 1_000_000  # characters
 _INNER = re.compile('["\u201c\u201d]')
 _STOP = re.compile(r"[.!?]\s+(?=[^\W\d_a-zåäö])")
 _ABBREVIATION = re.compile(r"(\w\.\w+|\b(kap|nr|resp|ca))\.$")
+_BEFORE = 100  # characters before a full stop that are looked at
 _QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 
 
@@ -18,6 +22,7 @@ def decimal(value: float, digits: int = 1) -> str:
     """2.5 → "2,5" and 3.0 → "3": a number as Swedish writes it, with at most so many decimals."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{value!r:.60} is no number")
+    _filled(value)
     text = f"{value:.{min(max(int(digits), 0), 12)}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return ("0" if text == "-0" else text).replace(".", ",").replace("-", "\u2212")
@@ -30,9 +35,9 @@ def nearest(value: float) -> int:
 
 def listed(items: Iterable[Any], word: str = "eller") -> str:
     """`ja, nej eller kanske`: the items with commas, and the word before the last."""
-    texts = [str(item) for item in items]
+    texts = [str(_filled(item)) for item in items]
     if not texts:
-        raise ValueError("there is nothing to list")
+        raise RowProblem("empty-value", "there is nothing to list")
     text = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} {word} {texts[-1]}"
     if len(text) > _JOINED:
         raise ValueError("the list is too long")
@@ -41,7 +46,8 @@ def listed(items: Iterable[Any], word: str = "eller") -> str:
 
 def join(items: Iterable[Any], by: str = "", attribute: str | None = None) -> str:
     """The items (or their `attribute`) with `by` between them."""
-    texts = [str(item[attribute] if attribute is not None else item) for item in items]
+    found = [item[attribute] if attribute is not None else item for item in items]
+    texts = [str(item if isinstance(item, str) else _filled(item)) for item in found]
     if sum(map(len, texts)) + len(by) * len(texts) > _JOINED:  # before it is made: a text joined by itself grows with its square
         raise ValueError("what is joined is too long")
     return by.join(texts)
@@ -49,12 +55,12 @@ def join(items: Iterable[Any], by: str = "", attribute: str | None = None) -> st
 
 def quoted(items: Iterable[Any]) -> list[str]:
     """Each item in Swedish quotation marks (”…”)."""
-    return [f"\u201d{item}\u201d" for item in items]
+    return [f"\u201d{_filled(item)}\u201d" for item in items]
 
 
 def cited(text: str) -> str:
     """The text in Swedish quotation marks, with single ones (’…’) for those within it."""
-    return f"\u201d{_INNER.sub(chr(0x2019), text)}\u201d"
+    return f"\u201d{_INNER.sub(chr(0x2019), str(_filled(text)))}\u201d"
 
 
 def slug(text: str) -> str:
@@ -124,9 +130,20 @@ def matches(text: str, words: Sequence[str]) -> bool:
 
 def without_sentences(text: str, words: Sequence[str]) -> str:
     """The text without the sentences in which any of the words occurs."""
-    ends = [match.end() for match in _STOP.finditer(text) if not _ABBREVIATION.search(text[: match.start() + 1])]
+    ends = [
+        match.end()
+        for match in _STOP.finditer(text)
+        if not _ABBREVIATION.search(text[max(0, match.start() - _BEFORE) : match.start() + 1])
+    ]
     parts = [text[start:end].strip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
     return " ".join(part for part in parts if part and not matches(part, words))
+
+
+def _filled(item: Any) -> Any:
+    """The item; raises RowProblem for what is not written into a text: nothing, a blank text, true or false."""
+    if isinstance(item, bool):
+        raise RowProblem("unfit-value", f"{item} is no text")
+    return filled(item)
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {

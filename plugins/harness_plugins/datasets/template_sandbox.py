@@ -1,21 +1,20 @@
 """The Jinja environment of instruction templates: what a template may do is listed, what it shows is checked.
 
 Allowed are the kinds of syntax in `_NODES`, the filters in `_FILTERS` and `template_filters`, the tests in `_TESTS`, the methods
-in `_METHODS`. There are no assignments, macros, includes or multiplications: what comes out grows with what goes in.
+in `_METHODS`. There are no assignments, macros, includes or multiplications, and every operation pays (`template_budget`).
 """
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import did_you_mean
+from harness_plugins.datasets.template_budget import STEPS, add_filters, metered, rounded
+from harness_plugins.datasets.template_empty import FILLED, filled
+from harness_plugins.datasets.template_problems import RowProblem, TemplateProblem
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.nodes import Node
-
-STEPS = 20_000  # turns of all loops of a rendering
-COUNTED = "_counted"  # the filter through which every loop goes
-BUDGET = "_budget"  # the variable that holds what a rendering may still spend
 
 _NODES = frozenset(
     {
@@ -47,27 +46,9 @@ _TESTS = (
 )
 
 
-class TemplateProblem(ValueError):
-    """A template that cannot be used at all; `line` counts from the template's first."""
-
-    def __init__(self, message: str, line: int = 1) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-class RowProblem(ValueError):
-    """A row that this template cannot show: `reason` is a code, `line` the template's, `part` the key that it stands under."""
-
-    def __init__(self, reason: str, message: str, line: int = 1) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.line = line
-        self.part = "instruction"
-
-
 def environment() -> "Environment":
     """A new environment; a value that is missing is an error in it, wherever it is used."""
-    from jinja2 import StrictUndefined, pass_context
+    from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     from harness_plugins.datasets.template_filters import FILTERS
@@ -77,12 +58,22 @@ def environment() -> "Environment":
             allowed = _METHODS.get(type(getattr(obj, "__self__", None)), frozenset())
             return getattr(obj, "__name__", None) in allowed
 
+        def _generate(self, source: Any, *args: Any, **kwargs: Any) -> str:
+            return super()._generate(metered(source, self), *args, **kwargs)
+
     made = Sandbox(
-        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, finalize=_shown, cache_size=0
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+        cache_size=0,
+        optimized=False,  # what is computed while a template is compiled is paid for by nobody
     )
     made.globals.clear()
-    made.filters = {name: made.filters[name] for name in _FILTERS} | dict(FILTERS) | {COUNTED: pass_context(_counted)}
+    made.filters = {name: made.filters[name] for name in _FILTERS} | dict(FILTERS) | {"round": rounded, FILLED: filled}
     made.tests = {name: made.tests[name] for name in _TESTS}
+    add_filters(made)
     return made
 
 
@@ -131,19 +122,12 @@ def _shown(value: Any) -> Any:
         if not value:
             raise RowProblem("empty-value", "a value is empty")
         return value
-    if value is None:
-        raise RowProblem("empty-value", "a value is missing (null)")
+    if value is None or isinstance(value, float):
+        return filled(value)
     if isinstance(value, bool) or not isinstance(value, int | float | Undefined):
         said = f"{value!r:.60}" if isinstance(value, bool | list | tuple | dict) else f"a {type(value).__name__}"
         raise RowProblem("unfit-value", f"{said} is no text; choose a part of it, or join it: x|join(', ')")
     return value
 
 
-def _counted(context: Any, items: Any) -> Iterator[Any]:
-    """The items of a loop, each taken off what the rendering may spend."""
-    budget = context[BUDGET]
-    for item in items:
-        budget[0] -= 1
-        if budget[0] < 0:
-            raise RowProblem("too-long", f"its loops would take more than {STEPS:,} turns")
-        yield item
+__all__ = ["STEPS", "RowProblem", "TemplateProblem", "check", "environment"]

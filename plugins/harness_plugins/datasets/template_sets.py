@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, cast
 
 from harness.errors import HarnessError, InputError
@@ -54,6 +55,17 @@ class TemplateSet:
     def form(self) -> Literal["short", "long"] | None:
         """The author's word on the length of the responses."""
         return cast(Literal["short", "long"] | None, self.texts["form"])
+
+    @cached_property
+    def used_fields(self) -> Mapping[str, Expression]:
+        """The fields that templates, rules and other fields in use take, in order; others are not computed."""
+        wanted = {name for item in self.templates for text in (item.instruction, item.response) for name in text.names}
+        for expression in (*self.expressions.values(), *(rule.when for rule in self.aside)):
+            wanted |= set(expression.names)
+        for name in reversed(list(self.fields)):  # a field sees those before it
+            if name in wanted:
+                wanted |= set(self.fields[name].names)
+        return {name: expression for name, expression in self.fields.items() if name in wanted}
 
     @property
     def documents(self) -> str:

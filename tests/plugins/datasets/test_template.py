@@ -177,7 +177,7 @@ def test_rows_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Path) 
         ("id: nr\n", "id: svar\n", 10, "id: two rows that differ have the id 'frukt/train-good'"),
         ("  - id: mening", "  - id: fraga", 18, "templates[2].id: there are two templates 'fraga'"),
         (", bad: uselt}", "}", 33, "templates[3].answers: its answers are for other labels than the set's (good, bad)"),
-        ("bad: illa", "bad: gott", 13, "answers: two labels have the same answer"),
+        ("bad: illa", "bad: gott", 13, "answers: two labels have the same answer: 'good' and 'bad' are both 'gott'"),
         ("task: classification\n", "", 2, "task: the key 'task' is missing"),
         ("cluster: sida", "clustr: sida", 11, "clustr: unknown key 'clustr'. Did you mean 'cluster'"),
     ],
