@@ -28,9 +28,14 @@ def test_planted_copies_are_as_similar_as_is_said(rows: Path) -> None:
 
 def test_harness_and_datasketch_find_the_planted_copies(rows: Path) -> None:
     pytest.importorskip("datasketch")
-    truth = sifting.planted(rows, 1200)
-    near = [pair for kind in truth for pair in truth[kind] if pair[2] >= sifting.NEAR]
-    for run in (lambda: sifting.sift_rows(rows, 1200, True), lambda: sifting.with_datasketch(rows, 1200)):
+    runs = {
+        "sides": (True, lambda: sifting.sift_rows(rows, 1200, True)),
+        "whole": (False, lambda: sifting.sift_rows(rows, 1200, False)),
+        "peer": (False, lambda: sifting.with_datasketch(rows, 1200)),
+    }
+    for sides, run in runs.values():
+        truth = sifting.planted(rows, 1200, sides)
+        near = [pair for kind in truth for pair in truth[kind] if pair[2] >= sifting.NEAR]
         removed = set(run()[0])
         found = sum(one in removed or other in removed for one, other, _ in near)
         assert found >= len(near) - 1
