@@ -1,11 +1,13 @@
 """A build's examples as files by split: JSON Lines and Parquet with columns that tools for fine-tuning read.
 
-The folder `data` is written beside itself and swapped in whole. Equal examples make equal bytes. Rows stand in the order of
-their ids, but for a few that stand first: for each column the first row that has it, since readers of JSON Lines take the
-columns' types from the first rows they see.
+The folder `data` is written beside itself and swapped in whole; of the old one only the files go that a build wrote, by the list
+that it left (`WRITTEN`), and whatever else lies there moves into the new one. Equal examples make equal bytes. Rows stand in the
+order of their ids, but for a few that stand first: for each column the first row that has it, since readers of JSON Lines take
+the columns' types from the first rows they see.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -15,9 +17,10 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from harness.build.export_rows import Survey, columns, row_of, schema
+from harness.errors import InputError
 from harness.records import Example
 from harness.tables import PARQUET_OPTIONS
-from harness.whole_files import sync_folder
+from harness.whole_files import replace_file, sync_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +30,9 @@ SHARD_BYTES = 256 * 2**20  # of JSON, before compression
 GROUP_ROWS = 5_000
 GROUP_BYTES = 32 * 2**20
 FOLDER = "data"
+WRITTEN = ".data-files.json"
 USUAL_SPLITS = ("train", "validation", "test")
+_USUAL = re.compile(rf"(?:{'|'.join(USUAL_SPLITS)})(?:\.jsonl|-\d{{5}}(?:-of-\d{{5}})?\.parquet)")
 
 
 def write_files(
@@ -35,23 +40,67 @@ def write_files(
 ) -> dict[str, list[str]]:
     """Writes `data/` in the build folder; its Parquet files by split, as paths within the folder. A split without rows has none.
 
-    `survey` has seen these very examples.
+    `survey` has seen these very examples. InputError where a file that no build wrote stands in the way.
     """
-    beside, old, final = folder / f"{FOLDER}.tmp", folder / f"{FOLDER}.old", folder / FOLDER
-    for path in (beside, old):
-        shutil.rmtree(path, ignore_errors=True)
+    beside, old, final = folder / f".{FOLDER}.new", folder / f".{FOLDER}.old", folder / FOLDER
+    _mend(folder, old, final)
+    shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
     try:
         files = _write(beside, survey, examples, shard_bytes)
         sync_folder(beside)
+        new = {path.name for path in beside.iterdir()}
+        before = _own(folder, final)
+        for name in sorted(new - before):
+            if os.path.lexists(final / name):
+                raise InputError(f"{final / name}: no build wrote this file, and this one makes one of that name; move it away")
+        _note_own(folder, before | new)
         if final.exists():
             os.replace(final, old)
         os.replace(beside, final)
+        _mend(folder, old, final)
+        _note_own(folder, new)
         sync_folder(folder)
     finally:
-        for path in (beside, old):
-            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(beside, ignore_errors=True)
     return files
+
+
+def _mend(folder: Path, old: Path, final: Path) -> None:
+    """Finishes a swap, also one that was cut off: what no build wrote moves out of the old folder into the new one."""
+    for path in (old, final):
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            raise InputError(f"{path}: a folder of a build is written here, and this is none (or a link); move it away")
+    if not old.exists():
+        return
+    if not final.exists():
+        os.replace(old, final)
+        return
+    own = _own(folder, old)
+    for path in sorted(old.iterdir()):
+        if path.name in own and not path.is_dir():
+            path.unlink()
+        elif os.path.lexists(final / path.name):
+            raise InputError(f"{path}: there is one of that name in {final}, too; move one of them away")
+        else:
+            os.replace(path, final / path.name)
+    old.rmdir()
+
+
+def _own(folder: Path, data: Path) -> set[str]:
+    """Names of the files in `data` that a build wrote; where one has left its card but no list, those of the usual names."""
+    try:
+        return set(msgspec.json.decode((folder / WRITTEN).read_bytes(), type=list[str]))
+    except FileNotFoundError:
+        if not data.is_dir() or not (folder / "card.html").exists():
+            return set()
+        return {path.name for path in data.iterdir() if _USUAL.fullmatch(path.name)}
+    except msgspec.DecodeError as error:
+        raise InputError(f"{folder / WRITTEN}: no list of the files that a build wrote ({error}); delete it") from error
+
+
+def _note_own(folder: Path, names: set[str]) -> None:
+    replace_file(folder / WRITTEN, msgspec.json.encode(sorted(names)) + b"\n")
 
 
 def splits_in_order(names: Iterable[str]) -> list[str]:

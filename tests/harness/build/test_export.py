@@ -11,6 +11,7 @@ from small_builds import row
 from harness.build import export
 from harness.build.export import write_files
 from harness.build.export_rows import Survey, row_of
+from harness.errors import InputError
 from harness.records import Example, MediaPart, Message, TextPart
 
 
@@ -124,7 +125,86 @@ def test_a_failure_leaves_the_files_that_were_there(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no space"):
         write_files(tmp_path, survey, torn())
     assert [one["id"] for one in lines(tmp_path, "train")] == ["set/a"]
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert {path.name for path in tmp_path.iterdir()} == {"data", export.WRITTEN}
+
+
+def test_files_that_no_build_wrote_stay(tmp_path: Path) -> None:
+    written(tmp_path, [row("a"), row("b", split="test")])
+    mine = {"extra.jsonl": b"{}\n", "train-mine.parquet": b"x", "notes.txt": b"mitt"}
+    for name, content in mine.items():
+        (tmp_path / "data" / name).write_bytes(content)
+    (tmp_path / "data" / "folder").mkdir()
+    (tmp_path / "data" / "folder" / "train.jsonl").write_bytes(b"mine")
+    written(tmp_path, [row("c")])
+    data = tmp_path / "data"
+    assert {name: (data / name).read_bytes() for name in mine} == mine
+    assert (data / "folder" / "train.jsonl").read_bytes() == b"mine"
+    ours = {"train.jsonl", "train-00000-of-00001.parquet"}
+    assert {path.name for path in data.iterdir()} == {*mine, "folder", *ours}  # the old test split is gone
+    assert {path.name for path in tmp_path.iterdir()} == {"data", export.WRITTEN}
+
+
+def test_a_file_of_the_users_own_in_the_way_is_not_written_over(tmp_path: Path) -> None:
+    written(tmp_path, [row("a")])
+    (tmp_path / "data" / "test.jsonl").write_bytes(b"mine")
+    with pytest.raises(InputError, match=r"data/test\.jsonl: no build wrote this file"):
+        written(tmp_path, [row("b"), row("c", split="test")])
+    assert (tmp_path / "data" / "test.jsonl").read_bytes() == b"mine"
+    assert [one["id"] for one in lines(tmp_path, "train")] == ["set/a"]
+
+
+def test_files_of_a_build_that_left_no_list_are_known_by_their_names(tmp_path: Path) -> None:
+    written(tmp_path, [row("a", split="test")])
+    (tmp_path / "data" / "extra.jsonl").write_bytes(b"mine")
+    (tmp_path / export.WRITTEN).unlink()
+    (tmp_path / "card.html").write_bytes(b"")
+    written(tmp_path, [row("b")])
+    assert {path.name for path in (tmp_path / "data").iterdir()} == {
+        "extra.jsonl",
+        "train.jsonl",
+        "train-00000-of-00001.parquet",
+    }
+
+
+def test_a_folder_of_the_users_own_called_data_is_not_taken_for_a_builds(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.jsonl").write_bytes(b"mine")
+    with pytest.raises(InputError, match="no build wrote this file"):
+        written(tmp_path, [row("a")])
+    assert (tmp_path / "data" / "train.jsonl").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("call", range(6))
+def test_a_swap_that_is_cut_off_loses_nothing_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+    written(tmp_path, [row("a", split="test")])
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / "data" / name).write_text(name, encoding="utf-8")
+    calls, real = iter(range(100)), export.os.replace
+
+    def cut_off(source: Path, target: Path) -> None:
+        if "parquet" not in str(source) and next(calls) == call:
+            raise KeyboardInterrupt
+        real(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(export.os, "replace", cut_off)
+        try:
+            written(tmp_path, [row("b")])
+        except KeyboardInterrupt:
+            assert call < 6
+    written(tmp_path, [row("c")])
+    data = tmp_path / "data"
+    assert [(data / name).read_text(encoding="utf-8") for name in ("one.txt", "two.txt")] == ["one.txt", "two.txt"]
+    assert [one["id"] for one in lines(tmp_path, "train")] == ["set/c"]
+    assert {path.name for path in tmp_path.iterdir()} == {"data", export.WRITTEN}
+    assert not (data / "test.jsonl").exists()
+
+
+def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "data").symlink_to(tmp_path / "far")
+    with pytest.raises(InputError, match="move it away"):
+        written(tmp_path, [row("a")])
 
 
 def test_the_first_rows_show_every_column(tmp_path: Path) -> None:
