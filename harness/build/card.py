@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.build.card_blocks import (
     Value,
+    amount,
     lengths,
     ordered,
     parameters,
@@ -85,10 +86,10 @@ def _answer(config: BuildConfig, built: "Sequence[BuiltRows]", tally: Tally, tot
     else:
         by_split = tally.count_by("split")
         parts = [f"{by_split[split,]:,} {split}" for split in splits_in_order(name for (name,) in by_split)]
-        first = f"{total:,} example{'' if total == 1 else 's'}: {', '.join(parts)}."
+        first = f"{amount(total, 'example')}: {', '.join(parts)}."
     made, aside = sum(one.rows for one in built), sum(sum(one.aside.values()) for one in built)
     steps = sum(tally.removed.values()) - aside
-    second = f"The builders made {made:,} rows and set {aside:,} of them aside; the steps after them removed {steps:,}."
+    second = f"The builders made {amount(made, 'row')} and set {aside:,} of them aside; the steps after them removed {steps:,}."
     return tuple(sentence for sentence in (first, config.card.description or "", second) if sentence)
 
 
@@ -153,9 +154,16 @@ def _making(config: BuildConfig, built: "Sequence[BuiltRows]") -> CardSection:
                 "Builders",
                 ["builder", "parameters", "rows made", "set aside", "all its rows"],
                 rows,
-                "Rows before the steps.",
+                "Rows before the steps; rows made are all of them, those that were set aside, too.",
             ),
-            table("steps", "Steps", ["step", "was", "settings"], steps, "What was done with every row, in this order."),
+            table(
+                "steps",
+                "Steps",
+                ["step", "was", "settings"],
+                steps,
+                "What was done with every row, in this order. Splits take whole documents: a small set may get no validation "
+                "or test file.",
+            ),
         ),
     )
 

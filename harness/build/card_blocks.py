@@ -47,7 +47,7 @@ def lengths(tally: Tally) -> tuple[DataTable, Bars]:
             if not characters or not words:
                 continue
             rows.append([builder or "(not said)", field, words.total(), *_quantiles(characters), *_quantiles(words)])
-            summary = f"{words.total():,} rows, median {quantile(words, 0.5):,} words"
+            summary = f"{amount(words.total(), 'row')}, median {amount(quantile(words, 0.5), 'word')}"
             panels.append((f"{builder or '(not said)'}: {field}", words, summary))
     measures = [f"{unit}, {name}" for unit in ("characters", "words") for name in ("median", "95 %", "longest")]
     most = max((max(words) for _, words, _ in panels), default=0)
@@ -67,7 +67,7 @@ def score_bars(tally: Tally) -> Bars:
     for (builder, part), counts in sorted(tally.scores.items()):
         low, high = min(0, *counts), max(1000, *counts)
         first, middle, third = (quantile(counts, share) / 1000 for share in (0.25, 0.5, 0.75))
-        summary = f"{counts.total():,} rows, median {middle:.3f}, middle half {first:.3f} to {third:.3f}"
+        summary = f"{amount(counts.total(), 'row')}, median {middle:.3f}, middle half {first:.3f} to {third:.3f}"
         panels.append(Panel(label=f"{said(builder)}: {part}", bins=_even(counts, low, high), summary=summary))
     return Bars(id="score-bars", title="Parts of the score", caption="Rows by value, from low to high.", panels=tuple(panels))
 
@@ -76,7 +76,7 @@ def sample_rows(tally: Tally, builder: str) -> Rows:
     """The rows drawn of a builder."""
     drawn = tally.samples.of(builder)
     n = tally.count_by("builder")[builder,]
-    caption = f"{len(drawn)} of {n:,} rows, by chance." if drawn else "The config asks for no samples."
+    caption = f"{len(drawn)} of {amount(n, 'row')}, by chance." if drawn else "The config asks for no samples."
     rows = tuple(shown_example(example) for example in drawn)
     return Rows(id=f"samples-{builder}", title=f"Of {builder or '(not said)'}", caption=caption, rows=rows)
 
@@ -113,6 +113,11 @@ def shown_removed(row: SetAside, most: int = TEXT) -> Shown:
 def ordered(counts: Mapping[Any, int]) -> list[tuple[Any, int]]:
     """The largest count first, equal ones by name."""
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def amount(number: int, noun: str) -> str:
+    """`1 row`, `1,200 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def said(name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.build import licence_rules
+from harness.build.card_blocks import amount
 from harness.build.card_tally import Tally
 from harness.build.config import BuildConfig
 from harness.build.evaluation_sets import EvaluationSet
@@ -33,14 +34,23 @@ def warnings(
         yield "Languages were not identified, since py3langid is not installed: rows may be in other languages."
     if config.contamination.use and not against:
         yield "No evaluation set was at hand: nobody has checked whether texts of evaluation sets stand in this data set."
+    if config.contamination.use:
+        yield from without_texts(against)
     yield from _without_rows(built, tally)
     yield from notes
+
+
+def without_texts(against: Sequence[EvaluationSet]) -> Iterator[str]:
+    """A sentence for each evaluation set that was named and holds nothing to compare with."""
+    for one in against:
+        if not any(text.strip() for _, text in one.texts):
+            yield f"The evaluation set {one.name} holds no text: nothing was compared with it. Is it the right file?"
 
 
 def _cut_off(built: "Sequence[BuiltRows]") -> Iterator[str]:
     cut = [one for one in built if not one.complete]
     if cut:
-        names = ", ".join(f"{one.ref.name} ({one.rows:,} rows)" for one in cut)
+        names = ", ".join(f"{one.ref.name} ({amount(one.rows, 'row')})" for one in cut)
         yield (
             f"A PART ONLY, to have a look: with --limit only the first rows were asked for of {names}. Counts, diversity and "
             "splits are those of this part; build without --limit before you use it."
@@ -66,7 +76,7 @@ def _without_rows(built: "Sequence[BuiltRows]", tally: Tally) -> Iterator[str]:
         if not rows:
             yield f"The builder {name} yielded nothing."
         elif rows == aside:
-            yield f"The builder {name} set aside all of its {rows:,} rows."
+            yield f"The builder {name} set aside {'its only row' if rows == 1 else f'all of its {rows:,} rows'}."
     if tally.cells and any(one.rows for one in built):
         missing = sorted({one.ref.name for one in built if one.rows > sum(one.aside.values())} - set(tally.builders))
         for name in missing:

@@ -8,6 +8,7 @@ from harness.build import licence_rules
 from harness.build.card import build_card, licences_of
 from harness.build.card_markdown import card_markdown
 from harness.build.card_tally import Tally
+from harness.build.card_warnings import without_texts
 from harness.build.config import BuildConfig
 from harness.build.evaluation_sets import EvaluationSet
 from harness.build.export import write_files
@@ -75,6 +76,9 @@ def write_finished(
     written = {split: str(folder / "data" / f"{split}.jsonl") for split in files}
     for sentence in licence_rules.warnings(licences_of(tally)):
         note(f"licences: {sentence}")
+    if config.contamination.use:
+        for sentence in without_texts(against):
+            note(f"contamination: {sentence}")
     pages = {"card": str(folder / CARD), "review": str(folder / REVIEW), "readme": str(folder / README)}
     return Written({split: survey.rows[split] for split in files}, {**written, **pages})
 

@@ -93,7 +93,7 @@ def warnings(found: Combined) -> list[str]:
             named = sorted(
                 _quoted(text) or "(none given)" for text, ones in found.read.items() if any(getattr(one, quality) for one in ones)
             )
-            said.append(f"{n:,} of {total:,} examples are {words}: {_cut(_listed(named, 'and'))}")
+            said.append(f"{n:,} of {total:,} example{' is' if total == 1 else 's are'} {words}: {_cut(_listed(named, 'and'))}")
     for text in sorted(found.read):
         names = unread(text)
         if names:
@@ -115,6 +115,8 @@ def _sentence(found: Combined, quality: str, total: int, says: str) -> str:
     n = found.rows_that(quality)
     if not n:
         return ""
+    if total == 1:
+        return f"For the one row {says}."
     return f"For {'all' if n == total else f'{n:,} of'} {total:,} rows {says}."
 
 

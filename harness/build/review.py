@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from harness.build.card_blocks import amount
 from harness.build.card_tally import builder_of, score_of, scores_of, texts_of
 from harness.build.config import BuildConfig
 from harness.build.picks import Drawn, Largest
@@ -74,9 +75,12 @@ class Review:
         """The page: rows by chance first, a builder after the other in turn."""
         entries = tuple(self._entries())
         held = {entry.group for entry in entries}
+        kept = len({entry.id for entry in entries if entry.group != OUT})  # a row may be drawn and be a shortest one, too
+        out = sum(entry.group == OUT for entry in entries)
         return ReviewPage(
             title=f"Review: {title}",
-            subtitle=f"{len(entries):,} of {self._rows:,} examples and {self._out:,} removed rows, language {config.language}",
+            subtitle=f"{kept:,} of {amount(self._rows, 'example')} and {out:,} of {amount(self._out, 'removed row')}, "
+            f"language {config.language}",
             warnings=tuple(warnings),
             groups=tuple((name, about) for name, about in GROUPS.items() if name in held),
             entries=entries,

@@ -7,6 +7,7 @@ import click
 
 from harness.cli.common import json_option, notice, plugin_option, print_json, print_table, quiet_option, registry
 from harness.cli.evaluation import call_line, dry_run_option
+from harness.cli.plain import plain
 from harness.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -62,10 +63,10 @@ def _print_plan(plan: dict[str, Any], as_json: bool) -> None:
         print_json(plan)
         return
     for row in plan["builders"]:
-        click.echo(row["builder"])
+        click.echo(plain(row["builder"]))
         for call in row["calls"]:
-            click.echo(f"  asked of {call_line(call)}")
-    click.echo(f"would be written to {plan['output']}; nothing was built (--dry-run)")
+            click.echo(plain(f"  asked of {call_line(call)}"))
+    click.echo(plain(f"would be written to {plan['output']}; nothing was built (--dry-run)"))
 
 
 def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | None) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | 
         if limit is not None and any(made.rows > limit for made in built):
             notice(f"--limit {limit} asks for no more rows than there are: what was built before stays in the data set")
         for sentence in run.notes:
-            notice(sentence)
+            notice(plain(sentence))
         summary = {
             "output": str(folder),
             "builders": [
@@ -110,15 +111,20 @@ def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | 
 def _print(summary: dict[str, Any]) -> None:
     print_table(
         ["builder", "rows", "set aside"],
-        [[row["builder"], f"{row['rows']:,}", f"{row['set_aside']:,}"] for row in summary["builders"]],
+        [[plain(row["builder"]), f"{row['rows']:,}", f"{row['set_aside']:,}"] for row in summary["builders"]],
     )
     if summary["removed"]:
         click.echo()
         print_table(
-            ["removed by", "reason", "rows"], [[row["stage"], row["reason"], f"{row['rows']:,}"] for row in summary["removed"]]
+            ["removed by", "reason", "rows"],
+            [[plain(row["stage"]), plain(row["reason"]), f"{row['rows']:,}"] for row in summary["removed"]],
         )
-    click.echo(f"\n{summary['examples']:,} examples in {summary['output']}")
+    click.echo("\n" + plain(f"{_amount(summary['examples'], 'example')} in {summary['output']}"))
     for split, rows in summary["splits"].items():
-        click.echo(f"  {split} ({rows:,} rows): {summary['files'][split]}, and as Parquet")
+        click.echo(plain(f"  {split} ({_amount(rows, 'row')}): {summary['files'][split]}, and as Parquet"))
     for what, said in (("card", "data card"), ("review", "to review"), ("readme", "for a hub")):
-        click.echo(f"  {said}: {summary['files'][what]}")
+        click.echo(plain(f"  {said}: {summary['files'][what]}"))
+
+
+def _amount(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -4,7 +4,7 @@ import re
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~&$])")
 _TRIGGER = re.compile(r"://|www\.|@|#\d|mailto:|xmpp:", re.IGNORECASE)  # what becomes a link or a mention by itself
-_BLOCK = re.compile(r"^(\s*)([#+=-]|\d+[.)])")  # what begins a heading, a list or a rule
+_BLOCK = re.compile(r"^(\s*)([#+=-]|\d+[.)](?=\s|$))")  # what begins a heading, a list or a rule
 
 
 def inline(text: str) -> str:

@@ -1,10 +1,12 @@
 """The data card says what the tables hold, and what was not done."""
 
+import re
 from pathlib import Path
 
 import pytest
 from small_builds import config, finish, made, row
 
+from harness.build.evaluation_sets import EvaluationSet
 from harness.build.options import CardOptions, ContaminationOptions, DuplicateOptions, FilterOptions, LanguageOptions
 from harness.build.rows import SetAside
 from harness.registry import PluginRef
@@ -91,9 +93,9 @@ def test_a_part_only_is_told_first(tmp_path: Path) -> None:
     finish(tmp_path / "x", [row("a", licence=None)], built=[made(1, complete=False)])
     warnings = section(card(tmp_path / "x"), "Before you use it").strip().splitlines()
     assert warnings[0].startswith(
-        "- A PART ONLY, to have a look: with --limit only the first rows were asked for of template (1 rows)"
+        "- A PART ONLY, to have a look: with --limit only the first rows were asked for of template (1 row)"
     )
-    assert warnings[1] == "- 1 of 1 examples are of unknown licence: (none given)."
+    assert warnings[1] == "- 1 of 1 example is of unknown licence: (none given)."
     assert "| NO: cut off |" in section(card(tmp_path / "x"), "Builders")
 
 
@@ -221,3 +223,25 @@ def test_markup_in_every_text_stays_text_in_markdown(tmp_path: Path) -> None:
     assert not kinds & {"html_block", "html_inline", "link_open", "image"}
     fences = [token.content for token in tokens if token.type == "fence"]
     assert fences.count(f"{attack}\n") == 2  # the sample's instruction, and the source of the removed row
+
+
+def test_an_evaluation_set_without_items_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    sets = (EvaluationSet("empty.jsonl", ()), EvaluationSet("swefaq", [("1", "en fråga")]))
+    finish(tmp_path / "x", [row("a")], against=sets, note=told.append)
+    sentence = "The evaluation set empty.jsonl holds no text: nothing was compared with it. Is it the right file?"
+    warnings = section(card(tmp_path / "x"), "Before you use it")
+    assert "The evaluation set empty.jsonl holds no text" in warnings
+    assert "swefaq" not in warnings
+    assert f"contamination: {sentence}" in told
+
+
+def test_one_is_not_said_as_many_and_versions_are_not_escaped(tmp_path: Path) -> None:
+    finish(tmp_path / "x", [row("a")])
+    text = card(tmp_path / "x")
+    assert "1 example: 1 train." in text
+    assert "The builders made 1 row and set 0 of them aside" in text
+    assert not re.search(r"\b1 (?:rows|examples)\b", text)
+    assert not re.search(r"\d\\\.", text)
+    assert "rows made are all of them, those that were set aside, too" in text
+    assert "a small set may get no validation or test file" in text

@@ -83,3 +83,14 @@ def test_what_cannot_be_seen_is_written_out() -> None:
 
 def test_lists_are_read_in_turn() -> None:
     assert in_turn([[1, 4], [2], [3, 5, 6]]) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_row_that_stands_in_several_groups_is_counted_once() -> None:
+    review = Review(4, 0)
+    for n in range(3):
+        review.add(row(str(n), response="x" * (n + 1)))
+    for n in range(6):
+        review.add_removed(SetAside(id=f"set/r{n}", stage="filter", reason="too-short"))
+    page = review.contents("t", config(), ())
+    assert len(page.entries) == 3 * 3 + 4  # drawn by chance, shortest, longest; four of the reason
+    assert page.subtitle == "3 of 3 examples and 4 of 6 removed rows, language sv"

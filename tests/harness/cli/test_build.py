@@ -86,6 +86,24 @@ def test_its_json_says_the_same(folder: Path) -> None:
     assert {"stage": "slow", "reason": "unlucky", "rows": 4} in summary["removed"]
 
 
+def test_one_example_is_not_said_as_many(folder: Path) -> None:
+    text = said("build", "mine.yaml", "--limit", "1")
+    assert "\n1 example in builds/mine" in text
+    assert "(1 row): " in text
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_what_a_config_holds_does_not_reach_the_terminal_raw(folder: Path, options: list[str]) -> None:
+    text = (folder / "mine.yaml").read_text(encoding="utf-8").replace("pause: 0}", 'pause: 0, mark: "a\\e[31mb\\a\\nc"}')
+    (folder / "mine.yaml").write_text(text, encoding="utf-8")
+    builder = BUILDER.replace("pause=0.0):", 'pause=0.0, mark=""):')
+    (folder / "slow.py").write_text(builder, encoding="utf-8")
+    shown = said("build", "mine.yaml", *options)
+    assert "\x1b" not in shown
+    assert "\a" not in shown
+    assert "a\\x1b[31mb\\x07\\nc" in "".join(shown.split())
+
+
 def test_a_dry_run_writes_nothing(folder: Path) -> None:
     assert "slow:n=40" in said("build", "mine.yaml", "--dry-run")
     assert not (folder / "builds").exists()

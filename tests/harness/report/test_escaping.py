@@ -58,3 +58,7 @@ def test_a_fenced_text_cannot_leave_its_fence(text):
 def test_words_with_addresses_stand_in_code_spans_and_the_rest_is_readable():
     assert inline("se gec-sv@5fe51f, version 1") == "se `gec-sv@5fe51f`, version 1"
     assert inline("rouge-l:tokenizer=rouge-score [.57 .64]") == "rouge-l:tokenizer=rouge-score \\[.57 .64\\]"
+
+
+def test_a_version_is_no_list_item() -> None:
+    assert [inline(text) for text in ("2.4.6", "1. one", "3) two", "4.")] == ["2.4.6", "1\\. one", "3\\) two", "4\\."]
