@@ -124,7 +124,7 @@ def fold(texts: Sequence[str]) -> Folded:
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     points = _points(texts)
     if hard[np.minimum(points, len(hard) - 1)].any():
-        texts = [unicodedata.normalize("NFC", text.casefold()) if _is_hard(text, hard) else text for text in texts]
+        texts = [_canonical(text) if _is_hard(text, hard) else text for text in texts]
         points = _points(texts)
     starts = offsets(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)))
     count = len(texts)
@@ -145,14 +145,15 @@ def nfc(texts: Sequence[str]) -> Sequence[str]:
 
 def folded_words(text: str) -> list[str]:
     """The words of one text as they are compared: runs of letters and digits, case folded; for messages to people."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    folded = _canonical(text)
     return "".join(char if char.isalnum() else " " for char in folded).split()
 
 
 @cache
 def tables() -> tuple[NDArray[np.uint16], NDArray[np.uint64], NDArray[np.bool_]]:
-    """By code point: the letter or digit it counts as (0: none), its classes, spread over eight bytes, and whether its case
-    folds to several letters (by code point up to the last such one, then False)."""
+    """By code point: the letter or digit it counts as (0: none), its classes, spread over eight bytes, and whether a text with it
+    is looked at whole (by code point up to the last such one, then False): its case folds to several letters, it is a letter
+    or digit in another shape (fullwidth, mathematical, a ligature), or nobody sees it (a soft hyphen, a joiner)."""
     folds, classes = np.zeros(_POINTS, np.uint16), np.full(_POINTS, 1 << 8, np.uint64)
     hard = np.zeros(0x20000, bool)
     for point in range(_POINTS):
@@ -163,13 +164,15 @@ def tables() -> tuple[NDArray[np.uint16], NDArray[np.uint64], NDArray[np.bool_]]
         classes[point] = 0
         if char.isalnum():
             folded = unicodedata.normalize("NFC", char.casefold())
-            if len(folded) > 1:
+            if point < len(hard) and (len(folded) > 1 or unicodedata.normalize("NFKC", char) != char):
                 hard[point] = True
             letter = ord(folded[0])
             folds[point] = letter if letter < 0x10000 else _ASTRAL + letter % _NO_LETTERS
             classes[point] |= np.uint64(1)
         elif category in ("So", "Sk", "Sm", "Sc"):
             classes[point] |= np.uint64(1 << 8)
+        elif category == "Cf" and point < len(hard):
+            hard[point] = True
         elif category == "Cc" and char not in "\t\n\r":
             classes[point] |= np.uint64(1 << 16)
         if category[0] not in "ZC":
@@ -179,6 +182,12 @@ def tables() -> tuple[NDArray[np.uint16], NDArray[np.uint64], NDArray[np.bool_]]
         classes[ord(char)] |= np.uint64(1 << 32)
     hard[-1] = False
     return folds, classes, hard
+
+
+def _canonical(text: str) -> str:
+    """The text without characters that nobody sees, letters in their plain shape, case folded."""
+    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", seen).casefold())
 
 
 def _points(texts: Sequence[str]) -> Symbols:

@@ -101,6 +101,24 @@ def test_a_removed_row_quotes_the_words_and_names_set_and_item(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("hide", "found"),
+    [
+        (lambda text: text.replace("st", "s\u00adt"), True),  # soft hyphens
+        (lambda text: "\u200b".join(text), True),
+        (lambda text: "".join(chr(ord(char) + 0xFEE0) if "a" <= char <= "z" else char for char in text), True),  # fullwidth
+        (lambda text: text.replace("fi", "\ufb01"), True),  # a ligature
+        (lambda text: text.replace("a", "\u0430"), False),  # Cyrillic: another letter that looks alike
+    ],
+)
+def test_what_nobody_sees_hides_no_copy(tmp_path: Path, hide: Any, found: bool) -> None:
+    text = "den fina hästen stod kvar på den stora ängen och fick vatten av flickan som bodde intill"
+    sets = [EvaluationSet("given", (("g/1", text),))]
+    hidden, _ = sifted([row("1", "Skriv något.", hide(text))], sets, tmp_path)
+    planted_in_set, _ = sifted([row("1", "Skriv något.", text)], [EvaluationSet("given", (("g/1", hide(text)),))], tmp_path)
+    assert (bool(hidden), bool(planted_in_set)) == (found, found)
+
+
+@pytest.mark.parametrize(
     ("response", "gone"),
     [
         ("Stockholm är Sveriges huvudstad!", True),
