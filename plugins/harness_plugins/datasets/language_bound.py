@@ -41,6 +41,7 @@ _OF_CODE = {
     "translation",
 }
 _GENERIC = 9  # words of an instruction ("Answer the following question.") behind which the input is what is asked
+_LONG = 4  # letters of words of which one may be another one (affect, effect)
 _NEAR = 3  # letters at the end in which two forms of a word differ
 _CHOICE = re.compile(
     r"[\"'“‘”](?P<a>[^\W\d_]{2,15})[\"'”’]\s*(?:or|eller|/|vs\.?|versus)\s*[\"'“‘”](?P<b>[^\W\d_]{2,15})[\"'”’]", re.I
@@ -84,6 +85,8 @@ def _near_pair(text: str) -> str | None:
         one, other = match["a"].casefold(), match["b"].casefold()
         alike = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
         if one != other and alike * 2 >= min(len(one), len(other)) and max(len(one), len(other)) - alike <= _NEAR:
+            return match[0]
+        if len(one) == len(other) >= _LONG and sum(a != b for a, b in zip(one, other, strict=True)) == 1:
             return match[0]
     return None
 

@@ -28,6 +28,12 @@ _WORDS: dict[tuple[str, str], dict[str, str]] = {
 }  # fmt: skip
 # Bare mentions of these become what the table says, too, in a row that has a number with one of them.
 _IMPERIAL = r"(?:miles?|feet|foot|inch(?:es)?|yards?|pounds?|ounces?|gallons?|pints?|quarts?|acres?|fahrenheit|tommer|fod|pund)"
+# Numbers in words before them; two feet are a body's.
+_COUNT = (
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|hundred|thousand|million|"
+    r"half an?|a dozen|to|tre|fire|fem|seks|syv|otte|ni|ti|elleve|tolv|\w{2,6}ten|tyve|tredive|fyrre|\w*(?:halvtreds|tres|halvfjerds|firs|halvfems)|hundrede|tusind)"
+)
+_BODY = re.compile(r"(?:two|four)\s+feet", re.I)
 _METRIC = re.compile(
     r"\b(?:kilo|centi|milli|deci)?(?:meter|metre|gram|gramme|liter|litre)s?\b|\bkilos?\b|\bcelsius\b|\b(?:km|cm|mm|kg)\b|°C", re.I
 )
@@ -40,7 +46,8 @@ def bare_units(texts: Iterable[str], source: str, target: str) -> dict[str, str]
     """What unit words become in a row that counts in them, also where they stand without a number ("How many inches …")."""
     words = _WORDS.get((source[:2], target[:2]), {})
     whole = "\n".join(texts)
-    if not words or not re.search(rf"{_NUMBER}[\s-]*{_IMPERIAL}\b", whole, re.I):
+    counted = rf"(?:{_NUMBER}|{_COUNT})[\s-]*{_IMPERIAL}\b"
+    if not words or not any(_BODY.fullmatch(match[0]) is None for match in re.finditer(counted, whole, re.I)):
         return {}
     return {
         word: becomes

@@ -25,6 +25,7 @@ BOUND = [
     ("en", "Explain the idiom 'break the ice'.", "idiom"),
     ("en", "Write a text about autumn without using the letter e.", "letters"),
     ("en", "Choose 'their' or 'there' for the gap.", "grammar"),
+    ("en", 'Which is right: "affect" or "effect"?', "grammar"),
     ("en", "Insert the correct form of the word.", "grammar"),
     ("en", "Explain why this headline is ambiguous.", "pun"),
     ("da", "Skriv om efteråret uden at bruge bogstavet e.", "letters"),

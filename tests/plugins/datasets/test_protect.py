@@ -67,6 +67,8 @@ def test_a_form_that_the_text_holds_is_not_used() -> None:
         ("First run pip install numpy.", ["pip install numpy"]),
         ("You get 50% off the word(s)", []),
         ("Its label says 0A:1B:2C:DE:AD:FF, its address is 10.0.0.7/24.", ["0A:1B:2C:DE:AD:FF", "10.0.0.7/24"]),
+        ("Host fe80::1ff:fe23:4567:890a runs std::vector at 10:30:15", ["fe80::1ff:fe23:4567:890a", "10:30:15"]),
+        ("Hej $NAVN$, se #KODE# og ~BY~", ["$NAVN$", "#KODE#", "~BY~"]),
         ("The hash begins with 9f86d081884c7d659a2feaa0", ["9f86d081884c7d659a2feaa0"]),
         ("Dear %FIRST_NAME%, see [[Help]] and @@LINK@@; 5% of 20% is 1%", ["%FIRST_NAME%", "[[Help]]", "@@LINK@@"]),
         ("White plays 3. Bb5 a6 4. O-O and wins with Qxf7#.", ["3. Bb5 a6 4. O-O", "Qxf7#"]),
@@ -93,6 +95,8 @@ def test_units_that_invite_conversion_are_put_over_by_table() -> None:
     assert [becomes for _, _, becomes in with_units("It is 5 miles and 3 feet away", "en", "sv")] == ["5 engelska mil", "3 fot"]
     assert bare_units(["How many inches are there in 3 feet?"], "en", "sv") == {"feet": "fot", "inches": "tum"}
     assert bare_units(["My feet hurt"], "en", "sv") == {}
+    assert bare_units(["She walked twenty-five miles"], "en", "sv") == {"miles": "engelska mil"}
+    assert bare_units(["A cat stands on four feet"], "en", "sv") == {}
     assert not units_kept("5 miles", "8 kilometer")
     assert units_kept("5 miles", "5 engelska mil")
     assert not units_kept("it costs 5 dollars", "det kostar 5 kronor")
