@@ -84,8 +84,9 @@ def _named(text: str) -> tuple[list[Licence], str]:
     rest, end = "", 0
     for match in _PATTERN.finditer(text):
         licence = _of(match)
-        if found and _CHOICE.fullmatch(text[found[-1][2] : match.start()]):
-            licence = min(found.pop()[0], licence, key=lambda one: (len(one.asks), one.id))
+        choice = found and _CHOICE.fullmatch(text[found[-1][2] : match.start()])
+        if choice and not (licence.unknown or found[-1][0].unknown):  # nobody knows what an unknown one asks
+            licence = min(found.pop()[0], licence, key=lambda one: (one.reserved, len(one.asks), one.id))
         found.append((licence, match.start(), match.end()))
         rest, end = f"{rest}{text[end : match.start()]}|", match.end()
     return [licence for licence, _, _ in found], rest + text[end:]

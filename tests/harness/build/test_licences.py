@@ -27,6 +27,8 @@ from harness.build.licences import read_licences
         ("LGPL 2.1 or later", ["LGPL-2.1-or-later"]),
         ("MIT; original Alpaca data CC BY-NC 4.0", ["MIT", "CC-BY-NC-4.0"]),
         ("CC BY-NC 4.0 or MIT", ["MIT"]),
+        ("GPL-3.0 or proprietary", ["GPL-3.0-only"]),
+        ("MIT or unknown", ["MIT", "unknown"]),
         ("public domain (copyright file of the package)", ["public-domain"]),
         ("MIT code, data unclear", ["MIT", "unknown"]),
         ("without a licence file", ["unknown"]),
