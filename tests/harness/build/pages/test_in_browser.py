@@ -95,3 +95,27 @@ def test_every_row_reads_without_the_script(browser: Any, folder: Path) -> None:
     assert page.locator(".entry:visible").count() == page.locator(".entry").count() == 28  # 8 + 4 + 4 + 4 + 4 + 4
     assert not page.locator(".bar").is_visible()
     context.close()
+
+
+def test_a_table_that_is_too_wide_has_a_shadow_where_it_goes_on(browser: Any, folder: Path) -> None:
+    page, _ = opened(browser, folder, "card.html", 390)
+    box = page.locator(".scroll").nth(
+        page.locator(".scroll").evaluate_all("found => found.findIndex(one => one.scrollWidth > one.clientWidth + 60)")
+    )
+    box.scroll_into_view_if_needed()
+    hidden, shown = edge(box, 0), edge(box, 10_000)
+    assert hidden != shown  # at its end the cover lies over the shadow
+    assert edge(box, 0) == hidden
+    page.context.close()
+
+
+def edge(box: Any, left: int) -> bytes:
+    """The last pixels of the box on the right, between the lines of its text, when it is scrolled so far."""
+    box.evaluate(
+        "(one, left) => { one.scrollLeft = left;"
+        " for (const cell of one.querySelectorAll('*')) cell.style.color = 'transparent'; }",
+        left,
+    )
+    place = box.bounding_box()
+    area = {"x": place["x"] + place["width"] - 6, "y": place["y"] + place["height"] - 14, "width": 4, "height": 8}
+    return bytes(box.page.screenshot(clip=area))
