@@ -1,11 +1,11 @@
 """Records of JSON Lines, JSON and Parquet files and of data sets on a hub, one after another, each with its place."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.errors import InputError
+from harness_plugins.datasets.file_faults import NoNumber, check_readable, check_text, decoder, json_lines, not_utf8, reason
 
 ENDINGS = {".jsonl": "lines", ".ndjson": "lines", ".json": "json", ".parquet": "parquet"}
 _CHUNK = 1 << 18  # characters
@@ -27,6 +27,7 @@ def files_below(path: Path) -> list[Path]:
         if not found:
             raise InputError(f"{path}: the folder holds no {', '.join(sorted(ENDINGS))} file")
         return found
+    check_readable(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file or folder")
     if path.suffix.lower() not in ENDINGS:
@@ -63,56 +64,59 @@ def hub_records(name: str, *, revision: str | None, subset: str | None, split: s
 
 
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            if not text.strip():
-                continue
-            place = f"{path}, line {number}"
-            try:
-                yield place, json.loads(text)
-            except (ValueError, RecursionError) as error:
-                raise InputError(f"{place}: no JSON: {error}") from error
+    for number, value in json_lines(path):
+        yield f"{path}, line {number}", value
 
 
 def _json(path: Path) -> Iterator[tuple[str, Any]]:
     """The elements of a list, read piece by piece; or the one object that the file holds."""
+    check_text(path)
     try:
         with path.open(encoding="utf-8-sig") as file:
-            start = file.read(_CHUNK).lstrip()
+            read = file.read(_CHUNK)
+            start = read.lstrip()
+            line = 1 + read[: len(read) - len(start)].count("\n")
             if not start:
                 raise InputError(f"{path}: the file is empty")
             if start[0] == "[":
-                yield from _elements(path, file, start[1:])
+                yield from _elements(path, file, start[1:], line)
             else:
                 try:
-                    yield str(path), json.loads(start + file.read())
+                    yield str(path), decoder().decode(start + file.read())
+                except UnicodeDecodeError:
+                    raise
                 except (ValueError, RecursionError) as error:
-                    raise InputError(f"{path}: no JSON: {error}; a file with an object a line is named .jsonl") from error
+                    raise InputError(
+                        f"{path}: no JSON: {reason(error, line)}; a file with an object a line is named .jsonl"
+                    ) from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8: {error}") from error
+        raise not_utf8(path, error) from error
 
 
-def _elements(path: Path, file: Any, text: str) -> Iterator[tuple[str, Any]]:
-    decoder, number, more = json.JSONDecoder(), 0, True
+def _elements(path: Path, file: Any, text: str, line: int) -> Iterator[tuple[str, Any]]:
+    """`line`: the number of the line in which the text begins."""
+    json, number, more = decoder(), 0, True
     wanted = _CHUNK
     while True:
-        text = text.lstrip().removeprefix(",").lstrip() if number else text.lstrip()
+        rest = text.lstrip().removeprefix(",").lstrip() if number else text.lstrip()
+        line += text.count("\n", 0, len(text) - len(rest))
+        text = rest
         if text.startswith("]"):
             return
         try:
-            value, end = decoder.raw_decode(text)
+            value, end = json.raw_decode(text)
             if more and end > len(text) - 2:
                 raise ValueError("the end of the text read so far")  # a number could go on
         except (ValueError, RecursionError) as error:
-            if not more or len(text) > _MOST or isinstance(error, RecursionError):
-                raise InputError(f"{path}, element {number + 1}: no JSON: {error}") from error
+            if not more or len(text) > _MOST or isinstance(error, RecursionError | NoNumber):
+                raise InputError(f"{path}, element {number + 1}: no JSON: {reason(error, line)}") from error
             part = file.read(wanted)
             more, wanted = bool(part), max(_CHUNK, 2 * len(text))
             text += part
             continue
         number += 1
         yield f"{path}, element {number}", value
+        line += text.count("\n", 0, end)
         text = text[end:]
 
 
@@ -127,5 +131,5 @@ def _parquet(path: Path) -> Iterator[tuple[str, Any]]:
                 for row in batch.to_pylist():
                     number += 1
                     yield f"{path}, row {number}", row
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: no Parquet file that can be read, after row {number}: {error}") from error

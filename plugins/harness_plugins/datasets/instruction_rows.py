@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.records import Example, Message, Origin, Role, TextPart
+from harness_plugins.datasets.file_faults import has_half, whole
 
 OUTPUT = "output"
 _LABEL = re.compile(r"^\s*[^\W\d_]{3,20}\s*:\s*")
@@ -50,6 +51,16 @@ def is_output(name: str) -> bool:
 def row_digest(texts: Mapping[str, str]) -> str:
     """Sixteen hexadecimal digits that follow from the texts."""
     return hashlib.sha256(json.dumps(dict(texts), ensure_ascii=True).encode("ascii")).hexdigest()[:16]
+
+
+def whole_row(place: str, row: Row) -> Row:
+    """The row; where half of a surrogate pair is in it, which fits into no file, an odd one with U+FFFD in its place."""
+    strings = (row.name, *row.texts, *row.texts.values(), row.task, row.cluster, row.language, *(row.odd or ()))
+    held = next((name for name, text in row.texts.items() if has_half(text)), None)
+    if held is None and not any(text is not None and has_half(text) for text in strings):
+        return row
+    detail = f"{place}: {held or 'the row'} holds half of a surrogate pair, which is no character"
+    return Row(whole(row.name), whole(dict(row.texts)), odd=("half-a-character", detail))
 
 
 def source_document(texts: Mapping[str, str]) -> str | None:

@@ -1,13 +1,16 @@
 """Which format an instruction set has, told by its fields, and the rows in one of its records."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 from harness.errors import InputError, did_you_mean
+from harness_plugins.datasets.file_faults import whole
 from harness_plugins.datasets.instruction_chats import messages_rows, oasst_rows, sharegpt_rows, turns_rows
 from harness_plugins.datasets.instruction_files import Found
-from harness_plugins.datasets.instruction_rows import OUTPUT, Row, row_digest, source_document
+from harness_plugins.datasets.instruction_rows import OUTPUT, Row, row_digest, source_document, whole_row
 
 _NOTHING = {"", "none", "none.", "<noinput>", "n/a", "no input", "ingen", "ingen.", "inga", "inga."}
 _EXTRA = ("input", "constraints")
@@ -20,7 +23,7 @@ def format_of(found: Found) -> str:
         if wanted <= keys:
             return name
     raise InputError(
-        f"{found.place}: no format of instruction sets has these fields: {', '.join(sorted(map(str, keys))) or '(none)'}. "
+        f"{found.place}: no format of instruction sets has these fields: {whole(', '.join(sorted(map(str, keys)))) or '(none)'}. "
         f"Give format: {', '.join(sorted(READERS))}"
     )
 
@@ -31,7 +34,7 @@ def rows_in(found: Found, format: str) -> Iterator[Row]:
     if reader is None:
         raise ValueError(f"unknown format {format!r}.{did_you_mean(format, READERS)}")
     try:
-        yield from reader(found)
+        yield from map(whole_row, repeat(found.place), reader(found))
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         what = f"no field {error}" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{found.place}: no {format} record: {what}") from error
@@ -40,12 +43,16 @@ def rows_in(found: Found, format: str) -> Iterator[Row]:
 def _row(found: Found, texts: Mapping[str, Any], name: object = None, **fields: Any) -> Row:
     """The row, with what is missing in it said; texts that are empty or say that they are are left out."""
     kept: dict[str, str] = {}
+    no_number = None
     for key, value in texts.items():
         if value is None:
             continue
         if not isinstance(value, str):
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise InputError(f"{found.place}: {key} is to be text, got {type(value).__name__}")
+            if isinstance(value, float) and not math.isfinite(value):
+                no_number = no_number or ("not-a-number", f"{found.place}: {key} is {value}, which is no number")
+                continue
             value = str(value)
         if value.strip() and not (key in _EXTRA and value.strip().casefold() in _NOTHING):
             kept[key] = value.strip("\n").rstrip() if key != OUTPUT else value.strip()
@@ -54,6 +61,7 @@ def _row(found: Found, texts: Mapping[str, Any], name: object = None, **fields: 
         odd = ("no-instruction", f"{found.place}: neither instruction nor input")
     elif OUTPUT not in kept:
         odd = ("no-output", f"{found.place}: the record has no answer")
+    odd = no_number or odd
     named = str(name) if isinstance(name, str | int) and str(name).strip() else row_digest(kept)
     return Row(named, kept, cluster=source_document(kept), odd=odd, **fields)
 

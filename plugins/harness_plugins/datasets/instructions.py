@@ -138,7 +138,11 @@ def joined(row: Row) -> str | None:
 
 def _given(what: str, value: str | None, data: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{data}: say its `{what}:`, which every row carries (sets by name know theirs)")
+        beside = " (the config's own `language:` at the top is of the data set as a whole)" if what == "language" else ""
+        raise ValueError(
+            f"{data}: say its `{what}:`, which every row carries, beside `data:` under the builder{beside}; "
+            "sets by name know theirs"
+        )
     return value.strip()
 
 

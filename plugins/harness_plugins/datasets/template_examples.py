@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.build.rows import SetAside, instruction_example
-from harness.errors import InputError, did_you_mean
+from harness.errors import did_you_mean
 from harness.records import Example, Origin
+from harness_plugins.datasets.file_faults import whole
 from harness_plugins.datasets.template_budget import Budget
 from harness_plugins.datasets.template_draw import Draw
 from harness_plugins.datasets.template_engine import Expression
@@ -100,9 +101,16 @@ def set_items(found: TemplateSet, splits: Sequence[str], builder: str, names: se
             names.update(row)
             try:
                 encoded(row)
-            except UnicodeEncodeError as error:
-                where = f"{file}, row {number}" if file else f"row {number}"
-                raise InputError(f"{where}: a text holds half of a surrogate pair, which is no character: {error}") from error
+            except UnicodeEncodeError:
+                place = f"{file}, row {number}" if file else f"row {number}"
+                yield SetAside(
+                    id=f"{found.name}/{split}-{digest([place, whole(row)])}",
+                    stage=builder,
+                    reason="half-a-character",
+                    detail=f"{place}: a text holds half of a surrogate pair, which is no character",
+                    source=_row_text(whole(row)),
+                )
+                continue
             try:
                 yield item_of(found, split, file, number, row)
             except _Aside as aside:

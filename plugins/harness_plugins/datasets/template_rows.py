@@ -1,13 +1,14 @@
 """Rows of NLP data sets out of files: JSON Lines, JSON, CSV, TSV, Parquet, parallel files of lines, and names for `datasets`."""
 
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError, MissingExtra, did_you_mean
+from harness_plugins.datasets.file_faults import check_readable, check_text, json_lines, not_utf8, reason
+from harness_plugins.datasets.file_faults import decoder as json_decoder
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 _FIELD = 10_000_000  # characters of one field of a CSV file
@@ -18,11 +19,12 @@ def file_rows(path: Path, within: str | None = None) -> Iterator[tuple[int, dict
 
     Raises InputError naming the file and the line of what cannot be read.
     """
+    check_readable(path)
     if not path.is_file():
         raise InputError(f"there is no file {path}")
     suffix = path.suffix.lower()
     if suffix in (".jsonl", ".ndjson"):
-        rows: Iterator[Any] = _json_lines(path)
+        rows: Iterator[Any] = (row for _, row in json_lines(path))
     elif suffix == ".json":
         rows = iter(_json(path, within))
     elif suffix in (".csv", ".tsv"):
@@ -89,34 +91,21 @@ def tidied(value: Any) -> Any:
 
 
 def _text(path: Path) -> str:
+    check_text(path)
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 ({error.reason}); save the file as UTF-8") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _json_lines(path: Path) -> Iterator[Any]:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    try:
-                        yield json.loads(line)
-                    except (ValueError, RecursionError) as error:
-                        raise InputError(f"{path}, line {number}: no JSON: {error}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 ({error.reason}); save the file as UTF-8") from error
+        raise not_utf8(path, error) from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _json(path: Path, within: str | None) -> Sequence[Any]:
+    text = _text(path)
     try:
-        found = json.loads(_text(path))
+        found = json_decoder().decode(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: no JSON: {error}") from error
+        raise InputError(f"{path}: no JSON: {reason(error, 1)}") from error
     if within is not None:
         if not isinstance(found, Mapping) or within not in found:
             raise InputError(f"{path}: there is no list of rows under {within!r}.{did_you_mean(within, map(str, found))}")
@@ -129,6 +118,7 @@ def _json(path: Path, within: str | None) -> Sequence[Any]:
 
 def _table(path: Path, delimiter: str) -> Iterator[dict[str, Any]]:
     csv.field_size_limit(_FIELD)
+    check_text(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter=delimiter, strict=True)
@@ -137,7 +127,7 @@ def _table(path: Path, delimiter: str) -> Iterator[dict[str, Any]]:
                     raise InputError(f"{path}, line {reader.line_num}: it has another number of columns than the first line")
                 yield row
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 ({error.reason}); save the file as UTF-8") from error
+        raise not_utf8(path, error) from error
     except csv.Error as error:
         raise InputError(f"{path}: cannot be read as a table: {error}") from error
 
@@ -150,5 +140,5 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
         with pyarrow.parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=1_000):
                 yield from batch.to_pylist()
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as Parquet: {error}") from error

@@ -1,6 +1,8 @@
 """Instruction sets in all their formats become rows with stable names."""
 
+import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.build.rows import SetAside
 from harness.errors import InputError
-from harness.records import Example
+from harness.records import Example, to_json
 
 TREE = {
     "message_tree_id": "t1",
@@ -156,6 +158,10 @@ def test_questions_about_one_passage_share_its_cluster(tmp_path: Path) -> None:
         ('{"instruction": ["a"], "output": "b"}\n', "rows.jsonl", r"line 1: instruction is to be text, got list"),
         ('{"pregunta": "a"}\n', "rows.jsonl", r"line 1: no format of instruction sets has these fields: pregunta"),
         ('[{"instruction": "a", "output": "b"}, {"instruction": "a" "output"}]', "rows.json", r"element 2: no JSON"),
+        ('[{"instruction": "a"},\n{"instruction": "a" "output"}]', "rows.json", r"JSON: Expecting .* \(line 2, column 21\)"),
+        ('{"instruction": "a", "output": "b"}\n{"output": NaN}\n', "rows.jsonl", "line 2: no JSON: NaN is no JSON"),
+        ('[{"instruction": "a", "output": Infinity}]', "rows.json", "element 1: no JSON: Infinity is no JSON"),
+        ('{"instruction": "a", "output": -Infinity}', "rows.json", "no JSON: -Infinity is no JSON"),
         ("", "rows.json", "the file is empty"),
         ("PAR1 no", "rows.parquet", "no Parquet file that can be read"),
         ("x", "rows.xml", "cannot tell how to read it"),
@@ -166,6 +172,72 @@ def test_a_bad_line_is_named_with_its_place(tmp_path: Path, content: str, name: 
     path.write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=message):
         read(str(path))
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.json"])
+@pytest.mark.parametrize(
+    ("encoded", "message"),
+    [
+        (lambda text: text.encode("utf-16"), "not UTF-8: the file is UTF-16; save it as UTF-8"),
+        (lambda text: text.encode("latin-1"), "line 1: not UTF-8: .* looks like Latin-1 .* is 'ö'; save the file as UTF-8"),
+        (lambda text: gzip.compress(text.encode()), r"the file is compressed \(gzip\); unpack it first"),
+        (lambda text: b"PK\x03\x04" + text.encode(), "a ZIP archive"),
+    ],
+)
+def test_another_encoding_is_told_by_its_name(tmp_path: Path, name: str, encoded: Any, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(encoded('{"instruction": "Gör", "output": "b"}'))
+    with pytest.raises(InputError, match=f"{name}.*{message}"):
+        read(str(path))
+
+
+def test_a_device_or_a_pipe_is_named_as_such(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jsonl")
+    for path, what in ((str(tmp_path / "a.jsonl"), "a named pipe"), ("/dev/zero", "a device")):
+        with pytest.raises(InputError, match=f"{path}: it is {what}, not a file"):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"id": "s", "instruction": "Halv \\ud800", "output": "Svar"}',
+        '{"id": "s\\udfff", "instruction": "Halv", "output": "Svar"}',
+        '{"instruction": "Halv", "output": "Svar \\udfff", "category": "c"}',
+        '{"instruction": "Halv", "output": "Svar", "category": "\\udfff"}',
+        '{"messages": [{"role": "user", "content": "\\ud800"}, {"role": "assistant", "content": "b"}]}',
+        '{"messages": [{"role": "\\ud800", "content": "a"}, {"role": "assistant", "content": "b"}]}',
+        '{"conversations": [{"from": "human", "value": "\\ud800"}, {"from": "gpt", "value": "b"}]}',
+    ],
+)
+def test_a_row_with_half_a_character_is_set_aside_with_its_place(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n" + row + "\n", encoding="utf-8")
+    [aside] = read(str(path))
+    assert isinstance(aside, SetAside)
+    assert aside.reason in ("half-a-character", "unknown-role")
+    assert "rows.jsonl, line 2" in str(aside.detail)
+    assert to_json(aside)  # what is set aside fits into a file
+
+
+def test_a_whole_emoji_in_two_escapes_stays(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"instruction": "\\ud83c\\udf4e?", "output": "b"}\n', encoding="utf-8")
+    [row] = read(str(path))
+    assert isinstance(row, Example)
+    assert row.instruction == "\U0001f34e?"
+
+
+def test_numbers_are_answers_as_they_are_written_and_what_is_no_number_is_none(tmp_path: Path) -> None:
+    lines = [f'{{"instruction": "{n}", "output": {value}}}' for n, value in enumerate(["4", "-2.5", "1e999"])]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    four, half, endless = read(str(path))
+    assert isinstance(four, Example)
+    assert isinstance(half, Example)
+    assert isinstance(endless, SetAside)
+    assert (four.references, half.references) == (("4",), ("-2.5",))
+    assert (endless.reason, str(endless.detail).endswith("line 3: output is inf, which is no number")) == ("not-a-number", True)
 
 
 @given(
@@ -230,6 +302,8 @@ def test_unknown_sets_and_missing_provenance_are_told(tmp_path: Path) -> None:
         Instructions("danish-seed")
     with pytest.raises(ValueError, match="say its `licence:`"):
         Instructions(file_of(tmp_path, [FORMATS["alpaca"][0]]), language="sv", dataset="d")
+    with pytest.raises(ValueError, match=r"its `language:`, .* under the builder \(the config's own `language:`"):
+        Instructions(file_of(tmp_path, [FORMATS["alpaca"][0]]), licence="MIT", dataset="d")
     with pytest.raises(ValueError, match=r"unknown format 'alpacca'. Did you mean 'alpaca'"):
         read(file_of(tmp_path, [FORMATS["alpaca"][0]]), format="alpacca")
 

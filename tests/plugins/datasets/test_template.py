@@ -226,8 +226,14 @@ def test_only_rows_with_options_become_choices(tmp_path: Path) -> None:
         built(write(tmp_path, text=plain), kind="choice")
 
 
-def test_half_a_character_is_an_error_with_its_place(tmp_path: Path) -> None:
+def test_a_row_with_half_a_character_is_set_aside_with_its_place(tmp_path: Path) -> None:
     path = write(tmp_path)
-    (tmp_path / "rows.jsonl").write_text('{"nr": 1, "frukt": "\\ud83c", "svar": "good", "sida": "s"}\n', encoding="utf-8")
-    with pytest.raises(InputError, match=r"rows\.jsonl, row 1: a text holds half of a surrogate pair"):
-        built(path)
+    bad = '{"nr": 1, "frukt": "\\ud83c", "svar": "good", "sida": "s"}\n'
+    good = json.dumps(ROWS[0]) + "\n"
+    (tmp_path / "rows.jsonl").write_text(good + bad, encoding="utf-8")
+    examples, [aside] = built(path)
+    assert len(examples) == 1
+    assert aside.reason == "half-a-character"
+    assert aside.detail == "rows.jsonl, row 2: a text holds half of a surrogate pair, which is no character"
+    assert "\ufffd" in str(aside.source)
+    assert to_json(aside)

@@ -1,6 +1,8 @@
 """Rows of template sets out of files of every kind, and out of data sets that `datasets` loads."""
 
+import gzip
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -86,7 +88,17 @@ def test_parallel_files_give_line_by_line(tmp_path: Path) -> None:
     [
         ("a.jsonl", b'{"a": 1}\n{"a": \n', "a.jsonl, line 2: no JSON"),
         ("a.jsonl", b"[1]\n", "a.jsonl, row 1: expected an object with columns"),
-        ("a.jsonl", b'{"a": "\xe5"}\n', "a.jsonl: not UTF-8"),
+        ("a.jsonl", b'{}\n{"a": "\xe5"}\n', "a.jsonl, line 2: not UTF-8: the byte 0xe5 (column 8)"),
+        ("a.jsonl", b'{"a": "\xe5"}\n', "it looks like Latin-1 (Windows-1252), where this byte is 'å'; save the file as UTF-8"),
+        ("a.csv", b"a,b\n1,\xf6\n", "a.csv, line 2: not UTF-8"),
+        ("a.json", b'[{"a":\n "\xf6"}]', "a.json, line 2: not UTF-8"),
+        ("a.jsonl", '{"a": 1}\n'.encode("utf-16"), "a.jsonl: not UTF-8: the file is UTF-16; save it as UTF-8"),
+        ("a.csv", "a,b\n1,2\n".encode("utf-16-le"), "it looks like UTF-16 without a byte order mark"),
+        ("a.jsonl", gzip.compress(b'{"a": 1}'), "a.jsonl: not UTF-8: the file is compressed (gzip); unpack it first"),
+        ("a.jsonl", b'{"a": NaN}\n', "a.jsonl, line 1: no JSON: NaN is no JSON"),
+        ("a.json", b'[{"a": -Infinity}]', "a.json: no JSON: -Infinity is no JSON"),
+        ("a.jsonl", b'{"a": 1}\n{"a": 1\n', "a.jsonl, line 2: no JSON: Expecting ',' delimiter (column 8)"),
+        ("a.json", b'[{"a": 1},\n{"a" 1}]', "a.json: no JSON: Expecting ':' delimiter (line 2, column 6)"),
         ("a.csv", b"a,b\n1,2\n3\n", "a.csv, line 3: it has another number of columns"),
         ("a.csv", b'a,b\n1,"2\n', "a.csv: cannot be read as a table"),
         ("a.parquet", b"no parquet", "a.parquet: cannot be read as Parquet"),
@@ -99,6 +111,14 @@ def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, name: str, data: 
     with pytest.raises(InputError) as caught:
         list(file_rows(tmp_path / name))
     assert message in str(caught.value)
+
+
+def test_a_device_or_a_pipe_is_named_as_such(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jsonl")
+    (tmp_path / "b.jsonl").symlink_to("/dev/null")
+    for name, what in (("a.jsonl", "it is a named pipe, not a file"), ("b.jsonl", "it is a device, not a file")):
+        with pytest.raises(InputError, match=f"{name}: {what}"):
+            list(file_rows(tmp_path / name))
 
 
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
