@@ -234,13 +234,19 @@ def _answers(item: Item, template: InstructionTemplate, budget: Budget) -> tuple
         options, right = list(template.answers.values()), list(template.answers).index(item.label)
     else:
         return values, []
-    letters = list(LETTERS[: len(options)])
+    letters = [_letter(number) for number in range(len(options))]
     values |= {"options": options, "letters": letters}
     responses = [
         _response(template, {**values, "answer": option, "letter": letter}, budget)
         for option, letter in zip(options, letters, strict=True)
     ]
     return {**values, "answer": options[right], "letter": letters[right], "_right": right}, responses
+
+
+def _letter(number: int) -> str:
+    """A, B … Z, AA, AB …, as the columns of a spreadsheet."""
+    more, last = divmod(number, len(LETTERS))
+    return (_letter(more - 1) if more else "") + LETTERS[last]
 
 
 def _response(template: InstructionTemplate, values: Mapping[str, Any], budget: Budget) -> str:

@@ -158,7 +158,7 @@ def test_questions_about_one_passage_share_its_cluster(tmp_path: Path) -> None:
         ('{"instruction": ["a"], "output": "b"}\n', "rows.jsonl", r"line 1: instruction is to be text, got list"),
         ('{"pregunta": "a"}\n', "rows.jsonl", r"line 1: no format of instruction sets has these fields: pregunta"),
         ('[{"instruction": "a", "output": "b"}, {"instruction": "a" "output"}]', "rows.json", r"element 2: no JSON"),
-        ('[{"instruction": "a"},\n{"instruction": "a" "output"}]', "rows.json", r"JSON: Expecting .* \(line 2, column 21\)"),
+        ('[{"q": "a", "a": "b"},\n{"q": "a" "b"}]', "rows.json", r"element 2: no JSON: Expecting .* \(line 2, column 11\)"),
         ('{"instruction": "a", "output": "b"}\n{"output": NaN}\n', "rows.jsonl", "line 2: no JSON: NaN is no JSON"),
         ('[{"instruction": "a", "output": Infinity}]', "rows.json", "element 1: no JSON: Infinity is no JSON"),
         ('{"instruction": "a", "output": -Infinity}', "rows.json", "no JSON: -Infinity is no JSON"),

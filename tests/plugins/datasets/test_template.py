@@ -237,3 +237,26 @@ def test_a_row_with_half_a_character_is_set_aside_with_its_place(tmp_path: Path)
     assert aside.detail == "rows.jsonl, row 2: a text holds half of a surrogate pair, which is no character"
     assert "\ufffd" in str(aside.source)
     assert to_json(aside)
+
+
+def test_grades_are_merged_into_words_by_the_expression_under_label(tmp_path: Path) -> None:
+    rows = [row | {"svar": str(n % 5 + 1)} for n, row in enumerate(ROWS[:10])]
+    merged = SET.replace("label: svar", "label: \"'bad' if svar|int <= 2 else 'good' if svar|int >= 4 else 'so-so'\"")
+    merged = merged.replace("illa}", "illa, so-so: sådär}").replace("uselt}", "uselt, so-so: lagom}")
+    examples, aside = built(write(tmp_path, rows, merged))
+    assert not aside
+    assert sorted(example.meta["label"] for example in examples) == ["bad"] * 4 + ["good"] * 4 + ["so-so"] * 2
+
+
+def test_a_set_may_have_more_labels_than_the_alphabet_has_letters(tmp_path: Path) -> None:
+    names = [f"etikett{n}" for n in range(30)]
+    text = SET.replace("{good: gott, bad: illa}", "{" + ", ".join(f"{name}: {name}" for name in names) + "}")
+    text = text[: text.index("  - id: mening")]
+    [example], _ = built(write(tmp_path, [ROWS[0] | {"svar": "etikett28"}], text))
+    assert (example.references, len(example.choices)) == (("etikett28",), 30)
+    text = text.replace(
+        "    instruction: |\n      Smakar {{ frukt }} {{ options|listed }}?",
+        "    instruction: '{{ frukt }}'\n    response: '{{ letter }}'",
+    )
+    [example], _ = built(write(tmp_path, [ROWS[0] | {"svar": "etikett28"}], text))
+    assert example.references == ("AC",)
