@@ -139,5 +139,21 @@ def whole(value: Any) -> Any:
     return value
 
 
+def deeper_than(most: int, value: Any) -> bool:
+    """Whether lists and mappings lie more than `most` deep within each other; however deep, it ends."""
+    level: list[Any] = [value]
+    for _ in range(most + 1):
+        level = [
+            item
+            for held in level
+            if isinstance(held, dict | list | tuple)
+            for item in (held.values() if isinstance(held, dict) else held)
+            if isinstance(item, dict | list | tuple)
+        ]
+        if not level:
+            return False
+    return True
+
+
 def _no_number(word: str) -> NoReturn:
     raise NoNumber(f"{word} is no JSON; write null, or leave the row out")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from harness.build.rows import SetAside, instruction_example
 from harness.errors import did_you_mean
 from harness.records import Example, Origin
-from harness_plugins.datasets.file_faults import whole
+from harness_plugins.datasets.file_faults import deeper_than, whole
 from harness_plugins.datasets.template_budget import Budget
 from harness_plugins.datasets.template_draw import Draw
 from harness_plugins.datasets.template_engine import Expression
@@ -19,6 +19,7 @@ from harness_plugins.datasets.template_sets import BUILT_IN, InstructionTemplate
 from harness_plugins.datasets.template_source import split_rows
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DEEPEST = 100
 _TRIED = 20  # rows that a template may fail on before it is the template's fault
 
 
@@ -99,10 +100,15 @@ def set_items(found: TemplateSet, splits: Sequence[str], builder: str, names: se
     for split in splits:
         for file, number, row in split_rows(found, split):
             names.update(row)
+            place = f"{file}, row {number}" if file else f"row {number}"
+            if deeper_than(_DEEPEST, row):
+                detail = f"{place}: lists or mappings lie more than {_DEEPEST} deep within each other"
+                name = f"{found.name}/{split}-{digest(place)}"
+                yield SetAside(id=name, stage=builder, reason="nested-too-deeply", detail=detail)
+                continue
             try:
                 encoded(row)
             except UnicodeEncodeError:
-                place = f"{file}, row {number}" if file else f"row {number}"
                 yield SetAside(
                     id=f"{found.name}/{split}-{digest([place, whole(row)])}",
                     stage=builder,

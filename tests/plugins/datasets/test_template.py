@@ -260,3 +260,12 @@ def test_a_set_may_have_more_labels_than_the_alphabet_has_letters(tmp_path: Path
     )
     [example], _ = built(write(tmp_path, [ROWS[0] | {"svar": "etikett28"}], text))
     assert example.references == ("AC",)
+
+
+def test_a_row_that_is_nested_without_end_is_set_aside(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    fit, deep = (json.dumps(ROWS[n])[:-1] + ', "x": ' + "[" * depth + "]" * depth + "}\n" for n, depth in ((0, 90), (1, 700)))
+    (tmp_path / "rows.jsonl").write_text(fit + deep, encoding="utf-8")
+    examples, [aside] = built(path)
+    assert len(examples) == 1
+    assert (aside.reason, str(aside.detail)[:18]) == ("nested-too-deeply", "rows.jsonl, row 2:")
