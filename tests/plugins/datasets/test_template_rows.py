@@ -94,7 +94,7 @@ def test_parallel_files_give_line_by_line(tmp_path: Path) -> None:
         ("a.json", b'[{"a":\n "\xf6"}]', "a.json, line 2: not UTF-8"),
         ("a.jsonl", '{"a": 1}\n'.encode("utf-16"), "a.jsonl: not UTF-8: the file is UTF-16; save it as UTF-8"),
         ("a.csv", "a,b\n1,2\n".encode("utf-16-le"), "it looks like UTF-16 without a byte order mark"),
-        ("a.jsonl", gzip.compress(b'{"a": 1}'), "a.jsonl: not UTF-8: the file is compressed (gzip); unpack it first"),
+        ("a.jsonl", gzip.compress(b'{"a": 1}', mtime=0), "a.jsonl: not UTF-8: the file is compressed (gzip); unpack it first"),
         ("a.jsonl", b'{"a": NaN}\n', "a.jsonl, line 1: no JSON: NaN is no JSON"),
         ("a.json", b'[{"a": -Infinity}]', "a.json: no JSON: -Infinity is no JSON"),
         ("a.jsonl", b'{"a": 1}\n{"a": 1\n', "a.jsonl, line 2: no JSON: Expecting ',' delimiter (column 8)"),
