@@ -394,8 +394,8 @@ def test_the_core_names_no_plugin():
     names = {entry.spec.name for of_kind in load_plugins().entries.values() for entry in of_kind.values()}
     modules = {point.value.partition(".")[0] for point in entry_points(group="harness.plugins")}
     assert {"chrf", "gec-sv"} <= names
-    # words of the core too: tables, fields, marks in texts, commands and a package are called so
-    names -= {"instructions", "preferences", "recorded", "records", "table", "template", "transformers"}
+    # words of the core too: tables, fields, marks in texts, commands, packages and an API are called so
+    names -= {"instructions", "openai", "preferences", "recorded", "records", "table", "template", "transformers"}
     named = []
     for path in sorted((ROOT / "harness").rglob("*.py")):
         text = path.read_text(encoding="utf-8")

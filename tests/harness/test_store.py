@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.build.rows import SetAside
 from harness.errors import InputError
 from harness.records import Example, Judgment, Manifest, MetaRow, Output, Preference, Score, Span
 from harness.store import TABLES, Run, arrow_table, read_manifest, stage_id, table_path
@@ -141,6 +142,10 @@ ONE_OF_EACH = {
     "verdicts": [
         Verdict(metric="m", targets=("o",), form="direct", judge="j", criterion=name, key=key, status="unparsed")
         for name, key in (("b", "1"), ("a", "2"), ("a", "1"), (None, "3"))
+    ],
+    "removed": [
+        SetAside(id=name, stage=stage, reason=reason)
+        for name, stage, reason in (("b", "language", "x"), ("a", "language", "x"), ("c", "filter", "z"), ("c", "filter", "y"))
     ],
     "meta": [MetaRow(judgments="j", metric=metric, statistic="accuracy", value=0.5) for metric in ("b", "a", None)],
 }
