@@ -1,7 +1,7 @@
 """Masks for what must not be translated: put in before a text goes to a translator, checked and taken out when it is back."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from harness_plugins.datasets.protect_context import literal_spans, named_spans
@@ -131,7 +131,7 @@ def phrase(term: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){body}(?!\w)", re.I)
 
 
-def _each(pattern: re.Pattern[str], text: str, kind: str, take) -> None:  # type: ignore[no-untyped-def]
+def _each(pattern: re.Pattern[str], text: str, kind: str, take: Callable[..., object]) -> None:
     for match in pattern.finditer(text):
         group = "keep" if "keep" in pattern.groupindex else 0
         take(match.start(group), match.end(group), kind)

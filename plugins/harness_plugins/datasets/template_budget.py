@@ -135,7 +135,7 @@ def rounded(value: Any, precision: int = 0, method: str = "common") -> Any:
 
     if not isinstance(precision, int) or not -_DIGITS <= precision <= _DIGITS:
         raise ValueError(f"round takes a whole number of digits from -{_DIGITS} to {_DIGITS}, got {precision!r:.60}")
-    return do_round(value, precision, method)  # type: ignore[arg-type]
+    return do_round(value, precision, method)  # type: ignore[arg-type]  # jinja refuses other methods itself
 
 
 def _paying(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
