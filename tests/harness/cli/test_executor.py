@@ -90,7 +90,7 @@ def test_ctrl_c_leaves_no_worker_and_the_same_command_goes_on(ratings: Path, tmp
     command = [sys.executable, "-m", "harness", "score", "--judgments", f"table:{ratings}", "--plugin", str(plugin)]
     command += ["--metric", f"slow:seconds=0.4,log={log}", "--output", str(tmp_path / "run"), "--executor", "local"]
     running = subprocess.Popen([*command, "--workers", "2"], stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert wait_until(lambda: any((tmp_path / "run").rglob("*.jsonl")))
+    assert wait_until(lambda: any(path.read_bytes().count(b"\n") for path in (tmp_path / "run").rglob("*.jsonl")))
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
     assert "interrupted; run the same command again to resume" in running.communicate(timeout=30)[1]
     assert running.returncode == 130
