@@ -113,8 +113,8 @@ class Trust(_Record, frozen=True, kw_only=True):
 
 
 class Cell(_Record, frozen=True, kw_only=True):
-    """One number: a model, a column and its interval. `normalised`: 0 at the baseline, 1 at the ceiling. `status` says why there is
-    no value. `seen`: how many of the items overlap with what the model was trained on here; None where that is not known."""
+    """One number: a model, a column and its interval. `normalised`: 0 at the baseline, 1 at the ceiling. `status` says why there
+    is no value. `seen`: how many of the items overlap with what the model was trained on here; None where that is not known."""
 
     model: str
     column: str
