@@ -12,6 +12,7 @@ from harness.registry import PluginRef, parse_ref
 from harness.yaml_lines import Document, Keys
 
 BARE = ""  # the parameter of a bare word (`table:ratings.csv`) until `bind` has asked the plugin for its name
+TRAINED = "train:"  # before a training's name, where a model is wanted
 _WORDS = {
     "array": "a list",
     "object": "keys and values",
