@@ -9,11 +9,12 @@ from harness.build.card_contents import Bars, Block, Card, Code, Panel, Rows
 from harness.report.contents import DataTable, Words
 from harness.report.html.elements import element
 from harness.report.html.figures import Names
-from harness.report.html.page import behaviour, environment, policy, styles
+from harness.report.html.page import document
 from harness.report.html.tables import from_contents
 from harness.report.texts import shown
 
 HERE = Path(__file__).parent
+STYLE = HERE / "static" / "build.css"  # what the pages of builds add to the report's style sheet
 _WIDTH, _HEIGHT = 240, 72
 
 
@@ -53,24 +54,16 @@ class PanelView:
 def card_html(card: Card) -> str:
     """The page's text; it opens from a file, asks nothing of any network, and holds no markup but its own."""
     names = Names()
-    css, script = page_styles(), behaviour()
-    templates = environment(HERE / "templates")
-    templates.filters["first_line"] = _first_line
-    return templates.get_template("card.html").render(
+    return document(
+        "card.html",
+        HERE / "templates",
+        css=[STYLE],
         card=card,
         sections=[
             SectionView(names.take(one.id), one.title, one.lead, tuple(_view(block, names) for block in one.blocks))
             for one in card.sections
         ],
-        css=Markup(css),
-        script=Markup(script),
-        policy=policy(css, script),
     )
-
-
-def page_styles() -> str:
-    """The report's style sheet and what these pages add to it."""
-    return styles() + (HERE / "static" / "build.css").read_text(encoding="utf-8")
 
 
 def bars(panel: Panel) -> Markup:
@@ -108,7 +101,3 @@ def _view(block: Block, names: Names) -> BlockView:
 def _panel(panel: Panel) -> PanelView:
     first, last = (panel.bins[0][0], panel.bins[-1][0]) if panel.bins else ("", "")
     return PanelView(panel.label, bars(panel), first, last, panel.summary)
-
-
-def _first_line(text: str) -> str:
-    return " ".join(text[:200].split())

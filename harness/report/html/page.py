@@ -1,6 +1,7 @@
 """A report as one self-contained HTML page: styles and script inside, nothing fetched, nothing run but that script."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,19 +23,25 @@ def render(report: Report) -> str:
     Every text of the report is escaped; controls and overrides of direction are written out. A content security policy forbids
     all network and every script and style but the page's own, which it names by their SHA-256.
     """
-    css, script = styles(), behaviour()
+    return document(
+        "page.html",
+        language=text.language_tag(report.language) or "en",
+        report=report,
+        sections=sections(report),
+        symbols=dots.symbols(),
+    )
+
+
+def document(
+    template: str, *folders: Path, language: str = "en", css: Sequence[Path] = (), script: Sequence[Path] = (), **values: object
+) -> str:
+    """The text of a page in the frame that all pages share; `css` and `script` are files added to the report's own."""
+    style = styles() + "".join(path.read_text(encoding="utf-8") for path in css)
+    behaviour_ = behaviour() + "".join(path.read_text(encoding="utf-8") for path in script)
     return (
-        environment()
-        .get_template("page.html")
-        .render(
-            report=report,
-            sections=sections(report),
-            language=text.language_tag(report.language) or "en",
-            css=Markup(css),
-            script=Markup(script),
-            policy=policy(css, script),
-            symbols=dots.symbols(),
-        )
+        environment(*folders)
+        .get_template(template)
+        .render(language=language, css=Markup(style), script=Markup(behaviour_), policy=policy(style, behaviour_), **values)
     )
 
 
@@ -58,7 +65,7 @@ def environment(*templates: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(amount=text.amount, breakable=text.breakable, count=text.count)
+    environment.filters.update(amount=text.amount, breakable=text.breakable, count=text.count, first_line=text.first_line)
     return environment
 
 

@@ -74,6 +74,11 @@ def breakable(text: str) -> Markup:
     return Markup("<wbr>").join(escape(part) for part in _BREAK_AFTER.sub("\\1\n", visible(text)).split("\n"))
 
 
+def first_line(text: str) -> str:
+    """The beginning of a text on one line, for a summary."""
+    return " ".join(text[:200].split())
+
+
 def label(text: str) -> Markup:
     """A metric's label: its name, then its parameters more quietly."""
     name, colon, parameters = text.partition(":")
