@@ -133,7 +133,11 @@ class Trainer(Protocol):
     """Tunes or trains a model."""
 
     def train(self, examples: Iterable[Example], folder: Path) -> Path:
-        """Trains on the examples and returns the checkpoint folder, which lies in `folder`."""
+        """Trains on the examples and returns the checkpoint folder, which lies in `folder`.
+
+        A trainer that learns from some splits only says which in an attribute `splits` (None in it: examples without a split);
+        from the others nothing that it learns may depend, but when it ends and which of its checkpoints it keeps.
+        """
         ...
 
 

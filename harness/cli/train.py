@@ -49,7 +49,7 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
         folder.mkdir(parents=True, exist_ok=True)
         for one in loaded.train:
             notice(f"training {one.name}")
-            done.append(run_training(found, one.name, one.plugin, examples, folder))
+            done.append(run_training(found, one.name, one.plugin, examples, folder, source=loaded.examples))
     if as_json:
         print_json(done)
         return

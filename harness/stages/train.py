@@ -6,6 +6,7 @@
 ```
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import InputError, PluginError
+from harness.experiment import read_examples
 from harness.integrity import file_digest
 from harness.protocols import Trainer, TrainerSpec
 from harness.records import Example, digest
@@ -25,10 +27,20 @@ KIND = "trainer"
 FACTS = "facts.json"  # a trainer may leave it in its checkpoint: losses, tokens per second, what it left out; any JSON mapping
 
 
+class Material(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The examples of a training: where they lie (as `read_examples` takes it; relative to the record's folder), their digest,
+    how many they are, and the splits that were learned from, None standing for examples without one; `splits` None: all."""
+
+    path: str | None
+    digest: str
+    n: int
+    splits: tuple[str | None, ...] | None = None
+
+
 class Trained(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A finished checkpoint. `stage` changes with the trainer, its parameters and the examples; `checkpoint` is relative to
-    the folder that holds this record; `files`: sha256 by path; `examples`: how many of each kind and split; `facts`: the
-    trainer's own."""
+    the folder that holds this record; `files`: sha256 by path; `examples`: how many of each kind and split; `material`: which
+    they are; `facts`: the trainer's own."""
 
     name: str
     trainer: str
@@ -37,11 +49,22 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     checkpoint: str
     files: dict[str, str]
     examples: dict[str, int]
+    material: Material | None = None  # None in records of earlier versions
     facts: dict[str, Any] = {}
 
 
-def train(registry: Registry, name: str, ref: PluginRef, examples: Iterable[Example], folder: Path) -> Trained:
+def train(
+    registry: Registry,
+    name: str,
+    ref: PluginRef,
+    examples: Iterable[Example],
+    folder: Path,
+    *,
+    source: str | Path | None = None,
+) -> Trained:
     """The checkpoint of that name, trained unless it is there already as this very training left it.
+
+    `source`: where the examples were read from (a build folder or a JSON Lines file), for the record.
 
     Raises InputError where the folder holds a checkpoint of other examples or parameters, and PluginError where the trainer
     does not accept a kind of example, or returns a folder that is empty or lies elsewhere.
@@ -52,7 +75,8 @@ def train(registry: Registry, name: str, ref: PluginRef, examples: Iterable[Exam
     if not held:
         raise InputError(f"{name}: there are no examples to train on")
     _check_kinds(spec, held)
-    stage = stage_id([digest(held)], {"trainer": ref.name, **ref.params}, spec.version)
+    read = digest(held)
+    stage = stage_id([read], {"trainer": ref.name, **ref.params}, spec.version)
     earlier = _earlier(folder, name)
     if earlier is not None and earlier.stage == stage and not damaged(folder, earlier):
         return earlier
@@ -68,6 +92,7 @@ def train(registry: Registry, name: str, ref: PluginRef, examples: Iterable[Exam
         checkpoint=_inside(folder, home, checkpoint, ref.name),
         files=_digests(checkpoint),
         examples=dict(sorted(Counter(f"{one.kind} {one.split or 'no split'}" for one in held).items())),
+        material=Material(path=_relative(source, folder), digest=read, n=len(held), splits=_splits(trainer)),
         facts=_facts(checkpoint),
     )
     replace_file(folder / f"{name}.json", msgspec.json.format(msgspec.json.encode(done, order="sorted"), indent=2) + b"\n")
@@ -85,6 +110,20 @@ def read_trained(folder: Path, name: str) -> Trained:
             f"{folder / found.checkpoint}: {wrong}; delete {folder / name} and {folder / name}.json, and train again"
         )
     return found
+
+
+def learned_examples(folder: Path, trained: Trained) -> list[Example]:
+    """The examples that the model was trained on, read again from where they lay.
+
+    InputError where they are not known, no longer there, or others than those of the training.
+    """
+    known = trained.material
+    if known is None or known.path is None:
+        raise InputError(f"{folder / trained.name}.json does not say where the examples of this training lie; train it again")
+    found = read_examples(folder / known.path)
+    if digest(found) != known.digest:
+        raise InputError(f"{folder / known.path} no longer holds the examples that {trained.name!r} was trained on")
+    return [one for one in found if known.splits is None or one.split in known.splits]
 
 
 def damaged(folder: Path, trained: Trained) -> str | None:
@@ -119,6 +158,17 @@ def _check_home(home: Path, stage: str) -> None:
         return
     home.mkdir(parents=True, exist_ok=True)
     replace_file(marker, stage.encode())
+
+
+def _relative(source: str | Path | None, folder: Path) -> str | None:
+    if source is None:
+        return None
+    return os.path.relpath(Path(source).expanduser().resolve(), folder.resolve())
+
+
+def _splits(trainer: Trainer) -> tuple[str | None, ...] | None:
+    said = getattr(trainer, "splits", None)
+    return None if said is None else tuple(said)
 
 
 def _inside(folder: Path, home: Path, checkpoint: Path, trainer: str) -> str:

@@ -45,6 +45,8 @@ class Sft:
     InputError where no example is left to learn from.
     """
 
+    splits = (None, "train")
+
     def __init__(
         self,
         base: str,
@@ -107,7 +109,7 @@ class Sft:
             torch.manual_seed(self.settings.seed)  # adapters begin with random numbers
             model = self._adapted(load_model(base, self._device(processes), self.dtype))
             longest = min(self.max_length, longest_prompt(model.config) or self.max_length)
-            wanted = [example for example in examples if example.split in (None, "train")]
+            wanted = [example for example in examples if example.split in self.splits]
             told = tokenise(wanted, Prompts(tokenizer, base.name), self.style, longest)
             if not told.sequences:
                 raise InputError(f"no example is left to learn from: {told.facts()}; raise max_length, or give other examples")

@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.errors import InputError, PluginError
 from harness.protocols import TrainerSpec
-from harness.records import Example
+from harness.records import Example, digest, to_json
 from harness.registry import Entry, PluginRef, Registry
-from harness.stages.train import read_trained, train
+from harness.stages.train import Material, learned_examples, read_trained, train
 
 EXAMPLES = [Example.from_instruction(f"e/{n}", f"Räkna till {n}", [str(n)], language="sv", split="train") for n in range(3)]
 
@@ -54,6 +55,19 @@ def test_a_checkpoint_has_a_record_of_what_it_was_made_of(registry: Registry, tm
     assert done.examples == {"instruction train": 3}
     assert done.facts == {"losses": [2.0, 1.0]}
     assert read_trained(tmp_path, "tiny") == done
+
+
+def test_what_a_model_was_trained_on_is_found_again(registry: Registry, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_bytes(b"\n".join(map(to_json, EXAMPLES)))
+    done = train(registry, "tiny", ref(), EXAMPLES, tmp_path / "checkpoints", source=rows)
+    assert done.material == Material(path="../rows.jsonl", digest=digest(EXAMPLES), n=3)
+    assert learned_examples(tmp_path / "checkpoints", done) == EXAMPLES
+    of_no_split = msgspec.structs.replace(done, material=msgspec.structs.replace(done.material, splits=(None,)))
+    assert learned_examples(tmp_path / "checkpoints", of_no_split) == []
+    rows.write_bytes(to_json(EXAMPLES[0]))
+    with pytest.raises(InputError, match="no longer holds the examples that 'tiny' was trained on"):
+        learned_examples(tmp_path / "checkpoints", done)
 
 
 def test_what_is_trained_is_not_trained_again(registry: Registry, tmp_path: Path) -> None:
