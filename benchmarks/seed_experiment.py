@@ -289,7 +289,8 @@ def table(found: dict[str, Any]) -> str:
         seeds = " ".join(f"{one:+.3f}" for one in row["by_seed"])
         told.append(
             f"| {row['condition']} | {row['metric']} | {row['items']} × {row['seeds']} "
-            f"| {row['untuned']:.3f} | {row['tuned']:.3f} | {row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] | {seeds} | {p} |"
+            f"| {row['untuned']:.3f} | {row['tuned']:.3f} "
+            f"| {row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] | {seeds} | {p} |"
         )
     told += ["", "| system | perplexity per character | ratio to untuned [95 %] | documents |", "|---|---|---|---|"]
     for row in found["perplexity"]:
