@@ -32,7 +32,9 @@ class Item(_Record, frozen=True, kw_only=True):
 
 class TaskInfo(_Record, frozen=True, kw_only=True):
     """What a task says of itself. `metric`: the column that a board shows; `baseline`: what guessing gives, `ceiling`: the best
-    there can be; both on the metric's own scale. `hash`: of the task's items."""
+    there can be; both on the metric's own scale. `hash`: of the task's items. `kind`: what is done, in the word that judgment
+    sets use (`gec`, `translation`); `criteria`: what of an answer the task is about, in their words (`correctness`); none: all
+    that was rated."""
 
     name: str
     version: str | None = None
@@ -46,6 +48,17 @@ class TaskInfo(_Record, frozen=True, kw_only=True):
     ceiling: float | None = None
     hash: str | None = None
     description: str | None = None
+    kind: str | None = None
+    criteria: tuple[str, ...] = ()
+
+
+class MetricInfo(_Record, frozen=True, kw_only=True):
+    """A metric of this harness that scored kept answers (`harness.leaderboard.columns`). `name`: what stands in `values`;
+    `signature`: same signature, same scores."""
+
+    name: str
+    signature: str
+    higher_is_better: bool = True
 
 
 class ModelInfo(_Record, frozen=True, kw_only=True):
@@ -80,12 +93,14 @@ class TaskResult(_Record, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything in a folder of results. `read_items(model, task)` yields the items, none where no samples were kept."""
+    """Everything in a folder of results. `read_items(model, task)` yields the items, none where no samples were kept. `metrics`:
+    by name, those that this harness computed over the kept answers."""
 
     models: dict[str, ModelInfo]
     tasks: dict[str, TaskInfo]
     results: tuple[TaskResult, ...]
     read_items: Callable[[str, str], Iterator[Item]]
+    metrics: dict[str, MetricInfo] = {}
     notes: tuple[str, ...] = ()
 
 
