@@ -3,21 +3,21 @@
 Order and randomness of a step depend on the seed and the step's number alone, so nothing of a random generator is stored.
 """
 
-import json
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from harness.errors import InputError
-from harness.whole_files import replace_file, sync_folder
+from harness_plugins.trainers import checkpoints
+from harness_plugins.trainers.distributed import Processes
 from harness_plugins.trainers.steps import accumulate, learning_rate
 from harness_plugins.trainers.tokenised import Row
 
-_STATE = "state"
-_KEEP = 2  # checkpoints to go on from: one being whole while the next is written
+_ALONE = Processes()
+_FREE = ("save_every", "tokens")  # settings that change no result, so that a training may go on with others
 
 
 @dataclass(frozen=True)
@@ -42,67 +42,73 @@ class Settings:
 
 @dataclass
 class Progress:
-    """What has happened so far: finished steps, loss of each, learned and read tokens, seconds spent computing."""
+    """What has happened so far: finished steps of `total`, loss of each, learned and read tokens, floating-point operations
+    that the model needs for them (`flops`), seconds spent computing, whether a watcher `ended` it. `notes`: what watchers
+    keep, as JSON; all of it goes into every checkpoint."""
 
     step: int
     losses: list[float]
     learned: int = 0
     read: int = 0
+    flops: float = 0.0
     seconds: float = 0.0
+    total: int = 0
+    ended: bool = False
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Processes:
-    """The processes that share every step; one alone by default."""
+class Watcher(Protocol):
+    """Sees every finished step: reports, evaluates now and then, ends a training early."""
 
-    rank: int = 0
-    world: int = 1
+    def on_step(self, learner: Any, progress: Progress) -> bool:
+        """Called on every process behind every step, before its checkpoint; True (on every process) ends the training there.
 
-    def wait(self) -> None:
-        """Returns when every process has come here."""
-        if self.world > 1:
-            import torch.distributed as dist
-
-            dist.barrier()
+        `learner.model` is the model, in training mode, and is to be left so. `progress.notes` may be written.
+        """
+        ...
 
 
 def fit(
-    model: Any,
+    learner: Any,
     rows: Sequence[Row],
     how: Settings,
     folder: Path,
     *,
-    processes: Processes = Processes(),  # frozen
-    after: Callable[[Progress], bool] = lambda progress: False,
+    processes: Processes = _ALONE,
+    watchers: Sequence[Watcher] = (),
 ) -> Progress:
-    """Tunes the model's trainable parameters in place, going on from the last checkpoint in `folder` if there is one.
+    """Tunes the trainable parameters of the learner (`learner.Learner`) in place, going on from the last checkpoint in `folder`
+    if there is one.
 
-    `after(progress)` is called behind every step; where it returns True, training ends there. Raises InputError where a
-    checkpoint is damaged or belongs to other settings, and where a loss is not finite (the step is named; nothing is saved).
+    Raises InputError where a checkpoint is damaged or belongs to other settings, and where a loss is not finite (the step is
+    named; nothing is saved).
     """
     import torch
 
     if not rows:
         raise InputError("no sequence is left to train on")
-    trainable = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    optimizer = torch.optim.AdamW(_groups(trainable, how.decay), lr=how.rate)
+    learner = processes.prepared(learner)
+    trainable = {name: parameter for name, parameter in learner.model.named_parameters() if parameter.requires_grad}
+    parameters = list(trainable.values())
+    optimizer = torch.optim.AdamW(_groups(trainable, how.decay), lr=how.rate, fused=_fusible(parameters))
     total = how.steps if how.steps is not None else max(1, math.ceil(how.epochs * len(rows) / how.batch))
-    so_far = _restored(folder, trainable, optimizer, how)
-    model.train()
-    while so_far.step < total:
+    so_far = _restored(folder, trainable, optimizer, how, processes)
+    so_far.total = total
+    learner.train()
+    while so_far.step < total and not so_far.ended:
         start = time.perf_counter()
         torch.manual_seed(hash((how.seed, so_far.step, processes.rank)) % 2**63)  # dropout
-        chosen = step_rows(len(rows), so_far.step, how.batch, how.seed)
-        learned = sum(rows[place].learned for place in chosen)
-        mine = [rows[place] for place in chosen[processes.rank :: processes.world]]
+        chosen = [rows[place] for place in step_rows(len(rows), so_far.step, how.batch, how.seed)]
+        shares = [chosen[rank :: processes.world] for rank in range(processes.world)]
         for group in optimizer.param_groups:
             group["lr"] = how.rate * learning_rate(so_far.step, total, how.warmup, how.schedule)
         optimizer.zero_grad(set_to_none=True)
-        loss = accumulate(model, mine, how.tokens, learned)
-        loss = _shared(list(trainable.values()), loss, processes)
-        norm = torch.nn.utils.clip_grad_norm_(trainable.values(), how.clip if how.clip > 0 else math.inf)
+        own = accumulate(learner, shares[processes.rank], how.tokens, sum(learner.units(share) for share in shares))
+        shared = processes.share(parameters, own)
+        norm = processes.clip(parameters, how.clip if how.clip > 0 else math.inf)
+        loss = float(shared)
         if not math.isfinite(loss) or not bool(torch.isfinite(norm)):
-            names = ", ".join(rows[place].id for place in chosen[:5])
+            names = ", ".join(row.id for row in chosen[:5])
             raise InputError(
                 f"step {so_far.step + 1}: the loss or its gradient is not finite (examples {names} …); lower learning_rate, or "
                 "use dtype=float32. The last checkpoint is kept"
@@ -110,14 +116,16 @@ def fit(
         optimizer.step()
         so_far.step += 1
         so_far.losses.append(loss)
-        so_far.learned += learned
-        so_far.read += sum(len(rows[place].tokens) for place in chosen)
+        so_far.learned += sum(row.learned for row in chosen)
+        so_far.read += sum(len(row.tokens) for row in chosen)
+        so_far.flops += learner.flops(chosen)
         so_far.seconds += time.perf_counter() - start
-        ended = after(so_far)
-        if processes.rank == 0 and (ended or so_far.step == total or so_far.step % how.save_every == 0):
-            _save(folder, trainable, optimizer, so_far, how)
-        if ended:
-            break
+        # each is asked, whatever another said
+        so_far.ended = any([watcher.on_step(learner, so_far) for watcher in watchers])
+        if so_far.ended or so_far.step == total or so_far.step % how.save_every == 0:
+            tensors = processes.state(trainable, optimizer)
+            if processes.rank == 0:
+                checkpoints.save(folder, tensors, asdict(so_far), asdict(how))
     return so_far
 
 
@@ -141,76 +149,16 @@ def _groups(trainable: dict[str, Any], decay: float) -> list[dict[str, Any]]:
     return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def _shared(parameters: list[Any], loss: float, processes: Processes) -> float:
-    """Sums gradients and loss over the processes: each holds its share of one mean over the step's tokens."""
-    if processes.world == 1:
-        return loss
-    import torch
-    import torch.distributed as dist
-
-    for parameter in parameters:
-        if parameter.grad is None:  # a process whose share of a small step was empty
-            parameter.grad = torch.zeros_like(parameter)
-        dist.all_reduce(parameter.grad)
-    shared = torch.tensor([loss], dtype=torch.float64, device=parameters[0].device)
-    dist.all_reduce(shared)
-    return float(shared)
+def _fusible(parameters: Sequence[Any]) -> bool:
+    """Whether one kernel can update them all: it wants CPU or CUDA, and plain tensors."""
+    return all(parameter.device.type in ("cpu", "cuda") and type(parameter.data).__name__ == "Tensor" for parameter in parameters)
 
 
-def _save(folder: Path, trainable: dict[str, Any], optimizer: Any, so_far: Progress, how: Settings) -> None:
-    """Writes a checkpoint whole: its tensors, and then the record that makes it count."""
-    from safetensors.torch import save_file
-
-    home = folder / _STATE
-    home.mkdir(parents=True, exist_ok=True)
-    name = f"step-{so_far.step:08d}"
-    tensors = {f"model.{key}": parameter.detach().contiguous() for key, parameter in trainable.items()}
-    for key, parameter in trainable.items():
-        for moment, value in optimizer.state[parameter].items():
-            tensors[f"{moment}.{key}"] = value.detach().contiguous()
-    beside = home / f"{name}.tmp"
-    save_file({key: value.clone() for key, value in tensors.items()}, beside)
-    beside.replace(home / f"{name}.safetensors")
-    sync_folder(home)
-    replace_file(home / f"{name}.json", json.dumps({"settings": asdict(how), "progress": asdict(so_far)}).encode())
-    for old in sorted(home.glob("step-*.json"))[:-_KEEP]:
-        old.unlink()
-        old.with_suffix(".safetensors").unlink(missing_ok=True)
-
-
-def _restored(folder: Path, trainable: dict[str, Any], optimizer: Any, how: Settings) -> Progress:
+def _restored(folder: Path, trainable: dict[str, Any], optimizer: Any, how: Settings, processes: Processes) -> Progress:
     """Puts the last checkpoint's tensors in place, if there is one."""
-    import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    records = sorted((folder / _STATE).glob("step-*.json"))
-    if not records:
+    found = checkpoints.last(folder, asdict(how), _FREE, list(trainable))
+    if found is None:
         return Progress(0, [])
-    record = records[-1]
-    try:
-        said = json.loads(record.read_bytes())
-        tensors = load_file(record.with_suffix(".safetensors"))
-        before, so_far = said["settings"], Progress(**said["progress"])
-    except (ValueError, KeyError, TypeError, OSError, SafetensorError) as error:
-        raise InputError(
-            f"{record}: this checkpoint is damaged ({error}); delete {record.stem}.* to go on from the one before"
-        ) from error
-    now = asdict(how)
-    changed = [key for key in now if key not in ("save_every", "tokens") and before.get(key) != now[key]]
-    if changed:
-        pairs = ", ".join(f"{key} was {before.get(key)} and is {now[key]}" for key in changed)
-        raise InputError(
-            f"{folder}: a training with other settings was begun here ({pairs}); give it another name, or delete the folder"
-        )
-    lacking = [key for key in trainable if f"model.{key}" not in tensors]
-    if lacking:
-        raise InputError(f"{record}: this checkpoint lacks {lacking[0]}; it is of another model: delete the folder")
-    with torch.no_grad():
-        for key, parameter in trainable.items():
-            parameter.copy_(tensors[f"model.{key}"])
-            state = {moment: tensors[f"{moment}.{key}"] for moment in ("step", "exp_avg", "exp_avg_sq")}
-            optimizer.state[parameter] = {
-                moment: value if moment == "step" else value.to(parameter.device) for moment, value in state.items()
-            }
-    return so_far
+    progress, tensors = found
+    processes.put(tensors, trainable, optimizer)
+    return Progress(**progress)

@@ -3,8 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from harness.errors import InputError, MissingExtra, PluginError
 from harness_plugins.generators.styles import check_style
 from harness_plugins.judges.local_files import DTYPES, find_model, load_model, load_tokenizer, longest_prompt
 from harness_plugins.judges.local_prompts import Prompts
-from harness_plugins.trainers.loop import Processes, Progress, Settings, fit
+from harness_plugins.trainers.distributed import Processes, joined
+from harness_plugins.trainers.loop import Progress, Settings, fit
 from harness_plugins.trainers.tokenised import Row, Tokenised, tokenise
 
 PIP_LINE = "pip install 'metaeval-harness[train]'"
@@ -105,7 +105,7 @@ class Sft:
 
         base = find_model(str(self.base), Cache(), gguf=True)
         tokenizer = load_tokenizer(base)
-        with _processes() as processes:
+        with joined() as processes:
             torch.manual_seed(self.settings.seed)  # adapters begin with random numbers
             model = self._adapted(load_model(base, self._device(processes), self.dtype))
             longest = min(self.max_length, longest_prompt(model.config) or self.max_length)
@@ -127,8 +127,10 @@ class Sft:
     def _fit(self, model: Any, rows: list[Row], folder: Path, processes: Processes) -> Progress:
         import torch
 
+        from harness_plugins.trainers.learner import Learner
+
         try:
-            return fit(model, rows, self.settings, folder, processes=processes)
+            return fit(Learner(model), rows, self.settings, folder, processes=processes)
         except torch.OutOfMemoryError as error:
             raise PluginError(
                 f"the device's memory does not hold this training ({str(error).splitlines()[0]}); lower batch_tokens (now "
@@ -193,25 +195,6 @@ def _given(name: str, value: Any, preset: dict[str, Any], default: Any, *, least
     if isinstance(found, bool) or not isinstance(found, (int, float)) or found < least or (open_end and found == least):
         raise ValueError(f"{name} is a number {'above' if open_end else 'of at least'} {least:g}, got {found!r}")
     return found
-
-
-@contextmanager
-def _processes() -> Iterator[Processes]:
-    """The processes that `torchrun` started, joined; this one alone otherwise."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        yield Processes()
-        return
-    import torch
-    import torch.distributed as dist
-
-    mine = not dist.is_initialized()
-    if mine:
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
-    finally:
-        if mine:
-            dist.destroy_process_group()
 
 
 @hookimpl

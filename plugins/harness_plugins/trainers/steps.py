@@ -6,12 +6,10 @@ see it.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from harness_plugins.trainers.tokenised import IGNORED, Row, micro_batches, padded
-
-Loss = Callable[[Any, Sequence[Row]], Any]
+from harness_plugins.trainers.tokenised import IGNORED, Row, padded
 
 
 def summed_loss(model: Any, rows: Sequence[Row]) -> Any:
@@ -35,17 +33,19 @@ def summed_loss(model: Any, rows: Sequence[Row]) -> Any:
     return cross_entropy(logits.float() if logits.dtype != torch.float64 else logits, wanted[places], reduction="sum")
 
 
-def accumulate(model: Any, rows: Sequence[Row], tokens: int, total: int, loss: Loss = summed_loss) -> float:
-    """Adds the gradient of the rows' loss over `total` learned tokens, micro-batch by micro-batch; returns the rows' share of it.
+def accumulate(learner: Any, rows: Sequence[Row], tokens: int, units: int) -> Any:
+    """Adds the gradient of the rows' loss, divided by `units`, micro-batch by micro-batch; returns that loss (a scalar tensor).
 
-    `tokens`: of a micro-batch at most, padding included; `total`: of the whole step, over all processes.
+    `tokens`: of a micro-batch at most; `units`: the step's `learner.units`, over all processes.
     """
-    sum_of_shares = 0.0
-    for batch in micro_batches([len(row.tokens) for row in rows], tokens):
-        share = loss(model, [rows[place] for place in batch]) / total
+    import torch
+
+    losses = [torch.zeros((), device=next(learner.parameters()).device)]
+    for batch in learner.batches(rows, tokens):
+        share = learner(batch) / units
         share.backward()
-        sum_of_shares += float(share.detach())
-    return sum_of_shares
+        losses.append(share.detach())
+    return sum(losses[1:], losses[0])
 
 
 def learning_rate(step: int, steps: int, warmup: float, schedule: str) -> float:

@@ -12,6 +12,7 @@ pytest.importorskip("transformers", reason="needs metaeval-harness[train]")
 pytest.importorskip("torch", reason="needs metaeval-harness[train]")
 
 import torch
+from harness_plugins.trainers.learner import Learner
 from harness_plugins.trainers.loop import Progress, Settings, fit, step_rows
 from harness_plugins.trainers.tokenised import Row
 
@@ -33,7 +34,7 @@ def tiny(dropout: float = 0.0) -> Any:
         num_key_value_heads=1,
         attention_dropout=dropout,
     )
-    return LlamaForCausalLM(config).double()
+    return Learner(LlamaForCausalLM(config).double())
 
 
 def rows() -> list[Row]:
@@ -60,13 +61,14 @@ def test_a_training_that_was_stopped_ends_with_the_same_losses_and_weights(tmp_p
     whole = tiny(dropout=0.1)
     wanted = fit(whole, rows(), HOW, tmp_path / "whole")
 
-    def killed(progress: Progress) -> bool:
-        if progress.step == stop:
-            raise KeyboardInterrupt
-        return False
+    class Killer:
+        def on_step(self, learner: Any, progress: Progress) -> bool:
+            if progress.step == stop:
+                raise KeyboardInterrupt
+            return False
 
     with pytest.raises(KeyboardInterrupt):
-        fit(tiny(dropout=0.1), rows(), HOW, tmp_path / "stopped", after=killed)
+        fit(tiny(dropout=0.1), rows(), HOW, tmp_path / "stopped", watchers=[Killer()])
     resumed = tiny(dropout=0.1)
     again = fit(resumed, rows(), HOW, tmp_path / "stopped")
     assert again.losses == wanted.losses
@@ -75,7 +77,23 @@ def test_a_training_that_was_stopped_ends_with_the_same_losses_and_weights(tmp_p
 
 def test_what_is_finished_is_not_trained_again(tmp_path: Path) -> None:
     first = fit(tiny(), rows(), HOW, tmp_path)
-    assert fit(tiny(), rows(), HOW, tmp_path, after=lambda progress: pytest.fail("a step was made")) == first
+
+    class Complaint:
+        def on_step(self, learner: Any, progress: Progress) -> bool:
+            pytest.fail("a step was made")
+
+    assert fit(tiny(), rows(), HOW, tmp_path, watchers=[Complaint()]) == first
+
+
+def test_a_watcher_ends_a_training_for_good_and_its_notes_are_kept(tmp_path: Path) -> None:
+    class Enough:
+        def on_step(self, learner: Any, progress: Progress) -> bool:
+            progress.notes["seen"] = progress.step
+            return progress.step == 3
+
+    done = fit(tiny(), rows(), HOW, tmp_path, watchers=[Enough()])
+    again = fit(tiny(), rows(), HOW, tmp_path)
+    assert (done.step, again.step, again.ended, again.notes) == (3, 3, True, {"seen": 3})
 
 
 def test_micro_batches_change_nothing_but_the_last_digits(tmp_path: Path) -> None:
@@ -103,7 +121,7 @@ def test_a_checkpoint_cut_short_is_named_with_what_to_do(tmp_path: Path) -> None
 def test_a_loss_that_is_not_finite_stops_and_names_examples(tmp_path: Path) -> None:
     model = tiny()
     with torch.no_grad():
-        model.lm_head.weight.fill_(math.inf)
+        model.model.lm_head.weight.fill_(math.inf)
     with pytest.raises(InputError, match=r"step 1: the loss or its gradient is not finite \(examples r/"):
         fit(model, rows(), HOW, tmp_path)
     assert not (tmp_path / "state").exists()
@@ -121,7 +139,8 @@ import torch, torch.distributed as dist
 from pathlib import Path
 sys.path.insert(0, {here!r})
 from test_loop import HOW, rows, tiny, weights
-from harness_plugins.trainers.loop import Processes, fit
+from harness_plugins.trainers.distributed import Processes
+from harness_plugins.trainers.loop import fit
 dist.init_process_group("gloo")
 model = tiny()
 done = fit(model, rows(), HOW, Path({folder!r}), processes=Processes(dist.get_rank(), dist.get_world_size()))
