@@ -136,8 +136,8 @@ def write(script: str, jobs: Sequence[dict[str, Any]], figures: Sequence[dict[st
     kept = json.loads(path.read_text()) if path.exists() else {"jobs": [], "figures": []}
     here = {"date": datetime.now(UTC).date().isoformat(), "cores": os.cpu_count(), "python": sys.version.split()[0]}
     for key, rows in (("jobs", jobs), ("figures", figures)):
-        new = {row["job"]: row | here for row in rows}
-        kept[key] = [new.pop(row["job"], row) for row in kept[key]] + list(new.values())
+        new = {(row["job"], row.get("peer")): row | here for row in rows}
+        kept[key] = [new.pop((row["job"], row.get("peer")), row) for row in kept[key]] + list(new.values())
     path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
     return path
 
