@@ -85,7 +85,7 @@ def advise(
     :param different: (criterion, slice) → clusters that differ in content, where some are copies (`copies.different_clusters`).
     """
     terms = _Terms(delta, power, level)
-    main = _main_components(rows)
+    main = main_components(rows)
     signatures = [*(signature for signature in labels if signature in main), *(one for one in main if one not in labels)]
     cells: dict[tuple[str, str], dict[str, list[MetaRow]]] = {}
     for row in rows:
@@ -107,7 +107,7 @@ def advise(
     return found
 
 
-def _main_components(rows: Sequence[MetaRow]) -> dict[str, str | None]:
+def main_components(rows: Sequence[MetaRow]) -> dict[str, str | None]:
     """The main component of each metric that is no sentinel: the ranked one, else the first."""
     first: dict[str, str | None] = {}
     ranked: dict[str, str | None] = {}

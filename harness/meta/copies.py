@@ -35,6 +35,11 @@ def different_clusters(data: JudgmentSet, dimensions: Sequence[str]) -> dict[tup
     return found
 
 
+def has_copies(examples: Sequence[Example]) -> bool:
+    """Whether any two of them ask the same, so that `different_clusters` has something to count."""
+    return len({_asked(example) for example in examples}) < len(examples)
+
+
 def _rated(data: JudgmentSet) -> dict[str, list[Output]]:
     """Criterion → the outputs that people rated, or chose between."""
     found: dict[str, set[str]] = {}
