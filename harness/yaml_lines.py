@@ -24,11 +24,15 @@ _EXPONENT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+\Z")
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file whose top is a mapping: its `value`, and the way back to the lines."""
+    """A YAML file whose top is a mapping, or a part of one: its `value`, and the way back to the lines.
+
+    `above`: the keys under which a part stands, which its errors name.
+    """
 
     path: Path
     value: dict[str, Any]
     root: "Node"
+    above: Keys = ()
 
     def line(self, *keys: str | int) -> int:
         """The line (from 1) of the key or the list element at this path, or of the closest thing above it that is there."""
@@ -36,7 +40,16 @@ class Document:
 
     def error(self, message: str, *keys: str | int) -> ConfigError:
         """An error to raise: `file, line n, key: message`."""
-        return _error(self.path, self.line(*keys), message, keys)
+        return _error(self.path, self.line(*keys), message, (*self.above, *keys))
+
+    def part(self, *keys: str | int) -> "Document":
+        """What stands under these keys as a document of its own; an error where that is no mapping."""
+        node, value = self.root, self.value
+        for key in keys:
+            node, value = _below(node, key), value[key]  # type: ignore[index]  # lists are indexed by numbers
+        if not isinstance(value, dict):
+            raise self.error(f"expected keys and values, got {value!r:.80}", *keys)
+        return Document(self.path, value, node, (*self.above, *keys))
 
 
 def read_yaml(path: Path) -> Document:
@@ -166,6 +179,14 @@ def _line(node: "Node", keys: Keys) -> int:
         else:
             return line
     return line
+
+
+def _below(node: "Node", key: str | int) -> "Node":
+    """The node of a value in a mapping or a list that has it."""
+    if isinstance(key, int):
+        found: Node = node.value[key]
+        return found
+    return next(value for key_node, value in node.value if key_node.value == key)
 
 
 def _error(path: Path, line: int, message: str, keys: Keys = ()) -> ConfigError:

@@ -54,7 +54,12 @@ def load_build_config(path: str | Path) -> BuildConfig:
     file = find_config(path)
     document = read_yaml(file)
     check_keys(document, document.value, BuildConfig.__struct_fields__)
-    name = text_of(document, "name") or file.stem
+    return build_config_of(document, file.stem, plugin_files(document))
+
+
+def build_config_of(document: Document, usual_name: str, plugins: tuple[str, ...]) -> BuildConfig:
+    """The build config that the document is, or that a part of one is: `usual_name` where it has none of its own."""
+    name = text_of(document, "name") or usual_name
     if not re.fullmatch(r"\w[\w.+-]*", name):
         raise document.error(f"{name!r} is to be a folder's name: use letters, digits, hyphens and dots", "name")
     language = text_of(document, "language")
@@ -68,7 +73,7 @@ def load_build_config(path: str | Path) -> BuildConfig:
         language=language,
         builders=_builders(document),
         output=text_of(document, "output") or f"builds/{name}",
-        plugins=plugin_files(document),
+        plugins=plugins,
         **sections,
     )
 

@@ -72,40 +72,13 @@ def _print_plan(plan: dict[str, Any], as_json: bool) -> None:
 def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | None) -> dict[str, Any]:
     import sys
 
-    from harness.build.config import resolved
-    from harness.build.evaluation_sets import evaluation_sets
-    from harness.build.finished import write_finished
-    from harness.stages.build import finish_build, run_builders
-    from harness.store import Run
+    from harness.pipeline.building import build_data_set
 
-    with Run.open(folder, config=resolved(config), command=sys.argv) as run:
-        with progress() as report:
-            built = run_builders(run, found, config.builders, report, limit=limit)
-            against, absent = evaluation_sets(found, config.contamination)
-            for sentence in absent:
-                run.note(sentence)
-            removed = finish_build(run, config, built, against, report)
-            written = write_finished(run.folder, config, built, against, report, notes=absent, note=run.note)
-        if not all(made.complete for made in built):
-            run.note(f"only the first {limit} rows of each builder were asked for")
-        if limit is not None and any(made.rows > limit for made in built):
-            notice(f"--limit {limit} asks for no more rows than there are: what was built before stays in the data set")
-        for sentence in run.notes:
-            notice(plain(sentence))
-        summary = {
-            "output": str(folder),
-            "builders": [
-                {"builder": str(made.ref), "rows": made.rows, "set_aside": sum(made.aside.values()), "complete": made.complete}
-                for made in built
-            ],
-            "removed": [{"stage": stage, "reason": why, "rows": n} for (stage, why), n in sorted(removed.items())],
-            "examples": run.counts["examples"],
-            "against": [{"set": found.name, "texts": len(found.texts)} for found in against],
-            "splits": written.splits,
-            "files": written.files,
-        }
-        run.finish("done", described={"build": summary})
-    return summary
+    def say(sentence: str) -> None:
+        notice(plain(sentence))
+
+    with progress() as report:
+        return build_data_set(config, found, folder, report, command=sys.argv, limit=limit, say=say)
 
 
 def _print(summary: dict[str, Any]) -> None:

@@ -12,7 +12,6 @@ from harness.cli.progress import progress
 if TYPE_CHECKING:
     from harness.experiment import ExperimentConfig
     from harness.records import Example
-    from harness.stages.generate import SystemRef
 
 
 @click.command(
@@ -31,12 +30,13 @@ folder then holds the tables `examples` and `outputs`. Exit code 3 if a system f
 def generate(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
     from harness.errors import ConfigError
     from harness.experiment import load_experiment
+    from harness.pipeline.training import asked
 
     loaded = load_experiment(config)
     if not loaded.systems:
         raise ConfigError(f"{config}: it names no system; write `generate:` with `systems:`, a list of `name` and `generator`")
     folder = Path(output or loaded.output)
-    examples = _chosen(loaded)
+    examples = asked(loaded, folder)
     if dry_run:
         for one in loaded.systems:
             click.echo(f"{one.name}: {one.plugin} on {len(examples):,} examples")
@@ -55,53 +55,14 @@ def generate(config: str, output: str | None, dry_run: bool, as_json: bool) -> N
 def _generate(config: "ExperimentConfig", folder: Path, examples: "list[Example]") -> dict[str, Any]:
     import sys
 
-    from harness.cache import Cache
     from harness.experiment import resolved
-    from harness.stages.generate import generate as run_generation
+    from harness.pipeline.answering import answer_all, answers_by_system
     from harness.store import Run
 
     found = registry(config.plugins)
-    with Run.open(folder, config=resolved(config), command=sys.argv) as run, Cache() as cache:
+    with Run.open(folder, config=resolved(config), command=sys.argv) as run:
         with progress() as report:
-            outputs = run_generation(run, found, _systems(config, folder), examples, report, cache=cache)
-        run.write_table("examples", examples)
-        run.write_table("outputs", outputs)
-        counts = {
-            one.name: {
-                "outputs": sum(output.system == one.name for output in outputs),
-                "errors": sum(output.system == one.name and output.finish == "error" for output in outputs),
-            }
-            for one in config.systems
-        }
+            outputs = answer_all(run, found, config, examples, report)
+        counts = answers_by_system(config, outputs)
         run.finish("done", described={"generate": counts})
     return {"output": str(folder), "examples": len(examples), "systems": counts}
-
-
-def _chosen(config: "ExperimentConfig") -> "list[Example]":
-    """The examples that are to be answered."""
-    from harness.errors import InputError
-    from harness.experiment import read_examples
-
-    found = [one for one in read_examples(config.examples) if config.split is None or one.split == config.split]
-    if not found:
-        raise InputError(f"{config.examples}: no example has the split {config.split!r}")
-    return found[: config.limit]
-
-
-def _systems(config: "ExperimentConfig", folder: Path) -> "list[SystemRef]":
-    """The systems, `train:NAME` in their parameters being the folder of that checkpoint, which is looked at."""
-    from harness.experiment import TRAINED
-    from harness.registry import PluginRef
-    from harness.stages.generate import SystemRef
-    from harness.stages.train import read_trained
-
-    def meant(value: object) -> object:
-        if not isinstance(value, str) or not value.startswith(TRAINED):
-            return value
-        home = folder / "checkpoints"
-        return str(home / read_trained(home, value.removeprefix(TRAINED)).checkpoint)
-
-    return [
-        SystemRef(name=one.name, generator=PluginRef(one.plugin.name, {k: meant(v) for k, v in one.plugin.params.items()}))
-        for one in config.systems
-    ]

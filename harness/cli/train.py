@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @click.command(
     help=f"""{__doc__}
 
-CONFIG names examples (a folder of `harness build`) and trainings. The same command again goes on where the last one stopped, and
-trains nothing twice. Where a trainer can use several processes, start it with torchrun.
+CONFIG names examples (a folder of `harness build`, or a build that `harness run --until build` has made) and trainings. The same
+command again goes on where the last one stopped, and trains nothing twice. Where a trainer can use several processes, start it with torchrun.
 """
 )
 @click.argument("config", metavar="CONFIG")
@@ -30,26 +30,24 @@ trains nothing twice. Where a trainer can use several processes, start it with t
 @quiet_option
 def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
     from harness.errors import ConfigError
-    from harness.experiment import load_experiment, read_examples
-    from harness.stages.train import train as run_training
+    from harness.experiment import load_experiment
+    from harness.pipeline.training import CHECKPOINTS, materials, train_all
 
     loaded = load_experiment(config)
     if not loaded.train:
         raise ConfigError(f"{config}: it names no training; write `train:` with a list of `name` and `trainer`")
-    folder = Path(output or loaded.output) / "checkpoints"
-    examples = read_examples(loaded.examples)
+    folder = Path(output or loaded.output)
+    given = materials(loaded, folder)
     if dry_run:
-        for one in loaded.train:
-            click.echo(f"{one.name}: {one.plugin} on {len(examples):,} examples, to {folder / one.name}")
+        for training, chosen in given:
+            for one in training.runs():
+                click.echo(f"{one.name}: {one.plugin} on {len(chosen.examples):,} examples, to {folder / CHECKPOINTS / one.name}")
         click.echo("nothing was trained (--dry-run)")
         return
     found = registry(loaded.plugins)
-    done = []
-    with _opened(folder.parent, loaded):
-        folder.mkdir(parents=True, exist_ok=True)
-        for one in loaded.train:
-            notice(f"training {one.name}")
-            done.append(run_training(found, one.name, one.plugin, examples, folder, source=loaded.examples))
+    with _opened(folder, loaded) as run:
+        done = train_all(found, given, folder, say=notice, write=run is not None)
+    folder = folder / CHECKPOINTS
     if as_json:
         print_json(done)
         return
@@ -59,14 +57,14 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
 
 def _opened(folder: Path, config: "ExperimentConfig") -> "AbstractContextManager[object]":
     """The run folder, which one process writes: of several that share a training, the first."""
-    import os
     import sys
     from contextlib import nullcontext
 
     from harness.experiment import resolved
+    from harness.stages.train import first_process
     from harness.store import Run
 
-    if int(os.environ.get("RANK", "0")):
+    if not first_process():
         return nullcontext()
     return Run.open(folder, config=resolved(config), command=sys.argv)
 

@@ -113,7 +113,7 @@ def test_a_system_whose_model_is_not_trained_yet_says_so(folder: Path) -> None:
 
 
 def test_dry_runs_write_nothing(folder: Path) -> None:
-    assert "counts: masked:smoothing=2 on 3 examples" in run("train", "mine.yaml", "--dry-run").stdout
+    assert "counts: masked:smoothing=2 on 2 examples" in run("train", "mine.yaml", "--dry-run").stdout
     assert "nothing: filler on 1 examples" in run("generate", "mine.yaml", "--dry-run").stdout
     assert not (folder / "runs").exists()
 

@@ -1,0 +1,89 @@
+"""Every training of an experiment, one after another, with the examples that it may learn from laid beside its checkpoints.
+
+```
+<run>/checkpoints/NAME/  NAME.json     the checkpoint, and what it was made of (harness.stages.train)
+<run>/learned/NAME.jsonl               the examples that the training was given
+```
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.errors import InputError
+from harness.experiment import ExperimentConfig
+from harness.experiment_examples import Chosen, answered, learned, read_examples
+from harness.experiment_parts import BUILD, Training
+from harness.records import Example, to_json
+from harness.registry import Registry
+from harness.stages.train import Trained, train
+from harness.store import table_path
+from harness.whole_files import replace_file
+
+CHECKPOINTS, LEARNED, BUILDS = "checkpoints", "learned", "builds"
+
+
+class Material(NamedTuple):
+    """A training with the examples that it is given."""
+
+    training: Training
+    chosen: Chosen
+
+
+def place_of(where: str, folder: Path) -> str:
+    """Where examples lie: `build:NAME` is a folder of the run; InputError if it is not built."""
+    if not where.startswith(BUILD):
+        return where
+    place = folder / BUILDS / where.removeprefix(BUILD)
+    if not table_path(place, "examples").is_file():
+        raise InputError(f"{place}: this build is not there yet; `harness run CONFIG --until build` makes it")
+    return str(place)
+
+
+def asked(config: ExperimentConfig, folder: Path) -> list[Example]:
+    """The examples that the systems answer; InputError for a split that none has."""
+    held_out_learned = any(not one.hold_out for one in config.trainings)
+    examples = read_examples(place_of(config.examples, folder))
+    return answered(examples, config.hold_out, config.splits, config.limit, only_test=held_out_learned)
+
+
+def materials(config: ExperimentConfig, folder: Path) -> list[Material]:
+    """Each training with its examples; InputError where none is left to learn from."""
+    questions = asked(config, folder) if config.answering else []
+    found = []
+    for one in config.trainings:
+        where = place_of(one.examples or config.examples, folder)
+        chosen = learned(read_examples(where), config.hold_out, questions, of_held_out=not one.hold_out)
+        if not chosen.examples:
+            why = (
+                ", ".join(f"{count} {reason}" for reason, count in chosen.left_out.items())
+                or "no example of a split to learn from"
+            )
+            raise InputError(f"training {one.name!r}: no example of {where} is left to learn from ({why})")
+        found.append(Material(one, chosen))
+    return found
+
+
+def train_all(
+    registry: Registry, given: Sequence[Material], folder: Path, *, say: Callable[[str], None], write: bool = True
+) -> list[Trained]:
+    """Trains what is not trained yet; `write: False` for all but the first of several processes that share a training."""
+    done: list[Trained] = []
+    home = folder / CHECKPOINTS
+    if write:
+        home.mkdir(parents=True, exist_ok=True)
+        (folder / LEARNED).mkdir(exist_ok=True)
+    for training, chosen in given:
+        source = folder / LEARNED / f"{training.name}.jsonl"
+        if write:
+            _write(source, chosen.examples)
+        for run in training.runs():
+            say(f"training {run.name}")
+            done.append(train(registry, run.name, run.plugin, chosen.examples, home, source=source))
+    return done
+
+
+def _write(path: Path, examples: Sequence[Example]) -> None:
+    lines = b"".join(to_json(example) + b"\n" for example in examples)
+    if not path.is_file() or path.read_bytes() != lines:
+        replace_file(path, lines)
