@@ -1,16 +1,15 @@
 """A causal language model in this process as a generator: texts in batches that never wait, or log-likelihoods of choices."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 from harness import Example, GeneratorSpec, Output, hookimpl
 from harness.cache import Cache
-from harness.errors import PluginError
+from harness.errors import MissingExtra, PluginError
 from harness.records import ChoiceLoglik
 from harness_plugins.generators.styles import check_style, prompt_of
-from harness_plugins.judges.local_files import DTYPES, find_model, load_model, load_tokenizer, longest_prompt
-from harness_plugins.judges.local_prompts import Prompts
+from harness_plugins.judges.local_files import DTYPES, find_model, load_tokenizer
+from harness_plugins.judges.local_model import OpenModel
 
 _AHEAD = 256  # examples that are worked on together, and of which a kill can lose the unfinished
 
@@ -60,9 +59,10 @@ class TransformersGenerator:
         if not all(isinstance(text, str) and text for text in self.stop):
             raise ValueError(f"stop is a text or a list of texts, got {stop!r}")
         self.limit, self.temperature, self.top_p, self.beams = max_new_tokens, float(temperature), float(top_p), beams
-        self.samples, self.seed, self.device, self.dtype = samples, seed, device, dtype
+        self.samples, self.seed, self.dtype = samples, seed, dtype
         self.rows, self._batch_tokens = rows, batch_tokens
         self._model = find_model(str(model), Cache(), gguf=True)
+        self._open = OpenModel(self._model, device, dtype)
         self.signature = self._signature()
 
     def generate(self, examples: Sequence[Example]) -> Iterator[Output]:
@@ -73,8 +73,27 @@ class TransformersGenerator:
             for example in some:
                 yield from said[example.id]
 
+    def lm_eval_model(self, max_length: int | None = None) -> Any:
+        """This model as an lm-eval LM (see `as_lm_eval`), for leaderboards; prompts are then lm-eval's, `style` says nothing."""
+        try:
+            from harness_plugins.generators.as_lm_eval import EngineLM
+        except ModuleNotFoundError as error:
+            raise MissingExtra(
+                f"tasks of lm-eval need the package {error.name!r}; install it with: pip install 'metaeval-harness[leaderboard]'"
+            ) from error
+        return EngineLM(
+            self._open.loaded,
+            load_tokenizer(self._model),  # its own: lm-eval gives a tokenizer without padding one
+            name=self._model.name,
+            signature=f"{self._model.name}@hf:{self._model.digest[:12]}|dtype:{self.dtype}",
+            tokens=self._budget,
+            rows=self.rows,
+            max_length=max_length,
+        )
+
     def _texts(self, examples: Sequence[Example]) -> dict[str, list[Output]]:
         from harness_plugins.generators.engine import Answer, Wish, answers
+        from harness_plugins.generators.stops import Stops
         from harness_plugins.judges.local_torch import Sampling
 
         asked = [(example, sample) for example in examples for sample in range(self.samples)]
@@ -86,11 +105,13 @@ class TransformersGenerator:
             for number, (example, sample) in enumerate(asked)
         ]
 
+        stops = Stops(self._open.tokenizer, self.stop, special=False)
+
         def stopped(answer: Answer) -> bool:
-            return bool(self.stop) and any(text in self._prompts.decode(answer.tokens) for text in self.stop)
+            return stops.found(answer.tokens)
 
         found: dict[str, list[Output]] = {example.id: [] for example in examples}
-        for answer in answers(self._loaded, wishes, self._ends, stopped, rows=self.rows, tokens=self._budget):
+        for answer in answers(self._open.loaded, wishes, self._open.ends, stopped, rows=self.rows, tokens=self._budget):
             example, sample = asked[answer.index]
             output = self._output(example, sample, answer.tokens, answer.finish, len(tokens[example.id]))
             found[example.id].append(output)
@@ -101,18 +122,18 @@ class TransformersGenerator:
         import torch
 
         with torch.inference_mode():
-            ids = torch.tensor([prompt], device=self._loaded.device)
-            out = self._loaded.generate(
+            ids = torch.tensor([prompt], device=self._open.loaded.device)
+            out = self._open.loaded.generate(
                 ids,
                 attention_mask=torch.ones_like(ids),
                 num_beams=self.beams,
                 do_sample=False,
                 max_new_tokens=self.limit,
-                eos_token_id=sorted(self._ends),
-                pad_token_id=min(self._ends, default=0),
+                eos_token_id=sorted(self._open.ends),
+                pad_token_id=min(self._open.ends, default=0),
             )
         tokens = out[0, len(prompt) :].tolist()
-        ended = next((place for place, token in enumerate(tokens) if token in self._ends), None)
+        ended = next((place for place, token in enumerate(tokens) if token in self._open.ends), None)
         return self._output(example, 0, tokens[:ended], "length" if ended is None else "stop", len(prompt))
 
     def _weighed(self, examples: Sequence[Example]) -> dict[str, list[Output]]:
@@ -123,19 +144,19 @@ class TransformersGenerator:
         for number, example in enumerate(examples):
             if not example.choices:
                 raise PluginError(f"example {example.id!r} is of the kind 'choice' and has no choices")
-            prompt = prompt_of(example, self.style, self._prompts)
+            prompt = prompt_of(example, self.style, self._open.prompts)
             texts = tuple(choice if prompt[-1:].isspace() else f" {choice}" for choice in example.choices)
-            asked.append(Options(number, self._tokens(example, 0), self._prompts.choice_tokens(prompt, texts)))
+            asked.append(Options(number, self._tokens(example, 0), self._open.prompts.choice_tokens(prompt, texts)))
         found: dict[str, list[Output]] = {}
-        for number, sums in log_likelihoods(self._loaded, asked, tokens=self._budget):
+        for number, sums in log_likelihoods(self._open.loaded, asked, tokens=self._budget):
             example, one = examples[number], asked[number]
             parts = zip(sums, one.choices, example.choices, strict=True)
-            loglik = tuple(ChoiceLoglik(sum=value, tokens=len(t), characters=len(text)) for value, t, text in parts)
+            loglik = tuple(ChoiceLoglik(sum=value.sum, tokens=len(t), characters=len(text)) for value, t, text in parts)
             found[example.id] = [self._named(example, 0, loglik=loglik, tokens_in=len(one.prompt))]
         return found
 
     def _output(self, example: Example, sample: int, tokens: list[int], finish: Any, read: int) -> Output:
-        text = self._prompts.decode(tokens)
+        text = self._open.prompts.decode(tokens)
         cut = min((text.find(stop) for stop in self.stop if stop in text), default=len(text))
         return self._named(example, sample, text=text[:cut].strip(), finish=finish, tokens_in=read, tokens_out=len(tokens))
 
@@ -143,8 +164,8 @@ class TransformersGenerator:
         return Output(id=f"{example.id}/{sample}", example_id=example.id, system=self._model.name, sample=sample, **fields)
 
     def _tokens(self, example: Example, room: int) -> list[int]:
-        found = self._prompts.tokens(prompt_of(example, self.style, self._prompts))
-        longest = longest_prompt(self._loaded.config)
+        found = self._open.prompts.tokens(prompt_of(example, self.style, self._open.prompts))
+        longest = self._open.longest
         if longest is not None and len(found) + room > longest:
             raise PluginError(
                 f"example {example.id!r}: its prompt has {len(found)} tokens, and {self._model.name} reads {longest}, an answer "
@@ -169,29 +190,9 @@ class TransformersGenerator:
             parts.append(f"stop:{list(self.stop)!r}")
         return "|".join([*parts, "v:1"])
 
-    @cached_property
-    def _prompts(self) -> Prompts:
-        return Prompts(load_tokenizer(self._model), self._model.name)
-
-    @cached_property
-    def _loaded(self) -> Any:
-        import torch
-
-        device = self.device if self.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            return load_model(self._model, device, self.dtype)
-        except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there or full
-            raise PluginError(f"model {self._model.name!r} cannot be put on device {device!r}: {error}") from error
-
-    @cached_property
-    def _ends(self) -> frozenset[int]:
-        said = self._loaded.generation_config.eos_token_id
-        ends = set(said) if isinstance(said, list) else {said}
-        return frozenset(end for end in {*ends, self._prompts.end} if end is not None)
-
     @property
     def _budget(self) -> int:
-        return self._batch_tokens or (16_384 if self._loaded.device.type == "cpu" else 131_072)
+        return self._open.batch_tokens(self._batch_tokens, 16_384, 131_072)
 
 
 @hookimpl

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from harness.chat.policy import may_ask
 from harness.chat.store import ReplyStore
 from harness.errors import PluginError
 from harness_plugins.judges.local_choices import choices_of, log_probabilities
-from harness_plugins.judges.local_files import DTYPES, find_model, load_model, load_tokenizer, longest_prompt
+from harness_plugins.judges.local_files import DTYPES, find_model
+from harness_plugins.judges.local_model import OpenModel
 from harness_plugins.judges.local_prompts import Prompts
 
 _TOKENS = 16  # of a reply, where its request sets no limit
@@ -50,9 +50,10 @@ class TransformersModel:
         if batch_tokens is not None and batch_tokens < 1:
             raise PluginError(f"model {str(model)!r}: batch_tokens is at least 1, got {batch_tokens}")
         self._model = find_model(str(model), cache or Cache())
-        self._device, self._dtype, self._batch_tokens = device, dtype, batch_tokens
+        self._batch_tokens = batch_tokens
         self._store = store or ReplyStore()
         self.name = f"{self._model.name}@hf:{self._model.digest[:12]}" + ("" if dtype == "float32" else f":{dtype}")
+        self._open = OpenModel(self._model, device, dtype, self.name)
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply a request, in order; batches of like lengths, each kept as soon as it is computed."""
@@ -89,10 +90,12 @@ class TransformersModel:
 
         for request in requests.values():
             _check(request)
-        rendered = {key: self._prompts.render(request.messages) for key, request in requests.items()}
-        tokens = {key: self._prompts.tokens(text) for key, text in rendered.items()}
-        for kind, keys in _grouped(requests, rendered, self._prompts):
-            long = [key for key in keys if self._longest and len(tokens[key]) + _room(requests[key], kind) > self._longest]
+        rendered = {key: self._open.prompts.render(request.messages) for key, request in requests.items()}
+        tokens = {key: self._open.prompts.tokens(text) for key, text in rendered.items()}
+        for kind, keys in _grouped(requests, rendered, self._open.prompts):
+            long = [
+                key for key in keys if self._open.longest and len(tokens[key]) + _room(requests[key], kind) > self._open.longest
+            ]
             if long:
                 yield [(key, requests[key], self._too_long(key, len(tokens[key])), None) for key in long]
             fitting = [key for key in keys if key not in set(long)]
@@ -113,7 +116,7 @@ class TransformersModel:
 
         start = time.perf_counter()
         choices = choices_of(kind)
-        rows = choice_logprobs(self._loaded, prompts, choices)
+        rows = choice_logprobs(self._open.loaded, prompts, choices)
         seconds = (time.perf_counter() - start) / len(keys)
         replies = []
         for key, prompt, row in zip(keys, prompts, rows, strict=True):
@@ -133,19 +136,19 @@ class TransformersModel:
         stops = [_stops(requests[key]) for key in keys]
 
         def stop(row: int, tokens: list[int]) -> bool:
-            return bool(stops[row]) and any(word in self._prompts.decode(tokens) for word in stops[row])
+            return bool(stops[row]) and any(word in self._open.prompts.decode(tokens) for word in stops[row])
 
         how = [_sampling(requests[key], key, Sampling) for key in keys]
-        found = generate(self._loaded, prompts, how, self._ends, stop)
+        found = generate(self._open.loaded, prompts, how, self._open.ends, stop)
         seconds = (time.perf_counter() - start) / len(keys)
         replies = []
         for key, prompt, reply, words in zip(keys, prompts, found, stops, strict=True):
-            text = _before(self._prompts.decode(reply.tokens), words)
+            text = _before(self._open.prompts.decode(reply.tokens), words)
             told = tuple(
                 TokenProbability(
-                    token=self._prompts.decode_token(token),
+                    token=self._open.prompts.decode_token(token),
                     logprob=logprob,
-                    top=tuple((self._prompts.decode_token(other), value) for other, value in top),
+                    top=tuple((self._open.prompts.decode_token(other), value) for other, value in top),
                 )
                 for token, logprob, top in zip(reply.tokens, reply.logprobs, reply.tops, strict=True)
                 if requests[key].params.get("logprobs")
@@ -155,36 +158,12 @@ class TransformersModel:
         return replies
 
     def _too_long(self, key: str, length: int) -> Reply:
-        detail = f"the prompt has {length} tokens; with its reply, {self.name} reads {self._longest}"
+        detail = f"the prompt has {length} tokens; with its reply, {self.name} reads {self._open.longest}"
         return Reply(key=key, status="error", tokens_in=length, price=0.0, received=time.time(), detail=detail)
-
-    @cached_property
-    def _prompts(self) -> Prompts:
-        return Prompts(load_tokenizer(self._model), self._model.name)
-
-    @cached_property
-    def _loaded(self) -> Any:
-        import torch
-
-        device = self._device if self._device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            return load_model(self._model, device, self._dtype)
-        except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there or full
-            raise PluginError(f"model {self.name!r} cannot be put on device {device!r}: {error}") from error
-
-    @cached_property
-    def _longest(self) -> int | None:
-        return longest_prompt(self._loaded.config)
-
-    @cached_property
-    def _ends(self) -> frozenset[int]:
-        said = self._loaded.generation_config.eos_token_id
-        ends = set(said) if isinstance(said, list) else {said}
-        return frozenset(end for end in {*ends, self._prompts.end} if end is not None)
 
     @property
     def _budget(self) -> int:
-        return self._batch_tokens or (4096 if self._loaded.device.type == "cpu" else 65536)
+        return self._open.batch_tokens(self._batch_tokens, 4096, 65_536)
 
 
 def _grouped(requests: dict[str, Request], rendered: dict[str, str], prompts: Prompts) -> Iterable[tuple[Any, list[str]]]:

@@ -136,7 +136,8 @@ def test_choices_weigh_what_they_weigh_when_read_whole(
                 logits = model(torch.tensor([[*one.prompt, *choice]]), use_cache=False).logits[0].double().log_softmax(-1)
             places = range(len(one.prompt) - 1, len(one.prompt) + len(choice) - 1)
             wanted = math.fsum(float(logits[place, token]) for place, token in zip(places, choice, strict=True))
-            assert value == pytest.approx(wanted, abs=1e-4)
+            assert value.sum == pytest.approx(wanted, abs=1e-4)
+            assert value.greedy == all(int(logits[place].argmax()) == token for place, token in zip(places, choice, strict=True))
 
 
 def test_a_choice_without_a_token_is_refused(model: Any) -> None:
