@@ -128,6 +128,27 @@ class Generator(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A metric's value for answers to `n` held-out examples; `missing` of them have no score."""
+
+    value: float
+    n: int
+    missing: int = 0
+
+
+class Scorer(Protocol):
+    """Scores answers to held-out examples with the metrics of this harness, by their references: `rouge-l:stemmer=swedish`."""
+
+    def higher_is_better(self, metric: str) -> bool:
+        """Whether more of it is better. Raises PluginError for a metric that is unknown, broken, or scores no single outputs."""
+        ...
+
+    def mean(self, metric: str, examples: Sequence[Example], outputs: Sequence[Output]) -> HeldOut:
+        """The metric's main component over the outputs. Raises InputError where no output has a score."""
+        ...
+
+
 @runtime_checkable
 class Trainer(Protocol):
     """Tunes or trains a model."""
@@ -136,7 +157,8 @@ class Trainer(Protocol):
         """Trains on the examples and returns the checkpoint folder, which lies in `folder`.
 
         A trainer that learns from some splits only says which in an attribute `splits` (None in it: examples without a split);
-        from the others nothing that it learns may depend, but when it ends and which of its checkpoints it keeps.
+        from the others nothing that it learns may depend, but when it ends and which of its checkpoints it keeps. One that
+        chooses by a metric has a method `use_scorer(scorer)`, which is called with a Scorer before `train`.
         """
         ...
 
@@ -224,9 +246,11 @@ class GeneratorSpec(PluginSpec):
 
 @dataclass(frozen=True)
 class TrainerSpec(PluginSpec):
-    """Announces a trainer; `accepts` are the kinds of Example it can train on."""
+    """Announces a trainer. `accepts`: the kinds of Example it can train on; `free`: parameters that change no result (memory,
+    speed, what is told), so that a training goes on when they change."""
 
     accepts: tuple[Kind, ...] = ("instruction", "chat")
+    free: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

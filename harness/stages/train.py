@@ -7,6 +7,7 @@
 """
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from harness.store import stage_id
 from harness.whole_files import replace_file
 
 KIND = "trainer"
+_PATIENCE = 60.0  # seconds that the other processes wait for the first
 FACTS = "facts.json"  # a trainer may leave it in its checkpoint: losses, tokens per second, what it left out; any JSON mapping
 
 
@@ -75,28 +77,40 @@ def train(
     if not held:
         raise InputError(f"{name}: there are no examples to train on")
     _check_kinds(spec, held)
-    read = digest(held)
-    stage = stage_id([read], {"trainer": ref.name, **ref.params}, spec.version)
+    begun = _Begun(
+        trainer=ref.name,
+        version=spec.version,
+        params={key: value for key, value in ref.params.items() if key not in spec.free},
+        examples=digest(held),
+        n=len(held),
+    )
     earlier = _earlier(folder, name)
-    if earlier is not None and earlier.stage == stage and not damaged(folder, earlier):
+    if earlier is not None and earlier.stage == begun.stage and not damaged(folder, earlier):
         return earlier
     home = folder / name
-    _check_home(home, stage)
     trainer: Trainer = registry.build(KIND, ref)
+    _hand_scorer(trainer, registry)
+    _check_home(home, begun)
     checkpoint = Path(trainer.train(held, home)).resolve()
     done = Trained(
         name=name,
         trainer=ref.name,
         params=dict(ref.params),
-        stage=stage,
+        stage=begun.stage,
         checkpoint=_inside(folder, home, checkpoint, ref.name),
-        files=_digests(checkpoint),
+        files=_digests(checkpoint) if first_process() else {},
         examples=dict(sorted(Counter(f"{one.kind} {one.split or 'no split'}" for one in held).items())),
-        material=Material(path=_relative(source, folder), digest=read, n=len(held), splits=_splits(trainer)),
+        material=Material(path=_relative(source, folder), digest=begun.examples, n=len(held), splits=_splits(trainer)),
         facts=_facts(checkpoint),
     )
-    replace_file(folder / f"{name}.json", msgspec.json.format(msgspec.json.encode(done, order="sorted"), indent=2) + b"\n")
+    if first_process():
+        replace_file(folder / f"{name}.json", _json(done))
     return done
+
+
+def first_process() -> bool:
+    """Whether this process is the one that writes: alone, or the first of those that `torchrun` (or the like) started."""
+    return int(os.environ.get("RANK") or 0) == 0
 
 
 def read_trained(folder: Path, name: str) -> Trained:
@@ -146,18 +160,77 @@ def _check_kinds(spec: TrainerSpec, examples: Iterable[Example]) -> None:
             )
 
 
-def _check_home(home: Path, stage: str) -> None:
+class _Begun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was begun in a folder: `params` are those that can change the result, `examples` is their digest."""
+
+    trainer: str
+    version: str
+    params: dict[str, Any]
+    examples: str
+    n: int
+
+    @property
+    def stage(self) -> str:
+        return stage_id([self.examples], {"trainer": self.trainer, **self.params}, self.version)
+
+
+def _hand_scorer(trainer: Trainer, registry: Registry) -> None:
+    wanted = getattr(trainer, "use_scorer", None)
+    if wanted is not None:
+        from harness.stages.heldout import RegistryScorer
+
+        wanted(RegistryScorer(registry))
+
+
+def _check_home(home: Path, now: _Begun) -> None:
     """Makes the folder, or sees that what was begun in it is this very training."""
-    marker = home / "stage"
+    marker = home / "training.json"
+    if not first_process():
+        _await(marker)
     if home.is_dir() and any(home.iterdir()):
-        begun = marker.read_text(encoding="utf-8").strip() if marker.is_file() else "unknown"
-        if begun != stage:
+        before = _begun(marker)
+        if before is None or before.stage != now.stage:
+            told = "unknown which" if before is None else "; ".join(_changes(before, now))
             raise InputError(
-                f"{home} holds a training of other examples or parameters; give the training another name, or delete the folder"
+                f"{home} holds a training of other examples or parameters ({told}); give the training another name, or delete "
+                "the folder"
             )
         return
     home.mkdir(parents=True, exist_ok=True)
-    replace_file(marker, stage.encode())
+    replace_file(marker, _json(now))
+
+
+def _await(marker: Path) -> None:
+    """Returns when the first process has made the folder; InputError where it does not within a minute."""
+    until = time.monotonic() + _PATIENCE
+    while not marker.is_file():
+        if time.monotonic() > until:
+            raise InputError(f"{marker} does not appear: processes on several machines need a folder that all of them see")
+        time.sleep(0.05)
+
+
+def _begun(marker: Path) -> _Begun | None:
+    try:
+        return msgspec.json.decode(marker.read_bytes(), type=_Begun)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _changes(before: _Begun, now: _Begun) -> Iterator[str]:
+    """What is not as it was, in words."""
+    for key in ("trainer", "version"):
+        if getattr(before, key) != getattr(now, key):
+            yield f"{key} was {getattr(before, key)} and is {getattr(now, key)}"
+    for key in sorted({*before.params, *now.params}):
+        then, value = (f"{held.params[key]!r:.80}" if key in held.params else "not given" for held in (before, now))
+        if then != value:
+            yield f"{key} was {then} and is {value}"
+    if before.examples != now.examples:
+        yield f"the examples were {before.n:,} and are {now.n:,}" if before.n != now.n else "some examples are others"
+
+
+def _json(record: msgspec.Struct) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(record, order="sorted", enc_hook=str), indent=2) + b"\n"
 
 
 def _relative(source: str | Path | None, folder: Path) -> str | None:

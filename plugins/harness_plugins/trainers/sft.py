@@ -207,5 +207,6 @@ def harness_trainers() -> list[TrainerSpec]:
             extra="train",
             argument="base",
             accepts=("instruction", "chat"),
+            free=("batch_tokens", "gradient_checkpointing", "save_every"),
         )
     ]

@@ -1,15 +1,15 @@
 """Training: a checkpoint with a record of what it was made of, whatever the trainer is."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from harness.errors import InputError, PluginError
-from harness.protocols import TrainerSpec
-from harness.records import Example, digest, to_json
+from harness.protocols import HeldOut, MetricSpec, Result, Scorer, TrainerSpec, Unit
+from harness.records import Example, Output, digest, to_json
 from harness.registry import Entry, PluginRef, Registry
 from harness.stages.train import Material, learned_examples, read_trained, train
 
@@ -20,9 +20,13 @@ class Counting:
     """A toy that keeps how many examples it saw, and how often it was asked."""
 
     calls = 0
+    scorer: Scorer
 
-    def __init__(self, step: int = 1, stop: bool = False, where: str = "model") -> None:
+    def __init__(self, step: int = 1, stop: bool = False, where: str = "model", memory: int = 1) -> None:
         self.step, self.stop, self.where = step, stop, where
+
+    def use_scorer(self, scorer: Scorer) -> None:
+        Counting.scorer = scorer
 
     def train(self, examples: Iterable[Example], folder: Path) -> Path:
         Counting.calls += 1
@@ -36,11 +40,25 @@ class Counting:
         return checkpoint
 
 
+class Same:
+    """1 where the answer is the reference; none for an answer without a number."""
+
+    signature = "same|v:1"
+
+    def score(self, units: Sequence[Unit]) -> list[float | Result]:
+        return [
+            Result(None, "unparsed", detail="no number") if u.output.text == "?" else float(u.output.text in u.example.references)
+            for u in units
+        ]
+
+
 @pytest.fixture
 def registry() -> Registry:
     Counting.calls = 0
     found = Registry()
-    spec = TrainerSpec("counting", build=Counting, accepts=("instruction",))
+    spec = TrainerSpec("counting", build=Counting, accepts=("instruction",), free=("memory",))
+    for metric in (MetricSpec("same", build=Same), MetricSpec("which", build=Same, unit="pair")):
+        found.entries["metric"][metric.name] = Entry(metric, "test", "test")
     found.entries["trainer"]["counting"] = Entry(spec, "test", "test")
     return found
 
@@ -75,13 +93,53 @@ def test_what_is_trained_is_not_trained_again(registry: Registry, tmp_path: Path
     assert Counting.calls == 1
 
 
-@pytest.mark.parametrize(("changed", "examples"), [(ref(step=3), EXAMPLES), (ref(), EXAMPLES[:2])])
+@pytest.mark.parametrize(
+    ("changed", "examples", "said"),
+    [
+        (ref(step=3), EXAMPLES, "step was 2 and is 3"),
+        (ref(), EXAMPLES, "step was 2 and is not given"),
+        (ref(step=2), EXAMPLES[:2], "the examples were 3 and are 2"),
+        (ref(step=2), [*EXAMPLES[:2], msgspec.structs.replace(EXAMPLES[2], language="da")], "some examples are others"),
+    ],
+)
 def test_another_training_does_not_overwrite_it(
-    registry: Registry, tmp_path: Path, changed: PluginRef, examples: list[Example]
+    registry: Registry, tmp_path: Path, changed: PluginRef, examples: list[Example], said: str
 ) -> None:
-    train(registry, "tiny", ref(), EXAMPLES, tmp_path)
-    with pytest.raises(InputError, match="holds a training of other examples or parameters"):
+    train(registry, "tiny", ref(step=2), EXAMPLES, tmp_path)
+    with pytest.raises(InputError, match=rf"holds a training of other examples or parameters \({said}\)"):
         train(registry, "tiny", changed, examples, tmp_path)
+
+
+def test_a_parameter_that_changes_no_result_may_change(registry: Registry, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(registry, "tiny", ref(stop=True, memory=100), EXAMPLES, tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        train(registry, "tiny", ref(stop=True, memory=50), EXAMPLES, tmp_path)
+
+
+def test_a_second_process_waits_for_the_first_and_writes_nothing(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setattr("harness.stages.train._PATIENCE", 0.1)
+    with pytest.raises(InputError, match="need a folder that all of them see"):
+        train(registry, "tiny", ref(), EXAMPLES, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_trainer_that_chooses_by_a_metric_is_handed_the_metrics(registry: Registry, tmp_path: Path) -> None:
+    train(registry, "tiny", ref(), EXAMPLES, tmp_path)
+    scorer = Counting.scorer
+    answers = [Output(id=f"o/{one.id}", example_id=one.id, system="tiny", text="1") for one in EXAMPLES]
+    assert scorer.higher_is_better("same")
+    assert scorer.mean("same", EXAMPLES, answers) == HeldOut(pytest.approx(1 / 3), 3)
+    assert scorer.mean("same", EXAMPLES[:2], [answers[0], msgspec.structs.replace(answers[1], text="?")]) == HeldOut(0.0, 2, 1)
+    with pytest.raises(InputError, match=r"same scores none of the 1 held-out answers: unparsed \(no number\)"):
+        scorer.mean("same", EXAMPLES[:1], [msgspec.structs.replace(answers[0], text="?")])
+    with pytest.raises(PluginError, match=r"unknown metric 'sam'\. Did you mean 'same'"):
+        scorer.higher_is_better("sam")
+    with pytest.raises(PluginError, match="scores each pair, not outputs"):
+        scorer.higher_is_better("which")
 
 
 def test_a_training_that_was_stopped_is_gone_on_with_in_its_folder(registry: Registry, tmp_path: Path) -> None:
