@@ -16,6 +16,7 @@ from harness.errors import did_you_mean
 from harness.registry import PluginRef
 from harness.yaml_lines import Document, Keys, read_yaml
 
+SEED = 1234  # lm-eval's own, of the examples in prompts
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*\Z")
 _PLAIN_MODEL = PluginRef("hf", {})  # lm-eval's own; it opens folders and names on the hub
 _LM_EVAL = "pretrained"  # the parameter of lm-eval's models that a plain model's name is
@@ -70,6 +71,7 @@ class LeaderboardConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     `limit`: the first items of each task; `shots`: examples in the prompt; `chat`: prompts in the model's chat template.
     `metrics`: plugins that also score the kept answers of tasks that generate. `metaevaluations`: run folders that tell how far
     metrics agree with people. `trainings`: a run folder of `harness train`, for `train:NAME` and for contamination flags.
+    `seed`: of the examples in prompts, and of resampling.
     """
 
     name: str
@@ -83,7 +85,7 @@ class LeaderboardConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     metrics: tuple[PluginRef, ...] = ()
     metaevaluations: tuple[str, ...] = ()
     trainings: str | None = None
-    seed: int = 0
+    seed: int = SEED
     output: str
     plugins: tuple[str, ...] = ()
 
@@ -132,7 +134,7 @@ def leaderboard_of(
         metrics=_metrics(document, section.get("metrics"), (*above, "metrics")),
         metaevaluations=_folders(document, section, "metaevaluations", above),
         trainings=_text(document, section, "trainings", above),
-        seed=_whole(document, section, "seed", above, least=0) or 0,
+        seed=_whole(document, section, "seed", above, least=0) or SEED,
         output=output,
         plugins=plugins,
     )

@@ -1,0 +1,286 @@
+"""What lm-eval asks a model, answered from what is kept, or asked and kept as it arrives.
+
+Replies are kept under all that makes them (the model's digest and settings), the request, and which of several equal requests it
+is. lm-eval's own cache of replies has no model in its key, and is not used.
+"""
+
+import json
+import re
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from harness.cache import Cache, cache_key
+from harness.errors import PluginError
+from harness.segments import Segments
+
+NAMESPACE = "leaderboard"
+_FLUSH = 1.0  # seconds after which what has arrived is on disk
+_OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
+_ROLLING = 8  # texts of which lm-eval's models tell the log-likelihood together, and only at the end
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """What a model said to one request. `said`: JSON of a text, a number, or [log-likelihood, greedy]; `seconds`: since the
+    reply before it; `read` and `written`: tokens; `usd`: what it cost, where the reply itself says so."""
+
+    key: str
+    said: str
+    seconds: float = 0.0
+    read: int | None = None
+    written: int | None = None
+    usd: float | None = None
+
+
+class Replies:
+    """Replies of one model: those of the run folder, and where the model's digest is known those of every run here."""
+
+    def __init__(self, segments: Segments, cache: Cache | None) -> None:
+        self._segments, self._cache = segments, cache
+        self._held = {reply.key: reply for reply in segments.read(Reply)}
+        self._new: list[Reply] = []
+        self._flushed = time.monotonic()
+
+    def get(self, key: str) -> Reply | None:
+        found = self._held.get(key)
+        if found is None and self._cache is not None:
+            kept = self._cache.get(key, namespace=NAMESPACE)
+            if kept is not None:
+                found = msgspec.json.decode(kept, type=Reply)
+                self._hold(found)
+        return found
+
+    def put(self, reply: Reply) -> None:
+        self._hold(reply)
+        if self._cache is not None:
+            self._cache.put(reply.key, msgspec.json.encode(reply), namespace=NAMESPACE)
+        if time.monotonic() - self._flushed > _FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Everything that has arrived is on disk when this returns."""
+        self._segments.append(self._new)
+        self._new = []
+        self._flushed = time.monotonic()
+
+    def _hold(self, reply: Reply) -> None:
+        self._held[reply.key] = reply
+        self._new.append(reply)
+
+
+class KeptModel:
+    """A model as lm-eval wants it (an `LM` in all but its class), which is opened when something is asked that is not kept.
+
+    `used` are the replies of the task at hand; `report(done, total)` says how far it is.
+    """
+
+    rank = 0
+    world_size = 1
+
+    def __init__(self, name: str, signature: str, open_model: Callable[[], Any], replies: Replies) -> None:
+        self.name, self.signature = name, signature
+        self.used: list[Reply] = []
+        self.report: Callable[[int, int], None] = lambda done, total: None
+        self._open_model, self._replies = open_model, replies
+        self._opened: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.opened, name)
+
+    @property
+    def opened(self) -> Any:
+        """The model itself."""
+        if self._opened is None:
+            self._opened = self._open_model()
+        return self._opened
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened is not None
+
+    def close(self) -> None:
+        """Lets the model go: the next one may need its memory."""
+        if self._opened is None:
+            return
+        import gc
+
+        self._opened = None
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    @property
+    def tokenizer_name(self) -> str:
+        """lm-eval keeps prompts under this name; none are kept here."""
+        return self.signature
+
+    def loglikelihood(self, requests: Sequence[Any]) -> list[tuple[float, bool]]:
+        return [(value, greedy) for value, greedy in self._answers("loglikelihood", requests)]
+
+    def loglikelihood_rolling(self, requests: Sequence[Any]) -> list[float]:
+        return self._answers("loglikelihood_rolling", requests)
+
+    def generate_until(self, requests: Sequence[Any]) -> list[str]:
+        return self._answers("generate_until", requests)
+
+    def _answers(self, kind: str, requests: Sequence[Any]) -> list[Any]:
+        """What the model says to each request, in their order."""
+        keys = self._keys(kind, requests)
+        missing = [place for place, key in enumerate(keys) if self._replies.get(key) is None]
+        self.report(len(keys) - len(missing), len(keys))
+        if missing:
+            size = _ROLLING if kind == "loglikelihood_rolling" else len(missing)
+            arriving = _Arriving(self, self._replies, kind, len(keys), len(missing))
+            try:
+                for start in range(0, len(missing), size):
+                    some = missing[start : start + size]
+                    self._ask(kind, [requests[place] for place in some], [keys[place] for place in some], arriving)
+            finally:
+                self._replies.flush()
+        self._replies.flush()
+        found = [self._replies.get(key) for key in keys]
+        left = sum(one is None for one in found)
+        if left:
+            raise PluginError(
+                f"model {self.name!r}: {left:,} of {len(keys):,} replies could not be had; the others are kept, and the same "
+                "command asks for the rest again"
+            )
+        replies = [one for one in found if one is not None]
+        self.used += replies
+        return [json.loads(one.said) for one in replies]
+
+    def _ask(self, kind: str, requests: Sequence[Any], keys: Sequence[str], arriving: "_Arriving") -> None:
+        model = self.opened
+        arriving.expect(kind, requests, keys, model)
+        if hasattr(model, "set_cache_hook"):
+            model.set_cache_hook(arriving)
+        try:
+            said = getattr(model, kind)(list(requests))
+        except (RuntimeError, MemoryError) as error:
+            if not isinstance(error, MemoryError) and not _OUT_OF_MEMORY.search(str(error)):
+                raise
+            raise PluginError(
+                f"model {self.name!r} ran out of memory ({_short(error)}): lower what it computes at once (`batch_size` of "
+                "lm-eval's models, `rows` or `batch_tokens` of a generator) or `max_length`; what was answered is kept, and the "
+                "same command goes on from there"
+            ) from error
+        stand_in = _stand_in(model)
+        for key, request, reply in zip(keys, requests, said, strict=True):
+            if reply is not None and reply != stand_in:
+                arriving.arrived(key, request.args, reply)
+
+    def _keys(self, kind: str, requests: Sequence[Any]) -> list[str]:
+        seen: Counter[str] = Counter()
+        keys = []
+        for request in requests:
+            asked = plain(request.args)
+            text = json.dumps(asked, sort_keys=True)
+            keys.append(cache_key(model=self.signature, kind=kind, request=asked, number=seen[text]))
+            seen[text] += 1
+        return keys
+
+
+class _Arriving:
+    """lm-eval's models tell each reply to such a hook (`add_partial`) as soon as it is there; those that do not, at the end."""
+
+    def __init__(self, owner: KeptModel, replies: Replies, kind: str, total: int, missing: int) -> None:
+        self._owner, self._replies, self._kind = owner, replies, kind
+        self._total, self._done = total, total - missing
+        self._waiting: dict[str, list[str]] = defaultdict(list)
+        self._left: set[str] = set()
+        self._model: Any = None
+        self._counts = True
+
+    def expect(self, kind: str, requests: Sequence[Any], keys: Sequence[str], model: Any) -> None:
+        self._model = model
+        self._waiting.clear()
+        for request, key in zip(requests, keys, strict=True):
+            self._waiting[_told(request.args)].append(key)
+        self._left = set(keys)
+        self._since = time.monotonic()
+
+    def add_partial(self, kind: str, args: Any, reply: Any) -> None:
+        """lm-eval's hook: one request's reply. A request that a model makes up for itself is passed over."""
+        waiting = self._waiting.get(_told(args)) if kind == self._kind else None
+        if waiting:
+            self.arrived(waiting.pop(0), args, reply)
+
+    def arrived(self, key: str, args: Any, reply: Any) -> None:
+        if key not in self._left:
+            return
+        self._left.discard(key)
+        now = time.monotonic()
+        read, written = self._tokens(args, reply)
+        usd = getattr(self._model, "usd", {}).get(_told(args))
+        said = json.dumps(plain(reply), ensure_ascii=False)
+        self._replies.put(Reply(key=key, said=said, seconds=now - self._since, read=read, written=written, usd=usd))
+        self._since = now
+        self._done += 1
+        self._owner.report(self._done, self._total)
+
+    def _tokens(self, args: Any, reply: Any) -> tuple[int | None, int | None]:
+        """How many tokens were read and written, None where the model does not tell."""
+        texts = [part for part in args if isinstance(part, str)]
+        read = self._count("".join(texts)) if texts else None
+        return read, (self._count(reply) if isinstance(reply, str) else 0 if read is not None else None)
+
+    def _count(self, text: str) -> int | None:
+        if not self._counts or getattr(self._model, "tokenizer", None) is None:
+            return None
+        try:
+            tokens = self._model.tok_encode(text)
+        except Exception:  # models without a tokenizer here say so in many ways; the count is then missing, not wrong
+            tokens = None
+        self._counts = isinstance(tokens, (list, tuple)) and not isinstance(tokens, str)
+        return len(tokens) if self._counts and tokens is not None else None
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON holds it; lm-eval's requests are texts and mappings, and bytes or pictures in a few tasks."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if hasattr(value, "item"):  # a number of numpy or torch
+        return value.item()
+    raise PluginError(f"a request of the type {type(value).__name__} cannot be kept; leave the task out")
+
+
+def summed(replies: Iterable[Reply]) -> dict[str, Any]:
+    """Seconds, tokens and dollars of the replies; None where one of them does not say."""
+
+    def total(values: list[Any]) -> Any:
+        return None if not values or any(value is None for value in values) else sum(values)
+
+    held = list(replies)
+    return {
+        "seconds": sum(one.seconds for one in held),
+        "tokens_in": total([one.read for one in held]),
+        "tokens_out": total([one.written for one in held]),
+        "usd": total([one.usd for one in held]),
+    }
+
+
+def _told(args: Any) -> str:
+    return json.dumps(plain(tuple(args)), sort_keys=True)
+
+
+def _stand_in(model: Any) -> str | None:
+    """What lm-eval's models of endpoints put in place of a reply that did not come (by default an empty text), after telling
+    those that did to the hook; None for other models, whose replies all come."""
+    from lm_eval.models.api_models import LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER, TemplateAPI
+
+    return LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER if isinstance(model, TemplateAPI) else None
+
+
+def _short(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,270 @@
+"""Runs a leaderboard: every model does every task through lm-eval; what is done is left alone, and a failure stops nothing else.
+
+```
+<run>/results/<model>/results_<task>.json  samples_<task>.jsonl     lm-eval's format
+<run>/results/<model>/failed_<task>.json                            why there is no result
+<run>/segments/…                                                    replies, as they arrive
+```
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from harness.cache import Cache, cache_key
+from harness.errors import HarnessError
+from harness.leaderboard.config import BoardModel, LeaderboardConfig, Price
+from harness.leaderboard.models import ReadyModel, ready_model
+from harness.leaderboard.replies import KeptModel, Replies, summed
+from harness.leaderboard.result_files import folder_of, own_of, own_part, write_failure, write_result
+from harness.leaderboard.tasks import ChosenTask, Tasks, find_tasks
+from harness.registry import Registry
+from harness.store import Run, stage_id
+
+VERSION = "1"  # of what results are made of beside the task and the model
+_SEED = 1234  # lm-eval's own, of numpy and torch
+Report = Callable[[str, int, int], None]
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model that has no result on a task, and why."""
+
+    model: str
+    task: str
+    error: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a run did: results that were made now, that were there already, and that could not be had."""
+
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    done: int
+    reused: int
+    failures: tuple[Failure, ...]
+
+
+def run_leaderboard(run: Run, config: LeaderboardConfig, registry: Registry, report: Report, *, cache: Cache) -> Summary:
+    """Every result that is not there yet. Raises HarnessError for a config that cannot be used, before any model is asked."""
+    with _quiet():
+        tasks = find_tasks(config)
+        counts = {"done": 0, "reused": 0}
+        failures: list[Failure] = []
+        for model in config.models:
+            failures += _do_tasks(run, config, model, tasks, registry, report, cache, counts)
+    return Summary(
+        models=tuple(model.name for model in config.models),
+        tasks=tuple(task.name for task in tasks.chosen),
+        failures=tuple(failures),
+        **counts,
+    )
+
+
+def state_of(config: LeaderboardConfig, run_folder: Any, registry: Registry, cache: Cache) -> list[tuple[str, ChosenTask, str]]:
+    """(model, task, "done", "to do" or what is wrong with the model) for each pair; nothing is loaded and nobody is asked."""
+    found: list[tuple[str, ChosenTask, str]] = []
+    with _quiet():
+        tasks = find_tasks(config)
+        for model in config.models:
+            try:
+                ready = ready_model(model, config, registry, cache)
+            except HarnessError as error:
+                found += [(model.name, task, str(error)) for task in tasks.chosen]
+                continue
+            for task in tasks.chosen:
+                there = own_part(folder_of(run_folder, model.name), task.name)
+                done = there is not None and there.get("signature") == _signature(ready, task, config)
+                found.append((model.name, task, "done" if done else "to do"))
+    return found
+
+
+def _do_tasks(
+    run: Run,
+    config: LeaderboardConfig,
+    model: BoardModel,
+    tasks: Tasks,
+    registry: Registry,
+    report: Report,
+    cache: Cache,
+    counts: dict[str, int],
+) -> Iterator[Failure]:
+    """Has one model do the tasks that it has not done; yields what failed."""
+    folder = folder_of(run.folder, model.name)
+
+    def failed(task: ChosenTask, error: BaseException) -> Failure:
+        text = _told(error)
+        write_failure(folder, task.name, model.name, text, time.time())
+        run.note(f"{model.name} on {task.name}: {text}")
+        report(f"{model.name} · {task.name}: failed", 1, 1)
+        return Failure(model=model.name, task=task.name, error=text)
+
+    try:
+        ready = ready_model(model, config, registry, cache)
+        segments = run.segments(stage_id([], {"model": ready.signature}, VERSION))
+        kept = KeptModel(model.name, ready.signature, ready.open, Replies(segments, cache if ready.pinned else None))
+    except Exception as error:  # one model that cannot be had must not stop the others; whatever it raises is told
+        yield from (failed(task, error) for task in tasks.chosen)
+        return
+    for task in tasks.chosen:
+        signature = _signature(ready, task, config)
+        there = own_part(folder, task.name)
+        if there is not None and there.get("signature") == signature:
+            counts["reused"] += 1
+            report(f"{model.name} · {task.name}: there already", 1, 1)
+            continue
+        try:
+            _do(folder, config, model, ready, kept, tasks, task, signature, report)
+        except Exception as error:  # as above: a stranger's task or model may raise anything
+            yield failed(task, error)
+            continue
+        counts["done"] += 1
+    kept.close()
+
+
+def _do(
+    folder: Any,
+    config: LeaderboardConfig,
+    model: BoardModel,
+    ready: ReadyModel,
+    kept: KeptModel,
+    tasks: Tasks,
+    task: ChosenTask,
+    signature: str,
+    report: Report,
+) -> None:
+    """One model on one task, to files."""
+    from lm_eval.evaluator import evaluate
+
+    loaded = tasks.load(task, config.seed)
+    kept.used = []
+    kept.report = lambda done, total: report(f"{model.name} · {task.name}", done, total)
+    _seed()
+    begun = time.time()
+    found: Any = evaluate(
+        lm=kept,  # type: ignore[arg-type]  # an LM in all but its class, which would import lm_eval with this module
+        task_dict={"tasks": {task.name: loaded}, "groups": {}, "group_map": {}},
+        limit=task.limit,
+        bootstrap_iters=_resamples(loaded),
+        log_samples=True,
+        apply_chat_template=config.chat,
+        fewshot_as_multiturn=config.chat,
+    )
+    samples = found.pop("samples")[task.name]
+    spent = summed(kept.used)
+    info = _with_parameters(ready, kept)
+    results = {
+        **found,
+        "config": {
+            "model": model.plugin.name,
+            "model_args": info.arguments,
+            "model_num_parameters": info.parameters,
+            "limit": task.limit,
+            "bootstrap_iters": _resamples(loaded),
+            "random_seed": 0,
+            "numpy_seed": _SEED,
+            "torch_seed": _SEED,
+            "fewshot_seed": config.seed,
+        },
+        "date": begun,
+        "lm_eval_version": _version("lm_eval"),
+        "transformers_version": _version("transformers"),
+        "model_source": model.plugin.name,
+        "model_name": model.name,
+        "model_name_sanitized": model.name,
+        "chat_template": config.chat,
+        "fewshot_as_multiturn": config.chat,
+        "total_evaluation_time_seconds": str(spent["seconds"]),
+        "harness": own_of(info, signature, spent, _cost(model.price, spent)),
+    }
+    write_result(folder, task.name, results, samples)
+
+
+def _signature(ready: ReadyModel, task: ChosenTask, config: LeaderboardConfig) -> str:
+    """Changes with whatever the result depends on: the model, the task's files, how many items and examples, the prompt's form."""
+    settings = {
+        "limit": task.limit,
+        "shots": task.shots,
+        "chat": config.chat,
+        "seed": config.seed,
+        "lm_eval": _version("lm_eval"),
+    }
+    return cache_key(model=ready.signature, task=task.digest, settings=settings, v=VERSION)
+
+
+def _with_parameters(ready: ReadyModel, kept: KeptModel) -> Any:
+    """The model's record, with its number of weights where only the opened model tells it."""
+    if ready.info.parameters is not None or not kept.is_open:
+        return ready.info
+    inner = getattr(kept.opened, "model", None)
+    count = inner.num_parameters() if hasattr(inner, "num_parameters") else None
+    return msgspec.structs.replace(ready.info, parameters=count)
+
+
+def _resamples(task: Any) -> int:
+    """How often lm-eval resamples for standard errors: not at all where its own way takes minutes (BLEU, chrF); the board
+    computes intervals anyway, and a mean's standard error needs none."""
+    names = {getattr(function, "__name__", "") for function in task.aggregation().values()}
+    return 100_000 if names <= {"mean"} else 0
+
+
+def _cost(price: Price | None, spent: dict[str, Any]) -> float | None:
+    """US dollars: what the replies say that they cost, else by the model's price; None where neither is known."""
+    if price is None:
+        return spent["usd"]
+    if (price.input or price.output) and (spent["tokens_in"] is None or spent["tokens_out"] is None):
+        return None
+    tokens = price.input * (spent["tokens_in"] or 0) + price.output * (spent["tokens_out"] or 0)
+    return tokens / 1e6 + price.hour * spent["seconds"] / 3600
+
+
+def _seed() -> None:
+    """Random numbers begin anew with every task, as lm-eval seeds them, so that no result depends on what was done before it."""
+    import random
+
+    import numpy as np
+
+    random.seed(0)
+    np.random.seed(_SEED)
+    if "torch" in sys.modules:
+        import torch
+
+        torch.manual_seed(_SEED)
+
+
+def _version(name: str) -> str | None:
+    from importlib import metadata
+
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _told(error: BaseException) -> str:
+    """What went wrong, and where if it is not one of our own messages."""
+    if isinstance(error, HarnessError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({os.path.basename(place.filename)}, line {place.lineno})"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """lm-eval's notices and bars are left out, and what its models print goes to stderr: stdout is for results."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    logger = logging.getLogger("lm_eval")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        logger.setLevel(before)
