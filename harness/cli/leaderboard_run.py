@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     name="run",
     help=f"""{__doc__}
 
-CONFIG names models and tasks. The same command again does only what is missing: whole tasks are left alone, and of a task that was
-stopped the replies that had arrived. Exit code 3 if a model has no result on some task.
+CONFIG names models and tasks. The same command again does only what is missing: whole tasks are left alone, and of a task that
+was stopped the replies that had arrived. Exit code 3 if a model has no result on some task.
 """,
 )
 @click.argument("config", metavar="CONFIG")
@@ -46,9 +46,8 @@ def command(config: str, output: str | None, limit: int | None, dry_run: bool, a
     if as_json:
         print_json({"output": str(folder), **msgspec.to_builtins(summary)})
     else:
-        click.echo(
-            f"{len(summary.models)} models, {len(summary.tasks)} tasks: {summary.done} results made, {summary.reused} there already"
-        )
+        made = f"{summary.done} results made, {summary.reused} there already"
+        click.echo(f"{len(summary.models)} models, {len(summary.tasks)} tasks: {made}")
         click.echo(f"{folder}: harness leaderboard show {folder}")
     for failure in summary.failures:
         notice(f"{failure.model} on {failure.task}: {failure.error}")

@@ -11,11 +11,11 @@ from harness.records import Example, Output
 
 
 class GeneratorModel:
-    """A generator that has no `lm_eval_model()` of its own. Its answers are cut at the task's stop texts; how long they may be, and
-    how they are drawn, is the generator's own setting. `usd`: what replies cost, by request, where the generator tells.
+    """A generator that has no `lm_eval_model()` of its own. Its answers are cut at the task's stop texts; how long they may
+    be, and how they are drawn, is the generator's own setting. `usd`: what replies cost, by request, where the generator tells.
 
-    Log-likelihoods are those of a generator that answers examples of kind `choice`. Whether a choice is what greedy decoding gives
-    is not known (None), and a generator cannot tell the log-likelihood of a whole text.
+    Log-likelihoods are those of a generator that answers examples of kind `choice`. Whether a choice is what greedy decoding
+    gives is not known (None), and a generator cannot tell the log-likelihood of a whole text.
     """
 
     tokenizer = None
@@ -80,8 +80,8 @@ class GeneratorModel:
         if context[-1:].isspace():
             return continuation
         raise PluginError(
-            f"model {self._name!r}: the task has {continuation[:40]!r} follow the prompt without a blank, which generators do not "
-            "weigh; open the model with `lm_eval`"
+            f"model {self._name!r}: the task has {continuation[:40]!r} follow the prompt without a blank, which generators do "
+            "not weigh; open the model with `lm_eval`"
         )
 
     def _price(self, args: Any, output: Output) -> None:

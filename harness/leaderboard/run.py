@@ -23,8 +23,8 @@ from harness.errors import HarnessError
 from harness.leaderboard.config import BoardModel, LeaderboardConfig, Price
 from harness.leaderboard.models import ReadyModel, ready_model
 from harness.leaderboard.replies import KeptModel, Replies, summed
-from harness.leaderboard.result_files import folder_of, own_of, own_part, write_failure, write_result
 from harness.leaderboard.tasks import ChosenTask, Tasks, find_tasks
+from harness.leaderboard.writing import folder_of, own_of, own_part, write_failure, write_result
 from harness.registry import Registry
 from harness.store import Run, stage_id
 
@@ -187,15 +187,9 @@ def _do(
 
 
 def _signature(ready: ReadyModel, task: ChosenTask, config: LeaderboardConfig) -> str:
-    """Changes with whatever the result depends on: the model, the task's files, how many items and examples, the prompt's form."""
-    settings = {
-        "limit": task.limit,
-        "shots": task.shots,
-        "chat": config.chat,
-        "seed": config.seed,
-        "lm_eval": _version("lm_eval"),
-    }
-    return cache_key(model=ready.signature, task=task.digest, settings=settings, v=VERSION)
+    """Changes with whatever the result depends on: model, task files, how many items and examples, the prompt's form."""
+    settings = {"limit": task.limit, "shots": task.shots, "chat": config.chat, "seed": config.seed}
+    return cache_key(model=ready.signature, task=task.digest, settings=settings, lm_eval=_version("lm_eval"), v=VERSION)
 
 
 def _with_parameters(ready: ReadyModel, kept: KeptModel) -> Any:
@@ -203,7 +197,7 @@ def _with_parameters(ready: ReadyModel, kept: KeptModel) -> Any:
     if ready.info.parameters is not None or not kept.is_open:
         return ready.info
     inner = getattr(kept.opened, "model", None)
-    count = inner.num_parameters() if hasattr(inner, "num_parameters") else None
+    count = inner.num_parameters() if inner is not None and hasattr(inner, "num_parameters") else None
     return msgspec.structs.replace(ready.info, parameters=count)
 
 
@@ -258,13 +252,19 @@ def _told(error: BaseException) -> str:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """lm-eval's notices and bars are left out, and what its models print goes to stderr: stdout is for results."""
-    os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported
+    from tqdm import tqdm
+
+    def without_bar(self: Any, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **{**kwargs, "disable": True})
+
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     logger = logging.getLogger("lm_eval")
-    before = logger.level
+    before, begin = logger.level, tqdm.__init__
     logger.setLevel(logging.ERROR)
+    tqdm.__init__ = without_bar  # type: ignore[method-assign]  # lm-eval asks for its bars whatever the environment says
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
+        tqdm.__init__ = begin  # type: ignore[method-assign]
         logger.setLevel(before)

@@ -127,7 +127,7 @@ def _digest(names: Iterable[str], manager: Any) -> str:
     """sha256 over the files that the tasks are written in; their data are pinned there, or named."""
     sha = hashlib.sha256()
     for name in names:
-        entry = manager.task_index[name] if name in manager.task_index else None
+        entry = manager.task_index.get(name)
         for path in _files(Path(entry.yaml_path)) if entry is not None and entry.yaml_path else ():
             sha.update(path.read_bytes())
         sha.update(name.encode())
