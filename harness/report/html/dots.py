@@ -44,6 +44,18 @@ def symbol(key: str) -> Markup:
     return element("svg", line, use, width=26, height=14, aria_hidden="true", class_="key")
 
 
+def single(mark: Mark, scale: Scale, key: str = "k1", shape: str = "#_m1") -> Markup:
+    """One value with its interval for a cell of a table, as wide as the cell."""
+    value, low, high = finite(mark.value), finite(mark.low), finite(mark.high)
+    if value is None:
+        return Markup("")
+    parts = [element("line", x2="100%", y1="50%", y2="50%", class_="grid")]
+    if low is not None and high is not None:
+        parts.append(element("line", x1=scale.percent(low), x2=scale.percent(high), y1="50%", y2="50%", class_=f"iv {key}"))
+    parts.append(element("use", href=shape, x=scale.percent(value), y="50%", class_=key))
+    return element("svg", *parts, class_="mean", width="100%", height=16, aria_hidden="true")
+
+
 def axis(scale: Scale, guides: str, floor: Mark | None, human: Mark | None, most: int = 6) -> Markup:
     """The head of a panel: marks of the axis, and what the lines at the floor and the human level are; defines its guides."""
     lines: list[Markup] = [

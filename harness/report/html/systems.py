@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.report.contents import Mark, SystemMeans, SystemRow, TableColumn
-from harness.report.html.elements import element
+from harness.report.html import dots
 from harness.report.html.scales import Scale, around
 from harness.report.html.tables import Table, Value, extent_cells, extent_columns, mark_cells, mark_columns, table
+from harness.report.html.text import bounds, finite, label
 from harness.report.html.text import figure as number
-from harness.report.html.text import finite, label
 
 
 @dataclass(frozen=True)
@@ -47,20 +47,14 @@ def _axis(figure: SystemMeans, column: int) -> Scale:
 
 def _cell(row: SystemRow, column: int, axis: Scale) -> MeanCell:
     mark = row.marks[column] if column < len(row.marks) else Mark(value=None)
-    value, low, high = finite(mark.value), finite(mark.low), finite(mark.high)
+    value = finite(mark.value)
     rank = row.ranks[column] if column < len(row.ranks) else None
     if value is None:
         return MeanCell(Markup(""), "no data", mark.note or "", None, False, "")
-    key = "k1" if column else "human-mark"
-    parts = [element("line", x2="100%", y1="50%", y2="50%", class_="grid")]
-    if low is not None and high is not None:
-        parts.append(element("line", x1=axis.percent(low), x2=axis.percent(high), y1="50%", y2="50%", class_=f"iv {key}"))
-    parts.append(element("use", href="#_m1" if column else "#_m3", x=axis.percent(value), y="50%", class_=key))
-    drawing = element("svg", *parts, class_="mean", width="100%", height=16, aria_hidden="true")
+    drawing = dots.single(mark, axis, *(("k1", "#_m1") if column else ("human-mark", "#_m3")))
     people = row.ranks[0] if row.ranks else None
     differs = bool(column) and rank is not None and people is not None and rank != people
-    bounds = f"[{number(low)}, {number(high)}]" if low is not None and high is not None else ""
-    return MeanCell(drawing, number(value), bounds, rank, differs, f"{value:.7g}")
+    return MeanCell(drawing, number(value), bounds(mark), rank, differs, f"{value:.7g}")
 
 
 def _numbers(figure: SystemMeans, identifier: str) -> Table:

@@ -5,6 +5,7 @@ import re
 
 from markupsafe import Markup, escape
 
+from harness.report.contents import Mark
 from harness.report.layout import number
 
 # Controls, direction overrides and isolates, zero-width spaces and joins of words, interlinear marks, surrogates, tag characters:
@@ -51,6 +52,12 @@ def figure(value: float | None, digits: int | None = None) -> str:
 def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     """`[.571, .640]`; nothing where there is none."""
     return "" if finite(low) is None or finite(high) is None else f"[{share(low, digits)}, {share(high, digits)}]"
+
+
+def bounds(mark: Mark) -> str:
+    """The interval of a number of any size: `[58.0, 66.4]`; nothing where there is none."""
+    low, high = finite(mark.low), finite(mark.high)
+    return "" if low is None or high is None else f"[{figure(low)}, {figure(high)}]"
 
 
 def count(number_of: int) -> str:

@@ -59,12 +59,13 @@
   function startSorting(table) {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, index) => {
+      const place = head.querySelector('.sorts') || head; // a head that says more than its name sorts by its name
       const button = document.createElement('button');
       button.type = 'button';
-      button.append(...head.childNodes);
-      head.append(button);
+      button.append(...place.childNodes);
+      place.append(button);
       button.addEventListener('click', () => {
-        const first = head.classList.contains('number') ? 'descending' : 'ascending';
+        const first = head.classList.contains('number') && !head.classList.contains('lower') ? 'descending' : 'ascending';
         const now = head.getAttribute('aria-sort');
         const next = now ? (now === 'ascending' ? 'descending' : 'ascending') : first;
         heads.forEach((other) => other.removeAttribute('aria-sort'));
@@ -145,10 +146,11 @@
     });
   }
 
-  // Disagreements: ten at a time, by metric, criterion and words.
+  // Cards: ten at a time, by what the selects name, by words, and by what another script of the page asks (`fits`).
   function startCards(part) {
     const cards = all('.card', part);
-    const selects = all('select', part);
+    const selects = all('select[data-by]', part);
+    const noun = part.dataset.noun || 'disagreement';
     const input = part.querySelector('input');
     const output = part.querySelector('output');
     const more = part.querySelector('.more');
@@ -156,11 +158,12 @@
     let most = step;
     const update = () => {
       const words = wordsOf(input);
-      const fitting = cards.filter((card) => selects.every((s) => !s.value || card.dataset[s.dataset.by] === s.value) && matches(card, words));
+      const fitting = cards.filter((card) => selects.every((s) => !s.value || card.dataset[s.dataset.by] === s.value)
+        && (!part.fits || part.fits(card)) && matches(card, words));
       const shown = new Set(fitting.slice(0, most));
       cards.forEach((card) => { card.hidden = !shown.has(card); });
       const chosen = fitting.length === cards.length ? '' : `, ${cards.length} in all`;
-      output.textContent = `${shown.size} of ${plural(fitting.length, 'disagreement')} shown${chosen}`;
+      output.textContent = `${shown.size} of ${plural(fitting.length, noun)} shown${chosen}`;
       more.hidden = fitting.length <= most;
       more.textContent = `Show ${Math.min(step, fitting.length - most)} more`;
     };
@@ -182,6 +185,7 @@
     }));
     part.querySelector('.tools').hidden = false;
     update();
+    part.renew = () => { most = step; update(); };
     part.reveal = (card) => { input.value = ''; selects.forEach((s) => { s.value = ''; }); most = Math.max(most, cards.indexOf(card) + 1); update(); };
   }
 
@@ -191,7 +195,7 @@
     try { name = decodeURIComponent(location.hash.slice(1)); } catch { return; }
     const target = name && document.getElementById(name);
     if (!target) return;
-    if (target.classList.contains('card')) target.closest('.cards').reveal(target);
+    if (target.classList.contains('card')) target.closest('.cards')?.reveal(target);
     for (let at = target; at; at = at.parentElement) if (at.tagName === 'DETAILS') at.open = true;
     if (name === 'manifest') document.querySelector('.manifest').open = true;
     target.scrollIntoView({ behavior: 'instant' });

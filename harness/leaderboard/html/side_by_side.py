@@ -1,0 +1,191 @@
+"""Two models side by side: a table a pair, and a card an item with the answer of every model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.leaderboard.html import words
+from harness.leaderboard.html.answers import Chosen, TaskAnswers
+from harness.leaderboard.html.grid import cells_of
+from harness.leaderboard.html.pairs import Difference, Pair, adjusted
+from harness.leaderboard.records import Board, Item, TaskInfo
+from harness.report.contents import TableColumn
+from harness.report.html.tables import Table, Value, table
+from harness.report.html.text import figure, finite, language_tag
+
+PROMPT, ANSWER = 1_200, 1_500  # characters of a text that the page shows
+
+
+@dataclass(frozen=True)
+class PairView:
+    """Two models on every column; `first` and `second` are their places on the page."""
+
+    first: int
+    second: int
+    names: tuple[str, str]
+    table: Table
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """What one model said of an item: its answer, the value by the task's own metric, other values."""
+
+    place: int
+    model: str
+    text: str
+    scores: tuple[tuple[str, str], ...]
+    value: str
+    others: str
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """An item for a reader. `task`: its place among the tasks; `lower`: the lower value is the better one."""
+
+    id: str
+    task: int
+    name: str
+    key: str
+    differ: bool
+    prompt: str
+    target: str
+    choices: str
+    language: str | None
+    lower: bool
+    answers: tuple[AnswerView, ...]
+
+
+def pair_views(board: Board, models: Sequence[str], found: Mapping[Pair, Sequence[Difference]]) -> tuple[PairView, ...]:
+    """A table for every pair; where a metric has no value of single items, the two models' cells without an interval."""
+    return tuple(_pair(board, models, pair, adjusted(rows)) for pair, rows in found.items())
+
+
+def item_views(answers: TaskAnswers, place: int, task: TaskInfo | None) -> tuple[ItemView, ...]:
+    """The chosen items of a task."""
+    return tuple(_item(one, answers, place, task, number) for number, one in enumerate(answers.chosen, 1))
+
+
+def cut_middle(text: str, most: int) -> str:
+    """The text, or its beginning and its end (a prompt's question stands last) and how much is left out between them."""
+    if len(text) <= most:
+        return words.shown(text, most)
+    head = most * 2 // 5
+    left = len(text) - most
+    return f"{words.shown(text[:head])} … ({left:,} characters left out) … {words.shown(text[left + head :])}"
+
+
+def _pair(board: Board, models: Sequence[str], pair: Pair, rows: Sequence[Difference]) -> PairView:
+    names = (words.named(models[pair[0]]), words.named(models[pair[1]]))
+    columns = [
+        TableColumn(name="task"),
+        TableColumn(name="metric"),
+        TableColumn(
+            name="better", help="the model that is shown to be better: p below 1 − confidence, Holm over the columns of the pair"
+        ),
+        TableColumn(name=names[0], numeric=True, help="mean over the items that both did"),
+        TableColumn(name=names[1], numeric=True, help="mean over the items that both did"),
+        TableColumn(name="difference", numeric=True, help="the first less the second"),
+        TableColumn(name="low", numeric=True, help="lower end of the interval of the difference"),
+        TableColumn(name="high", numeric=True, help="upper end of the interval of the difference"),
+        TableColumn(
+            name="p", numeric=True, help="paired test, signs flipped by item or cluster; Holm over the columns of the pair"
+        ),
+        TableColumn(name="items", numeric=True, help="that both did"),
+        TableColumn(name="items: first better", numeric=True),
+        TableColumn(name="items: second better", numeric=True),
+        TableColumn(name="metric and people"),
+    ]
+    cells, by_column = cells_of(board), {row.column: row for row in rows}
+    lines: list[list[Value]] = []
+    for column in board.columns:
+        row = by_column.get(column.key)
+        head: list[Value] = [words.named(column.task), words.named(column.metric)]
+        verdict = words.verdict(column.trust).words
+        if row is not None and row.items:
+            better = _better(row, names, column.higher_is_better, 1 - board.confidence)
+            lines.append(
+                [
+                    *head,
+                    better,
+                    row.first,
+                    row.second,
+                    row.value,
+                    row.low,
+                    row.high,
+                    row.p,
+                    row.items,
+                    row.first_better,
+                    row.second_better,
+                    verdict,
+                ]
+            )
+            continue
+        first, second = (cells.get((models[place], column.key)) for place in pair)
+        if first is None or second is None or first.value is None or second.value is None:
+            continue
+        gap = first.value - second.value
+        told = "not tested: no values of items"
+        lines.append(
+            [*head, told, first.value, second.value, gap, None, None, None, min(first.items, second.items), None, None, verdict]
+        )
+    return PairView(*pair, names, table(f"pair-{pair[0]}-{pair[1]}-table", f"{names[0]} and {names[1]}", columns, lines))
+
+
+def _better(row: Difference, names: tuple[str, str], higher: bool, alpha: float) -> str:
+    if row.p is None or row.value is None or not row.p < alpha or row.value == 0:
+        return "not told apart"
+    return names[0] if (row.value > 0) == higher else names[1]
+
+
+def _item(one: Chosen, answers: TaskAnswers, place: int, task: TaskInfo | None, number: int) -> ItemView:
+    first = next(iter(one.items.values()))
+    metrics = [column.metric for column in answers.columns]
+    lower = not answers.columns[0].higher_is_better
+    choices = [words.shown(choice, 300) for choice in first.choices]
+    return ItemView(
+        id=f"item-{place}-{number}",
+        task=place,
+        name=words.named(answers.task),
+        key=words.shown(one.key, 16),
+        differ=one.differ,
+        prompt=cut_middle(first.prompt or "", PROMPT),
+        target=cut_middle(_target(first), PROMPT),
+        choices=" · ".join(choices),
+        language=language_tag(task.language) if task and task.language else None,
+        lower=lower,
+        answers=tuple(_answer(answers.models.index(model), model, item, metrics) for model, item in one.items.items()),
+    )
+
+
+def _target(item: Item) -> str:
+    """The right answer as text: lm-eval gives the number of a choice."""
+    target = item.target or ""
+    return item.choices[int(target)] if target.isdecimal() and len(target) < 4 and int(target) < len(item.choices) else target
+
+
+def _answer(place: int, model: str, item: Item, metrics: Sequence[str]) -> AnswerView:
+    values = {metric: finite(item.values.get(metric)) for metric in metrics}
+    scores = tuple((words.named(metric), figure(value)) for metric, value in values.items() if value is not None)
+    main = values[metrics[0]]
+    text, others = _said(item)
+    return AnswerView(place, words.named(model), text, scores, "" if main is None else f"{main:.7g}", others)
+
+
+def _said(item: Item) -> tuple[str, str]:
+    """What the model said, or the choice it finds likeliest and its log-likelihood of each."""
+    likely = [_number(answer) for answer in item.answers]
+    if item.choices and len(likely) == len(item.choices) and None not in likely:
+        best = max(range(len(likely)), key=lambda place: likely[place] or 0.0)
+        each = (f"{words.shown(choice, 60)} {figure(value)}" for choice, value in zip(item.choices, likely, strict=True))
+        return cut_middle(item.choices[best], ANSWER), "log-likelihoods: " + " · ".join(each)
+    if len(item.answers) <= 1:
+        return cut_middle(item.answers[0] if item.answers else "", ANSWER), ""
+    part = ANSWER // min(len(item.answers), 5)
+    shown = [f"({n}) {cut_middle(answer, part)}" for n, answer in enumerate(item.answers[:5], 1)]
+    return "\n".join(shown), "" if len(item.answers) <= 5 else f"{len(item.answers) - 5:,} more answers"
+
+
+def _number(text: str) -> float | None:
+    try:
+        return finite(float(text))
+    except ValueError:
+        return None
