@@ -144,6 +144,8 @@ def _entry(
     head = {key: content[key] for key in _HEAD if _is_plain(content.get(key))}
     settings = {key: value for key, value in _object(content, "config").items() if key in _SETTINGS and value is not None}
     settings |= head | {"metrics": ways}
+    info = _info(content, config, task, values, ways, where, notes)
+    settings |= {key: said for key, said in (("version", info.version), ("hash", info.hash)) if said is not None}
     generation = config.get("generation_kwargs")
     if isinstance(generation, dict):
         settings["generation_kwargs"] = generation
@@ -153,7 +155,7 @@ def _entry(
     tokens = [_count(own.get(key)) for key in ("tokens_in", "tokens_out")]
     shots = _count(_object(content, "n-shot").get(task))
     return TaskEntry(
-        info=_info(content, config, task, values, ways, where, notes),
+        info=info,
         values=values,
         errors=errors,
         items=effective,

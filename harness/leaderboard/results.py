@@ -6,7 +6,6 @@ lm-eval leaves a folder a model with `results_DATE.json` and, where samples were
 
 import os
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 from harness.errors import InputError
@@ -44,7 +43,6 @@ def read_results(folder: Path) -> Results:
     tasks: dict[str, TaskInfo] = {}
     for (_, task), (_, entry) in chosen.items():
         tasks.setdefault(task, entry.info)
-    notes += _disagreements(chosen)
 
     def read_items(model: str, task: str) -> Iterator[Item]:
         if (model, task) not in chosen:
@@ -151,24 +149,6 @@ def _merged(before: ModelInfo | None, new: ModelInfo) -> ModelInfo:
         training=new.training or before.training,
         meta=meta,
     )
-
-
-def _disagreements(chosen: _Chosen) -> list[str]:
-    """What differs between models in how a task was done: then their numbers are not of one kind."""
-    notes = []
-    by_task = sorted(((task, file.model.name, entry) for (_, task), (file, entry) in chosen.items()), key=lambda row: row[0])
-    for task, rows in groupby(by_task, key=lambda row: row[0]):
-        entries = [entry for _, _, entry in rows]
-        for what, said in (
-            ("examples in the prompt", {entry.shots for entry in entries}),
-            ("version", {entry.info.version for entry in entries}),
-            ("items (task hash)", {entry.info.hash for entry in entries}),
-        ):
-            known = sorted(str(value) for value in said if value is not None)
-            if len(known) > 1:
-                shown = ", ".join(value[:12] for value in known)
-                notes.append(f"{task}: models differ in its {what} ({shown}); their numbers are not of one kind")
-    return notes
 
 
 def _result(file: ResultFile, entry: TaskEntry) -> TaskResult:

@@ -14,6 +14,7 @@ from harness.text.streams import Ints, Stream, code_points, distinct, without_sp
 from harness.text.words import token_ids
 
 Floats = NDArray[np.float64]
+Counts = Ints | Floats
 CHUNK = 4096
 _EPSILON = 1e-16
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
@@ -31,19 +32,27 @@ class ChrF:
 
     def scores(self, texts: Sequence[str], left: Ints, right: Ints) -> Floats:
         """chrF of texts[left[p]] against texts[right[p]], 0 to 100: (P,). Each text is counted once, in however many pairs."""
+        return self.of_statistics(self.statistics(texts, left, right))
+
+    def statistics(self, texts: Sequence[str], left: Ints, right: Ints) -> Ints:
+        """N-grams of the text, of the reference and of both, by order: (P, orders, 3). Their sums over pairs are a corpus's."""
         counts = []
         if self.char_order:
             counts.append(_counts(self._characters(texts), self.char_order, left, right))
         if self.word_order:
             counts.append(_counts(_words(texts), self.word_order, left, right))
-        held, wanted, both = (np.concatenate(parts, axis=1) for parts in zip(*counts, strict=True))
+        return np.stack([np.concatenate(parts, axis=1) for parts in zip(*counts, strict=True)], axis=2)
+
+    def of_statistics(self, statistics: Ints | Floats) -> Floats:
+        """chrF of each row of statistics, shape (P, orders, 3), one text's or summed over a corpus: (P,), 0 to 100."""
+        held, wanted, both = (statistics[:, :, place] for place in range(3))
         return self._smoothed(held, wanted, both) if self.eps_smoothing else self._averaged(held, wanted, both)
 
     def _characters(self, texts: Sequence[str]) -> Stream:
         stream = code_points(texts)
         return stream if self.whitespace else without_space(stream)
 
-    def _averaged(self, held: Ints, wanted: Ints, both: Ints) -> Floats:
+    def _averaged(self, held: Counts, wanted: Counts, both: Counts) -> Floats:
         precision, recall, orders = np.zeros(len(both)), np.zeros(len(both)), np.zeros(len(both), dtype=np.int64)
         for order in range(both.shape[1]):
             counts = (held[:, order] > 0) & (wanted[:, order] > 0)
@@ -59,7 +68,7 @@ class ChrF:
         scores[found] = 100 * (above / ((factor * precision[found]) + recall[found]))
         return scores
 
-    def _smoothed(self, held: Ints, wanted: Ints, both: Ints) -> Floats:
+    def _smoothed(self, held: Counts, wanted: Counts, both: Counts) -> Floats:
         factor = self.beta**2
         total = np.zeros(len(both))
         for order in range(both.shape[1]):

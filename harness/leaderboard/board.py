@@ -1,0 +1,257 @@
+"""A board out of results: values with intervals, ranks with clusters, the mean over tasks, and what a reader has to know first."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+
+from harness.errors import InputError, did_you_mean
+from harness.leaderboard.comparisons import Swapped, adjusted, better_than, swap, swaps_for, unpaired
+from harness.leaderboard.differing import differing
+from harness.leaderboard.intervals import Draws
+from harness.leaderboard.measured import Measured, measure_cell
+from harness.leaderboard.records import Board, Cell, Column, Item, Results, TaskInfo, TaskResult, Trust
+from harness.leaderboard.scales import normalised, scale_of
+from harness.leaderboard.standings import Counted, make_standings
+from harness.meta.significance import rank_clusters
+
+FEW = 100  # items under which an interval is called approximate
+Pair = tuple[str, str]
+
+
+def make_board(
+    results: Results,
+    *,
+    name: str = "Leaderboard",
+    metrics: Sequence[str] = (),
+    trust: Callable[[Column, TaskInfo], Trust | None] | None = None,
+    seen: Mapping[tuple[str, str], int] | None = None,
+    seed: int = 0,
+    resamples: int = 2000,
+    confidence: float = 0.95,
+    tasks: Sequence[str] = (),
+    models: Sequence[str] = (),
+) -> Board:
+    """The board of the results. `metrics`: columns beside each task's own metric, where a task has them; they do not count in the
+    mean. `tasks`, `models`: only these. `seen`: (model, task) to items that the model was trained on. InputError for unknown names.
+    """
+    results = _only(results, tasks, models)
+    draws, alpha = Draws(resamples, seed), 1 - confidence
+    by_key = {(one.model, one.task): one for one in results.results}
+    extra = [*dict.fromkeys([*metrics, *results.metrics])]
+    columns: list[Column] = []
+    cells: dict[Pair, Cell] = {}
+    counted: list[Counted] = []
+    warnings: list[str] = differing(results)
+    shown_tasks: list[TaskInfo] = []
+    comparisons = len(results.models) * (len(results.models) - 1) // 2
+    swaps = swaps_for(comparisons, resamples, alpha)
+    for task in results.tasks.values():
+        items = {model: list(results.read_items(model, task.name)) for model in results.models if (model, task.name) in by_key}
+        baseline, ceiling, how = scale_of(task, next((found for found in items.values() if found), []))
+        shown_tasks.append(_with_scale(task, baseline, ceiling))
+        for metric in _metrics_of(task, extra, [one for one in results.results if one.task == task.name], items):
+            main = metric == task.metric
+            ends = (baseline, ceiling) if main else (None, None)
+            found = {
+                model: measure_cell(by_key[model, task.name], metric, items[model], task.name, draws, confidence)
+                for model in items
+            }
+            higher = _higher(results, task, metric, by_key)
+            column = _column(task, metric, main, higher, found, [how if main else None, _why_uncounted(main, ends)])
+            if trust is not None:
+                column = _trusted(column, trust(column, task))
+            columns.append(column)
+            pairs = _compared(found, task.name, swaps, seed)
+            ranks, clusters = _ranked(found, pairs, alpha, higher)
+            for model in results.models:
+                result = by_key.get((model, task.name))
+                cells[model, column.key] = _cell(model, column, result, found.get(model), ends, ranks, clusters, seen)
+            if main and None not in ends:
+                counted.append(Counted(column, ends, found, pairs))  # type: ignore[arg-type]
+            warnings += _column_warnings(column, [cells[model, column.key] for model in results.models])
+    standings = make_standings(results, counted, seed=seed, confidence=confidence, swaps=swaps)
+    order = [standing.model for standing in standings]
+    return Board(
+        name=name,
+        models=tuple(results.models[model] for model in order),
+        tasks=tuple(shown_tasks),
+        columns=tuple(columns),
+        cells=tuple(cells[model, column.key] for model in order for column in columns),
+        standings=standings,
+        confidence=confidence,
+        seed=seed,
+        resamples=resamples,
+        warnings=tuple(dict.fromkeys(warnings)),
+        notes=tuple(dict.fromkeys([*results.notes, *_notes(columns, counted)])),
+    )
+
+
+def _only(results: Results, tasks: Sequence[str], models: Sequence[str]) -> Results:
+    for what, wanted, known in (("task", tasks, results.tasks), ("model", models, results.models)):
+        for name in wanted:
+            if name not in known:
+                raise InputError(f"the results hold no {what} {name!r}.{did_you_mean(name, known)}")
+    if not tasks and not models:
+        return results
+    kept = {task: info for task, info in results.tasks.items() if not tasks or task in tasks}
+    held = {model: info for model, info in results.models.items() if not models or model in models}
+    return Results(
+        models=held,
+        tasks=kept,
+        results=tuple(one for one in results.results if one.model in held and one.task in kept),
+        read_items=results.read_items,
+        metrics=results.metrics,
+        notes=results.notes,
+    )
+
+
+def _with_scale(task: TaskInfo, baseline: float | None, ceiling: float | None) -> TaskInfo:
+    import msgspec
+
+    return msgspec.structs.replace(task, baseline=baseline, ceiling=ceiling)
+
+
+def _metrics_of(
+    task: TaskInfo, extra: Sequence[str], found: Sequence[TaskResult], items: Mapping[str, Sequence[Item]]
+) -> list[str]:
+    """The task's own metric, and the extra ones that any of its results or items have, under any filter."""
+    held = dict.fromkeys(metric for result in found for metric in result.values)
+    held |= dict.fromkeys(metric for some in items.values() for item in some[:20] for metric in item.values)
+    metrics = [task.metric] if task.metric else []
+    for wanted in extra:
+        metrics += [metric for metric in held if metric == wanted or metric.partition(",")[0] == wanted]
+    return list(dict.fromkeys(metrics))
+
+
+def _higher(results: Results, task: TaskInfo, metric: str, by_key: Mapping[Pair, TaskResult]) -> bool:
+    if metric == task.metric:
+        return task.higher_is_better
+    if metric in results.metrics:
+        return results.metrics[metric].higher_is_better
+    for (_, name), result in by_key.items():
+        way = result.settings.get("metrics", {}).get(metric)
+        if name == task.name and isinstance(way, dict) and isinstance(way.get("higher_is_better"), bool):
+            return bool(way["higher_is_better"])
+    return True
+
+
+def _column(
+    task: TaskInfo, metric: str, main: bool, higher: bool, found: Mapping[str, Measured], notes: Sequence[str | None]
+) -> Column:
+    most = max((one.interval.clusters for one in found.values() if one.interval.low is not None), default=0)
+    few = f"{most} items: intervals are approximate" if 0 < most < FEW else None
+    said = "; ".join(note for note in (*notes, few) if note)
+    return Column(
+        key=f"{task.name}/{metric}", task=task.name, metric=metric, main=main, higher_is_better=higher, note=said or None
+    )
+
+
+def _why_uncounted(main: bool, ends: tuple[float | None, float | None]) -> str | None:
+    if not main or None not in ends:
+        return None
+    what = "baseline" if ends[0] is None else "ceiling"
+    return f"no {what} is known: not in the mean"
+
+
+def _trusted(column: Column, trust: Trust | None) -> Column:
+    import msgspec
+
+    return column if trust is None else msgspec.structs.replace(column, trust=trust)
+
+
+def _compared(found: Mapping[str, Measured], task: str, swaps: int, seed: int) -> dict[Pair, Swapped]:
+    """Every two models that can be compared: by their items, or by their reported standard errors."""
+    compared: dict[Pair, Swapped] = {}
+    for first, second in combinations(found, 2):
+        one, other = found[first], found[second]
+        result = None
+        if one.measure is not None and other.measure is not None and one.measure.kind == other.measure.kind:
+            result = swap(one.measure, other.measure, task, swaps, seed)
+        elif one.value is not None and other.value is not None and one.error and other.error:
+            result = unpaired((one.value, one.error), (other.value, other.error), swaps, seed)
+        if result is not None:
+            compared[first, second] = result
+    return compared
+
+
+def _ranked(
+    found: Mapping[str, Measured], pairs: Mapping[Pair, Swapped], alpha: float, higher: bool
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Rank and cluster of the models that every other ranked one was compared with: no rank stands alone."""
+    able = [model for model, one in found.items() if one.value is not None]
+    while True:
+        alone = [model for model in able if any(_pair(pairs, model, other) is None for other in able if other != model)]
+        if not alone:
+            break
+        able.remove(max(alone, key=lambda model: sum(_pair(pairs, model, other) is None for other in able if other != model)))
+    if len(able) < 2:
+        return {}, {}
+    values = {model: float(found[model].value or 0) for model in able}
+    ordered = sorted(able, key=lambda model: -values[model] if higher else values[model])
+    ranks = {
+        model: 1 + sum(values[other] > values[model] if higher else values[other] < values[model] for other in able)
+        for model in able
+    }
+    family = [(first, second, one) for (first, second), one in pairs.items() if first in values and second in values]
+    return ranks, rank_clusters(ordered, better_than(adjusted(family), alpha, higher))
+
+
+def _pair(pairs: Mapping[Pair, Swapped], first: str, second: str) -> Swapped | None:
+    return pairs.get((first, second)) or pairs.get((second, first))
+
+
+def _cell(
+    model: str,
+    column: Column,
+    result: TaskResult | None,
+    found: Measured | None,
+    ends: tuple[float | None, float | None],
+    ranks: Mapping[str, int],
+    clusters: Mapping[str, int],
+    seen: Mapping[tuple[str, str], int] | None,
+) -> Cell:
+    overlap = None if seen is None else seen.get((model, column.task))
+    if result is None or found is None:
+        return Cell(model=model, column=column.key, value=None, status="missing")
+    note = "; ".join(part for part in (found.note, found.interval.note, _seen_note(overlap, found.items)) if part)
+    return Cell(
+        model=model,
+        column=column.key,
+        value=found.value,
+        low=found.interval.low,
+        high=found.interval.high,
+        normalised=normalised(found.value, *ends),
+        items=found.items,
+        rank=ranks.get(model),
+        cluster=clusters.get(model),
+        status="missing" if found.value is None else "partial" if result.partial else "ok",
+        seen=overlap,
+        seconds=result.seconds if column.main else None,
+        tokens=result.tokens if column.main else None,
+        cost=result.cost if column.main else None,
+        note=note or None,
+    )
+
+
+def _seen_note(overlap: int | None, items: int) -> str | None:
+    return f"{overlap} of {items} items overlap with what it was trained on" if overlap else None
+
+
+def _column_warnings(column: Column, cells: Sequence[Cell]) -> list[str]:
+    found = []
+    trust = column.trust
+    if trust is not None and trust.verdict == "doubtful":
+        found.append(f"{column.key}: its metric is not shown to agree with people{f' ({trust.why})' if trust.why else ''}")
+    if column.main:
+        found += [f"{cell.model} on {column.task}: {_seen_note(cell.seen, cell.items)}" for cell in cells if cell.seen]
+    sizes = {cell.items for cell in cells if cell.value is not None}
+    if column.main and len(sizes) > 1:
+        found.append(f"{column.task}: models did different numbers of items ({', '.join(map(str, sorted(sizes)))})")
+    return found
+
+
+def _notes(columns: Sequence[Column], counted: Sequence[Counted]) -> list[str]:
+    main = [column.key for column in columns if column.main]
+    left_out = [key for key in main if key not in {one.column.key for one in counted}]
+    if not counted or not left_out:
+        return []
+    return [f"the mean is over {len(counted)} of {len(main)} tasks; without a baseline and a ceiling: {', '.join(left_out)}"]

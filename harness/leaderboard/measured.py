@@ -1,0 +1,41 @@
+"""One model on one column: its value, its interval and what the items say about both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from harness.leaderboard.intervals import Draws, Interval, find_interval
+from harness.leaderboard.measures import Measure, find_measure
+from harness.leaderboard.records import Item, TaskResult
+
+
+@dataclass(frozen=True)
+class Measured:
+    """`measure`: None where no items were kept, or they do not give the reported value. `error`: the reported standard error."""
+
+    value: float | None
+    interval: Interval
+    items: int
+    measure: Measure | None
+    error: float | None = None
+    note: str | None = None
+
+
+def measure_cell(result: TaskResult, metric: str, items: Sequence[Item], task: str, draws: Draws, confidence: float) -> Measured:
+    """The cell of a metric from the items, else from what was reported of it."""
+    reported, error = result.values.get(metric), result.errors.get(metric)
+    way = result.settings.get("metrics", {}).get(metric, {})
+    measure = find_measure(items, metric, way.get("aggregation"), reported) if items else None
+    if measure is not None:
+        interval = find_interval(measure, task, draws, confidence)
+        lacking = len(items) - len(measure.keys)
+        note = f"{lacking} of {len(items)} items have no value" if lacking else None
+        return Measured(measure.total if reported is None else reported, interval, len(measure.keys), measure, error, note)
+    if reported is None:
+        return Measured(None, Interval(None, None, "none", 0), 0, None)
+    why = "the items kept do not give the reported value" if items else "no items were kept"
+    if error:
+        half = NormalDist().inv_cdf((1 + confidence) / 2) * error
+        interval = Interval(reported - half, reported + half, "standard error", result.items)
+        return Measured(reported, interval, result.items, None, error, f"{why}: interval from the reported standard error")
+    return Measured(reported, Interval(None, None, "none", 0), result.items, None, error, f"{why}: no interval")
