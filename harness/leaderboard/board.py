@@ -1,4 +1,4 @@
-"""A board out of results: values with intervals, ranks with clusters, the mean over tasks, and what a reader has to know first."""
+"""A board out of results: values with intervals, ranks with clusters, the mean over tasks, what a reader has to know first."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
@@ -31,7 +31,8 @@ def make_board(
     models: Sequence[str] = (),
 ) -> Board:
     """The board of the results. `metrics`: columns beside each task's own metric, where a task has them; they do not count in the
-    mean. `tasks`, `models`: only these. `seen`: (model, task) to items that the model was trained on. InputError for unknown names.
+    mean. `tasks`, `models`: only these. `seen`: by (model, task) the items that the model was trained on. InputError for a name
+    that the results do not hold.
     """
     results = _only(results, tasks, models)
     draws, alpha = Draws(resamples, seed), 1 - confidence
@@ -185,12 +186,10 @@ def _ranked(
         able.remove(max(alone, key=lambda model: sum(_pair(pairs, model, other) is None for other in able if other != model)))
     if len(able) < 2:
         return {}, {}
-    values = {model: float(found[model].value or 0) for model in able}
-    ordered = sorted(able, key=lambda model: -values[model] if higher else values[model])
-    ranks = {
-        model: 1 + sum(values[other] > values[model] if higher else values[other] < values[model] for other in able)
-        for model in able
-    }
+    sign = 1 if higher else -1
+    values = {model: sign * float(found[model].value or 0) for model in able}
+    ordered = sorted(able, key=lambda model: -values[model])
+    ranks = {model: 1 + sum(values[other] > values[model] for other in able) for model in able}
     family = [(first, second, one) for (first, second), one in pairs.items() if first in values and second in values]
     return ranks, rank_clusters(ordered, better_than(adjusted(family), alpha, higher))
 

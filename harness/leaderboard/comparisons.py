@@ -1,7 +1,7 @@
 """Paired tests of models on the same items: what two models said of an item, or of a cluster of items, changes places.
 
-Approximate randomisation (Noreen 1989; Riezler & Maxwell 2005): exact for any value that comes from sums over items, BLEU and chrF of
-a corpus, too. For a mean it is the sign-flip test. p is (1 + swaps that differ at least as much) / (1 + swaps), never 0.
+Approximate randomisation (Noreen 1989; Riezler & Maxwell 2005): for any value that comes from sums over items, BLEU and chrF of a
+corpus, too. For a mean it is the sign-flip test. p is (1 + swaps that differ at least as much) / (1 + swaps), never 0.
 """
 
 import math
@@ -127,7 +127,5 @@ def _aligned(first: Measure, second: Measure) -> tuple[Measure, Measure]:
         tables[:, :size, :size] = measure.parts.reshape(-1, size, size)
         widened.append(tables.reshape(len(measure.parts), -1))
     value = (first if sizes[0] == largest else second).value
-    return tuple(  # type: ignore[return-value]
-        Measure(measure.kind, measure.keys, measure.clusters, parts, value)
-        for measure, parts in zip((first, second), widened, strict=True)
-    )
+    one, other = (Measure(first.kind, first.keys, first.clusters, parts, value) for parts in widened)
+    return one, other

@@ -1,7 +1,7 @@
 """A folder of lm-eval results, made here or elsewhere, read into one record: what a board is computed from.
 
-lm-eval leaves a folder a model with `results_DATE.json` and, where samples were kept, `samples_TASK_DATE.jsonl`; this harness writes
-`results_TASK.json` and `samples_TASK.jsonl`. Results of 0.3 (`acc` beside `acc_stderr`) and of 0.4 (`acc,none`) are both read.
+lm-eval leaves a folder a model with `results_DATE.json` and, where samples were kept, `samples_TASK_DATE.jsonl`; this
+harness writes `results_TASK.json` and `samples_TASK.jsonl`. Results of 0.3 (`acc` beside `acc_stderr`) and of 0.4 (`acc,none`) are both read.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Where a metric begins and ends: what guessing gives and the best there can be, by which tasks of different scales are averaged."""
+"""Where a metric begins and ends: what guessing gives and the best there can be, so that unlike scales can be averaged."""
 
 from collections.abc import Sequence
 

@@ -43,7 +43,7 @@ def make_standings(
     clusters = rank_clusters(ordered, better_than(adjusted(family), alpha)) if rankable else {}
     found = []
     for model in [*ordered, *(model for model in results.models if model not in means)]:
-        low, high = _interval(model, counted, means[model], seed, confidence) if model in means else (None, None)
+        low, high = _interval(model, counted, seed, confidence) if model in means else (None, None)
         seconds, speed, cost = _spent(results, model)
         done = sum(_value(one, model) is not None for one in counted)
         rank = 1 + sum(mean > means[model] for mean in means.values()) if model in clusters else None
@@ -62,7 +62,7 @@ def _value(one: Counted, model: str) -> float | None:
 
 
 def _compared(models: Sequence[str], counted: Sequence[Counted], swaps: int) -> dict[Pair, Swapped]:
-    """The mean's difference of every two models, its null made of the columns' own: items of different tasks swap by themselves."""
+    """The mean's difference of every two models, its null the columns' own added up: different tasks swap by themselves."""
     compared = {}
     for first, second in combinations(models, 2):
         null, difference, items = np.zeros(swaps), 0.0, 0
@@ -83,9 +83,7 @@ def _oriented(pairs: Mapping[Pair, Swapped], first: str, second: str) -> tuple[S
     return (pairs[first, second], 1) if (first, second) in pairs else (pairs.get((second, first)), -1)
 
 
-def _interval(
-    model: str, counted: Sequence[Counted], mean: float, seed: int, confidence: float
-) -> tuple[float | None, float | None]:
+def _interval(model: str, counted: Sequence[Counted], seed: int, confidence: float) -> tuple[float | None, float | None]:
     """Percentiles of the mean of the columns' draws, moved outwards for few items as in `intervals`, by Satterthwaite's degrees
     of freedom (1946)."""
     drawn: list[Floats] = []
