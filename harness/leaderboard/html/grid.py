@@ -172,23 +172,11 @@ def _numbers(board: Board, names: tuple[str, ...], cells: Mapping[tuple[str, str
         for column in board.columns:
             cell = cells.get((name, column.key))
             if cell is not None:
-                rows.append(
-                    [
-                        words.named(name),
-                        words.named(column.task),
-                        words.named(column.metric),
-                        cell.value,
-                        cell.low,
-                        cell.high,
-                        cell.normalised,
-                        cell.cluster,
-                        cell.items,
-                        cell.seen,
-                        cell.seconds,
-                        cell.tokens,
-                        cell.cost,
-                        cell.status,
-                        cell.note and words.shown(cell.note, 300),
-                    ]
-                )
+                rows.append([words.named(name), words.named(column.task), words.named(column.metric), *_of_cell(cell)])
     return table("board-numbers", "The numbers of the board", columns, rows)
+
+
+def _of_cell(cell: Cell) -> list[Value]:
+    numbers: list[Value] = [cell.value, cell.low, cell.high, cell.normalised, cell.cluster, cell.items, cell.seen]
+    note = cell.note and words.shown(cell.note, 300)
+    return [*numbers, cell.seconds, cell.tokens, cell.cost, cell.status, note]

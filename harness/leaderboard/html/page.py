@@ -8,8 +8,9 @@ import msgspec
 from harness.leaderboard.html import standing, words
 from harness.leaderboard.html.answers import read_answers
 from harness.leaderboard.html.grid import grid, models_in_order
+from harness.leaderboard.html.items import ItemView, item_views
+from harness.leaderboard.html.pair_tables import PairView, pair_views
 from harness.leaderboard.html.pairs import Difference, Pair, differences, pairs_shown
-from harness.leaderboard.html.side_by_side import ItemView, PairView, item_views, pair_views
 from harness.leaderboard.records import Board, Results
 from harness.report.html import dots
 from harness.report.html.page import document

@@ -1,6 +1,6 @@
 """Tables beside the board: where the models stand, what the columns measure and how far to trust them, a model's own page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -34,7 +34,8 @@ def standings_plot(board: Board) -> Panel | None:
             marks = {_MEAN: Mark(value=one.mean, low=one.low, high=one.high)}
             groups.setdefault(one.cluster, []).append(DotRow(label=words.named(one.model), sentinel=False, marks=marks))
     clusters = tuple(RankCluster(rank=rank, members=tuple(rows)) for rank, rows in sorted(groups.items()))
-    return ranks(Ranks(id="standings", title="", caption="", clusters=clusters), "standings").main
+    panel = ranks(Ranks(id="standings", title="", caption="", clusters=clusters), "standings").main
+    return None if panel is None else replace(panel, extent="")
 
 
 def standings_table(board: Board) -> Table:
@@ -56,21 +57,9 @@ def standings_table(board: Board) -> Table:
     rows: list[list[Value]] = []
     for one in board.standings:
         parameters = known[one.model].parameters if one.model in known else None
-        rows.append(
-            [
-                one.cluster,
-                words.named(one.model),
-                one.mean,
-                one.low,
-                one.high,
-                one.columns,
-                one.seconds,
-                one.tokens_per_second,
-                one.cost,
-                parameters,
-                one.note and words.shown(one.note, 600),
-            ]
-        )
+        place: list[Value] = [one.cluster, words.named(one.model), one.mean, one.low, one.high, one.columns]
+        note = one.note and words.shown(one.note, 600)
+        rows.append([*place, one.seconds, one.tokens_per_second, one.cost, parameters, note])
     return table("standings-table", "Standing, speed and cost", columns, rows)
 
 
@@ -152,7 +141,7 @@ def _facts(info: ModelInfo | None, one: Standing | None) -> tuple[tuple[str, str
     if info is not None:
         found += [(words.named(str(key)), _plain(value)) for key, value in info.arguments.items()]
         found += [("parameters", count(info.parameters))] if info.parameters is not None else []
-        found += [("digest", words.named(info.digest))] if info.digest else []
+        found += [("digest", info.digest[:12])] if info.digest else []
         found += [("trained here by", words.named(info.training))] if info.training else []
         found += [(words.named(str(key)), _plain(value)) for key, value in info.meta.items()]
     if one is not None:
@@ -189,21 +178,7 @@ def _cells(board: Board, name: str, place: int) -> Table:
         if cell is None:
             continue
         note = words.missing(cell) if cell.value is None else "; ".join(filter(None, (*words.flags(cell), cell.note)))
-        rows.append(
-            [
-                words.named(column.task),
-                words.named(column.metric),
-                words.verdict(column.trust).words,
-                cell.value,
-                cell.low,
-                cell.high,
-                cell.normalised,
-                cell.cluster,
-                cell.items,
-                words.seen(cell),
-                cell.seconds,
-                cell.cost,
-                words.shown(note, 600) or None,
-            ]
-        )
+        head: list[Value] = [words.named(column.task), words.named(column.metric), words.verdict(column.trust).words]
+        numbers: list[Value] = [cell.value, cell.low, cell.high, cell.normalised, cell.cluster, cell.items]
+        rows.append([*head, *numbers, words.seen(cell), cell.seconds, cell.cost, words.shown(note, 600) or None])
     return table(f"model-{place}-cells", f"{words.named(name)} on every task", columns, rows)

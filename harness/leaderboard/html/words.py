@@ -97,10 +97,7 @@ def _leaders(board: Board) -> str:
     first = [one for one in ranked if one.cluster == 1]
     if not first:
         return f"The models are not told apart {scale}."
-    said = [
-        f"{named(one.model)} {figure(one.mean)} {bounds(Mark(value=one.mean, low=one.low, high=one.high))}".strip()
-        for one in first[:3]
-    ]
+    said = [f"{named(one.model)} {_value(Mark(value=one.mean, low=one.low, high=one.high))}" for one in first[:3]]
     if len(first) == 1:
         return (
             f"{said[0]} is ahead of every other model {scale}."
@@ -109,6 +106,11 @@ def _leaders(board: Board) -> str:
         )
     more = f" and {len(first) - 3} more" if len(first) > 3 else ""
     return f"{len(first)} of {len(ranked)} models share the first place, not told apart {scale}: {'; '.join(said)}{more}."
+
+
+def _value(mark: Mark) -> str:
+    """Value and interval that stay on one line."""
+    return f"{figure(mark.value)} {bounds(mark)}".strip().replace(" ", "\u00a0")
 
 
 def _trusted(columns: tuple[Column, ...]) -> str:

@@ -1,28 +1,14 @@
-"""Two models side by side: a table a pair, and a card an item with the answer of every model."""
+"""Items for a reader: a card with the prompt, what was expected, and the answer of every model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.leaderboard.html import words
 from harness.leaderboard.html.answers import Chosen, TaskAnswers
-from harness.leaderboard.html.grid import cells_of
-from harness.leaderboard.html.pairs import Difference, Pair, adjusted
-from harness.leaderboard.records import Board, Item, TaskInfo
-from harness.report.contents import TableColumn
-from harness.report.html.tables import Table, Value, table
+from harness.leaderboard.records import Item, TaskInfo
 from harness.report.html.text import figure, finite, language_tag
 
 PROMPT, ANSWER = 1_200, 1_500  # characters of a text that the page shows
-
-
-@dataclass(frozen=True)
-class PairView:
-    """Two models on every column; `first` and `second` are their places on the page."""
-
-    first: int
-    second: int
-    names: tuple[str, str]
-    table: Table
 
 
 @dataclass(frozen=True)
@@ -54,11 +40,6 @@ class ItemView:
     answers: tuple[AnswerView, ...]
 
 
-def pair_views(board: Board, models: Sequence[str], found: Mapping[Pair, Sequence[Difference]]) -> tuple[PairView, ...]:
-    """A table for every pair; where a metric has no value of single items, the two models' cells without an interval."""
-    return tuple(_pair(board, models, pair, adjusted(rows)) for pair, rows in found.items())
-
-
 def item_views(answers: TaskAnswers, place: int, task: TaskInfo | None) -> tuple[ItemView, ...]:
     """The chosen items of a task."""
     return tuple(_item(one, answers, place, task, number) for number, one in enumerate(answers.chosen, 1))
@@ -73,69 +54,6 @@ def cut_middle(text: str, most: int) -> str:
     return f"{words.shown(text[:head])} … ({left:,} characters left out) … {words.shown(text[left + head :])}"
 
 
-def _pair(board: Board, models: Sequence[str], pair: Pair, rows: Sequence[Difference]) -> PairView:
-    names = (words.named(models[pair[0]]), words.named(models[pair[1]]))
-    columns = [
-        TableColumn(name="task"),
-        TableColumn(name="metric"),
-        TableColumn(
-            name="better", help="the model that is shown to be better: p below 1 − confidence, Holm over the columns of the pair"
-        ),
-        TableColumn(name=names[0], numeric=True, help="mean over the items that both did"),
-        TableColumn(name=names[1], numeric=True, help="mean over the items that both did"),
-        TableColumn(name="difference", numeric=True, help="the first less the second"),
-        TableColumn(name="low", numeric=True, help="lower end of the interval of the difference"),
-        TableColumn(name="high", numeric=True, help="upper end of the interval of the difference"),
-        TableColumn(
-            name="p", numeric=True, help="paired test, signs flipped by item or cluster; Holm over the columns of the pair"
-        ),
-        TableColumn(name="items", numeric=True, help="that both did"),
-        TableColumn(name="items: first better", numeric=True),
-        TableColumn(name="items: second better", numeric=True),
-        TableColumn(name="metric and people"),
-    ]
-    cells, by_column = cells_of(board), {row.column: row for row in rows}
-    lines: list[list[Value]] = []
-    for column in board.columns:
-        row = by_column.get(column.key)
-        head: list[Value] = [words.named(column.task), words.named(column.metric)]
-        verdict = words.verdict(column.trust).words
-        if row is not None and row.items:
-            better = _better(row, names, column.higher_is_better, 1 - board.confidence)
-            lines.append(
-                [
-                    *head,
-                    better,
-                    row.first,
-                    row.second,
-                    row.value,
-                    row.low,
-                    row.high,
-                    row.p,
-                    row.items,
-                    row.first_better,
-                    row.second_better,
-                    verdict,
-                ]
-            )
-            continue
-        first, second = (cells.get((models[place], column.key)) for place in pair)
-        if first is None or second is None or first.value is None or second.value is None:
-            continue
-        gap = first.value - second.value
-        told = "not tested: no values of items"
-        lines.append(
-            [*head, told, first.value, second.value, gap, None, None, None, min(first.items, second.items), None, None, verdict]
-        )
-    return PairView(*pair, names, table(f"pair-{pair[0]}-{pair[1]}-table", f"{names[0]} and {names[1]}", columns, lines))
-
-
-def _better(row: Difference, names: tuple[str, str], higher: bool, alpha: float) -> str:
-    if row.p is None or row.value is None or not row.p < alpha or row.value == 0:
-        return "not told apart"
-    return names[0] if (row.value > 0) == higher else names[1]
-
-
 def _item(one: Chosen, answers: TaskAnswers, place: int, task: TaskInfo | None, number: int) -> ItemView:
     first = next(iter(one.items.values()))
     metrics = [column.metric for column in answers.columns]
@@ -145,7 +63,7 @@ def _item(one: Chosen, answers: TaskAnswers, place: int, task: TaskInfo | None, 
         id=f"item-{place}-{number}",
         task=place,
         name=words.named(answers.task),
-        key=words.shown(one.key, 16),
+        key=words.shown(one.key[:12]),
         differ=one.differ,
         prompt=cut_middle(first.prompt or "", PROMPT),
         target=cut_middle(_target(first), PROMPT),
