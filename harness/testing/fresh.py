@@ -1,0 +1,28 @@
+"""The other side of the check `process`: builds the metric that comes in on stdin, scores the probes, writes the values."""
+
+import pickle
+import sys
+
+_NOT_FOUND = 4
+
+
+def main() -> None:
+    """Ends with code 4 where the metric's module cannot be imported here."""
+    from harness.protocols import MetricSpec
+    from harness.registry import Entry, PluginRef, Registry
+    from harness.stages.metrics import ask, build_metrics, prepare
+    from harness.testing.probes import units_of
+
+    try:
+        build, params, told = pickle.loads(sys.stdin.buffer.read())
+    except (ImportError, AttributeError):
+        raise SystemExit(_NOT_FOUND) from None
+    out, sys.stdout = sys.stdout, sys.stderr
+    registry = Registry()
+    spec = MetricSpec("probed", build=build, **told)
+    registry.entries["metric"]["probed"] = Entry(spec, "probed", "a fresh process")
+    examples, units = units_of(spec)
+    (metric,) = build_metrics(registry, [PluginRef("probed", params)])
+    prepare(metric, examples)
+    out.buffer.write(pickle.dumps([score.value for score in ask(metric, units)]))
+    out.flush()
