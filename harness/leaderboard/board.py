@@ -34,6 +34,8 @@ def make_board(
     mean. `tasks`, `models`: only these. `seen`: by (model, task) the items that the model was trained on. InputError for a name
     that the results do not hold.
     """
+    from harness.leaderboard.trust import trust_warnings
+
     results = _only(results, tasks, models)
     draws, alpha = Draws(resamples, seed), 1 - confidence
     by_key = {(one.model, one.task): one for one in results.results}
@@ -49,6 +51,7 @@ def make_board(
         items = {model: list(results.read_items(model, task.name)) for model in results.models if (model, task.name) in by_key}
         baseline, ceiling, how = scale_of(task, next((found for found in items.values() if found), []))
         shown_tasks.append(_with_scale(task, baseline, ceiling))
+        warnings += _failures(task, results)
         for metric in _metrics_of(task, extra, [one for one in results.results if one.task == task.name], items):
             main = metric == task.metric
             ends = (baseline, ceiling) if main else (None, None)
@@ -56,7 +59,7 @@ def make_board(
                 model: measure_cell(by_key[model, task.name], metric, items[model], task.name, draws, confidence)
                 for model in items
             }
-            higher = _higher(results, task, metric, by_key)
+            higher = higher_is_better(results, task, metric)
             column = _column(task, metric, main, higher, found, [how if main else None, _why_uncounted(main, ends)])
             if trust is not None:
                 column = _trusted(column, trust(column, task))
@@ -81,7 +84,7 @@ def make_board(
         confidence=confidence,
         seed=seed,
         resamples=resamples,
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=tuple(dict.fromkeys([*trust_warnings(columns), *warnings])),
         notes=tuple(dict.fromkeys([*results.notes, *_notes(columns, counted)])),
     )
 
@@ -123,14 +126,15 @@ def _metrics_of(
     return list(dict.fromkeys(metrics))
 
 
-def _higher(results: Results, task: TaskInfo, metric: str, by_key: Mapping[Pair, TaskResult]) -> bool:
+def higher_is_better(results: Results, task: TaskInfo, metric: str) -> bool:
+    """Which way a metric of the task is better, as the task, the metric's plugin or the results say; higher where none does."""
     if metric == task.metric:
         return task.higher_is_better
     if metric in results.metrics:
         return results.metrics[metric].higher_is_better
-    for (_, name), result in by_key.items():
+    for result in results.results:
         way = result.settings.get("metrics", {}).get(metric)
-        if name == task.name and isinstance(way, dict) and isinstance(way.get("higher_is_better"), bool):
+        if result.task == task.name and isinstance(way, dict) and isinstance(way.get("higher_is_better"), bool):
             return bool(way["higher_is_better"])
     return True
 
@@ -211,6 +215,8 @@ def _cell(
     overlap = None if seen is None else seen.get((model, column.task))
     if result is None or found is None:
         return Cell(model=model, column=column.key, value=None, status="missing")
+    if found.value is None and "error" in result.settings:
+        return Cell(model=model, column=column.key, value=None, status="error", note=str(result.settings["error"]))
     note = "; ".join(part for part in (found.note, found.interval.note, _seen_note(overlap, found.items)) if part)
     return Cell(
         model=model,
@@ -235,11 +241,13 @@ def _seen_note(overlap: int | None, items: int) -> str | None:
     return f"{overlap} of {items} items overlap with what it was trained on" if overlap else None
 
 
+def _failures(task: TaskInfo, results: Results) -> list[str]:
+    errors = [(one.model, one.settings["error"]) for one in results.results if one.task == task.name and "error" in one.settings]
+    return [f"{model} on {task.name}: {error}" for model, error in errors]
+
+
 def _column_warnings(column: Column, cells: Sequence[Cell]) -> list[str]:
     found = []
-    trust = column.trust
-    if trust is not None and trust.verdict == "doubtful":
-        found.append(f"{column.key}: its metric is not shown to agree with people{f' ({trust.why})' if trust.why else ''}")
     if column.main:
         found += [f"{cell.model} on {column.task}: {_seen_note(cell.seen, cell.items)}" for cell in cells if cell.seen]
     sizes = {cell.items for cell in cells if cell.value is not None}

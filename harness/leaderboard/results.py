@@ -1,16 +1,18 @@
 """A folder of lm-eval results, made here or elsewhere, read into one record: what a board is computed from.
 
 lm-eval leaves a folder a model with `results_DATE.json` and, where samples were kept, `samples_TASK_DATE.jsonl`; this
-harness writes `results_TASK.json` and `samples_TASK.jsonl`. Results of 0.3 (`acc` beside `acc_stderr`) and of 0.4 (`acc,none`) are both read.
+harness writes `results_TASK.json` and `samples_TASK.jsonl`. Results of 0.3 (`acc` beside `acc_stderr`) and of 0.4 (`acc,none`)
+are both read.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import InputError
 from harness.leaderboard.records import Item, ModelInfo, Results, TaskInfo, TaskResult
-from harness.leaderboard.result_files import ResultFile, TaskEntry, read_result_file
+from harness.leaderboard.result_files import LONGEST, ResultFile, TaskEntry, read_result_file
 from harness.leaderboard.samples import count_items, find_samples, read_samples
 
 LARGEST = 64_000_000  # bytes of a file of results; a file of samples may be larger, it is read line by line
@@ -24,12 +26,15 @@ _Chosen = dict[tuple[str, str], tuple[ResultFile, TaskEntry]]
 def read_results(folder: Path) -> Results:
     """Models, tasks and results below `folder` (or of one file of results); items are read when they are asked for.
 
-    Where a model did a task twice the later one counts. A file that cannot be read is left out and named in `notes`. InputError
+    Where a model did a task twice the later one counts. A task that a model could not do is a result without values, and
+    `settings["error"]` says why. A file that cannot be read is left out and named in `notes`. InputError
     where there is no such folder, no results in it, or more files than results can have.
     """
     notes: list[str] = []
-    files = _read(_candidates(folder), notes)
-    if not files:
+    paths = _candidates(folder)
+    failures = [found for path in paths if path.name.startswith("failed_") and (found := _failure(path)) is not None]
+    files = _read([path for path in paths if not path.name.startswith("failed_")], notes)
+    if not files and not failures:
         why = f" ({notes[0]})" if notes else ""
         raise InputError(
             f"{folder} holds no results of lm-eval{why}: give a leaderboard's run folder, or the folder that "
@@ -50,8 +55,13 @@ def read_results(folder: Path) -> Results:
         file, entry = chosen[model, task]
         yield from read_samples(file, entry)
 
-    results = tuple(_result(file, entry) for file, entry in chosen.values())
-    return Results(models=models, tasks=tasks, results=results, read_items=read_items, notes=tuple(dict.fromkeys(notes)))
+    results = [_result(file, entry) for file, entry in chosen.values()]
+    for failure in failures:
+        if (failure.model, failure.task) not in chosen:
+            models.setdefault(failure.model, ModelInfo(name=failure.model))
+            tasks.setdefault(failure.task, TaskInfo(name=failure.task))
+            results.append(failure)
+    return Results(models=models, tasks=tasks, results=tuple(results), read_items=read_items, notes=tuple(dict.fromkeys(notes)))
 
 
 def _candidates(folder: Path) -> list[Path]:
@@ -72,6 +82,18 @@ def _candidates(folder: Path) -> list[Path]:
         paths = (Path(place) / name for name in sorted(names) if name.endswith(".json") and name not in _NOT_RESULTS)
         found += [path for path in paths if path.is_file() and not path.is_symlink()]
     return found
+
+
+def _failure(path: Path) -> TaskResult | None:
+    """What `harness leaderboard run` left of a task that a model could not do: a result without values."""
+    try:
+        said = json.loads(path.read_bytes()[:LARGEST])
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or not all(isinstance(said.get(key), str) for key in ("model", "task", "error")):
+        return None
+    error = said["error"][:LONGEST]
+    return TaskResult(model=said["model"], task=said["task"], values={}, items=0, settings={"error": error}, file=str(path))
 
 
 def _read(paths: list[Path], notes: list[str]) -> list[ResultFile]:
