@@ -30,7 +30,7 @@ def lm_eval_files(board: Board, results: Results) -> dict[str, dict[str, Any]]:
             "versions": {one.task: one.settings.get("version") for one in rows},
             "n-shot": {one.task: one.shots for one in rows if one.shots is not None},
             "higher_is_better": {one.task: _higher(board, one) for one in rows},
-            "n-samples": {one.task: {"original": None if one.partial else one.items, "effective": one.items} for one in rows},
+            "n-samples": {one.task: {"original": one.settings.get("original"), "effective": one.items} for one in rows},
             "config": {
                 "model": info.meta.get("source"),
                 "model_args": info.arguments,

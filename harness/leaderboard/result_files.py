@@ -145,7 +145,14 @@ def _entry(
     settings = {key: value for key, value in _object(content, "config").items() if key in _SETTINGS and value is not None}
     settings |= head | {"metrics": ways}
     info = _info(content, config, task, values, ways, where, notes)
-    settings |= {key: said for key, said in (("version", info.version), ("hash", info.hash)) if said is not None}
+    told = (
+        ("version", info.version),
+        ("hash", info.hash),
+        ("original", original),
+        ("dataset", _text(config.get("dataset_path"))),
+        ("split", _text(config.get("test_split") or config.get("validation_split"))),
+    )
+    settings |= {key: value for key, value in told if value is not None}
     generation = config.get("generation_kwargs")
     if isinstance(generation, dict):
         settings["generation_kwargs"] = generation
