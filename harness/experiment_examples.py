@@ -21,7 +21,8 @@ UNSEEN = "unseen"  # the split of held-out tasks
 _LEARNED = (None, "train", "validation")  # splits that a trainer is given; which of them it learns from is up to it
 _WORD = re.compile(r"\w+")
 _SHORTEST = 4  # words of a line that counts as a whole
-_COMMON_SHARE, _COMMON = 0.1, 5  # a run of words in more of a task's examples than both is the task's own wording
+_COMMON = 5  # a run of words in more examples than this, and in more than that share, is the wording of a task and no passage:
+_OF_TASK, _OF_SET = 0.1, 0.01  # of one that is known, or of a data set's examples where they do not say their tasks
 
 
 class Chosen(NamedTuple):
@@ -47,7 +48,7 @@ def read_examples(where: str | Path) -> list[Example]:
 def answered(
     examples: Iterable[Example], hold_out: "HoldOut", splits: Sequence[str], limit: int | None, *, only_test: bool = False
 ) -> list[Example]:
-    """The examples of these splits (of all if none is named), in their order; at most `limit` of each, drawn by their ids' digests.
+    """The examples of these splits (all if none is named), in their order; at most `limit` of each, drawn by their ids' digests.
 
     Examples of held-out tasks are of the split `unseen`, whatever they were; with `only_test` those of the split `test` alone, so
     that a training may learn from the others.
@@ -66,9 +67,9 @@ def answered(
     if limit is None:
         return wanted
     kept: set[str] = set()
-    for split in {example.split for example in wanted}:
-        ids = [example.id for example in wanted if example.split == split]
-        kept.update(sorted(ids, key=lambda one: sha256(one.encode()).digest())[:limit])
+    for one in {example.split for example in wanted}:
+        ids = [example.id for example in wanted if example.split == one]
+        kept.update(sorted(ids, key=lambda id: sha256(id.encode()).digest())[:limit])
     return [example for example in wanted if example.id in kept]
 
 
@@ -106,16 +107,19 @@ def _sharing(learned: Sequence[Example], asked: Sequence[Example], words: int) -
     """Ids of examples to learn from that share a run of words with one that is asked, the tasks' own wording aside."""
     wanted = {run for example in asked for run in _runs(example, words)}
     held = [(example, _runs(example, words) & wanted) for example in learned]
-    sizes = Counter(_task(example) for example in (*learned, *asked))
-    counts: Counter[tuple[str, int]] = Counter()
+    sizes = Counter(_kin(example) for example in (*learned, *asked))
+    counts: Counter[tuple[tuple[str, float], int]] = Counter()
     for example, runs in (*held, *((example, _runs(example, words)) for example in asked)):
-        counts.update((_task(example), run) for run in runs)
-    common = {run for (task, run), count in counts.items() if count > max(_COMMON, _COMMON_SHARE * sizes[task])}
+        counts.update((_kin(example), run) for run in runs)
+    common = {run for (kin, run), count in counts.items() if count > max(_COMMON, kin[1] * sizes[kin])}
     return {example.id for example, runs in held if runs - common}
 
 
-def _task(example: Example) -> str:
-    return example.task or example.id.partition("/")[0]
+def _kin(example: Example) -> tuple[str, float]:
+    """The examples that are worded alike: of the same task, else of the same data set; and the share that makes a wording."""
+    if example.task is not None:
+        return example.task, _OF_TASK
+    return example.id.partition("/")[0], _OF_SET
 
 
 def _runs(example: Example, words: int) -> set[int]:

@@ -244,11 +244,11 @@ def _board_models(item: Any, seeds: Mapping[str, Sequence[int]]) -> list[Any]:
         [(plugin, params)] = opened.items()
         values = params.values() if isinstance(params, Mapping) else ()
         named = [v.removeprefix(TRAINED) for v in values if isinstance(v, str) and v.startswith(TRAINED)]
-        training = next((name for name in named if name in seeds), None)
-        if training is not None:
+        seeded = next((name for name in named if name in seeds), None)
+        if seeded is not None:
             return [
-                {**item, "name": run_name(item["name"], seed), by: {plugin: with_seed(params, training, seed)}}
-                for seed in seeds[training]
+                {**item, "name": run_name(item["name"], seed), by: {plugin: with_seed(params, seeded, seed)}}
+                for seed in seeds[seeded]
             ]
     return [item]
 

@@ -21,6 +21,7 @@ import harness
 from harness.build.rows import SetAside
 from harness.errors import InputError, did_you_mean
 from harness.integrity import file_digest, is_intact
+from harness.pipeline.records import Comparison, comparison_key
 from harness.records import Example, Judgment, Manifest, MetaRow, Output, Preference, Score
 from harness.segments import Segments
 from harness.tables import Key, arrow_table, read_table, write_table
@@ -61,6 +62,7 @@ TABLES: dict[str, Table] = {
     "verdicts": Table("verdicts.parquet", Verdict, verdict_key),
     "removed": Table("removed.parquet", SetAside, lambda row: (row.stage, row.reason, row.id)),
     "meta": Table("meta.parquet", MetaRow, _meta_key),
+    "comparisons": Table("comparisons.parquet", Comparison, comparison_key),
 }
 
 

@@ -1,4 +1,4 @@
-"""Runs a config from end to end: reads judgments, scores outputs, holds every metric against people, reports, and resumes."""
+"""Runs a config from end to end: an experiment, or metrics held against people's judgments. Reports at its end, and resumes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,13 +23,16 @@ from harness.cli.shown import Shown, asked_for, fresh_option, keep, pages_of, pr
 @click.command(
     help=f"""{__doc__}
 
-CONFIG is a YAML file, or the name of one that comes with the program. The same command again goes on where the last one stopped,
-and scores nothing twice; if nothing at all has changed since it finished, its results are printed again at once. Exit code 3 if
-a metric failed on some outputs.
+CONFIG is a YAML file, or the name of one that comes with the program. One with `judgments` scores the outputs of a judgment set
+and holds every metric against people; one with `train` or `generate` is an experiment: build, train, generate, score,
+metaevaluate, leaderboard, report. The same command again goes on where the last one stopped, and scores nothing twice; if nothing
+at all has changed since it finished, its results are printed again at once. Exit code 3 if a metric failed on some outputs, or
+anything else could not be had.
 """
 )
 @click.argument("config", metavar="CONFIG")
 @output_option
+@click.option("--until", metavar="STAGE", help="Of an experiment: stop after build, train, generate, score …")
 @executor_options
 @plugin_option
 @dry_run_option
@@ -37,7 +40,22 @@ a metric failed on some outputs.
 @reparse_option
 @json_option
 @quiet_option
-def run(config: str, output: str | None, dry_run: bool, fresh: bool, reparse: bool, as_json: bool) -> None:
+def run(config: str, output: str | None, until: str | None, dry_run: bool, fresh: bool, reparse: bool, as_json: bool) -> None:
+    from harness.experiment import is_experiment
+
+    if is_experiment(config):
+        from harness.cli.run_experiment import run_experiment
+
+        if reparse:
+            raise click.UsageError("--reparse is of configs with judges, and of no experiment")
+        run_experiment(config, output, until, dry_run=dry_run, fresh=fresh, as_json=as_json)
+        return
+    if until is not None:
+        raise click.UsageError("--until is of experiments: this config has the keys of a run on judgments")
+    _run(config, output, dry_run=dry_run, fresh=fresh, reparse=reparse, as_json=as_json)
+
+
+def _run(config: str, output: str | None, *, dry_run: bool, fresh: bool, reparse: bool, as_json: bool) -> None:
     from harness.config import load_config, resolved
 
     loaded = load_config(config)

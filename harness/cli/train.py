@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 @click.command(
     help=f"""{__doc__}
 
-CONFIG names examples (a folder of `harness build`, or a build that `harness run --until build` has made) and trainings. The same
-command again goes on where the last one stopped, and trains nothing twice. Where a trainer can use several processes, start it with torchrun.
+CONFIG names examples (a folder of `harness build`, or a build that `harness run --until build` has made) and trainings. The
+same command again goes on where the last one stopped, and trains nothing twice. Where a trainer can use several processes, start
+it with torchrun.
 """
 )
 @click.argument("config", metavar="CONFIG")

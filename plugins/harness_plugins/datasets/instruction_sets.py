@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from harness.data import find_data
 from harness.protocols import DataFiles
@@ -34,7 +35,10 @@ c248c5c98ba45bb0c2aadae2f270e643bd32679c6c306a3b2a503ac4254cdaa5  vicuna_bench/q
 
 @dataclass(frozen=True)
 class InstructionSet:
-    """A set by name. `read` are the files (or folders) of `data` with its rows; `lines`: they hold sentences, not records."""
+    """A set by name. `read` are the files (or folders) of `data` with its rows; `lines`: they hold sentences, not records.
+
+    `task`: what of a file's stem (the first group) names the task of its rows; `form`: of all its answers.
+    """
 
     name: str
     data: DataFiles
@@ -42,6 +46,8 @@ class InstructionSet:
     language: str
     format: str | None = None
     lines: bool = False
+    task: str | None = None
+    form: Literal["short", "long"] | None = None
 
     @property
     def licence(self) -> str:
@@ -112,8 +118,10 @@ def _sweinstruct() -> list[InstructionSet]:
         source="https://github.com/oskarholmstrom/sweinstruct",
     )
     return [
-        InstructionSet("sweinstruct-natural", data, ["data/natural_instructions_swe"], "sv"),
-        InstructionSet("sweinstruct-unnatural", data, ["data/unnatural_instructions_swe/test.jsonl"], "sv"),
+        InstructionSet(
+            "sweinstruct-natural", data, ["data/natural_instructions_swe"], "sv", task=r"subtask\d+_(.+)", form="short"
+        ),
+        InstructionSet("sweinstruct-unnatural", data, ["data/unnatural_instructions_swe/test.jsonl"], "sv", form="long"),
     ]
 
 

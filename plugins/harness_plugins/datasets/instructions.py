@@ -6,6 +6,7 @@ questions and answers; as JSON Lines, JSON, Parquet, or by hub name.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from harness_plugins.datasets.instruction_sets import InstructionSet, data_files
 from harness_plugins.datasets.instruction_shapes import READERS, recognised, rows_in
 
 NAME = "instructions"
-VERSION = "1"
+VERSION = "2"
 _HUB = "hub:"
 _PREFIX = re.compile(r"[A-Za-z0-9][\w.-]*\Z")
 
@@ -86,7 +87,15 @@ class Source:
         if format == "oasst-messages":
             every = oasst_trees(every)
         for found in every:
-            yield from rows_in(found, format)
+            task = self._task(found)
+            for row in rows_in(found, format):
+                yield row if row.task is not None or task is None else replace(row, task=task)
+
+    def _task(self, found: Found) -> str | None:
+        """The task that a set by name writes into its files' names."""
+        pattern = None if self._known is None else self._known.task
+        match = None if pattern is None else re.search(pattern, found.stem)
+        return None if match is None else match[1]
 
     def _records(self) -> Iterator[Found]:
         if self._data.startswith(_HUB):
@@ -118,6 +127,7 @@ class Instructions:
         self._source = Source(data, **source)
         known = known_set(data)
         self._language = _given("language", language or (known.language if known else None), data)
+        self._form = known.form if known else None
 
     def examples(self) -> Iterator[Example | SetAside]:
         """One example a row; rows without a question or an answer are set aside."""
@@ -128,7 +138,8 @@ class Instructions:
                 yield SetAside(id=f"{dataset}/{row.name}", stage=NAME, reason=row.odd[0], detail=row.odd[1], source=joined(row))
             else:
                 language = row.language or self._language
-                yield example_of(row, row.texts, dataset=dataset, language=language, origin=origin, meta=dict(row.meta))
+                about: dict[str, Any] = {"language": language, "origin": origin, "form": self._form, "meta": dict(row.meta)}
+                yield example_of(row, row.texts, dataset=dataset, **about)
 
 
 def joined(row: Row) -> str | None:
