@@ -1,4 +1,4 @@
-"""A board in the schema of "Every Eval Ever" (EvalEval Coalition), version 0.2.2: one record for each model.
+"""A board in the schema of "Every Eval Ever" (EvalEval Coalition), version 0.3.0: one record for each model.
 
 The schema has no place for trust, ranks and how much of a task was done; they stand in its free details, as texts.
 """
@@ -12,10 +12,13 @@ from uuid import UUID
 
 from harness.leaderboard.records import Board, Cell, Column, ModelInfo, Results, TaskInfo, TaskResult, Trust
 
-SCHEMA_VERSION = "0.2.2"
-_BOUNDS = {
+SCHEMA_VERSION = "0.3.0"
+_INFINITE = "Infinity"  # how the schema writes it
+_BOUNDS: dict[str, tuple[float, float | str]] = {
     **dict.fromkeys(("acc", "acc_norm", "acc_bytes", "exact_match", "em", "f1"), (0.0, 1.0)),
     **dict.fromkeys(("chrf", "chrf++", "bleu"), (0.0, 100.0)),
+    **dict.fromkeys(("perplexity", "word_perplexity", "byte_perplexity", "character_perplexity"), (1.0, _INFINITE)),
+    **dict.fromkeys(("bits_per_byte", "ter"), (0.0, _INFINITE)),
     "mcc": (-1.0, 1.0),
 }
 _HUB_NAME = re.compile(r"[\w.\-]+/[\w.\-]+")
@@ -28,7 +31,8 @@ def every_eval_ever(
     """Records by the path that the schema's collection asks for: `data/<board>/<developer>/<model>/<uuid>.json`.
 
     `retrieved`: seconds since 1970. `organization`: who made the board; `relationship`: of it to the models' makers
-    (`first_party`, `third_party`, `collaborative`, `other`). A model without any value has no record; the uuid follows from the content.
+    (`first_party`, `third_party`, `collaborative`, `other`). A model without any value has no record; the uuid follows from
+    the content.
     """
     files = {}
     for info in board.models:
@@ -74,7 +78,10 @@ def _record(
 def _model(info: ModelInfo) -> dict[str, Any]:
     developer, _, _ = info.name.rpartition("/")
     source = info.meta.get("source")
-    details = {"parameters": info.parameters, "digest": info.digest, "training": info.training, **info.arguments}
+    local = isinstance(source, str) and re.match(r"hf|vllm|sglang|gguf|transformers", source)
+    details: dict[str, Any] = {"parameters": info.parameters, "digest": info.digest, "training": info.training}
+    details |= {key: value for key, value in info.arguments.items() if key not in details}
+    details |= {"deployment_type": "self_deployed" if local else "unknown", "model_availability": "unknown"}
     return {
         "name": info.name,
         "id": info.name,
