@@ -22,6 +22,7 @@ An earlier report is replaced; any other file that is there already is left as i
 
 \b
 harness report runs/swedish
+harness report runs/sv-instruct
 harness report runs/swedish --format csv --format json
 harness report runs/swedish --format md --out - | less
 """
@@ -45,13 +46,17 @@ harness report runs/swedish --format md --out - | less
 @json_option
 def report(run: str, kinds: tuple["Format", ...], out: str | None, as_json: bool) -> None:
     from harness.out_files import is_stream
+    from harness.pipeline.finished import is_finished
+    from harness.pipeline.report import experiment_report as report_of_experiment
     from harness.report.build import report_of_run
     from harness.report.files import USUAL, rendered, write_file, write_report
+    from harness.store import read_manifest
 
     chosen = tuple(dict.fromkeys(kinds)) or USUAL
+    reports = report_of_experiment if is_finished(read_manifest(run)) else report_of_run
     if out == "-" and (len(chosen) != 1 or as_json):
         raise click.UsageError("--out - prints one report: give one --format, and no --json")
-    made = report_of_run(run)
+    made = reports(run)
     if out == "-":
         sys.stdout.buffer.write(rendered(made, chosen[0]))
         return

@@ -1,4 +1,4 @@
-"""A judgment set kept as the harness's own records: a folder of JSON Lines, as `harness data annotate export` writes."""
+"""A judgment set kept as the harness's own records: a folder of JSON Lines, or the tables of a finished run."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,8 +7,10 @@ import msgspec
 
 from harness import hookimpl, named_files
 from harness.errors import InputError, did_you_mean
+from harness.integrity import check_tables
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, from_json
+from harness.store import read_manifest, read_table, table_path
 
 NAME = "records"
 VERSION = "1"
@@ -26,14 +28,16 @@ class Records:
     """The records of a folder: `examples.jsonl` and `outputs.jsonl`, and `judgments.jsonl` or `preferences.jsonl` or both.
 
     `info.json` (a JudgmentInfo) names the set; without it the folder's name does. `primary`: the rater whose ratings are the
-    primary ones. Raises InputError naming the file and the line.
+    primary ones. A run folder is read by its finished tables (`examples.parquet` …): what systems said in an experiment, and what
+    people said of it where that is there. Raises InputError naming the file and the line.
     """
 
     def __init__(self, path: str | Path, primary: str | None = None) -> None:
         self._folder = Path(path).expanduser()
         if not self._folder.is_dir():
             raise InputError(f"{self._folder}: there is no such folder; name one that holds {' and '.join(list(FILES)[:2])}")
-        for name in list(FILES)[:2]:
+        self._tables = run_tables(self._folder)
+        for name in list(FILES)[:2] if not self._tables else ():
             if not (self._folder / name).is_file():
                 found = sorted(file.name for file in self._folder.iterdir())
                 raise InputError(f"{self._folder}: there is no {name} in it.{did_you_mean(name, found)}")
@@ -44,6 +48,10 @@ class Records:
     def read(self) -> Iterator[Record]:
         """Examples, outputs, judgments, preferences, each in its file's order."""
         for name, kind in FILES.items():
+            table = Path(name).stem
+            if table in self._tables:
+                yield from read_table(table_path(self._folder, table), kind)
+                continue
             path = self._folder / name
             if not path.is_file():
                 continue
@@ -61,6 +69,24 @@ class Records:
             return msgspec.json.decode(path.read_bytes(), type=JudgmentInfo)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: not what a judgment set says of itself: {error}") from error
+
+
+def run_tables(folder: Path) -> tuple[str, ...]:
+    """The tables of records in a finished run folder; none where it is no run, or holds records as JSON Lines.
+
+    InputError for a run that is not finished, that has no outputs, or whose tables are not what it wrote.
+    """
+    if not (folder / "manifest.json").is_file() or any((folder / name).is_file() for name in FILES):
+        return ()
+    manifest = read_manifest(folder)
+    if manifest.status != "done":
+        raise InputError(f"{folder}: this run is not finished (its status is {manifest.status!r}); run its command again")
+    check_tables(folder, manifest)
+    names = [Path(name).stem for name in FILES]
+    found = tuple(name for name in names if table_path(folder, name).name in manifest.fingerprints)
+    if not set(names[:2]) <= set(found):
+        raise InputError(f"{folder}: this run holds no outputs; name one of `harness generate`, or of `harness run`")
+    return found
 
 
 def _records(path: Path, first: int, lines: Sequence[bytes], kind: type[Record]) -> Iterator[Record]:
@@ -96,5 +122,5 @@ def _record(path: Path, number: int, line: bytes, kind: type[Record]) -> Record:
 
 @hookimpl
 def harness_judgment_sources() -> list[JudgmentSourceSpec]:
-    help = "a folder of records in JSON Lines, as `harness data annotate export` writes: records:FOLDER"
+    help = "a folder of records in JSON Lines, as `harness data annotate export` writes, or a run folder: records:FOLDER"
     return [JudgmentSourceSpec(NAME, build=Records, version=VERSION, help=help, argument="path", reads=named_files)]

@@ -9,6 +9,7 @@ from harness.errors import InputError, PluginError
 from harness.judgments import JudgmentSet, read_judgments
 from harness.plugins import load_plugins
 from harness.records import Example, Judgment, JudgmentInfo, Output, Preference, Scale, to_json
+from harness.store import Run
 
 KIND = "judgment source"
 EXAMPLE = Example.from_instruction("d/1", "Vad är 1+1?", ["två"], language="sv")
@@ -90,3 +91,40 @@ def test_a_text_on_a_scale_is_refused_and_a_label_without_one_is_read(tmp_path: 
         read(f"records:{tmp_path}")
     write(tmp_path, judgments=[msgspec.structs.replace(text, value="bra", scale=None)])
     assert [judgment.value for judgment in read(f"records:{tmp_path}").judgments] == ["bra"]
+
+
+def finished_run(folder: Path, **tables: list[msgspec.Struct]) -> Path:
+    with Run.open(folder, config={"name": "mine"}, command=("harness", "generate")) as run:
+        for name, records in tables.items():
+            run.write_table(name, records)
+    return folder
+
+
+def test_a_finished_run_is_read_by_its_tables(tmp_path: Path) -> None:
+    folder = finished_run(tmp_path / "tuned", examples=[EXAMPLE], outputs=OUTPUTS, judgments=JUDGMENTS)
+    data = read(f"records:{folder}")
+    assert data.info.name == "records:tuned"
+    assert (list(data.examples), list(data.outputs), list(data.judgments)) == ([EXAMPLE], OUTPUTS, JUDGMENTS)
+    assert data.preferences == ()
+
+
+def test_a_run_that_nobody_has_rated_has_outputs_to_score(tmp_path: Path) -> None:
+    data = read(f"records:{finished_run(tmp_path / 'tuned', examples=[EXAMPLE], outputs=OUTPUTS)}")
+    assert (list(data.outputs), data.criteria) == (OUTPUTS, ())
+
+
+def test_a_run_without_outputs_or_whose_table_was_changed_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this run holds no outputs"):
+        read(f"records:{finished_run(tmp_path / 'built', examples=[EXAMPLE])}")
+    folder = finished_run(tmp_path / "tuned", examples=[EXAMPLE], outputs=OUTPUTS)
+    (folder / "outputs.parquet").write_bytes((folder / "examples.parquet").read_bytes())
+    with pytest.raises(InputError, match=r"outputs\.parquet is not what the run wrote"):
+        read(f"records:{folder}")
+
+
+def test_a_run_that_was_stopped_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), Run.open(tmp_path / "tuned", config={}, command=()) as run:
+        run.write_table("examples", [EXAMPLE])
+        raise KeyboardInterrupt
+    with pytest.raises(InputError, match="this run is not finished"):
+        read(f"records:{tmp_path / 'tuned'}")
