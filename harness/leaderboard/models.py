@@ -54,10 +54,11 @@ def ready_model(model: BoardModel, config: LeaderboardConfig, registry: Registry
         parts["params"] = {key: "(files)" if _is_path(value) else value for key, value in parts["params"].items()}
     info = ModelInfo(
         name=model.name,
-        arguments={"by": model.by, "model": ref.name, **_plain(params)},
+        arguments=_plain(params),
         digest=digest,
         parameters=_parameters(params.values()),
         training=training,
+        meta={"by": model.by, "opened_as": ref.name},
     )
     if model.by == "lm_eval":
         found_class = _lm_eval_class(ref.name)

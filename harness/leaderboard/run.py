@@ -178,12 +178,23 @@ def _do(
         "model_source": model.plugin.name,
         "model_name": model.name,
         "model_name_sanitized": model.name,
-        "chat_template": config.chat,
-        "fewshot_as_multiturn": config.chat,
+        **_chat(kept, config),
         "total_evaluation_time_seconds": str(spent["seconds"]),
         "harness": own_of(info, signature, spent, _cost(model.price, spent)),
     }
     write_result(folder, task.name, results, samples)
+
+
+def _chat(kept: KeptModel, config: LeaderboardConfig) -> dict[str, Any]:
+    """What lm-eval says of the template that prompts were put into."""
+    from lm_eval.utils import hash_string
+
+    text = (kept.opened.chat_template(True) or None) if config.chat else None
+    return {
+        "chat_template": text,
+        "chat_template_sha": None if text is None else hash_string(text),
+        "fewshot_as_multiturn": config.chat,
+    }
 
 
 def _signature(ready: ReadyModel, task: ChosenTask, config: LeaderboardConfig) -> str:
