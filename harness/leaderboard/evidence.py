@@ -24,7 +24,7 @@ from harness.whole_files import replace_file
 SHIPPED = Path(__file__).parent / "shipped_evidence.json"
 FORMAT = 1
 _LARGEST = 50_000_000  # bytes of a file of summaries
-_WITHOUT = "systems=without:"  # the slice without systems that nearly are the reference
+WITHOUT = "systems=without:"  # the slice without systems that nearly are the reference
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -127,7 +127,7 @@ def _profile(examples: Sequence[Example], label: str) -> _Profile | None:
     wanted: dict[str, str] = {}
     if label.startswith("task="):
         wanted["task"] = label.partition("=")[2]
-    elif label != "all" and not label.startswith(_WITHOUT):
+    elif label != "all" and not label.startswith(WITHOUT):
         parts = label.split(AND) if is_crossed(label) else [label]
         wanted = {name: value for name, _, value in (part.partition("=") for part in parts)}
         if not set(wanted) <= {"form", "language"}:
@@ -142,7 +142,7 @@ def _profile(examples: Sequence[Example], label: str) -> _Profile | None:
 
 def _repeats(label: str, profile: _Profile, profiles: Mapping[str, _Profile | None]) -> bool:
     """Whether the whole set says it already, of all its items."""
-    return label != "all" and not label.startswith(_WITHOUT) and profiles.get("all") == profile
+    return label != "all" and not label.startswith(WITHOUT) and profiles.get("all") == profile
 
 
 def _evidence(judgments: str, one: Advice, profile: _Profile, known: Mapping[_Key, MetaRow]) -> Evidence:
