@@ -10,6 +10,7 @@ from harness.records import ChoiceLoglik
 from harness_plugins.generators.styles import check_style, prompt_of
 from harness_plugins.judges.local_files import DTYPES, find_model, load_tokenizer
 from harness_plugins.judges.local_model import OpenModel
+from harness_plugins.judges.local_reads import model_files
 
 _AHEAD = 256  # examples that are worked on together, and of which a kill can lose the unfinished
 
@@ -204,5 +205,6 @@ def harness_generators() -> list[GeneratorSpec]:
             help="any causal language model that transformers reads, in this process",
             extra="judge-transformers",
             argument="model",
+            reads=model_files,
         )
     ]

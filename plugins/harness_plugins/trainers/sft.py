@@ -13,6 +13,7 @@ from harness.errors import InputError, MissingExtra, PluginError
 from harness_plugins.generators.styles import check_style
 from harness_plugins.judges.local_files import DTYPES, find_model, load_model, load_tokenizer, longest_prompt
 from harness_plugins.judges.local_prompts import Prompts
+from harness_plugins.judges.local_reads import model_files
 from harness_plugins.trainers.distributed import Processes, joined
 from harness_plugins.trainers.loop import Progress, Settings, fit
 from harness_plugins.trainers.tokenised import Row, Tokenised, tokenise
@@ -208,5 +209,6 @@ def harness_trainers() -> list[TrainerSpec]:
             argument="base",
             accepts=("instruction", "chat"),
             free=("batch_tokens", "gradient_checkpointing", "save_every"),
+            reads=model_files,
         )
     ]
