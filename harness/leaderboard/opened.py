@@ -36,6 +36,7 @@ def open_board(
     What the run's config says of meta-evaluations and seed holds where nothing else is said; `metrics` are columns beside the
     tasks' own. Raises InputError where there are no results.
     """
+    from harness.leaderboard.evidence import SHIPPED
     from harness.leaderboard.trust import find_trust
 
     results = read_results(folder)
@@ -45,7 +46,7 @@ def open_board(
         results,
         name=name or (said.name if said else folder.resolve().name),
         metrics=metrics,
-        trust=find_trust(folders, results=results),
+        trust=find_trust(folders, results=results, shipped=Path(SHIPPED).is_file()),
         seed=seed if seed is not None else (said.seed if said else 0),
         resamples=resamples,
         confidence=confidence,
