@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 from harness.errors import InputError, did_you_mean
-from harness.leaderboard.comparisons import Swapped, adjusted, better_than, swap, swaps_for, unpaired
+from harness.leaderboard.comparisons import Swapped, adjusted, better_than, swaps_for, unpaired
 from harness.leaderboard.differing import differing
 from harness.leaderboard.intervals import Draws
 from harness.leaderboard.measured import Measured, measure_cell
 from harness.leaderboard.records import Board, Cell, Column, Item, Results, TaskInfo, TaskResult, Trust
 from harness.leaderboard.scales import normalised, scale_of
 from harness.leaderboard.standings import Counted, make_standings
+from harness.leaderboard.swapping import swap_all
 from harness.meta.significance import rank_clusters
 
 FEW = 100  # items under which an interval is called approximate
@@ -165,16 +166,14 @@ def _trusted(column: Column, trust: Trust | None) -> Column:
 
 def _compared(found: Mapping[str, Measured], task: str, swaps: int, seed: int) -> dict[Pair, Swapped]:
     """Every two models that can be compared: by their items, or by their reported standard errors."""
-    compared: dict[Pair, Swapped] = {}
+    measures = {model: one.measure for model, one in found.items() if one.measure is not None}
+    compared = swap_all(measures, list(combinations(found, 2)), task, swaps, seed)
     for first, second in combinations(found, 2):
         one, other = found[first], found[second]
-        result = None
         if one.measure is not None and other.measure is not None and one.measure.kind == other.measure.kind:
-            result = swap(one.measure, other.measure, task, swaps, seed)
-        elif one.value is not None and other.value is not None and one.error and other.error:
-            result = unpaired((one.value, one.error), (other.value, other.error), swaps, seed)
-        if result is not None:
-            compared[first, second] = result
+            continue
+        if one.value is not None and other.value is not None and one.error and other.error:
+            compared[first, second] = unpaired((one.value, one.error), (other.value, other.error), swaps, seed)
     return compared
 
 

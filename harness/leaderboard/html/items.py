@@ -1,6 +1,5 @@
 """Items for a reader: a card with the prompt, what was expected, and the answer of every model."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.leaderboard.html import words
@@ -56,7 +55,7 @@ def cut_middle(text: str, most: int) -> str:
 
 def _item(one: Chosen, answers: TaskAnswers, place: int, task: TaskInfo | None, number: int) -> ItemView:
     first = next(iter(one.items.values()))
-    metrics = [column.metric for column in answers.columns]
+    likely = bool(task and (task.output_type or "").startswith("loglikelihood"))
     lower = not answers.columns[0].higher_is_better
     choices = [words.shown(choice, 300) for choice in first.choices]
     return ItemView(
@@ -70,7 +69,7 @@ def _item(one: Chosen, answers: TaskAnswers, place: int, task: TaskInfo | None, 
         choices=" · ".join(choices),
         language=language_tag(task.language) if task and task.language else None,
         lower=lower,
-        answers=tuple(_answer(answers.models.index(model), model, item, metrics) for model, item in one.items.items()),
+        answers=tuple(_answer(answers, model, item, likely) for model, item in one.items.items()),
     )
 
 
@@ -80,21 +79,24 @@ def _target(item: Item) -> str:
     return item.choices[int(target)] if target.isdecimal() and len(target) < 4 and int(target) < len(item.choices) else target
 
 
-def _answer(place: int, model: str, item: Item, metrics: Sequence[str]) -> AnswerView:
-    values = {metric: finite(item.values.get(metric)) for metric in metrics}
-    scores = tuple((words.named(metric), figure(value)) for metric, value in values.items() if value is not None)
-    main = values[metrics[0]]
-    text, others = _said(item)
+def _answer(answers: TaskAnswers, model: str, item: Item, likely: bool) -> AnswerView:
+    values = [(column.metric, answers.values.get((column.key, model), {}).get(item.key)) for column in answers.columns]
+    scores = tuple((words.named(metric), figure(value)) for metric, value in values if value is not None)
+    main = values[0][1]
+    text, others = _said(item, likely)
+    place = answers.models.index(model)
     return AnswerView(place, words.named(model), text, scores, "" if main is None else f"{main:.7g}", others)
 
 
-def _said(item: Item) -> tuple[str, str]:
-    """What the model said, or the choice it finds likeliest and its log-likelihood of each."""
-    likely = [_number(answer) for answer in item.answers]
-    if item.choices and len(likely) == len(item.choices) and None not in likely:
-        best = max(range(len(likely)), key=lambda place: likely[place] or 0.0)
-        each = (f"{words.shown(choice, 60)} {figure(value)}" for choice, value in zip(item.choices, likely, strict=True))
+def _said(item: Item, likely: bool) -> tuple[str, str]:
+    """What the model said; else the choice it finds likeliest and its log-likelihood of each, or that of the text."""
+    numbers = [_number(answer) for answer in item.answers]
+    if item.choices and len(numbers) == len(item.choices) and None not in numbers:
+        best = max(range(len(numbers)), key=lambda place: numbers[place] or 0.0)
+        each = (f"{words.shown(choice, 60)} {figure(value)}" for choice, value in zip(item.choices, numbers, strict=True))
         return cut_middle(item.choices[best], ANSWER), "log-likelihoods: " + " · ".join(each)
+    if likely and len(numbers) == 1 and numbers[0] is not None:
+        return "", f"log-likelihood {figure(numbers[0])}"
     if len(item.answers) <= 1:
         return cut_middle(item.answers[0] if item.answers else "", ANSWER), ""
     part = ANSWER // min(len(item.answers), 5)

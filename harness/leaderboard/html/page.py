@@ -17,7 +17,6 @@ from harness.report.html.page import document
 
 ANSWERS = 8_000  # answers of all models together that a page holds
 _MOST, _LEAST = 60, 4  # items of a task
-_RESAMPLES = 2_000
 _HERE = Path(__file__).parent
 
 
@@ -66,15 +65,14 @@ def _sides(board: Board, results: Results, names: tuple[str, ...]) -> _Answers:
     tasks = {task.name: task for task in board.tasks}
     n_tasks = len({column.task for column in board.columns})
     most = max(_LEAST, min(_MOST, ANSWERS // max(1, len(names) * n_tasks)))
-    pairs = pairs_shown(len(names), len(board.columns))
+    pairs = pairs_shown(board, len(names))
     found: dict[Pair, list[Difference]] = {pair: [] for pair in pairs}
     items: list[ItemView] = []
     shown: list[str] = []
     problems: list[str] = []
     n_items = 0
     for place, answers in enumerate(read_answers(board, results, names, most)):
-        options = {"resamples": min(board.resamples or _RESAMPLES, _RESAMPLES), "tested": len(board.columns)}
-        for pair, rows in differences(answers, pairs, seed=board.seed, confidence=board.confidence, **options).items():
+        for pair, rows in differences(board, answers, pairs).items():
             found[pair] += rows
         items += item_views(answers, place, tasks.get(answers.task))
         shown.append(words.named(answers.task))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness.leaderboard.html import words
 from harness.leaderboard.html.grid import cells_of
-from harness.leaderboard.html.pairs import Difference, Pair, adjusted
+from harness.leaderboard.html.pairs import Difference, Pair
 from harness.leaderboard.records import Board, Cell, Column
 from harness.report.contents import TableColumn
 from harness.report.html.tables import Table, Value, table
@@ -23,7 +23,7 @@ class PairView:
 
 def pair_views(board: Board, models: Sequence[str], found: Mapping[Pair, Sequence[Difference]]) -> tuple[PairView, ...]:
     """A table for every pair; where a metric has no value of single items, the two models' cells without an interval."""
-    return tuple(_pair(board, models, pair, adjusted(rows)) for pair, rows in found.items())
+    return tuple(_pair(board, models, pair, rows) for pair, rows in found.items())
 
 
 def _pair(board: Board, models: Sequence[str], pair: Pair, rows: Sequence[Difference]) -> PairView:
@@ -33,7 +33,7 @@ def _pair(board: Board, models: Sequence[str], pair: Pair, rows: Sequence[Differ
     for column in board.columns:
         row = by_column.get(column.key)
         first, second = (cells.get((models[place], column.key)) for place in pair)
-        if row is not None and row.items:
+        if row is not None:
             numbers = _tested(row, names, column, 1 - board.confidence)
         elif first is not None and second is not None and first.value is not None and second.value is not None:
             numbers = _untested(first, second)
@@ -46,7 +46,7 @@ def _pair(board: Board, models: Sequence[str], pair: Pair, rows: Sequence[Differ
 
 def _columns(names: tuple[str, str]) -> list[TableColumn]:
     both = "mean over the items that both did"
-    test = "paired test: signs flipped by item or cluster; Holm over the columns of the pair"
+    test = "paired test: the two models' items change places; Holm over the column's pairs of models, as for the groups"
     return [
         TableColumn(name="task"),
         TableColumn(name="metric"),
@@ -66,14 +66,15 @@ def _columns(names: tuple[str, str]) -> list[TableColumn]:
 
 def _tested(row: Difference, names: tuple[str, str], column: Column, alpha: float) -> list[Value]:
     told = "not told apart"
-    if row.p is not None and row.value and row.p < alpha:
+    if row.value and row.p < alpha:
         told = names[0] if (row.value > 0) == column.higher_is_better else names[1]
-    interval = [row.value, row.low, row.high]
-    return [told, row.first, row.second, *interval, row.p, row.items, row.first_better, row.second_better]
+    told = f"{told} ({row.note})" if row.note else told
+    better = [row.first_better, row.second_better] if row.items else [None, None]
+    return [told, row.first, row.second, row.value, row.low, row.high, row.p, row.items or None, *better]
 
 
 def _untested(first: Cell, second: Cell) -> list[Value]:
-    """A metric without values of single items: the two cells, and no test."""
+    """Two cells, and no test."""
     gap = None if first.value is None or second.value is None else first.value - second.value
-    told = "not tested: the metric has no value of single items"
+    told = "not tested: no items and no standard errors that fit"
     return [told, first.value, second.value, gap, None, None, None, min(first.items, second.items), None, None]

@@ -1,134 +1,126 @@
-"""Two models on the same items: the mean difference with its interval, a paired test, and on how many items each was better."""
+"""Two models on the same items: the difference with its interval, and the paired test that makes the board's groups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
-from math import erfc, sqrt
-from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.leaderboard.html.answers import TaskAnswers
-from harness.meta.significance import draws_needed, holm, sign_flip
+from harness.leaderboard.comparisons import Swapped, adjusted, swaps_for, unpaired
+from harness.leaderboard.diff import difference_interval
+from harness.leaderboard.html.answers import RESAMPLES, TaskAnswers
+from harness.leaderboard.intervals import expanded_tail
+from harness.leaderboard.measured import Measured
+from harness.leaderboard.records import Board, Column
+from harness.leaderboard.swapping import swap_all
 
 MOST_ROWS = 2_000  # lines of all pairs together
-_WANTED = 2_000  # sign flips
-_MANY = 2_000  # clusters from which the distribution of sign flips is taken as normal
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One column of two models: `value` is the first minus the second over the items that both did. `p` is Holm's over a pair's
-    columns; None, like the interval, where the metric has no value of single items."""
-
-    column: str
-    first: float | None
-    second: float | None
-    value: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-    items: int
-    first_better: int
-    second_better: int
-
+MOST_ITEMS = 20_000_000  # items of all lines together: what is worth a minute's work
 
 Pair = tuple[int, int]
 
 
-def pairs_shown(models: int, columns: int) -> list[Pair]:
-    """Pairs of the models that stand first, as many as a page can bear."""
-    most = models
-    while most > 2 and most * (most - 1) // 2 * max(1, columns) > MOST_ROWS:
+@dataclass(frozen=True)
+class Difference:
+    """One column of two models on the items that both did: `value` is the first minus the second, `p` by Holm over the column's
+    pairs of models. `note`: what to know of the test."""
+
+    column: str
+    first: float
+    second: float
+    value: float
+    low: float | None
+    high: float | None
+    p: float
+    items: int
+    first_better: int
+    second_better: int
+    note: str = ""
+
+
+def pairs_shown(board: Board, models: int) -> list[Pair]:
+    """Pairs of the models that stand first, as many as a page and its reader can bear."""
+    sizes = {column.key: 0 for column in board.columns}
+    for cell in board.cells:
+        sizes[cell.column] = max(sizes.get(cell.column, 0), cell.items)
+    most, items = models, sum(sizes.values())
+    while most > 2 and most * (most - 1) // 2 * max(len(sizes) * MOST_ITEMS // MOST_ROWS, items) > MOST_ITEMS:
         most -= 1
     return list(combinations(range(most), 2))
 
 
-def differences(
-    answers: TaskAnswers, pairs: Sequence[Pair], *, seed: int, resamples: int, confidence: float, tested: int
-) -> dict[Pair, list[Difference]]:
-    """Each pair on each column of a task, with p of the single test. `tested`: columns of a pair, which share the error.
-
-    Intervals and tests go by cluster (by item where there are none): percentiles of resampled means, and flipped signs; of many
-    clusters the normal distribution that both come to.
-    """
+def differences(board: Board, answers: TaskAnswers, pairs: Sequence[Pair]) -> dict[Pair, list[Difference]]:
+    """Each pair on each column of a task where the two can be compared."""
     found: dict[Pair, list[Difference]] = {pair: [] for pair in pairs}
-    draws = draws_needed(tested, 1 - confidence, _WANTED)
+    count = len(answers.models)
+    swaps = swaps_for(max(1, count * (count - 1) // 2), board.resamples or RESAMPLES, 1 - board.confidence)
     for column in answers.columns:
-        values = answers.values[column.key]
-        known = np.isfinite(values)
-        alike: dict[bytes, list[Pair]] = {}  # pairs over the same items are computed together
-        for pair in pairs:
-            alike.setdefault((known[pair[0]] & known[pair[1]]).tobytes(), []).append(pair)
-        for together in alike.values():
-            both = known[together[0][0]] & known[together[0][1]]
-            gaps = np.stack([values[a][both] - values[b][both] for a, b in together], axis=1)
-            sums, sizes = _by_cluster(gaps, answers.clusters[both])
-            lows, highs = _intervals(sums, sizes, seed, resamples, confidence)
-            p_values = _tests(sums, draws, seed)
-            sign = 1.0 if column.higher_is_better else -1.0
-            for place, pair in enumerate(together):
-                means = [float(values[one][both].mean()) if both.any() else None for one in pair]
-                gap = gaps[:, place]
-                found[pair].append(
-                    Difference(
-                        column=column.key,
-                        first=means[0],
-                        second=means[1],
-                        value=float(gap.mean()) if len(gap) else None,
-                        low=lows[place],
-                        high=highs[place],
-                        p=p_values[place],
-                        items=len(gap),
-                        first_better=int((sign * gap > 0).sum()),
-                        second_better=int((sign * gap < 0).sum()),
-                    )
-                )
+        compared = _compared(answers, column, pairs, swaps, board.seed)
+        family = adjusted([(pair, pair, one) for pair, one in compared.items()])
+        for one in family:
+            found[one.first].append(_difference(board, answers, column, one.first, compared[one.first], one.p_adjusted))
     return found
 
 
-def adjusted(rows: Sequence[Difference]) -> list[Difference]:
-    """The rows of one pair with Holm's p over those that were tested."""
-    tested = [place for place, row in enumerate(rows) if row.p is not None]
-    found = dict(zip(tested, holm([rows[place].p or 0.0 for place in tested]), strict=True))
-    return [replace(row, p=found.get(place)) for place, row in enumerate(rows)]
+def _compared(answers: TaskAnswers, column: Column, pairs: Sequence[Pair], swaps: int, seed: int) -> dict[Pair, Swapped]:
+    """As the board compares: by the items, else by the reported standard errors."""
+    found = {place: answers.measured.get((column.key, model)) for place, model in enumerate(answers.models)}
+    measures = {place: one.measure for place, one in found.items() if one is not None and one.measure is not None}
+    compared = swap_all(measures, pairs, answers.task, swaps, seed)
+    for pair in pairs:
+        one, other = (found[place] for place in pair)
+        if one is None or other is None or (one.measure and other.measure and one.measure.kind == other.measure.kind):
+            continue
+        if one.value is not None and other.value is not None and one.error and other.error:
+            compared[pair] = unpaired((one.value, one.error), (other.value, other.error), swaps, seed)
+    return compared
 
 
-def _by_cluster(gaps: Floats, clusters: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Summed differences of each cluster, shape (clusters, pairs), and the clusters' numbers of items."""
-    names, member = np.unique(clusters, return_inverse=True)
-    sums = np.zeros((len(names), gaps.shape[1]))
-    np.add.at(sums, member, gaps)
-    return sums, np.bincount(member, minlength=len(names)).astype(float)
+def _difference(board: Board, answers: TaskAnswers, column: Column, pair: Pair, swapped: Swapped, p: float) -> Difference:
+    names = [answers.models[place] for place in pair]
+    first, second = (answers.measured[column.key, name] for name in names)
+    one, other = (answers.values.get((column.key, name), {}) for name in names)
+    sign = 1 if column.higher_is_better else -1
+    gaps = [sign * (value - other[key]) for key, value in one.items() if key in other]
+    low, high = _interval(board, answers, first, second)
+    values = _on_shared(first, second)
+    return Difference(
+        column=column.key,
+        first=values[0],
+        second=values[1],
+        value=swapped.difference,
+        low=low,
+        high=high,
+        p=p,
+        items=swapped.items,
+        first_better=sum(gap > 0 for gap in gaps),
+        second_better=sum(gap < 0 for gap in gaps),
+        note="" if swapped.items else "unpaired, from the reported standard errors",
+    )
 
 
-def _intervals(
-    sums: Floats, sizes: Floats, seed: int, resamples: int, confidence: float
-) -> tuple[list[float | None], list[float | None]]:
-    n, n_pairs = sums.shape
-    if n < 2 or resamples < 1:
-        return [None] * n_pairs, [None] * n_pairs
-    tail = (1 - confidence) / 2
-    if n >= _MANY:
-        mean = sums.sum(axis=0) / sizes.sum()
-        left = sums - mean * sizes[:, None]
-        half = NormalDist().inv_cdf(1 - tail) * np.sqrt(np.square(left).sum(axis=0) * n / (n - 1)) / sizes.sum()
-        return list(map(float, mean - half)), list(map(float, mean + half))
-    rng = np.random.default_rng([seed, 3])
-    times = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(float)
-    means = (times @ sums) / (times @ sizes)[:, None]
-    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
-    return list(map(float, low)), list(map(float, high))
+def _on_shared(first: Measured, second: Measured) -> tuple[float, float]:
+    """Both values on the items that both did; the reported ones where no items were kept."""
+    if first.measure is None or second.measure is None:
+        return float(first.value or 0.0), float(second.value or 0.0)
+    if first.measure.keys == second.measure.keys:
+        return first.measure.total, second.measure.total
+    mine = set(second.measure.keys)
+    shared = [key for key in first.measure.keys if key in mine]
+    return first.measure.only(shared).total, second.measure.only(shared).total
 
 
-def _tests(sums: Floats, draws: int, seed: int) -> list[float | None]:
-    n, n_pairs = sums.shape
-    if n < 2:
-        return [None] * n_pairs
-    if n < _MANY:
-        return list(map(float, sign_flip(sums, draws, seed)))
-    sizes = np.sqrt(np.square(sums).sum(axis=0))
-    return [erfc(abs(total) / size / sqrt(2)) if size else 1.0 for total, size in zip(sums.sum(axis=0), sizes, strict=True)]
+def _interval(board: Board, answers: TaskAnswers, first: Measured, second: Measured) -> tuple[float | None, float | None]:
+    """Models that did the same items were drawn together already: the draws' differences are at hand."""
+    if first.measure is None or second.measure is None:
+        return None, None
+    one, other = first.interval.resampled, second.interval.resampled
+    if one is None or other is None or first.measure.keys != second.measure.keys:
+        return difference_interval(first.measure, second.measure, answers.task, answers.draws, board.confidence)
+    gaps = one - other
+    gaps = gaps[np.isfinite(gaps)]
+    if len(gaps) * 2 < len(one) or np.ptp(gaps) <= 1e-12:
+        return None, None
+    tail = expanded_tail(board.confidence, first.interval.clusters)
+    low, high = np.quantile(gaps, [tail, 1 - tail])
+    return float(low), float(high)

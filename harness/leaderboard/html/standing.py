@@ -177,7 +177,8 @@ def _cells(board: Board, name: str, place: int) -> Table:
         cell = cells.get((name, column.key))
         if cell is None:
             continue
-        note = words.missing(cell) if cell.value is None else "; ".join(filter(None, (*words.flags(cell), cell.note)))
+        part = "a part of the task" if cell.status == "partial" else None
+        note = words.missing(cell) if cell.value is None else "; ".join(filter(None, (part, cell.note)))
         head: list[Value] = [words.named(column.task), words.named(column.metric), words.verdict(column.trust).words]
         numbers: list[Value] = [cell.value, cell.low, cell.high, cell.normalised, cell.cluster, cell.items]
         rows.append([*head, *numbers, words.seen(cell), cell.seconds, cell.cost, words.shown(note, 600) or None])
