@@ -127,6 +127,9 @@ def _add(merged: dict[Any, dict[str, Any]], sample: dict[str, Any], entry: TaskE
             "values": {},
             "meta": {} if told is None else {"doc_id": told},
         }
+        targets = sample.get("target")
+        if isinstance(targets, list) and targets and all(isinstance(one, str) for one in targets):
+            fields["meta"]["targets"] = targets  # several right answers, of which `target` shows the list
         group = doc.get(cluster or "cluster_id") if isinstance(doc, dict) else None
         if isinstance(group, (str, int)):
             fields["meta"]["cluster"] = str(group)
