@@ -14,38 +14,37 @@ from typing import Any
 
 
 def rows(
-    file: str,
-    sha256: str | None = None,
+    file: str | list[str],
+    sha256: str | list[str] | None = None,
     format: str = "jsonl",
     other: str | None = None,
     other_sha256: str | None = None,
     get: str | None = None,
+    cluster: str | list[str] | None = None,
     **_: Any,
 ) -> dict[str, Any]:
     """{"test": the rows of the file as a `datasets.Dataset`}; columns as the file has them, texts as they stand.
 
-    `format`: `jsonl`; `swequad` (contexts with questions and choices, flattened); `lines` (one text a line, as `text`; `other`: a
-    second file with the same number of lines, as `other`); `conllu` (the sentences of each document, joined, as `text`). `get`:
-    the name for `harness data get`. `sha256` of the pinned file. ValueError for another file, FileNotFoundError for none.
+    `format`: `jsonl`; `swequad` (contexts with questions and choices, flattened); `gec` (`original` and `reference`); `lines`
+    (one text a line, as `text`; `other`: a second file with the same number of lines, as `other`); `conllu` (the sentences of
+    each document, joined, as `text`). `file` and `sha256` (of the pinned file): one each, or lists. `get`: the name for
+    `harness data get`. `cluster`: the column (`meta.id`: inside a column) by which rows belong together, or several whose values
+    do so in any order; it becomes `cluster_id`. ValueError for another file, FileNotFoundError for none.
     """
     import datasets
 
-    path = _found(file, get, sha256)
-    if format == "jsonl":
-        found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    elif format == "swequad":
-        found = list(_swequad(json.loads(path.read_text(encoding="utf-8"))))
-    elif format == "conllu":
-        found = [{"text": text} for text in _documents(path)]
-    elif format == "lines":
-        found = [{"text": line} for line in _lines(path)]
-        if other is not None:
-            beside = _lines(_found(other, get, other_sha256))
-            if len(beside) != len(found):
-                raise ValueError(f"{file} has {len(found)} lines and {other} {len(beside)}: they do not belong together")
-            found = [{**row, "other": line} for row, line in zip(found, beside, strict=True)]
-    else:
-        raise ValueError(f"format is jsonl, swequad, lines or conllu, got {format!r}")
+    files = [file] if isinstance(file, str) else file
+    pinned = [sha256] * len(files) if sha256 is None or isinstance(sha256, str) else sha256
+    found: list[dict[str, Any]] = []
+    for name, digest in zip(files, pinned, strict=True):
+        found += _read(_found(name, get, digest), format)
+    if other is not None:
+        beside = _lines(_found(other, get, other_sha256))
+        if len(beside) != len(found):
+            raise ValueError(f"{file} has {len(found)} lines and {other} {len(beside)}: they do not belong together")
+        found = [{**row, "other": line} for row, line in zip(found, beside, strict=True)]
+    if cluster is not None:
+        found = [{**row, "cluster_id": _cluster(row, cluster)} for row in found]
     return {"test": datasets.Dataset.from_list([{"row": number, **row} for number, row in enumerate(found)])}
 
 
@@ -58,6 +57,35 @@ def by_character(doc: dict[str, Any], results: Any) -> dict[str, tuple[float, in
 def character_perplexity(items: list[tuple[float, int]]) -> float:
     """exp of the summed negative log-likelihood over the summed characters (Holmström & Doostmohammadi 2023)."""
     return math.exp(-math.fsum(value for value, _ in items) / sum(count for _, count in items))
+
+
+def _read(path: Path, format: str) -> list[dict[str, Any]]:
+    if format == "jsonl":
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if format == "swequad":
+        return list(_swequad(json.loads(path.read_text(encoding="utf-8"))))
+    if format == "gec":
+        items = json.loads(path.read_text(encoding="utf-8"))["data"]
+        return [{key: item[key].strip() for key in ("original", "reference")} for item in items]
+    if format == "conllu":
+        return [{"text": text} for text in _documents(path)]
+    if format == "lines":
+        return [{"text": line} for line in _lines(path)]
+    raise ValueError(f"format is jsonl, swequad, gec, lines or conllu, got {format!r}")
+
+
+def _cluster(row: dict[str, Any], columns: str | list[str]) -> str:
+    """What the row belongs to."""
+
+    def value(column: str) -> str:
+        found: Any = row
+        for key in column.split("."):
+            found = found[key]
+        return str(found)
+
+    if isinstance(columns, str):
+        return value(columns)
+    return hashlib.sha256("\0".join(sorted(map(value, columns))).encode()).hexdigest()[:16]
 
 
 def _found(file: str, get: str | None, sha256: str | None) -> Path:

@@ -249,7 +249,7 @@ def _info(
         metric=main,
         output_type=_text(config.get("output_type")),
         higher_is_better=ways[main]["higher_is_better"] if main else True,
-        baseline=_number(about.get("random_baseline", about.get("baseline"))),
+        baseline=_number(about["random_baseline"] if about.get("random_baseline") is not None else about.get("baseline")),
         ceiling=_number(about.get("ceiling")),
         hash=_text(_object(content, "task_hashes").get(task)),
         description=_text(about.get("description")),
