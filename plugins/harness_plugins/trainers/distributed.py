@@ -2,9 +2,17 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
+
+from harness.errors import InputError
+from harness_plugins.trainers.steps import accumulate
+
+PARALLEL = ("auto", "ddp", "fsdp")
+_BUCKET = 2**24  # numbers that are summed in one exchange
+_LONGEST_WAIT = 4  # hours: the others wait while the first process asks a metric
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True)
@@ -25,20 +33,22 @@ class Processes:
         """The learner as this process trains it, made before the optimizer is."""
         return learner
 
+    def accumulate(self, learner: Any, shares: Sequence[Sequence[Any]], tokens: int, units: int) -> Any:
+        """The gradient of this process's share of a step, as `steps.accumulate`; `shares`: the rows of each process."""
+        return accumulate(learner, shares[self.rank], tokens, units)
+
     def share(self, parameters: Sequence[Any], loss: Any) -> Any:
         """Sums gradients and loss (a scalar tensor) over the processes: each holds its share of one mean over the step."""
         if self.world == 1:
             return loss
         import torch
-        import torch.distributed as dist
 
         for parameter in parameters:
             if parameter.grad is None:  # a process whose share of a small step was empty
                 parameter.grad = torch.zeros_like(parameter)
-            dist.all_reduce(parameter.grad)
-        shared = loss.to(device=parameters[0].device, dtype=torch.float64)
-        dist.all_reduce(shared)
-        return shared
+        for bucket in _buckets([parameter.grad for parameter in parameters]):
+            _sum_over_processes(bucket)
+        return _summed(loss, parameters[0].device)
 
     def clip(self, parameters: Sequence[Any], most: float) -> Any:
         """Scales the gradients down to the norm `most` where theirs is larger; the norm before, a scalar tensor."""
@@ -46,39 +56,143 @@ class Processes:
 
         return torch.nn.utils.clip_grad_norm_(parameters, most)
 
-    def state(self, trainable: dict[str, Any], optimizer: Any) -> dict[str, Any]:
-        """The whole training state as tensors by name: `model.NAME` and the optimizer's `MOMENT.NAME`. Every process calls it."""
-        tensors = {f"model.{key}": parameter.detach() for key, parameter in trainable.items()}
-        for key, parameter in trainable.items():
-            tensors |= {f"{moment}.{key}": value.detach() for moment, value in optimizer.state[parameter].items()}
-        return tensors
+    def whole(self, learner: Any) -> Any:
+        """A context in which each process may ask the model by itself, as often as it likes, without gradients."""
+        return nullcontext()
 
-    def put(self, tensors: dict[str, Any], trainable: dict[str, Any], optimizer: Any) -> None:
-        """Puts such a state in place."""
+    def weights(self, trainable: dict[str, Any]) -> dict[str, Any]:
+        """The tensors of the parameters, whole, in the first process (nothing in the others). Every process calls it."""
+        return {key: parameter.detach() for key, parameter in trainable.items()} if self.rank == 0 else {}
+
+    def put_weights(self, tensors: Any, trainable: dict[str, Any]) -> None:
+        """Puts tensors by name into the parameters."""
         import torch
 
         with torch.no_grad():
             for key, parameter in trainable.items():
-                parameter.copy_(tensors[f"model.{key}"])
-                optimizer.state[parameter] = {
-                    moment: tensors[f"{moment}.{key}"].to(parameter.device) for moment in ("step", "exp_avg", "exp_avg_sq")
-                }
+                parameter.copy_(tensors[key])
+
+    def state(self, trainable: dict[str, Any], optimizer: Any) -> dict[str, Any]:
+        """The whole training state as tensors by name, in the first process (nothing in the others): `model.NAME` and the
+        optimizer's `MOMENT.NAME`. Every process calls it; however many there are, the state is the same."""
+        tensors = {f"model.{key}": value for key, value in self.weights(trainable).items()}
+        for moment in _MOMENTS:
+            held = {key: optimizer.state[parameter] for key, parameter in trainable.items()}
+            named = {key: state[moment] for key, state in held.items() if moment in state}  # none where nothing was learned
+            tensors |= {f"{moment}.{key}": value for key, value in self.weights(named).items()}
+        return tensors
+
+    def put(self, tensors: Any, trainable: dict[str, Any], optimizer: Any) -> None:
+        """Puts such a state in place."""
+        import torch
+
+        self.put_weights({key: tensors[f"model.{key}"] for key in trainable}, trainable)
+        for key, parameter in trainable.items():
+            if f"step.{key}" not in tensors:
+                continue
+            moments = {moment: torch.zeros_like(parameter) for moment in _MOMENTS[1:]}
+            self.put_weights({moment: tensors[f"{moment}.{key}"] for moment in moments}, moments)
+            optimizer.state[parameter] = {"step": tensors[f"step.{key}"], **moments}
+
+    def gather(self, value: Any) -> list[Any]:
+        """What each process gives (anything that pickle takes), in their order, in all of them."""
+        if self.world == 1:
+            return [value]
+        import torch.distributed as dist
+
+        found: list[Any] = [None] * self.world
+        dist.all_gather_object(found, value)
+        return found
+
+    def of_first(self, value: Any) -> Any:
+        """What the first process gives, in all of them."""
+        if self.world == 1:
+            return value
+        import torch.distributed as dist
+
+        held = [value]
+        dist.broadcast_object_list(held, src=0)
+        return held[0]
 
 
 @contextmanager
-def joined() -> Iterator[Processes]:
-    """The processes that `torchrun` started, joined; this one alone otherwise."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+def joined(parallel: str = "auto") -> Iterator[Processes]:
+    """The processes that `torchrun` or `accelerate launch` started, joined; this one alone otherwise.
+
+    `parallel`: `ddp` (each holds the whole model), `fsdp` (each holds a part), or `auto`: what `accelerate launch` was told, else
+    `ddp`. Raises InputError where several processes were wanted and one was started.
+    """
+    if int(os.environ.get("WORLD_SIZE") or 1) < 2:
+        _check_alone()
         yield Processes()
         return
+    from datetime import timedelta
+
     import torch
     import torch.distributed as dist
 
+    cuda = torch.cuda.is_available()
+    if cuda:
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK") or 0) % torch.cuda.device_count())
     mine = not dist.is_initialized()
     if mine:
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=timedelta(hours=_LONGEST_WAIT))
     try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
+        yield _kind(parallel)(dist.get_rank(), dist.get_world_size())
     finally:
         if mine:
             dist.destroy_process_group()
+
+
+def _kind(parallel: str) -> type[Processes]:
+    asked = (os.environ.get("ACCELERATE_USE_FSDP") or "").lower() in ("1", "true", "yes")
+    if parallel == "ddp" or (parallel == "auto" and not asked):
+        return Processes
+    from harness_plugins.trainers.sharding import Sharded
+
+    return Sharded
+
+
+def _check_alone() -> None:
+    """`accelerate launch --cpu --num_processes 2` starts one process and says nothing (accelerate 1.15, without MPI)."""
+    told = (os.environ.get("ACCELERATE_USE_CPU") or "").lower() in ("1", "true", "yes")
+    if told and os.environ.get("MASTER_ADDR") and "WORLD_SIZE" not in os.environ:
+        raise InputError(
+            "accelerate launch was asked for several processes, and with --cpu it starts one; use `torchrun --nproc-per-node N "
+            "-m harness train CONFIG`, or accelerate launch with --multi_gpu or --use_fsdp in place of --cpu"
+        )
+
+
+def _buckets(tensors: Sequence[Any]) -> Iterator[list[Any]]:
+    """The tensors in order, in groups of one type that are exchanged together."""
+    held: list[Any] = []
+    for tensor in tensors:
+        if held and (tensor.dtype != held[0].dtype or sum(one.numel() for one in held) + tensor.numel() > _BUCKET):
+            yield held
+            held = []
+        held.append(tensor)
+    if held:
+        yield held
+
+
+def _sum_over_processes(tensors: list[Any]) -> None:
+    """Each tensor becomes its sum over the processes."""
+    import torch
+    import torch.distributed as dist
+
+    if len(tensors) == 1:
+        dist.all_reduce(tensors[0])
+        return
+    flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+    dist.all_reduce(flat)
+    for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+        tensor.copy_(part.view_as(tensor))
+
+
+def _summed(loss: Any, device: Any) -> Any:
+    import torch
+    import torch.distributed as dist
+
+    shared = loss.to(device=device, dtype=torch.float64)
+    dist.all_reduce(shared)
+    return shared

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from harness.errors import InputError
 from harness_plugins.trainers import checkpoints
 from harness_plugins.trainers.distributed import Processes
-from harness_plugins.trainers.steps import accumulate, learning_rate
+from harness_plugins.trainers.steps import learning_rate
 from harness_plugins.trainers.tokenised import Row
 
 _ALONE = Processes()
@@ -103,7 +103,7 @@ def fit(
         for group in optimizer.param_groups:
             group["lr"] = how.rate * learning_rate(so_far.step, total, how.warmup, how.schedule)
         optimizer.zero_grad(set_to_none=True)
-        own = accumulate(learner, shares[processes.rank], how.tokens, sum(learner.units(share) for share in shares))
+        own = processes.accumulate(learner, shares, how.tokens, sum(learner.units(share) for share in shares))
         shared = processes.share(parameters, own)
         norm = processes.clip(parameters, how.clip if how.clip > 0 else math.inf)
         loss = float(shared)

@@ -1,8 +1,6 @@
 """Training goes on exactly where it stopped, in one process or several, and refuses what it cannot go on from."""
 
 import math
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,35 +129,3 @@ def test_an_epoch_passes_over_every_row_once() -> None:
     seen = [place for step in range(5) for place in step_rows(10, step, 4, seed=1)]
     assert sorted(seen[:10]) == sorted(seen[10:20]) == list(range(10))
     assert seen[:10] != seen[10:20]
-
-
-WORKER = """
-import sys
-import torch, torch.distributed as dist
-from pathlib import Path
-sys.path.insert(0, {here!r})
-from test_loop import HOW, rows, tiny, weights
-from harness_plugins.trainers.distributed import Processes
-from harness_plugins.trainers.loop import fit
-dist.init_process_group("gloo")
-model = tiny()
-done = fit(model, rows(), HOW, Path({folder!r}), processes=Processes(dist.get_rank(), dist.get_world_size()))
-if dist.get_rank() == 0:
-    torch.save({{"losses": done.losses, "weights": weights(model)}}, {out!r})
-dist.destroy_process_group()
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_train_what_one_trains(tmp_path: Path) -> None:
-    alone = tiny()
-    wanted = fit(alone, rows(), HOW, tmp_path / "alone")
-    script, out = tmp_path / "worker.py", tmp_path / "out.pt"
-    here = str(Path(__file__).parent)
-    script.write_text(WORKER.format(here=here, folder=str(tmp_path / "two"), out=str(out)))
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", str(script)]
-    subprocess.run(command, check=True, timeout=300)
-    found = torch.load(out, weights_only=True)
-    assert found["losses"] == pytest.approx(wanted.losses, abs=1e-9)
-    for one, other in zip(weights(alone), found["weights"], strict=True):
-        torch.testing.assert_close(one, other, atol=1e-9, rtol=1e-7)
