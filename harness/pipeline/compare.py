@@ -24,8 +24,10 @@ from harness.records import Example
 from harness.score_table import ScoreTable
 
 FEW = 100  # clusters under which an interval by bootstrap is approximate
+_TOO_FEW = 10  # clusters under which there is no interval and no test
 _MOST_VALUES = 12  # of a dimension that is sliced by
 _APPROXIMATE = f"approximate: fewer than {FEW} clusters"
+_NO_INTERVAL = f"fewer than {_TOO_FEW} clusters: no interval, no test"
 _ONLY_WHOLE = "the metric scores all outputs together: no interval, no test"
 
 
@@ -127,7 +129,8 @@ def _in_slice(
     groups: Mapping[str, Sequence[str]],
     options: CompareOptions,
 ) -> Iterator[Comparison]:
-    note = _APPROXIMATE if resampler.n_clusters < FEW else None
+    few = resampler.n_clusters < _TOO_FEW
+    note = _NO_INTERVAL if few else _APPROXIMATE if resampler.n_clusters < FEW else None
     differences: list[tuple[Comparison, Floats]] = []
     for column in columns:
         base = Comparison(
@@ -199,16 +202,18 @@ def _difference(
 
 def _tested(differences: Sequence[tuple[Comparison, Floats]], options: CompareOptions) -> Iterator[Comparison]:
     """The rows with p values, adjusted over all of them: a slice is one family."""
-    known = [(row, sums) for row, sums in differences if row.value is not None and row.n_clusters > 1]
+    known = [(row, sums) for row, sums in differences if row.value is not None and row.n_clusters >= _TOO_FEW]
     if known:
         draws = draws_needed(len(known), options.alpha, options.draws)
         found = sign_flip(np.stack([sums for _, sums in known], axis=1), draws, options.seed).tolist()
         for (row, _), p, adjusted in zip(known, found, holm(found), strict=True):
             yield replace(row, p=p, p_adjusted=adjusted)
-    yield from (row for row, _ in differences if row.value is None or row.n_clusters < 2)
+    yield from (row for row, _ in differences if row.value is None or row.n_clusters < _TOO_FEW)
 
 
 def _interval(values: Floats, defined: Bools, resampler: Resampler) -> tuple[float | None, float | None]:
+    if len(np.unique(resampler.cluster[defined])) < _TOO_FEW:
+        return None, None
     return resampler.interval(resampler.mean(np.where(defined, values, 0.0), resampler.cluster, defined))
 
 

@@ -56,6 +56,12 @@ def experiment_report(folder: str | Path) -> Report:
     )
 
 
+def words_of_trust(done: Finished) -> dict[tuple[str, str], str]:
+    """How far each metric can be trusted on the items of each slice, in a few words, by (signature, slice)."""
+    trusts = msgspec.convert(done.about.get("trust", []), list[TrustOf])
+    return {key: told(trust) for key, trust in _trust_by_slice(done, trusts).items()}
+
+
 def _section(id: str, title: str, figures: Iterable[Figure]) -> Section:
     return Section(id=id, title=title, figures=tuple(figures), lead=_LEADS[id])
 

@@ -64,7 +64,6 @@ class Experiment:
     trust: list[TrustOf] = field(default_factory=list)
     board: dict[str, Any] | None = None
     failures: list[str] = field(default_factory=list)
-    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def groups(self) -> dict[str, list[str]]:
