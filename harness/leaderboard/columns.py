@@ -57,7 +57,7 @@ def score_columns(
     for metric in metrics:
         if metric.spec.unit != "output":
             raise InputError(
-                f"metric {metric.label!r} scores a {metric.spec.unit} of answers, and a column needs a number an answer: leave it out"
+                f"metric {metric.label!r} scores a {metric.spec.unit} of answers, not each answer: a board cannot show it, leave it out"
             )
     asked = _gather(results)
     if not asked.outputs:
