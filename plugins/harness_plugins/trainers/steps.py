@@ -9,28 +9,31 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from harness_plugins.trainers.tokenised import IGNORED, Row, padded
+from harness_plugins.trainers.tokenised import IGNORED, Row
 
 
-def summed_loss(model: Any, rows: Sequence[Row]) -> Any:
-    """Summed negative log-likelihood, in nats, of the rows' learned tokens (a scalar tensor, float32 or wider).
+def loss_of(model: Any, ids: Any, labels: Any, **arguments: Any) -> Any:
+    """Summed negative log-likelihood, in nats, of the labels that are not IGNORED (a scalar tensor, float32 or wider).
 
-    Only the positions that are learned pass through the output layer, where the model is its body and its output layer alone.
+    `ids` and `labels`: (rows, tokens); `arguments` go to the model. Only the positions that are learned pass through the output
+    layer, where the model is its body and its output layer alone.
     """
-    import torch
     from torch.nn.functional import cross_entropy
 
-    tokens, _, labels = padded(rows)
-    device = next(model.parameters()).device
-    ids, wanted = torch.tensor(tokens, device=device), torch.tensor(labels, device=device)[:, 1:]
+    from harness_plugins.trainers.output_layer import summed_cross_entropy
+
+    wanted = labels[:, 1:]
     places = wanted != IGNORED
     body = body_of(model)
     if body is None:
-        logits = model(ids, use_cache=False).logits[:, :-1][places]
+        logits = model(ids, use_cache=False, **arguments).logits[:, :-1][places]
     else:
-        hidden = body(ids, use_cache=False).last_hidden_state[:, :-1][places]
-        logits = model.get_output_embeddings()(hidden)
-    return cross_entropy(logits.float() if logits.dtype != torch.float64 else logits, wanted[places], reduction="sum")
+        hidden = body(ids, use_cache=False, **arguments).last_hidden_state[:, :-1][places]
+        head = model.get_output_embeddings()
+        if type(head).__name__ == "Linear" and head.bias is None and type(head.weight.data).__name__ == "Tensor":
+            return summed_cross_entropy(hidden, head.weight, wanted[places])
+        logits = head(hidden)
+    return cross_entropy(logits.float() if logits.element_size() < 4 else logits, wanted[places], reduction="sum")
 
 
 def accumulate(learner: Any, rows: Sequence[Row], tokens: int, units: int) -> Any:

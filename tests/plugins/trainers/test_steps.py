@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="needs metaeval-harness[train]")
 
 from harness_plugins.judges.local_prompts import Prompts
 from harness_plugins.trainers.learner import Learner
-from harness_plugins.trainers.steps import accumulate, body_of, learning_rate, summed_loss
+from harness_plugins.trainers.steps import accumulate, body_of, learning_rate
 from harness_plugins.trainers.tokenised import IGNORED, Row, bins, micro_batches, packed, padded, tokenise
 from tiny_models import tiny_llama
 
@@ -97,7 +97,7 @@ def test_a_model_that_bounds_its_logits_goes_the_plain_way() -> None:
     assert body_of(bounded) is None
     rows = [Row("a", (1, 2, 3, 4), 2), Row("b", (5, 6), 1)]
     loss, _ = by_hand(bounded, rows)
-    assert float(summed_loss(bounded, rows)) / 3 == pytest.approx(loss, abs=1e-9)
+    assert float(Learner(bounded)(rows).detach()) / 3 == pytest.approx(loss, abs=1e-9)
 
 
 def test_llamas_learned_positions_alone_pass_the_output_layer(model: Any) -> None:
