@@ -1,4 +1,4 @@
-"""Lists what plugins offer, and checks that it works."""
+"""Lists what plugins offer, checks that it works, and begins new ones."""
 
 import dataclasses
 import inspect
@@ -33,6 +33,26 @@ def list_(as_json: bool) -> None:
     columns = ["kind", "name", "version", "from", "needs", "cost", "extra", "what it is"]
     print_table(columns, [_line(row) for row in rows])
     _say(found.problems)
+
+
+@plugins.command()
+@click.argument("kind", metavar="KIND", type=click.Choice(["metric", "builder", "trainer", "generator", "judgments", "command"]))
+@click.argument("name", metavar="NAME")
+@click.option("--folder", type=click.Path(path_type=Path), metavar="DIR", help="Where it is written (default: metaeval-NAME).")
+@click.option(
+    "--distribution", metavar="NAME", help="What it is called where packages are installed from (default: metaeval-NAME)."
+)
+def new(kind: str, name: str, folder: Path | None, distribution: str | None) -> None:
+    """Writes a new plugin: a small distribution with pyproject, typed module, tests, README and a CI file.
+
+    KIND is metric, builder, trainer, generator, judgments or command. It passes its own tests at once; change it from there.
+    """
+    from harness.scaffold.new import new_plugin
+
+    target = folder or Path(distribution or f"metaeval-{name}")
+    for file in new_plugin(kind, name, target, distribution):
+        click.echo(str(file))
+    click.echo(f"\nNext: cd {target} && pip install -e '.[test]' && pytest", err=True)
 
 
 @plugins.command()

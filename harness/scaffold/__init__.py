@@ -1,0 +1,1 @@
+"""New plugins: a small distribution of each kind that passes its own tests as soon as it is written."""

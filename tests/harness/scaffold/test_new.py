@@ -1,0 +1,62 @@
+"""A new plugin of each kind passes its own tests as soon as it is written."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from harness.cli.main import harness
+from harness.errors import InputError
+from harness.scaffold.new import KINDS, new_plugin
+
+
+@pytest.mark.slow
+def test_six_plugins_one_a_kind_pass_their_own_tests_side_by_side(tmp_path: Path) -> None:
+    folders = [tmp_path / kind for kind in KINDS]
+    for kind, folder in zip(KINDS, folders, strict=True):
+        new_plugin(kind, f"trial-{kind}", folder)
+    site = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--target", str(site)]
+    subprocess.run([*install, *map(str, folders)], check=True, capture_output=True)
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    tests = [str(folder / "tests") for folder in folders]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", f"--rootdir={tmp_path}"]
+    done = subprocess.run([*command, *tests], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "20 passed" in done.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_written_is_python_in_the_plugin_s_own_name(kind: str, tmp_path: Path) -> None:
+    files = new_plugin(kind, "my-own", tmp_path / "new")
+    assert {file.name for file in files} >= {"pyproject.toml", "README.md", "py.typed", "test.yml", "test_my_own_plugin.py"}
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert "[[" not in text
+        if file.suffix == ".py":
+            compile(text, str(file), "exec")
+    assert "metaeval-my-own" in (tmp_path / "new" / "pyproject.toml").read_text()
+
+
+def test_the_command_says_what_comes_next(tmp_path: Path) -> None:
+    done = CliRunner().invoke(harness, ["plugins", "new", "metric", "word-share", "--folder", str(tmp_path / "new")])
+    assert done.exit_code == 0
+    assert str(tmp_path / "new" / "word_share_plugin" / "__init__.py") in done.stdout.splitlines()
+    assert "pip install -e '.[test]' && pytest" in done.stderr
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("kept")
+    with pytest.raises(InputError, match="is there already and holds something"):
+        new_plugin("metric", "word-share", tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("name", ["Word", "word_share", "class", "harness", "../up", "", "a--b", "1st"])
+def test_a_name_that_cannot_be_one_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no plugin's name|cannot be the name"):
+        new_plugin("metric", name, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
