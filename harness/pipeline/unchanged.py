@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
+from harness.config import shipped
 from harness.config_parts import TRAINED
+from harness.data import data_home
 from harness.errors import HarnessError
 from harness.experiment import ExperimentConfig
 from harness.file_states import TooManyError, states
@@ -18,32 +20,24 @@ from harness.leaderboard.evidence import SHIPPED
 from harness.pipeline.board import LEADERBOARD
 from harness.pipeline.training import BUILDS, CHECKPOINTS, LEARNED
 from harness.pipeline.trust import METAEVALUATE
-from harness.registry import PluginRef, Registry
+from harness.protocols import BuilderSpec
+from harness.registry import PluginRef, Registry, required
 from harness.unchanged import Rests, look, remember
 
+_DATA = "data:"  # before the name of a data set, among what builds are held against
 _LM_EVAL_FILES = ("pretrained", "peft", "tokenizer", "gguf_file")  # parameters of lm-eval's models that name files
 
 
 def look_at(config: ExperimentConfig, registry: Registry) -> Rests | None:
     """What the experiment is about to read; None where that is not known. To be asked before it reads."""
-    refs = [("dataset builder", ref) for build in config.builds for ref in build.builders]
-    refs += [("trainer", one.plugin) for one in config.train]
-    refs += [("generator", _without_trained(one.plugin)) for one in config.systems]
-    refs += [("metric", ref) for ref in config.metrics]
-    refs += [("judgment source", _without_systems(ref)) for ref in config.judgments]
-    if config.leaderboard is not None:
-        refs += [("metric", ref) for ref in config.leaderboard.metrics]
-        refs += [("generator", _without_trained(one.plugin)) for one in config.leaderboard.models if one.by == "generator"]
-    if any(build.contamination.use for build in config.builds):
-        refs += [("judgment source", PluginRef(name)) for name in _against(config, registry)]
-    rests = look(registry, refs)
-    if rests is None:
-        return None
     try:
-        more = states(_files(config))
+        rests = look(registry, [*_plugins(config), *_sources_against(config, registry)])
+        if rests is None:
+            return None
+        files = states([*_files(config), *_files_against(config, registry)])
     except (_UnknownError, TooManyError, OSError, HarnessError):
         return None
-    return Rests(rests.since, rests.surroundings, _joined(rests.inputs, more))
+    return Rests(rests.since, rests.surroundings, _joined(rests.inputs, files))
 
 
 def remember_experiment(folder: Path, rests: Rests | None, *, asked: Mapping[str, Any], pages: list[Path]) -> None:
@@ -60,6 +54,17 @@ def remember_experiment(folder: Path, rests: Rests | None, *, asked: Mapping[str
 
 class _UnknownError(Exception):
     """Something that may change unseen."""
+
+
+def _plugins(config: ExperimentConfig) -> Iterator[tuple[str, PluginRef]]:
+    yield from (("dataset builder", ref) for build in config.builds for ref in build.builders)
+    yield from (("trainer", one.plugin) for one in config.train)
+    yield from (("generator", _without_trained(one.plugin)) for one in config.systems)
+    yield from (("metric", ref) for ref in config.metrics)
+    yield from (("judgment source", _without_systems(ref)) for ref in config.judgments)
+    if config.leaderboard is not None:
+        yield from (("metric", ref) for ref in config.leaderboard.metrics)
+        yield from (("generator", _without_trained(one.plugin)) for one in config.leaderboard.models if one.by == "generator")
 
 
 def _files(config: ExperimentConfig) -> Iterator[Path]:
@@ -93,9 +98,6 @@ def _task_files(board: LeaderboardConfig) -> Iterator[Path]:
     """The folders of tasks, and the files of the data home that the shipped form of a task names."""
     import yaml
 
-    from harness.config import shipped
-    from harness.data import data_home
-
     if board.lm_eval_tasks:
         raise _UnknownError("lm-eval's own tasks")
     for folder in (shipped("tasks"), *map(Path, board.task_folders)):
@@ -109,21 +111,39 @@ def _task_files(board: LeaderboardConfig) -> Iterator[Path]:
                         yield data_home() / named
 
 
-def _against(config: ExperimentConfig, registry: Registry) -> Iterator[str]:
-    """Judgment sources that builds are held against by themselves."""
-    from harness.registry import required
-
+def _sources_against(config: ExperimentConfig, registry: Registry) -> Iterator[tuple[str, PluginRef]]:
+    """Judgment sources whose texts no row of a build may share."""
+    known = registry.entries["judgment source"]
     for build in config.builds:
+        named = build.contamination.against
         if not build.contamination.use:
             continue
-        for name, entry in sorted(registry.entries["judgment source"].items()):
-            named = build.contamination.against
-            if named is None and not required(entry.spec) and getattr(entry.spec, "rows_argument", None) is None:
-                yield name
-        for name in build.contamination.against or ():
-            if name not in registry.entries["judgment source"]:
-                raise _UnknownError(name)
-            yield name
+        if named is None:
+            named = tuple(
+                name
+                for name, entry in sorted(known.items())
+                if not required(entry.spec) and getattr(entry.spec, "rows_argument", None) is None
+            )
+        yield from (("judgment source", PluginRef(name)) for name in named if name in known)
+
+
+def _files_against(config: ExperimentConfig, registry: Registry) -> Iterator[Path]:
+    """Data sets, files and folders whose texts no row of a build may share."""
+    data = {
+        name: found
+        for entry in registry.entries["dataset builder"].values()
+        if isinstance(entry.spec, BuilderSpec)
+        for name, found in entry.spec.data.items()
+    }
+    for build in config.builds:
+        for name in (build.contamination.against or ()) if build.contamination.use else ():
+            if name.startswith(_DATA):
+                found = data.get(name.removeprefix(_DATA))
+                if found is None:
+                    raise _UnknownError(name)
+                yield from (data_home() / found.folder / file for file in found.files)
+            elif name not in registry.entries["judgment source"]:
+                yield Path(name).expanduser()
 
 
 def _products(folder: Path) -> Iterator[Path]:
