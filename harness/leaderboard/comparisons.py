@@ -69,7 +69,7 @@ def swap(first: Measure, second: Measure, task: str, swaps: int, seed: int) -> S
     left, right = by_cluster(first.parts, codes, count), by_cluster(second.parts, codes, count)
     apart = left - right
     totals = left.sum(axis=0), right.sum(axis=0)
-    rng = np.random.default_rng([seed, int.from_bytes(blake2b(task.encode(), digest_size=4).digest()), 3])
+    rng = np.random.default_rng([seed, int.from_bytes(blake2b(task.encode("utf-8", "surrogatepass"), digest_size=4).digest()), 3])
 
     def null(rows: slice) -> Floats:
         flips = rng.integers(0, 2, (rows.stop - rows.start, count), dtype=np.int8).astype(np.float64)

@@ -43,7 +43,7 @@ class Draws:
         """The resampler of these clusters; drawn once for all measures that have the same."""
         key = (task, blake2b(codes.tobytes(), digest_size=16).digest())
         if key not in self._made:
-            seed = int.from_bytes(blake2b(f"{self._seed}/{task}".encode(), digest_size=4).digest())
+            seed = int.from_bytes(blake2b(f"{self._seed}/{task}".encode("utf-8", "surrogatepass"), digest_size=4).digest())
             self._made[key] = Resampler(codes, n_clusters, self.resamples, 0.95, seed)
         return self._made[key]
 

@@ -52,7 +52,7 @@ def _together(
     totals = {name: each.sum(axis=0) for name, each in sums.items()}
     width = next(iter(sums.values())).shape[1]
     beside = np.concatenate(list(sums.values()), axis=1)
-    rng = np.random.default_rng([seed, int.from_bytes(blake2b(task.encode(), digest_size=4).digest()), 3])
+    rng = np.random.default_rng([seed, int.from_bytes(blake2b(task.encode("utf-8", "surrogatepass"), digest_size=4).digest()), 3])
 
     def moved(rows: slice) -> Floats:
         return product(rng.integers(0, 2, (rows.stop - rows.start, count), dtype=np.int8).astype(np.float64), beside)
