@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.common import json_option, plugin_option, print_json, quiet_option
+from harness.cli.common import json_option, plugin_option, print_json, quiet_option, registry
 from harness.cli.leaderboard_options import board_options
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def command(
     home = Path(folder)
     if out is None and not home.is_dir():
         raise click.UsageError("say with --out where to write")
-    opened = open_board(home, **said)
+    opened = open_board(home, registry=registry, **said)
     if out == "-":
         sys.stdout.buffer.write(_rendered(opened, single[0]))
         return

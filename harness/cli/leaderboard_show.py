@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.common import json_option, notice, plugin_option, print_json, print_table, quiet_option
+from harness.cli.common import json_option, notice, plugin_option, print_json, print_table, quiet_option, registry
 from harness.cli.leaderboard_options import board_options
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ harness leaderboard show lm-eval-output --metric bleu --json
 def command(folder: str, as_json: bool, **said: Any) -> None:
     from harness.leaderboard.opened import open_board
 
-    board = open_board(Path(folder), **said).board
+    board = open_board(Path(folder), registry=registry, **said).board
     if as_json:
         print_json(board)
         return

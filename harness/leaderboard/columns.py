@@ -6,7 +6,7 @@ signature, so that it can be held against meta-evaluations of that very metric.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -24,7 +24,7 @@ from harness.store import Run
 Progress = Callable[[str, int, int], None]
 _GENERATES = "generate_until"
 _UNKNOWN = "und"  # the language of a task that does not say its own
-_Values = dict[tuple[str, str], dict[str, list[float | None]]]  # (model, task) → metric → a value an item
+Values = dict[tuple[str, str], dict[str, list[float | None]]]  # (model, task) → metric → a value an item
 
 
 @dataclass
@@ -56,8 +56,9 @@ def score_columns(
     metrics = build_metrics(registry, refs)
     for metric in metrics:
         if metric.spec.unit != "output":
+            unit = metric.spec.unit
             raise InputError(
-                f"metric {metric.label!r} scores a {metric.spec.unit} of answers, not each answer: a board cannot show it, leave it out"
+                f"metric {metric.label!r} scores a {unit} of answers; a column needs a number an answer: leave it out"
             )
     asked = _gather(results)
     if not asked.outputs:
@@ -71,7 +72,7 @@ def score_columns(
         progress=progress,
         executor=executor,
     )
-    values: _Values = {}
+    values: Values = {}
     notes = list(results.notes)
     for metric in metrics:
         name = names[metric.signature]
@@ -84,13 +85,22 @@ def score_columns(
         )
         for metric in metrics
     }
+    return with_values(msgspec.structs.replace(results, notes=tuple(notes)), values, infos)
+
+
+def with_values(results: Results, values: Values, infos: Mapping[str, MetricInfo]) -> Results:
+    """The results with these values of each item, and their means as the values of the task."""
     return msgspec.structs.replace(
         results,
         results=tuple(_with_values(one, values.get((one.model, one.task), {}), infos) for one in results.results),
         read_items=_reader(results, values),
         metrics={**results.metrics, **infos},
-        notes=tuple(notes),
     )
+
+
+def per_answer(label: str) -> str:
+    """The name of a metric's column where lm-eval has one of that name already, of all answers together."""
+    return f"{label} per answer"
 
 
 def generates(task: TaskInfo) -> bool:
@@ -148,7 +158,7 @@ def _example(task: TaskInfo, item: Item) -> Example:
 def _names(metrics: Sequence[BuiltMetric], results: Results) -> dict[str, str]:
     """Signature → the column's name: what the user wrote, with a word behind it where lm-eval has a metric of that name."""
     taken = {name.partition(",")[0] for one in results.results for name in one.values} | set(results.metrics)
-    return {metric.signature: f"{metric.label} per answer" if metric.label in taken else metric.label for metric in metrics}
+    return {metric.signature: per_answer(metric.label) if metric.label in taken else metric.label for metric in metrics}
 
 
 def _by_output(scores: ScoreTable, metric: BuiltMetric, name: str, notes: list[str]) -> dict[str, float | None]:
@@ -172,7 +182,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return None if not known or len(known) < len(values) else math.fsum(known) / len(known)
 
 
-def _with_values(result: TaskResult, found: dict[str, list[float | None]], infos: dict[str, MetricInfo]) -> TaskResult:
+def _with_values(result: TaskResult, found: dict[str, list[float | None]], infos: Mapping[str, MetricInfo]) -> TaskResult:
     if not found:
         return result
     means = {}
@@ -184,7 +194,7 @@ def _with_values(result: TaskResult, found: dict[str, list[float | None]], infos
     return msgspec.structs.replace(result, values={**result.values, **means}, settings=settings)
 
 
-def _reader(results: Results, values: _Values) -> Callable[[str, str], Iterator[Item]]:
+def _reader(results: Results, values: Values) -> Callable[[str, str], Iterator[Item]]:
     def read_items(model: str, task: str) -> Iterator[Item]:
         own = values.get((model, task))
         for place, item in enumerate(results.read_items(model, task)):

@@ -3,6 +3,7 @@
 ```
 <run>/results/<model>/results_<task>.json  samples_<task>.jsonl     lm-eval's format
 <run>/results/<model>/failed_<task>.json                            why there is no result
+<run>/columns.json                                                  what other metrics say of the answers
 <run>/segments/…                                                    replies, as they arrive
 ```
 """
@@ -21,8 +22,10 @@ import msgspec
 from harness.cache import Cache, cache_key
 from harness.errors import HarnessError
 from harness.leaderboard.config import BoardModel, LeaderboardConfig, Price
+from harness.leaderboard.kept_columns import keep_columns
 from harness.leaderboard.models import ReadyModel, ready_model
 from harness.leaderboard.replies import KeptModel, Replies, summed
+from harness.leaderboard.results import read_results
 from harness.leaderboard.tasks import ChosenTask, Tasks, find_tasks
 from harness.leaderboard.writing import folder_of, own_of, own_part, write_failure, write_result
 from harness.registry import Registry
@@ -53,12 +56,20 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def run_leaderboard(run: Run, config: LeaderboardConfig, registry: Registry, report: Report, *, cache: Cache) -> Summary:
     """Every result that is not there yet. Raises HarnessError for a config that cannot be used, before any model is asked."""
+    for ref in config.metrics:
+        registry.find("metric", ref.name)
     with _quiet():
         tasks = find_tasks(config)
         counts = {"done": 0, "reused": 0}
         failures: list[Failure] = []
         for model in config.models:
             failures += _do_tasks(run, config, model, tasks, registry, report, cache, counts)
+    if config.metrics and any(counts.values()):
+        try:
+            keep_columns(run.folder, read_results(run.folder), registry, config.metrics, progress=report)
+        except HarnessError as error:  # the results are there, and a board of them can be had
+            run.note(f"other metrics: {error}")
+            failures.append(Failure(model="all models", task=", ".join(map(str, config.metrics)), error=str(error)))
     return Summary(
         models=tuple(model.name for model in config.models),
         tasks=tuple(task.name for task in tasks.chosen),

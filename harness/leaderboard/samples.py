@@ -130,6 +130,8 @@ def _add(merged: dict[Any, dict[str, Any]], sample: dict[str, Any], entry: TaskE
         targets = sample.get("target")
         if isinstance(targets, list) and targets and all(isinstance(one, str) for one in targets):
             fields["meta"]["targets"] = targets  # several right answers, of which `target` shows the list
+        if entry.shots and isinstance(doc, dict):  # the prompt holds other items too
+            fields["meta"]["texts"] = list(_strings(doc))
         group = doc.get(cluster or "cluster_id") if isinstance(doc, dict) else None
         if isinstance(group, (str, int)):
             fields["meta"]["cluster"] = str(group)
@@ -148,6 +150,14 @@ def _add(merged: dict[Any, dict[str, Any]], sample: dict[str, Any], entry: TaskE
             fields["meta"].setdefault("parts", {})[name] = value
         elif value is None:
             fields["values"][name] = None
+
+
+def _strings(value: Any, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)) and depth < 5:
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _strings(one, depth + 1)
 
 
 def _requests(arguments: Any) -> list[list[Any]]:
