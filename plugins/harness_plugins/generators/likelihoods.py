@@ -4,7 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from harness_plugins.judges.local_torch import by_length, forward_arguments
+from harness_plugins.generators.memory import halving
+from harness_plugins.generators.reading import (
+    Beginning,
+    Reading,
+    enough_tokens,
+    kinds_of_layers,
+    near_lengths,
+    read_beginning,
+    read_prompts,
+)
+from harness_plugins.judges.local_torch import forward_arguments
 
 _VALUES = 200_000_000  # logits of a pass at most, vocabulary times tokens: 800 MB
 
@@ -26,45 +36,54 @@ class Likelihood(NamedTuple):
 
 
 def log_likelihoods(model: Any, asked: Sequence[Options], *, tokens: int = 16_384) -> Iterator[tuple[int, list[Likelihood]]]:
-    """(index, one Likelihood a choice, in their order), batch by batch.
+    """(index, one Likelihood a choice, in their order), batch by batch; halves of a batch that memory does not hold.
 
-    `tokens`: of a batch at most, padding included. ValueError for a choice or a prompt without a token.
+    `tokens`: of a batch at most, padding included. ValueError for a choice or a prompt without a token, PluginError where memory
+    does not hold a single prompt.
     """
     for one in asked:
         if not one.prompt or not all(one.choices):
             raise ValueError("a prompt and its choices have at least one token each")
-    for batch in by_length([len(one.prompt) for one in asked], tokens):
+    kinds = kinds_of_layers(model)
+    plain = kinds == {"DynamicLayer"}
+    beginning = read_beginning(model, [one.prompt for one in asked]) if plain else Beginning()
+    rests = [len(one.prompt) - beginning.length for one in asked]
+    # Padding must not count; in a recurrent state it would, so that only prompts of one length are read together.
+    enough = enough_tokens(model) if kinds <= {"DynamicLayer", "DynamicSlidingWindowLayer"} else 0
+    for batch in near_lengths(rests, tokens, enough) if enough else _one_length(rests, tokens):
         members = [asked[place] for place in batch]
-        yield from zip((one.index for one in members), _of_batch(model, members, tokens), strict=True)
+        found = halving(lambda some: _of_batch(model, some, beginning, tokens), members)
+        yield from zip((one.index for one in members), found, strict=True)
 
 
-def _of_batch(model: Any, members: Sequence[Options], tokens: int) -> list[list[Likelihood]]:
+def _one_length(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
+    for length in sorted(set(lengths), reverse=True):
+        alike = [place for place, other in enumerate(lengths) if other == length]
+        size = max(1, tokens // length)
+        yield from (alike[start : start + size] for start in range(0, len(alike), size))
+
+
+def _of_batch(model: Any, members: Sequence[Options], beginning: Beginning, tokens: int) -> list[list[Likelihood]]:
     import torch
 
-    device = model.device
-    longest = max(len(one.prompt) for one in members)
-    pads = [longest - len(one.prompt) for one in members]
-    ids = torch.tensor([[0] * pad + list(one.prompt) for pad, one in zip(pads, members, strict=True)], device=device)
-    mask = torch.tensor([[0] * pad + [1] * (longest - pad) for pad in pads], device=device)
-    places = (mask.cumsum(1) - 1).clamp(min=0)
     more = any(len(choice) > 1 for one in members for choice in one.choices)
+    reading = read_prompts(model, [one.prompt for one in members], beginning, keep=more)
     with torch.inference_mode():
-        out = model(ids, attention_mask=mask, use_cache=more, **forward_arguments(model, position_ids=places, logits_to_keep=1))
-        first = out.logits[:, -1].float().log_softmax(-1).cpu()
+        first = reading.logits.float().log_softmax(-1).cpu()
         likeliest = first.argmax(-1).tolist()
         found = [
             [Likelihood(float(first[row, choice[0]]), likeliest[row] == choice[0]) for choice in one.choices]
             for row, one in enumerate(members)
         ]
         going = [(row, place) for row, one in enumerate(members) for place, choice in enumerate(one.choices) if len(choice) > 1]
-        lengths = [len(members[row].choices[place]) for row, place in going]
-        vocabulary = int(first.shape[-1])
-        budget = max(1, min(tokens, _VALUES // vocabulary))
-        for some in by_length(lengths, budget):
-            most = max(1, tokens // (longest + lengths[some[0]]))  # rows whose copies of the prompt fit
+        lengths = [len(members[row].choices[place]) - 1 for row, place in going]
+        budget = max(1, min(tokens, _VALUES // int(first.shape[-1])))
+        held = int(reading.mask.shape[1])
+        for some in near_lengths(lengths, budget, enough_tokens(model)):
+            most = max(1, tokens // (held + lengths[some[0]]))  # rows whose copies of the prompt fit
             for start in range(0, len(some), most):
                 chosen = [going[number] for number in some[start : start + most]]
-                _add_rests(model, members, chosen, mask, out.past_key_values, found)
+                _add_rests(model, members, chosen, reading, found)
     return found
 
 
@@ -72,8 +91,7 @@ def _add_rests(
     model: Any,
     members: Sequence[Options],
     chosen: Sequence[tuple[int, int]],
-    mask: Any,
-    past: Any,
+    reading: Reading,
     found: list[list[Likelihood]],
 ) -> None:
     """Adds what the tokens after the first say, of choices (row, place) that go on from the same read prompts."""
@@ -86,12 +104,12 @@ def _add_rests(
     read = [members[row].choices[place][:-1] for row, place in chosen]
     width = max(map(len, read))
     ids = torch.tensor([list(part) + [0] * (width - len(part)) for part in read], device=device)
-    held = mask[rows]
+    held = reading.mask[rows]
     after = torch.tensor([[1] * len(part) + [0] * (width - len(part)) for part in read], device=device)
     both = torch.cat([held, after], dim=1)
     places = held.sum(1, keepdim=True) + torch.arange(width, device=device)
-    branch = copy.copy(past)
-    branch.layers = [copy.copy(layer) for layer in past.layers]
+    branch = copy.copy(reading.past)
+    branch.layers = [copy.copy(layer) for layer in reading.past.layers]
     branch.batch_select_indices(rows)
     out = model(
         ids,

@@ -10,6 +10,8 @@ from harness_plugins.judges.local_torch import Sampling
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.errors import PluginError
+
 WORDS = 40
 
 
@@ -143,3 +145,87 @@ def test_choices_weigh_what_they_weigh_when_read_whole(
 def test_a_choice_without_a_token_is_refused(model: Any) -> None:
     with pytest.raises(ValueError, match="at least one token"):
         list(log_likelihoods(model, [Options(0, [1], ((),))]))
+
+
+class FullAbove:
+    """A model whose device holds passes of so many tokens and no more."""
+
+    def __init__(self, model: Any, tokens: int) -> None:
+        self._model, self._tokens, self.refused = model, tokens, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def __call__(self, ids: Any, **told: Any) -> Any:
+        import torch
+
+        if ids.numel() > self._tokens:
+            self.refused += 1
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self._model(ids, **told)
+
+
+def test_where_memory_is_too_small_fewer_rows_go_on_and_nothing_is_lost(model: Any, caplog: pytest.LogCaptureFixture) -> None:
+    wishes = wishes_of([[number, 3, 5, 6, number] for number in range(9)], [9 - number for number in range(9)])
+    full = FullAbove(model, 15)
+    found = {answer.index: answer.tokens for answer in answers(full, wishes, frozenset(), rows=8)}
+    assert found == {answer.index: answer.tokens for answer in answers(model, wishes, frozenset(), rows=8)}
+    assert full.refused == 2
+    assert "out of memory with 8 rows at once: it goes on with 4" in caplog.text
+    assert "set rows=2" in caplog.text
+
+
+def test_answers_that_were_begun_go_on_where_they_were_when_memory_ends(model: Any) -> None:
+    import torch
+
+    class Fills(FullAbove):
+        def __call__(self, ids: Any, **told: Any) -> Any:
+            past = told.get("past_key_values")
+            held = past.get_seq_length() if past is not None else 0
+            if ids.shape[0] * held > self._tokens:
+                self.refused += 1
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return self._model(ids, **told)
+
+    wishes = wishes_of([[number, 3, 5, 6] for number in range(4)], [7] * 4)
+    full = Fills(model, 30)
+    found = {answer.index: answer.tokens for answer in answers(full, wishes, frozenset(), rows=4)}
+    assert found == {answer.index: answer.tokens for answer in answers(model, wishes, frozenset(), rows=4)}
+    assert full.refused == 1
+
+
+def test_memory_that_does_not_hold_one_prompt_is_an_error_that_says_what_to_set(model: Any) -> None:
+    with pytest.raises(PluginError, match="lower max_new_tokens"):
+        list(answers(FullAbove(model, 15), wishes_of([[4] * 20], [3]), frozenset()))
+    with pytest.raises(PluginError, match="leave long examples out"):
+        list(log_likelihoods(FullAbove(model, 15), [Options(0, [4] * 20, ((1,),))]))
+
+
+def test_choices_that_memory_does_not_hold_together_are_weighed_apart(model: Any) -> None:
+    asked = [Options(number, [number, 4, 6, 2, 9], ((1, 2), (3,))) for number in range(4)]
+    full = FullAbove(model, 15)
+    apart, together = dict(log_likelihoods(full, asked)), dict(log_likelihoods(model, asked))
+    for one in asked:
+        assert [value.sum for value in apart[one.index]] == pytest.approx([v.sum for v in together[one.index]], abs=1e-4)
+    assert full.refused == 1
+
+
+def test_what_all_prompts_begin_with_is_read_once(model: Any) -> None:
+    class Counting(FullAbove):
+        read = 0
+
+        def __call__(self, ids: Any, **told: Any) -> Any:
+            self.read += ids.numel()
+            return super().__call__(ids, **told)
+
+    shared = [number % 7 + 1 for number in range(30)]
+    asked = [Options(number, [*shared, number, 5], ((1, 2), (3, 3, 4))) for number in range(6)]
+    counting = Counting(model, 999)
+    together = dict(log_likelihoods(counting, asked))
+    assert counting.read < 6 * 12
+    for one in asked:
+        ((_, alone),) = log_likelihoods(model, [one])
+        assert [value.sum for value in together[one.index]] == pytest.approx([value.sum for value in alone], abs=1e-4)
+    wishes = [Wish(one.index, one.prompt, Sampling(5, temperature=0)) for one in asked]
+    found = {answer.index: answer.tokens for answer in answers(model, wishes, frozenset(), rows=4)}
+    assert found == {wish.index: one_by_one(model, wish, frozenset())[0] for wish in wishes}

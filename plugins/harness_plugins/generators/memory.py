@@ -1,0 +1,52 @@
+"""What happens when a device's memory does not hold a batch: a smaller one goes on, and the log says what to set."""
+
+import gc
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from harness.errors import PluginError
+
+_LOG = logging.getLogger("harness.generate")
+
+
+def smaller(error: BaseException, size: int) -> int:
+    """Half of a batch's rows, where the error says that memory did not hold `size`; PluginError where that was one row already.
+
+    Raises the error itself where it says something else.
+    """
+    import torch
+
+    if not isinstance(error, (torch.OutOfMemoryError, MemoryError)) and "can't allocate memory" not in str(error):
+        raise error
+    if size < 2:
+        raise PluginError(
+            f"memory does not hold the model with a single prompt ({str(error)[:200]}): leave long examples out, lower "
+            "max_new_tokens, choose dtype=bfloat16, or another device"
+        ) from error
+    _LOG.warning(
+        "out of memory with %d rows at once: it goes on with %d, and nothing is lost; set rows=%d or lower batch_tokens",
+        size,
+        size // 2,
+        size // 2,
+    )
+    return size // 2
+
+
+def halving(work: Callable[[Sequence[Any]], list[Any]], batch: Sequence[Any]) -> list[Any]:
+    """`work` on the batch, in halves as often as memory does not hold it."""
+    try:
+        return work(batch)
+    except (RuntimeError, MemoryError) as error:
+        half = smaller(error, len(batch))
+    give_back()  # outside the handler, whose traceback would keep the tensors
+    return [*halving(work, batch[:half]), *halving(work, batch[half:])]
+
+
+def give_back() -> None:
+    """Returns memory that nothing holds any more to the device."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
