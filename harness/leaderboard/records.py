@@ -107,9 +107,11 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 class Trust(_Record, frozen=True, kw_only=True):
     """How well a column's metric agrees with people on that language and form, out of stored meta-evaluations.
 
-    `verdict`: `agrees` (the interval of accuracy above the floor lies above 0), `doubtful` (it does not), `unknown` (nobody has
-    rated), `by-key` (the answer is compared with a key; people are not asked). `value`, `low`, `high`: pairwise accuracy;
-    `floor`: what a constant gets on the same pairs. `judgments`: the sets.
+    `verdict`: `agrees` (accuracy on items held out is clear of every sentinel and of the floor: `harness advise` says *use*),
+    `doubtful` (people have rated, and it is not), `unknown` (nobody has rated such answers), `by-key` (the answer is compared
+    with a key; people are not asked). `value`, `low`, `high`: pairwise accuracy, held out, of the weakest of what counts;
+    `floor`: what knowing nothing gets on the same pairs; `language`, `form`: of the answers that were rated; `judgments`: the
+    sets that count.
     """
 
     verdict: Literal["agrees", "doubtful", "unknown", "by-key"]
