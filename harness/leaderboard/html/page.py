@@ -1,9 +1,8 @@
 """A leaderboard as one self-contained page: the board with its metrics' standing beside it, models, pairs, answers."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from harness.leaderboard.html import standing, words
 from harness.leaderboard.html.answers import read_answers
@@ -101,4 +100,4 @@ def _subtitle(board: Board) -> str:
 
 def _made(board: Board) -> str:
     facts = {**board.made, "seed": board.seed, "resamples": board.resamples, "confidence": board.confidence}
-    return words.shown(msgspec.json.format(msgspec.json.encode(facts, enc_hook=str)).decode(), 100_000)
+    return words.shown(json.dumps(facts, ensure_ascii=False, indent=2, default=str), 100_000)

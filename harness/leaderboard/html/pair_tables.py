@@ -51,7 +51,7 @@ def _columns(names: tuple[str, str]) -> list[TableColumn]:
         TableColumn(name="task"),
         TableColumn(name="metric"),
         TableColumn(name="metric and people"),
-        TableColumn(name="better", sentence=True, help="the model that the test shows to be better"),
+        TableColumn(name="better", sentence=True, help="which model the test shows to be better"),
         TableColumn(name=names[0], numeric=True, help=both),
         TableColumn(name=names[1], numeric=True, help=both),
         TableColumn(name="difference", numeric=True, help="the first less the second"),
@@ -67,7 +67,7 @@ def _columns(names: tuple[str, str]) -> list[TableColumn]:
 def _tested(row: Difference, names: tuple[str, str], column: Column, alpha: float) -> list[Value]:
     told = "not told apart"
     if row.value and row.p < alpha:
-        told = names[0] if (row.value > 0) == column.higher_is_better else names[1]
+        told = f"{names[0] if (row.value > 0) == column.higher_is_better else names[1]} is better"
     told = f"{told} ({row.note})" if row.note else told
     better = [row.first_better, row.second_better] if row.items else [None, None]
     return [told, row.first, row.second, row.value, row.low, row.high, row.p, row.items or None, *better]

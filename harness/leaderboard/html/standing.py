@@ -1,8 +1,7 @@
 """Tables beside the board: where the models stand, what the columns measure and how far to trust them, a model's own page."""
 
+import json
 from dataclasses import dataclass, replace
-
-import msgspec
 
 from harness.leaderboard.html import words
 from harness.leaderboard.html.grid import cells_of, models_in_order
@@ -152,7 +151,7 @@ def _facts(info: ModelInfo | None, one: Standing | None) -> tuple[tuple[str, str
 
 
 def _plain(value: object) -> str:
-    return words.shown(value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode(), 600)
+    return words.shown(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str), 600)
 
 
 def _cells(board: Board, name: str, place: int) -> Table:

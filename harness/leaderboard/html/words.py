@@ -93,19 +93,15 @@ def _leaders(board: Board) -> str:
     if not ranked:
         return "No model has a place: there is no task that all of them have done and whose values can be put on one scale."
     counted = max(one.columns for one in ranked)
-    scale = f"in the mean over {amount(counted, 'task')}, where 0 is guessing and 1 the best there can be"
+    scale = f"by the mean over {amount(counted, 'task')}, where 0 is guessing and 1 the best there can be"
     first = [one for one in ranked if one.cluster == 1]
-    if not first:
-        return f"The models are not told apart {scale}."
     said = [f"{named(one.model)} {_value(Mark(value=one.mean, low=one.low, high=one.high))}" for one in first[:3]]
+    if not first:
+        return f"{amount(len(ranked), 'model')} {scale}: not compared with one another."
     if len(first) == 1:
-        return (
-            f"{said[0]} is ahead of every other model {scale}."
-            if len(ranked) > 1
-            else f"{said[0]} {scale}: one model, no comparison."
-        )
+        return f"{said[0]} stands first, alone in its group, {scale}."
     more = f" and {len(first) - 3} more" if len(first) > 3 else ""
-    return f"{len(first)} of {len(ranked)} models share the first place, not told apart {scale}: {'; '.join(said)}{more}."
+    return f"{len(first)} of {len(ranked)} models share the first group, not told apart {scale}: {'; '.join(said)}{more}."
 
 
 def _value(mark: Mark) -> str:
@@ -116,13 +112,15 @@ def _value(mark: Mark) -> str:
 def _trusted(columns: tuple[Column, ...]) -> str:
     if not columns:
         return ""
-    counts = {key: sum(1 for one in columns if verdict(one.trust).key == key) for key in VERDICTS}
+    if all(one.trust is None for one in columns):
+        return "How well the columns' metrics agree with people was not looked up."
     parts = (
         ("agrees", "by a metric that agrees with people on that language and form"),
         ("by-key", "by comparison with a key"),
         ("doubtful", "by a metric that is not shown to agree with people"),
         ("unknown", "by a metric that nobody has held against people there"),
     )
+    counts = {key: sum(1 for one in columns if verdict(one.trust).key == key) for key, _ in parts}
     said = [f"{counts[key]} {words}" for key, words in parts if counts[key]]
     return f"Of {amount(len(columns), 'column')}, {'; '.join(said)}."
 
