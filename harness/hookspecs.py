@@ -1,4 +1,7 @@
-"""The extension points. A plugin implements one of these functions and names its module in the group `harness.plugins`."""
+"""The extension points. A plugin implements one of these functions and names its module in the group `harness.plugins`.
+
+A module may state `HARNESS_HOOKS = 1`, the version it was written for.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +9,11 @@ import pluggy
 
 if TYPE_CHECKING:
     from harness.protocols import BuilderSpec, GeneratorSpec, JudgmentSourceSpec, MetricSpec, TrainerSpec
+
+# The version of the hooks, records and protocols that plugins are written for. It rises when a change asks something of their
+# authors, and CHANGES then says what, by the version that brought it: a plugin that states an older `HARNESS_HOOKS` is told so.
+VERSION = 1
+CHANGES: dict[int, str] = {}
 
 hookspec = pluggy.HookspecMarker("harness")
 hookimpl = pluggy.HookimplMarker("harness")

@@ -5,7 +5,9 @@ import inspect
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
@@ -18,16 +20,20 @@ import pluggy
 from harness import hookspecs
 from harness.errors import PluginError, did_you_mean
 from harness.protocols import PluginSpec
-from harness.registry import HOOKS, Entry, PluginRef, Problem, Registry, check_parameters, parse_ref
+from harness.registry import HOOKS, Entry, Loaded, PluginRef, Problem, Registry, check_parameters, parse_ref
 
 __all__ = ["HOOKS", "Entry", "PluginRef", "Problem", "Registry", "check_parameters", "load_plugins", "parse_ref"]
 
 GROUP = "harness.plugins"
 ENVIRONMENT = "HARNESS_PLUGINS"
+DISABLED = "HARNESS_DISABLED_PLUGINS"
+STATED = "HARNESS_HOOKS"  # the attribute of a plugin's module that says which version of the hooks it is written for
 
 
 def load_plugins(files: Sequence[str | Path] = (), *, strict: bool = True) -> Registry:
     """All installed plugins, those of the environment variable `HARNESS_PLUGINS`, and the named Python files.
+
+    Those that `HARNESS_DISABLED_PLUGINS` names, by plugin or by distribution, separated by commas, are not imported.
 
     A plugin that fails is kept out and recorded in `problems`; the rest load. Two plugins that offer one name, or a file of
     `files` that cannot be loaded, raise PluginError; with `strict=False` they are recorded with `fatal` set instead.
@@ -36,7 +42,7 @@ def load_plugins(files: Sequence[str | Path] = (), *, strict: bool = True) -> Re
     manager.add_hookspecs(hookspecs)
     registry = Registry()
     seen: dict[str, str] = {}
-    for name, distribution, module in _modules(files, registry.problems):
+    for name, distribution, module in _modules(files, registry):
         if name in seen:
             reason = f"a plugin of this name is already loaded from {seen[name]}; rename or uninstall one of them"
             registry.problems.append(Problem(name, distribution, reason, fatal=True))
@@ -49,15 +55,25 @@ def load_plugins(files: Sequence[str | Path] = (), *, strict: bool = True) -> Re
     return registry
 
 
-def _modules(files: Sequence[str | Path], problems: list[Problem]) -> Iterator[tuple[str, str, Any]]:
+def _modules(files: Sequence[str | Path], registry: Registry) -> Iterator[tuple[str, str, Any]]:
     """(name, distribution, module) of every plugin that imports: entry points by name, then files."""
+    problems = registry.problems
     points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, _distribution(point)))
+    disabled = {name.strip() for name in os.environ.get(DISABLED, "").split(",") if name.strip()}
     for point in points:
+        told = Loaded(point.name, _distribution(point), point.dist.version if point.dist is not None else None)
+        if not disabled.isdisjoint((point.name, told.distribution)):
+            registry.loaded.append(replace(told, disabled=True))
+            continue
+        start = time.perf_counter()
         module, error = _tried(point.load)
+        seconds = time.perf_counter() - start
         if error is not None:
-            problems.append(Problem(point.name, _distribution(point), _reason(error)))
+            problems.append(Problem(point.name, told.distribution, _reason(error)))
+            registry.loaded.append(replace(told, seconds=seconds))
         else:
-            yield point.name, _distribution(point), module
+            registry.loaded.append(replace(told, seconds=seconds, hooks=_hooks_of(module)))
+            yield point.name, told.distribution, module
     from_environment = [path for path in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if path]
     loaded: set[Path] = set()
     for named, paths in ((False, from_environment), (True, files)):
@@ -65,11 +81,38 @@ def _modules(files: Sequence[str | Path], problems: list[Problem]) -> Iterator[t
             if path.resolve() in loaded:
                 continue
             loaded.add(path.resolve())
+            start = time.perf_counter()
             module, error = _tried(partial(_import_file, path))
+            seconds = time.perf_counter() - start
+            registry.loaded.append(Loaded(path.stem, str(path), seconds=seconds, hooks=_hooks_of(module)))
             if error is not None:
                 problems.append(Problem(path.stem, str(path), _reason(error), fatal=named))
             else:
                 yield path.stem, str(path), module
+
+
+def _hooks_of(module: Any) -> int | None:
+    """The version of the hooks that the module states, None where it states none."""
+    stated = getattr(module, STATED, None)
+    return stated if isinstance(stated, int) and not isinstance(stated, bool) else None
+
+
+def _versions(name: str, distribution: str, module: Any) -> Iterator[Problem]:
+    """What a plugin for other hooks has to be told: each change since, or that this program is too old for it."""
+    stated = getattr(module, STATED, None)
+    if stated is None:
+        return
+    now = hookspecs.VERSION
+    if isinstance(stated, bool) or not isinstance(stated, int):
+        yield Problem(name, distribution, f"{STATED} is a whole number, the version of the hooks (now {now}), got {stated!r:.40}")
+    elif stated > now:
+        reason = f"it is written for version {stated} of the hooks, and this program has {now}: upgrade metaeval-harness"
+        yield Problem(name, distribution, reason)
+    else:
+        since = [f"{version}: {change}" for version, change in sorted(hookspecs.CHANGES.items()) if version > stated]
+        if since:
+            reason = f"it is written for version {stated} of the hooks, and since then this changed: {'; '.join(since)}"
+            yield Problem(name, distribution, f"{reason}. Look it through, and state {STATED} = {now}")
 
 
 def _tried(load: Callable[[], Any]) -> tuple[Any, BaseException | None]:
@@ -100,6 +143,7 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _register(manager: pluggy.PluginManager, name: str, distribution: str, module: Any, registry: Registry) -> None:
+    registry.problems.extend(_versions(name, distribution, module))
     suspects = list(_misspelled(manager, name, distribution, module))
     registry.problems.extend(suspects)
     try:

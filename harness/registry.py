@@ -62,6 +62,21 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """A plugin that was found: its distribution (or file) with its version, and how long importing it took, in seconds.
+
+    `hooks`: the version of the hooks that it says it was written for. `disabled` ones were not imported.
+    """
+
+    plugin: str
+    distribution: str
+    version: str | None = None
+    seconds: float | None = None
+    hooks: int | None = None
+    disabled: bool = False
+
+
+@dataclass(frozen=True)
 class Entry:
     """A spec with the plugin that offers it and where that comes from: a distribution, or the path of a plain Python file."""
 
@@ -94,6 +109,7 @@ class Registry:
 
     entries: dict[str, dict[str, Entry]] = field(default_factory=lambda: {kind: {} for kind in PROTOCOLS})
     problems: list[Problem] = field(default_factory=list)
+    loaded: list[Loaded] = field(default_factory=list)
 
     def find(self, kind: str, name: str) -> Entry:
         """The entry of that kind and name; raises PluginError with the closest names and the plugins that failed to load."""
@@ -111,6 +127,9 @@ class Registry:
             message = f"unknown {kind} {name!r}.{did_you_mean(name, known)}"
         if self.problems:
             message += " Not loaded: " + "; ".join(map(str, self.problems)) + "."
+        disabled = [one.plugin for one in self.loaded if one.disabled]
+        if disabled:
+            message += f" Disabled by HARNESS_DISABLED_PLUGINS: {', '.join(disabled)}."
         raise PluginError(message)
 
     def parse(self, kind: str, text: str) -> PluginRef:

@@ -23,16 +23,29 @@ def plugins() -> None: ...
 @plugin_option
 @json_option
 def list_(as_json: bool) -> None:
-    """Every metric, judgment source, builder, generator, trainer and command, with where it comes from."""
+    """Every metric, judgment source, builder, generator, trainer and command, with where it comes from and how long it loads.
+
+    HARNESS_DISABLED_PLUGINS=NAME,NAME (names of plugins or of distributions) leaves plugins out.
+    """
     found = _load()
     rows = [_described(kind, entry) for kind, entries in found.entries.items() for _, entry in sorted(entries.items())]
     rows += _commands()
     if as_json:
-        print_json({"plugins": rows, "problems": found.problems})
+        print_json({"plugins": rows, "problems": found.problems, "loaded": found.loaded})
         return
-    columns = ["kind", "name", "version", "from", "needs", "cost", "extra", "what it is"]
+    loads = {(one.plugin, one.distribution): one for one in found.loaded}
+    for row in rows:
+        one = loads.get((row.get("plugin", ""), row["distribution"]))
+        row["load"] = f"{one.seconds * 1000:.0f} ms" if one is not None and one.seconds is not None else ""
+        row["from"] = f"{row['distribution']} {one.version}" if one is not None and one.version else row["distribution"]
+    columns = ["kind", "name", "version", "from", "load", "needs", "cost", "extra", "what it is"]
     print_table(columns, [_line(row) for row in rows])
     _say(found.problems)
+    for one in found.loaded:
+        if one.disabled:
+            click.echo(f"plugin {one.plugin!r} (from {one.distribution}): disabled by HARNESS_DISABLED_PLUGINS", err=True)
+    if found.problems:
+        click.echo("leave a plugin out with HARNESS_DISABLED_PLUGINS=NAME", err=True)
 
 
 @plugins.command()
@@ -151,7 +164,15 @@ def _line(row: dict[str, Any]) -> list[str]:
     extra = row.get("extra") or ""
     if row.get("missing"):
         extra = f"missing: {row['install']}" if row["install"] else f"{extra}: {', '.join(row['missing'])}"
-    cells = [row["kind"], row["name"], row["version"], row["distribution"], ", ".join(row.get("needs", ())), row.get("cost", "")]
+    cells = [
+        row["kind"],
+        row["name"],
+        row["version"],
+        row["from"],
+        row["load"],
+        ", ".join(row.get("needs", ())),
+        row.get("cost", ""),
+    ]
     return [*cells, extra, row["help"]]
 
 

@@ -404,3 +404,46 @@ def test_the_core_names_no_plugin():
         constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in names]
         named += [f"{path.name}, line {node.lineno}: {node.value!r}" for node in constants]
     assert named == []
+
+
+def test_a_plugin_that_is_disabled_by_name_or_distribution_is_not_imported(lab, monkeypatch):
+    lab.distribute("slow-lab", {"half": METRIC.format(name="half"), "bad": "raise RuntimeError('imported')"})
+    lab.distribute("other-lab", {"third": METRIC.format(name="third")})
+    monkeypatch.setenv("HARNESS_DISABLED_PLUGINS", "bad, other-lab")
+    registry = load_plugins()
+    assert "half" in registry.entries["metric"]
+    assert "third" not in registry.entries["metric"]
+    assert reasons(registry, "bad") == []
+    assert {one.plugin for one in registry.loaded if one.disabled} == {"bad", "third"}
+    said = lab.harness("plugins", "list", HARNESS_DISABLED_PLUGINS="bad,other-lab")
+    assert "plugin 'third' (from other-lab): disabled by HARNESS_DISABLED_PLUGINS" in said.stderr
+
+
+def test_the_list_says_version_and_load_time_and_how_to_leave_a_broken_one_out(lab):
+    lab.distribute("slow-lab", {"half": "import time\ntime.sleep(0.2)\n" + METRIC.format(name="half"), "bad": "1/0"})
+    said = lab.harness("plugins", "list")
+    (line,) = (line for line in said.stdout.splitlines() if " half " in line)
+    assert "slow-lab 1.0" in line
+    assert 200 <= int(re.search(r"(\d+) ms", line)[1]) < 20_000
+    assert "ZeroDivisionError" in said.stderr
+    assert "HARNESS_DISABLED_PLUGINS=NAME" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ("2", ["it is written for version 2 of the hooks, and since then this changed: 3: score takes units, not texts. Look"]),
+        ("3", []),
+        ("4", ["it is written for version 4 of the hooks, and this program has 3: upgrade metaeval-harness"]),
+        ("'new'", ["HARNESS_HOOKS is a whole number, the version of the hooks (now 3), got 'new'"]),
+    ],
+)
+def test_a_plugin_for_other_hooks_is_told_what_changed(lab, monkeypatch, stated, said):
+    monkeypatch.setattr("harness.hookspecs.VERSION", 3)
+    monkeypatch.setattr("harness.hookspecs.CHANGES", {2: "specs carry a version", 3: "score takes units, not texts"})
+    lab.distribute("old-lab", {"half": f"HARNESS_HOOKS = {stated}\n" + METRIC.format(name="half")})
+    registry = load_plugins()
+    assert "half" in registry.entries["metric"]
+    found = reasons(registry, "half")
+    assert len(found) == len(said)
+    assert all(one.startswith(other) for one, other in zip(found, said, strict=True))
