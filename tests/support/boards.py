@@ -6,7 +6,7 @@ The folder has what boards meet: a choice, a generation (chrF, BLEU), a perplexi
 import json
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,39 @@ def hand_made_results() -> Results:
     )
     models = {"a": ModelInfo(name="a", parameters=135_000_000), "b": ModelInfo(name="b")}
     return Results(models=models, tasks=tasks, results=results, read_items=read_items)
+
+
+def results_of(
+    scores: dict[str, dict[str, Sequence[float]]],
+    *,
+    baseline: float | None = 0.0,
+    ceiling: float | None = 1.0,
+    higher: bool = True,
+) -> Results:
+    """Results of models on tasks by the metric `s`, an item a score: model → task → scores."""
+    items = {
+        (model, task): [Item(key=str(place), values={"s": value}) for place, value in enumerate(values)]
+        for model, tasks in scores.items()
+        for task, values in tasks.items()
+    }
+
+    def read_items(model: str, task: str) -> Iterator[Item]:
+        return iter(items.get((model, task), []))
+
+    names = dict.fromkeys(task for tasks in scores.values() for task in tasks)
+    return Results(
+        models={model: ModelInfo(name=model) for model in scores},
+        tasks={
+            task: TaskInfo(name=task, metric="s", baseline=baseline, ceiling=ceiling, higher_is_better=higher) for task in names
+        },
+        results=tuple(
+            TaskResult(
+                model=model, task=task, values={"s": sum(item.values["s"] or 0 for item in held) / len(held)}, items=len(held)
+            )
+            for (model, task), held in items.items()
+        ),
+        read_items=read_items,
+    )
 
 
 def hand_made_board() -> Board:
