@@ -5,6 +5,7 @@ does with them is tried before anything is trained: `apart(model, …)`.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 NAME = "harness_segments"  # under which transformers knows `segments`
@@ -12,11 +13,31 @@ KINDS = ("auto", "sdpa", "eager", "flash_attention_2", "flash_attention_3")
 _SAME = 1e-3  # of the largest number: what may differ between a sequence alone and beside another, in float32
 
 
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Where the sequences of a row lie: their lengths, and `ends`, int32 (sequences + 1,) on the row's device."""
+
+    lengths: tuple[int, ...]
+    ends: Any
+
+    @classmethod
+    def of(cls, lengths: Sequence[int], device: Any) -> "Segments":
+        """The segments of those lengths."""
+        import torch
+
+        ends = [0]
+        for length in lengths:
+            ends.append(ends[-1] + length)
+        return cls(tuple(lengths), torch.tensor(ends, dtype=torch.int32, device=device))
+
+
 def register() -> None:
     """Tells transformers of `segments`; no mask is made for it, since it cuts sequences apart by itself."""
+    import torch
     from transformers import AttentionInterface
 
-    AttentionInterface.register(NAME, segments)
+    # torch.compile leaves it alone: every micro-batch has other segments, and would be compiled anew
+    AttentionInterface.register(NAME, torch.compiler.disable(segments))
 
 
 def segments(
@@ -28,26 +49,25 @@ def segments(
     dropout: float = 0.0,
     scaling: float | None = None,
     sliding_window: int | None = None,
-    segment_lengths: Sequence[int] | None = None,
+    segments_of_row: Segments | None = None,
     **more: Any,
 ) -> tuple[Any, None]:
-    """Causal attention within each of the segments that stand one behind the other, `segment_lengths` tokens long.
+    """Causal attention within each of the segments that stand one behind the other in the one row.
 
     query (batch, heads, tokens, size), key and value (batch, key heads, tokens, size); returns (batch, tokens, heads, size).
     One kernel does all segments on a GPU in half precision (`torch.nn.attention.varlen`), else each is a call of SDPA: nothing
-    is spent on pairs of tokens that may not see each other. Without `segment_lengths` every row is one segment.
+    is spent on pairs of tokens that may not see each other. Without `segments_of_row` every row is one segment.
     """
     import torch
     from torch.nn.functional import scaled_dot_product_attention as attend
 
     if more.get("softcap") is not None or attention_mask is not None:
         raise ValueError("this attention knows neither masks nor bounded scores")
-    lengths = [query.shape[2]] if segment_lengths is None else segment_lengths
+    lengths = (query.shape[2],) if segments_of_row is None else segments_of_row.lengths
     if sliding_window is not None and max(lengths) > sliding_window:
         raise ValueError("this attention knows no sliding window")
-    at_once = _varlen(query, dropout) if len(lengths) > 1 and query.shape[0] == 1 else None
-    if at_once is not None:
-        return at_once(query, key, value, lengths, scaling), None
+    if segments_of_row is not None and len(lengths) > 1 and _has_varlen(query, dropout):
+        return _varlen(query, key, value, segments_of_row, scaling), None
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
@@ -90,33 +110,31 @@ def apart(model: Any, body: Callable[..., Any], arguments: Callable[[Sequence[in
         model.train(was_training)
 
 
-def _varlen(query: Any, dropout: float) -> Callable[..., Any] | None:
-    """PyTorch's own flash attention over segments, where it can be had and computes what is asked."""
+def _has_varlen(query: Any, dropout: float) -> bool:
+    """Whether PyTorch's own flash attention over segments can be had and computes what is asked."""
     import torch
 
-    if query.device.type != "cuda" or query.dtype not in (torch.bfloat16, torch.float16) or dropout:
-        return None
-    if query.shape[-1] > 256 or torch.cuda.get_device_capability(query.device) < (8, 0):
-        return None
+    if query.device.type != "cuda" or query.dtype not in (torch.bfloat16, torch.float16) or dropout or query.shape[-1] > 256:
+        return False
+    if torch.cuda.get_device_capability(query.device) < (8, 0):
+        return False
     try:
-        from torch.nn.attention import varlen
+        from torch.nn.attention import varlen  # noqa: F401  (asked whether it is there)
     except ImportError:
-        return None
-    return _flash(varlen.varlen_attn)
+        return False
+    return True
 
 
-def _flash(varlen_attn: Callable[..., Any]) -> Callable[..., Any]:
-    import torch
+def _varlen(query: Any, key: Any, value: Any, where: Segments, scaling: float | None) -> Any:
+    from torch.nn.attention.varlen import varlen_attn
 
-    def attend(query: Any, key: Any, value: Any, lengths: Sequence[int], scaling: float | None) -> Any:
-        groups = query.shape[1] // key.shape[1]
-        rows = [tensor[0].transpose(0, 1) for tensor in (query, key, value)]
-        if groups > 1:
-            rows[1:] = [tensor.repeat_interleave(groups, dim=1) for tensor in rows[1:]]
-        ends = torch.tensor([0, *lengths], device=query.device).cumsum(0).to(torch.int32)
-        longest = max(lengths)
-        how: dict[str, Any] = {} if scaling is None else {"scale": scaling}
-        found = varlen_attn(*[row.contiguous() for row in rows], ends, ends, longest, longest, window_size=(-1, 0), **how)
-        return found.unsqueeze(0)
-
-    return attend
+    groups = query.shape[1] // key.shape[1]
+    q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
+    if groups > 1:
+        k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
+    longest = max(where.lengths)
+    how: dict[str, Any] = {} if scaling is None else {"scale": scaling}
+    found: Any = varlen_attn(
+        q.contiguous(), k.contiguous(), v.contiguous(), where.ends, where.ends, longest, longest, window_size=(-1, 0), **how
+    )
+    return found.unsqueeze(0)

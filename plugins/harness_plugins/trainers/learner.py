@@ -108,5 +108,5 @@ class Learner(torch.nn.Module):
 
     def _arguments(self, lengths: Sequence[int]) -> dict[str, Any]:
         device = next(self.model.parameters()).device
-        places = torch.cat([torch.arange(length, device=device) for length in lengths]).unsqueeze(0)
-        return {"position_ids": places} | ({"segment_lengths": tuple(lengths)} if self._cut else {})
+        places = torch.tensor([[place for length in lengths for place in range(length)]], device=device)
+        return {"position_ids": places} | ({"segments_of_row": attention.Segments.of(lengths, device)} if self._cut else {})

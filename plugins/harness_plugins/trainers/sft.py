@@ -2,23 +2,24 @@
 
 import json
 import os
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from harness import Example, TrainerSpec, hookimpl
 from harness.cache import Cache
-from harness.errors import InputError, MissingExtra, PluginError
+from harness.errors import InputError, PluginError
 from harness_plugins.generators.styles import check_style
-from harness_plugins.judges.local_files import DTYPES, find_model, load_model, load_tokenizer, longest_prompt
+from harness_plugins.judges.local_files import LocalModel, find_model, load_tokenizer, longest_prompt
 from harness_plugins.judges.local_prompts import Prompts
 from harness_plugins.judges.local_reads import model_files
+from harness_plugins.trainers.attention import KINDS
 from harness_plugins.trainers.distributed import Processes, joined
+from harness_plugins.trainers.facts import speed
 from harness_plugins.trainers.loop import Progress, Settings, fit
 from harness_plugins.trainers.tokenised import Row, Tokenised, tokenise
+from harness_plugins.trainers.weights import Weights
 
-PIP_LINE = "pip install 'metaeval-harness[train]'"
 _SCHEDULES = ("linear", "cosine", "constant")
 # Holmström & Doostmohammadi 2023: 2 sequences × 16 accumulations, AdamW, linear schedule with 10 % warm-up, six epochs.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -41,6 +42,12 @@ class Sft:
     linear layers (merged at the end; the adapters are kept beside), 0 tunes every weight. `batch`: sequences of a step over all
     processes; `batch_tokens`: of a micro-batch with padding, which changes memory and speed, and no result. Examples of other
     splits than `train` are not learned from. Where several processes are started (`torchrun`), they share every step.
+
+    `dtype`: float32 or bfloat16, in which products are computed; what is tuned is float32 in both. `quantize`: 4bit or 8bit, in
+    which the base is held beneath adapters, on GPUs. `packing`: examples stand one behind the other without padding, and none
+    sees another; by default wherever the model can. `attention`: auto, sdpa, eager, flash_attention_2 or flash_attention_3.
+    `kernels`: auto (Liger's on GPUs where installed), none, liger or compile. None of these four changes what is learned but
+    for the last digits. `compat`: batches and masks as the published code of Holmström & Doostmohammadi 2023 makes them.
 
     The checkpoint is a transformers folder with `facts.json`. Raises PluginError for parameters or a base that cannot be used,
     InputError where no example is left to learn from.
@@ -68,6 +75,11 @@ class Sft:
         lora_alpha: float | None = None,
         dtype: str = "float32",
         gradient_checkpointing: bool = False,
+        quantize: str | None = None,
+        packing: bool | None = None,
+        attention: str = "auto",
+        kernels: str = "auto",
+        compat: bool = False,
         save_every: int = 100,
         seed: int = 0,
         device: str = "auto",
@@ -78,8 +90,10 @@ class Sft:
         self.style = check_style(style or held.get("style", "chat"))
         if schedule not in _SCHEDULES:
             raise ValueError(f"schedule is one of {', '.join(_SCHEDULES)}, got {schedule!r}")
-        if dtype not in DTYPES:
-            raise ValueError(f"dtype is one of {', '.join(DTYPES)}, got {dtype!r}")
+        if attention not in KINDS:
+            raise ValueError(f"attention is one of {', '.join(KINDS)}, got {attention!r}")
+        if compat and (packing or self.style != "sweinstruct"):
+            raise ValueError("compat is the published code's way: it has style=sweinstruct, and does not pack")
         self.max_length = _given("max_length", max_length, held, 2048, least=2)
         self.settings = Settings(
             epochs=_given("epochs", epochs, held, 3.0, least=0, open_end=True),
@@ -96,9 +110,10 @@ class Sft:
         )
         if steps is not None and steps < 1:
             raise ValueError(f"steps is a whole number of at least 1, got {steps!r}")
-        self.lora, self.alpha = _given("lora", lora, {}, 0, least=0), lora_alpha
-        self.dtype, self.device, self.checkpointing = dtype, device, gradient_checkpointing
-        self.base = base
+        rank: Any = _given("lora", lora, {}, 0, least=0)
+        self.weights = Weights(rank, lora_alpha, quantize, dtype, kernels, gradient_checkpointing)
+        self.packing, self.attention, self.compat = packing, attention, compat
+        self.base, self.device = base, device
 
     def train(self, examples: Iterable[Example], folder: Path) -> Path:
         """The folder of the tuned model, `folder/model`; what was begun in `folder` is gone on with."""
@@ -108,30 +123,45 @@ class Sft:
         tokenizer = load_tokenizer(base)
         with joined() as processes:
             torch.manual_seed(self.settings.seed)  # adapters begin with random numbers
-            model = self._adapted(load_model(base, self._device(processes), self.dtype))
+            model = self.weights.load(base, self._device(processes))
             longest = min(self.max_length, longest_prompt(model.config) or self.max_length)
             wanted = [example for example in examples if example.split in self.splits]
-            told = tokenise(wanted, Prompts(tokenizer, base.name), self.style, longest)
-            if not told.sequences:
-                raise InputError(f"no example is left to learn from: {told.facts()}; raise max_length, or give other examples")
-            if self.checkpointing:
-                model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-            started = time.perf_counter()
-            done = self._fit(model, told.sequences, folder, processes)
+            told = self._tokenised(wanted, tokenizer, base, longest)
+            learner = self._learner(model, longest)
+            done = self._fit(learner, told.sequences, folder, processes)
             if processes.rank == 0:
-                self._save(model, tokenizer, folder / "model")
-                facts = self._facts(model, told, done, time.perf_counter() - started, base.name, base.digest)
+                facts = self._facts(learner, told, done, base, processes.world)
+                self.weights.save(model, base, tokenizer, folder / "model")
                 (folder / "model" / "facts.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
             processes.wait()
         return folder / "model"
 
-    def _fit(self, model: Any, rows: list[Row], folder: Path, processes: Processes) -> Progress:
-        import torch
+    def _tokenised(self, examples: list[Example], tokenizer: Any, base: LocalModel, longest: int) -> Tokenised:
+        if self.compat:
+            from harness_plugins.trainers.compat import tokenise_as_published
 
+            told: Tokenised = tokenise_as_published(examples, tokenizer, longest)
+        else:
+            told = tokenise(examples, Prompts(tokenizer, base.name), self.style, longest)
+        if not told.sequences:
+            raise InputError(f"no example is left to learn from: {told.facts()}; raise max_length, or give other examples")
+        return told
+
+    def _learner(self, model: Any, longest: int) -> Any:
         from harness_plugins.trainers.learner import Learner
 
+        if not self.compat:
+            return Learner(model, packing=self.packing, kind=self.attention, longest=longest, dtype=self.weights.dtype)
+        from harness_plugins.trainers.compat import PublishedLearner
+
+        kind = self.attention if self.attention != "auto" else model.config._attn_implementation  # which masks answers
+        return PublishedLearner(model, packing=False, kind=kind, longest=longest, dtype=self.weights.dtype)
+
+    def _fit(self, learner: Any, rows: list[Row], folder: Path, processes: Processes) -> Progress:
+        import torch
+
         try:
-            return fit(Learner(model), rows, self.settings, folder, processes=processes)
+            return fit(learner, rows, self.settings, folder, processes=processes)
         except torch.OutOfMemoryError as error:
             raise PluginError(
                 f"the device's memory does not hold this training ({str(error).splitlines()[0]}); lower batch_tokens (now "
@@ -139,46 +169,25 @@ class Sft:
                 "lora: 16. Run the same command again to go on from the last checkpoint"
             ) from error
 
-    def _adapted(self, model: Any) -> Any:
-        """The model with adapters to tune, or the model itself, all of it to be tuned."""
-        if not self.lora:
-            return model
-        try:
-            from peft import LoraConfig, get_peft_model
-        except ModuleNotFoundError as error:
-            raise MissingExtra(f"lora needs the package {error.name!r}; install it with: {PIP_LINE}") from error
-        alpha: Any = self.alpha if self.alpha is not None else 2 * self.lora
-        how = LoraConfig(r=self.lora, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
-        return get_peft_model(model, how)
-
-    def _save(self, model: Any, tokenizer: Any, folder: Path) -> None:
-        """A folder that transformers reads by itself; adapters are merged into it, and lie in `adapters` too."""
-        if self.lora:
-            model.save_pretrained(folder.parent / "adapters")
-            model = model.merge_and_unload()
-        model.config.use_cache = True
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-
-    def _facts(self, model: Any, told: Tokenised, done: Progress, seconds: float, base: str, digest: str) -> dict[str, Any]:
+    def _facts(self, learner: Any, told: Tokenised, done: Progress, base: LocalModel, world: int) -> dict[str, Any]:
         import torch
 
-        parameters = sum(parameter.numel() for parameter in model.parameters())
+        model = learner.model
         device = next(model.parameters()).device
-        peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
         return {
-            "base": f"{base}@hf:{digest[:12]}",
+            "base": f"{base.name}@hf:{base.digest[:12]}",
             "style": self.style,
-            "parameters": parameters,
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "trained_parameters": sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-            "dtype": self.dtype,
+            "dtype": self.weights.dtype,
+            "packing": learner.packing,
+            "attention": learner.attention,
             "steps": done.step,
             "losses": done.losses,
             "learned_tokens": done.learned,
             "read_tokens": done.read,
-            "seconds": done.seconds,
-            "tokens_per_second": done.read / done.seconds if done.seconds else None,
-            "peak_memory_bytes": peak,
+            **speed(model, done, self.weights.dtype, world),
             **told.facts(),
         }
 
@@ -208,7 +217,7 @@ def harness_trainers() -> list[TrainerSpec]:
             extra="train",
             argument="base",
             accepts=("instruction", "chat"),
-            free=("batch_tokens", "gradient_checkpointing", "save_every"),
+            free=("attention", "batch_tokens", "gradient_checkpointing", "kernels", "packing", "save_every"),
             reads=model_files,
         )
     ]
