@@ -1,7 +1,7 @@
 """Whether a metric keeps what users of its numbers rely on; each check says what is wrong and what to do.
 
-The checks: `protocol`, `determinism`, `order`, `batch-size`, `input`, `references`, `signature`, `pickle`, `needs`, `range`,
-`direction`, `network`, `process`.
+The checks: `protocol`, `determinism`, `order`, `batch-size`, `input`, `references`, `signature`, `parameters`, `pickle`,
+`needs`, `range`, `direction`, `network`, `process`.
 """
 
 import math
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.errors import HarnessError, PluginError
+from harness.errors import HarnessError, MissingExtra, PluginError
 from harness.protocols import MetricSpec, Unit
 from harness.records import Example, Score
 from harness.registry import Entry, PluginRef, Registry
@@ -111,9 +111,9 @@ def metric_problems(
             continue
         try:
             found += [MetricProblem(name, message) for message in check(subject)]
-        except (HarnessError, KeyboardInterrupt) as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
+        except MissingExtra:
+            raise  # nothing is wrong with the metric
+        except HarnessError as error:
             found.append(MetricProblem(name, str(error)))
         if name == "protocol" and found:
             return found  # what breaks the protocol cannot be looked at further
@@ -146,13 +146,18 @@ def _subject(
 def protocol(subject: Subject) -> Iterator[str]:
     """It builds, names itself, and answers every unit; asked by columns it says what it says by units."""
     metric = subject.built()
-    if not _SIGNATURE.match(metric.signature):
-        yield f"its signature must be name|key:value|…|v:VERSION, got {metric.signature!r}"
+    yield from signature_problems(metric)
     examples, units = units_of(subject.spec)
     prepare(metric, examples)
     yield from dict.fromkeys(str(score.detail) for score in ask(metric, units) if score.status == "error")
     if hasattr(metric.metric, "score_columns"):
         yield from _two_ways(metric, units, subject.tolerance)
+
+
+def signature_problems(metric: BuiltMetric) -> Iterator[str]:
+    """What is wrong with the form of its signature."""
+    if not _SIGNATURE.match(metric.signature):
+        yield f"its signature must be name|key:value|…|v:VERSION, got {metric.signature!r}"
 
 
 def determinism(subject: Subject) -> Iterator[str]:
@@ -233,21 +238,30 @@ def signature(subject: Subject) -> Iterator[str]:
     for name, values in varied(subject.spec, subject.ref.params, subject.alternatives).items():
         if name in subject.without_effect:
             continue
-        tried: list[Any] = []
         for value in values:
-            try:
-                (other,) = build_metrics(subject.registry, [PluginRef(subject.ref.name, {**subject.ref.params, name: value})])
-            except PluginError:
-                continue  # a guess that the metric does not take
-            tried.append(value)
-            if other.signature == own:
+            other = _built_with(subject, name, value)
+            if other is not None and other.signature == own:
                 yield (
                     f"{name}={value!r} leaves the signature as it is ({own}): put the parameter into it, or name it in "
                     "`without_effect` if no score can depend on it"
                 )
                 break
-        if not tried:
+
+
+def untried(subject: Subject) -> Iterator[str]:
+    """Of every parameter another value could be tried."""
+    for name, values in varied(subject.spec, subject.ref.params, subject.alternatives).items():
+        if name not in subject.without_effect and all(_built_with(subject, name, value) is None for value in values):
             yield f"no other value of {name!r} could be tried: give one in `alternatives={{{name!r}: [...]}}`"
+
+
+def _built_with(subject: Subject, name: str, value: Any) -> BuiltMetric | None:
+    """The metric with another value of a parameter; None where the metric does not take it, which may be a wrong guess."""
+    try:
+        (other,) = build_metrics(subject.registry, [PluginRef(subject.ref.name, {**subject.ref.params, name: value})])
+    except PluginError:
+        return None
+    return other
 
 
 def pickled(subject: Subject) -> Iterator[str]:
@@ -372,6 +386,7 @@ CHECKS: dict[str, Check] = {
     "input": strange_input,
     "references": references,
     "signature": signature,
+    "parameters": untried,
     "pickle": pickled,
     "needs": needs,
     "range": value_range,

@@ -148,8 +148,8 @@ def test_a_parameter_whose_values_cannot_be_guessed_is_asked_for():
         self.fold, self.power, self.signature = True, 1.0, f"word-recall|stemmer:{stemmer}|v:1"
 
     build = changed(__init__=init)
-    assert "alternatives={'stemmer': [...]}" in found(build)["signature"]
-    assert "signature" not in found(build, {"alternatives": {"stemmer": ["swedish"]}})
+    assert "alternatives={'stemmer': [...]}" in found(build)["parameters"]
+    assert "parameters" not in found(build, {"alternatives": {"stemmer": ["swedish"]}})
 
 
 def test_what_cannot_be_pickled_is_found():
