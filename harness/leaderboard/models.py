@@ -11,7 +11,7 @@ from typing import Any
 from harness.cache import Cache, cache_key
 from harness.config import bind
 from harness.config_parts import TRAINED
-from harness.errors import ConfigError, MissingExtra, PluginError
+from harness.errors import ConfigError, MissingExtra, PluginError, did_you_mean
 from harness.integrity import file_digest
 from harness.leaderboard.config import BoardModel, LeaderboardConfig
 from harness.leaderboard.generator_lm import GeneratorModel
@@ -81,12 +81,12 @@ def _open_generator(generator: Any, name: str) -> Any:
 def _lm_eval_class(name: str) -> Any:
     """lm-eval's class of models of that name; ConfigError where there is none."""
     import lm_eval.models  # noqa: F401  (it registers its models; asked before that, the registry is left without them)
-    from lm_eval.api.registry import get_model
+    from lm_eval.api.registry import get_model, model_registry
 
+    if name not in model_registry:
+        raise ConfigError(f"lm-eval has no model {name!r}.{did_you_mean(name, model_registry)}")
     try:
         return get_model(name)
-    except KeyError as error:
-        raise ConfigError(f"lm-eval has no model {name!r}: {str(error.args[0]).splitlines()[0]}") from error
     except ModuleNotFoundError as error:
         raise _missing(name, error) from error
 
