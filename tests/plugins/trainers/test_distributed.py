@@ -13,6 +13,7 @@ pytest.importorskip("torch", reason="needs metaeval-harness[train]")
 import torch
 from harness_plugins.trainers.distributed import joined
 from harness_plugins.trainers.loop import fit
+from harness_plugins.trainers.selection import answering
 from small_training import HOW, learner, rows, weights
 
 from harness.errors import InputError
@@ -26,6 +27,7 @@ from harness_plugins.generators.engine import Wish, answers
 from harness_plugins.judges.local_torch import Sampling
 from harness_plugins.trainers.distributed import joined
 from harness_plugins.trainers.loop import fit
+from harness_plugins.trainers.selection import answering
 from small_training import HOW, StopAt, learner, rows
 
 folder, found = Path(sys.argv[1]), {}
@@ -39,7 +41,7 @@ for kind in ("ddp", "fsdp"):
     with joined(kind) as processes:
         taught = learner(recomputing=True)
         keep(f"{kind}-whole", processes, taught, fit(taught, rows(), HOW, folder / kind, processes=processes))
-        with processes.whole(taught):
+        with processes.whole(taught), answering(taught.model):
             taught.eval()
             wish = Wish(0, [1, 2, 3], Sampling(5, 0.0, 1.0, 0))
             said = [answer.tokens for answer in answers(taught.model, [wish], frozenset())] if processes.rank else []
@@ -65,7 +67,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
     script.write_text(WORKER)
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", str(script), str(folder)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-    subprocess.run(command, check=True, timeout=300, env=environment)
+    ran = subprocess.run(command, timeout=300, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-6000:]
     return torch.load(folder / "found.pt", weights_only=True)
 
 
@@ -94,7 +97,8 @@ def test_a_process_can_ask_the_whole_model_by_itself(found: Any, alone: Any, kin
     from harness_plugins.generators.engine import Wish, answers
     from harness_plugins.judges.local_torch import Sampling
 
-    [answer] = answers(alone["model"].eval(), [Wish(0, [1, 2, 3], Sampling(5, 0.0, 1.0, 0))], frozenset())
+    with answering(alone["model"].eval()):
+        [answer] = answers(alone["model"], [Wish(0, [1, 2, 3], Sampling(5, 0.0, 1.0, 0))], frozenset())
     assert found[f"{kind}-whole"]["said"] == answer.tokens
 
 
