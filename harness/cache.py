@@ -85,6 +85,11 @@ class Cache:
         self._shards = Shards(self.folder / "shards")
         self._limit = array_limit() if limit is None else limit
         self._made_room = False
+        self._timeout = timeout
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process it is a cache of the same folder, opened there."""
+        return _opened, (self.folder, self._timeout, self._limit)
 
     @property
     def problem(self) -> str | None:
@@ -258,6 +263,10 @@ class Cache:
             rows = [(time.time(), namespace, key) for key in keys]
             sql = "UPDATE entries SET used = ? WHERE namespace = ? AND key = ?"
             self._database.write(lambda db: db.executemany(sql, rows), None)
+
+
+def _opened(folder: Path, timeout: float, limit: float) -> Cache:
+    return Cache(folder, timeout=timeout, limit=limit)
 
 
 def _checksum(key: bytes, data: bytes | memoryview, dtype: str = "", shape: str = "") -> int:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import pickle
 import shutil
 import signal
 import sqlite3
@@ -525,3 +526,10 @@ def test_wrong_use_is_answered_with_what_to_write(run, arguments: tuple[str, ...
 def test_an_unknown_namespace_is_named_with_those_that_are_close(run, tmp_path: Path) -> None:
     fill(tmp_path / "cache")
     assert "Did you mean 'replies'?" in str(run("prune", "--namespace", "replie").exception)
+
+
+def test_a_cache_that_is_sent_elsewhere_is_one_of_the_same_folder(tmp_path):
+    with Cache(tmp_path / "cache", timeout=3.0) as cache:
+        cache.put("key", b"value")
+        with pickle.loads(pickle.dumps(cache)) as other:
+            assert other.get("key") == b"value"

@@ -111,6 +111,10 @@ class BertScore:
         }
         self.signature = "|".join(["bertscore", *(f"{key}:{value}" for key, value in pairs.items())])
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without models, which another process opens for itself."""
+        return {key: value for key, value in vars(self).items() if key not in ("embedder", "_tokenizer", "_scorer")}
+
     @cached_property
     def embedder(self) -> Embedder:
         """What embeds this metric's texts; made late, since it needs to know the device and that takes torch."""
