@@ -55,11 +55,12 @@ def command(
     as_json: bool,
 ) -> None:
     from harness.leaderboard.diff import compare_runs
+    from harness.leaderboard.kept_columns import with_kept_columns
     from harness.leaderboard.results import read_results
 
     found = compare_runs(
-        read_results(Path(before)),
-        read_results(Path(after)),
+        with_kept_columns(read_results(Path(before)), Path(before)),
+        with_kept_columns(read_results(Path(after)), Path(after)),
         pairs=dict(map(_pair, pairs)),
         metrics=metrics,
         seed=seed,
