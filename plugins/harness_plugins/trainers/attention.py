@@ -92,7 +92,7 @@ def apart(model: Any, body: Callable[..., Any], arguments: Callable[[Sequence[in
 
     device = next(model.parameters()).device
     words = int(model.config.get_text_config().vocab_size)
-    lengths = (5, 7, 4)
+    lengths = (3, 4, 2)
     ids = torch.randint(0, words, (1, sum(lengths)), generator=torch.Generator().manual_seed(0)).to(device)
     was_training = model.training
     model.eval()
