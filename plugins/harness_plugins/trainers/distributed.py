@@ -94,6 +94,10 @@ class Processes:
             self.put_weights({moment: tensors[f"{moment}.{key}"] for moment in moments}, moments)
             optimizer.state[parameter] = {"step": tensors[f"step.{key}"], **moments}
 
+    def assembled(self, model: Any, again: Any) -> Any:
+        """The model, whole, in the first process. `again()` loads it as it was before the training."""
+        return model
+
     def gather(self, value: Any) -> list[Any]:
         """What each process gives (anything that pickle takes), in their order, in all of them."""
         if self.world == 1:

@@ -18,7 +18,7 @@ from harness.records import Example, Output
 from harness_plugins.generators.styles import Style, prompt_of
 from harness_plugins.judges.local_prompts import Prompts
 from harness_plugins.trainers.distributed import Processes
-from harness_plugins.trainers.tokenised import Row, tokenise
+from harness_plugins.trainers.tokenised import Row
 
 LOSS = "loss"  # in a metric's place: of the references, in nats a token
 NOTE = "held_out"
@@ -61,11 +61,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Asked:
-    """The held-out examples as a model reads them: (example, prompt's tokens), the same as rows with answers, and how many
-    there were that no model of this context can answer."""
+    """The held-out examples as a model reads them: (example, prompt's tokens), and the ids of those too long to be answered."""
 
     prompts: list[tuple[Example, list[int]]]
-    rows: list[Row]
     too_long: list[str]
 
 
@@ -82,8 +80,7 @@ def held_out(examples: Sequence[Example], how: Choice, prompts: Prompts, style: 
     fitting = [(one, tokens) for one, tokens in asked if len(tokens) < longest]
     if not fitting:
         raise InputError(f"none of the {len(chosen):,} held-out prompts fits into {longest:,} tokens; raise max_length")
-    rows = tokenise([one for one, _ in fitting], prompts, style, longest).sequences
-    return Asked(fitting, rows, [one.id for one, tokens in asked if len(tokens) >= longest])
+    return Asked(fitting, [one.id for one, tokens in asked if len(tokens) >= longest])
 
 
 class Selection:
@@ -93,17 +90,21 @@ class Selection:
         self,
         how: Choice,
         asked: Asked,
+        rows: Sequence[Row],
         scorer: Scorer | None,
         folder: Path,
         processes: Processes,
         *,
         prompts: Prompts,
-        **limits: int,
+        every: int,
+        tokens: int,
+        longest: int,
     ) -> None:
-        """`limits`: `every` (steps), `tokens` (of a batch at most), `longest` (of a prompt with its answer)."""
-        self._how, self._asked, self._scorer, self._processes = how, asked, scorer, processes
+        """`rows`: the held-out examples with their answers, for the loss; `tokens`: of a batch at most; `longest`: of a prompt
+        with its answer."""
+        self._how, self._asked, self._rows, self._scorer, self._processes = how, asked, rows, scorer, processes
         self._folder, self._prompts = folder / "best", prompts
-        self._every, self._tokens, self._longest = limits["every"], limits["tokens"], limits["longest"]
+        self._every, self._tokens, self._longest = every, tokens, longest
         self._higher = how.higher(scorer)
 
     def on_step(self, learner: Any, progress: Any) -> bool:
@@ -163,12 +164,12 @@ class Selection:
 
         import torch
 
-        mine = self._asked.rows[self._processes.rank :: self._processes.world]
+        mine = self._rows[self._processes.rank :: self._processes.world]
         with torch.no_grad():
             losses = [float(learner(batch)) for batch in learner.batches(mine, self._tokens)] if mine else []
         shares = self._processes.gather((math.fsum(losses), learner.units(mine) if mine else 0))
         total = math.fsum(loss for loss, _ in shares) / sum(units for _, units in shares)
-        return HeldOut(total, len(self._asked.rows))
+        return HeldOut(total, len(self._rows))
 
     def _score(self, learner: Any) -> HeldOut:
         """Each process answers its share; the first asks the metric."""

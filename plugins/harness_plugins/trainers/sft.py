@@ -2,22 +2,25 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness import Example, TrainerSpec, hookimpl
 from harness.cache import Cache
-from harness.errors import InputError, PluginError
+from harness.errors import InputError
+from harness.protocols import Scorer
 from harness_plugins.generators.styles import check_style
 from harness_plugins.judges.local_files import LocalModel, find_model, load_tokenizer, longest_prompt
 from harness_plugins.judges.local_prompts import Prompts
 from harness_plugins.judges.local_reads import model_files
+from harness_plugins.trainers.around import Around
 from harness_plugins.trainers.attention import KINDS
+from harness_plugins.trainers.checks import check_template, left_out, memory_told
 from harness_plugins.trainers.distributed import Processes, joined
 from harness_plugins.trainers.facts import speed
 from harness_plugins.trainers.loop import Progress, Settings, fit
-from harness_plugins.trainers.tokenised import Row, Tokenised, tokenise
+from harness_plugins.trainers.tokenised import Tokenised, tokenise
 from harness_plugins.trainers.weights import Weights
 
 _SCHEDULES = ("linear", "cosine", "constant")
@@ -41,7 +44,13 @@ class Sft:
     The loss is on the answer and its end token only. `preset` fills in what is not given; `lora` is the rank of adapters on all
     linear layers (merged at the end; the adapters are kept beside), 0 tunes every weight. `batch`: sequences of a step over all
     processes; `batch_tokens`: of a micro-batch with padding, which changes memory and speed, and no result. Examples of other
-    splits than `train` are not learned from. Where several processes are started (`torchrun`), they share every step.
+    splits than `train` are not learned from. Where several processes are started (`torchrun`, `accelerate launch`), they share
+    every step; `parallel`: each holds the whole model (ddp) or a part of it (fsdp).
+
+    `best_by`: a metric of this harness (`rouge-l:stemmer=swedish`), or loss, by which the best checkpoint is kept, and not the
+    last: the split `held_out` (its first `held_out_limit` examples) is answered, greedily and in up to `answer_tokens` tokens,
+    every `evaluate_every` steps (by default once an epoch). Where `patience` looks bring nothing better, training ends.
+    `report_to`: tensorboard, wandb, mlflow, or a list of them.
 
     `dtype`: float32 or bfloat16, in which products are computed; what is tuned is float32 in both. `quantize`: 4bit or 8bit, in
     which the base is held beneath adapters, on GPUs. `packing`: examples stand one behind the other without padding, and none
@@ -83,6 +92,14 @@ class Sft:
         save_every: int = 100,
         seed: int = 0,
         device: str = "auto",
+        parallel: str = "auto",
+        best_by: str | None = None,
+        evaluate_every: int | None = None,
+        patience: int = 0,
+        held_out: str = "validation",
+        held_out_limit: int | None = None,
+        answer_tokens: int = 128,
+        report_to: str | Sequence[str] = (),
     ) -> None:
         if preset is not None and preset not in PRESETS:
             raise ValueError(f"preset is one of {', '.join(PRESETS)}, got {preset!r}")
@@ -114,6 +131,20 @@ class Sft:
         self.weights = Weights(rank, lora_alpha, quantize, dtype, kernels, gradient_checkpointing)
         self.packing, self.attention, self.compat = packing, attention, compat
         self.base, self.device = base, device
+        self.around = Around(
+            parallel=parallel,
+            best_by=best_by,
+            evaluate_every=evaluate_every,
+            patience=patience,
+            held_out=held_out,
+            held_out_limit=held_out_limit,
+            answer_tokens=answer_tokens,
+            report_to=report_to,
+        )
+
+    def use_scorer(self, scorer: Scorer) -> None:
+        """Takes what asks the metrics of this harness, for `best_by`; PluginError for a metric that there is not."""
+        self.around.use_scorer(scorer)
 
     def train(self, examples: Iterable[Example], folder: Path) -> Path:
         """The folder of the tuned model, `folder/model`; what was begun in `folder` is gone on with."""
@@ -121,17 +152,32 @@ class Sft:
 
         base = find_model(str(self.base), Cache(), gguf=True)
         tokenizer = load_tokenizer(base)
-        with joined() as processes:
+        check_template(tokenizer, self.style, base.name)
+        held = list(examples)
+        with joined(self.around.parallel) as processes, memory_told(folder, self.settings.tokens):
             torch.manual_seed(self.settings.seed)  # adapters begin with random numbers
             model = self.weights.load(base, self._device(processes))
             longest = min(self.max_length, longest_prompt(model.config) or self.max_length)
-            wanted = [example for example in examples if example.split in self.splits]
-            told = self._tokenised(wanted, tokenizer, base, longest)
+            told = self._tokenised([example for example in held if example.split in self.splits], tokenizer, base, longest)
             learner = self._learner(model, longest)
-            done = self._fit(learner, told.sequences, folder, processes)
+            with self.around.watchers(
+                held,
+                Prompts(tokenizer, base.name),
+                self.style,
+                folder,
+                processes,
+                how=self.settings,
+                rows=len(told.sequences),
+                longest=longest,
+                tokenise=lambda some: self._tokenised(some, tokenizer, base, longest).sequences,
+                told={"base": base.name, "style": self.style},
+            ) as watching:
+                done = fit(learner, told.sequences, self.settings, folder, processes=processes, watchers=watching.all)
+                chosen = watching.finish(learner, done)
+            whole = processes.assembled(model, lambda: self.weights.load(base, "cpu"))
             if processes.rank == 0:
-                facts = self._facts(learner, told, done, base, processes.world)
-                self.weights.save(model, base, tokenizer, folder / "model")
+                facts = self._facts(learner, told, done, base, processes.world) | chosen | {"notes": left_out(told, longest)}
+                self.weights.save(whole, base, tokenizer, folder / "model")
                 (folder / "model" / "facts.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
             processes.wait()
         return folder / "model"
@@ -156,18 +202,6 @@ class Sft:
 
         kind = self.attention if self.attention != "auto" else model.config._attn_implementation  # which masks answers
         return PublishedLearner(model, packing=False, kind=kind, longest=longest, dtype=self.weights.dtype)
-
-    def _fit(self, learner: Any, rows: list[Row], folder: Path, processes: Processes) -> Progress:
-        import torch
-
-        try:
-            return fit(learner, rows, self.settings, folder, processes=processes)
-        except torch.OutOfMemoryError as error:
-            raise PluginError(
-                f"the device's memory does not hold this training ({str(error).splitlines()[0]}); lower batch_tokens (now "
-                f"{self.settings.tokens}; no result changes), set gradient_checkpointing: true, lower max_length, or set "
-                "lora: 16. Run the same command again to go on from the last checkpoint"
-            ) from error
 
     def _facts(self, learner: Any, told: Tokenised, done: Progress, base: LocalModel, world: int) -> dict[str, Any]:
         import torch
@@ -217,7 +251,16 @@ def harness_trainers() -> list[TrainerSpec]:
             extra="train",
             argument="base",
             accepts=("instruction", "chat"),
-            free=("attention", "batch_tokens", "gradient_checkpointing", "kernels", "packing", "save_every"),
+            free=(
+                "attention",
+                "batch_tokens",
+                "gradient_checkpointing",
+                "kernels",
+                "packing",
+                "parallel",
+                "report_to",
+                "save_every",
+            ),
             reads=model_files,
         )
     ]

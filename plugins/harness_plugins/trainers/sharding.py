@@ -88,6 +88,15 @@ class Sharded(Processes):
                     full = distribute_tensor(full, mine.device_mesh, mine.placements, src_data_rank=None)
                 mine.copy_(full)
 
+    def assembled(self, model: Any, again: Any) -> Any:
+        """The model loaded once more, in main memory, with what was learned; the parts themselves in the other processes."""
+        learned = self.weights({name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad})
+        if self.rank:
+            return model
+        whole = again()
+        Processes().put_weights(learned, {name: one for name, one in whole.named_parameters() if name in learned})
+        return whole
+
 
 def _full(tensor: Any) -> Any:
     return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
