@@ -19,9 +19,10 @@ _ALPACA = (
 def prompt_of(example: Example, style: Style, prompts: Prompts) -> str:
     """The text of an example that a model goes on from.
 
-    `chat`: the model's own template (without one: the messages, blank lines between). `sweinstruct`: `input: …\\noutput: ` of
+    `chat`: the model's own template. `sweinstruct`: `input: …\\noutput: ` of
     Holmström & Doostmohammadi 2023, the constraints that stand in meta on a line of their own. `alpaca`: Taori et al. 2023.
-    `plain`: the messages' text alone. Raises PluginError for an example without messages, or turns that a style has no words for.
+    `plain`: the messages' text alone. Raises PluginError for an example without messages, turns that a style has no words for, or
+    a model without a template.
     """
     turns = [(message.role, message.text) for message in example.messages]
     if not turns:
@@ -29,6 +30,8 @@ def prompt_of(example: Example, style: Style, prompts: Prompts) -> str:
     if style == "plain":
         return "\n".join(text for _, text in turns)
     if style == "chat":
+        if not prompts.has_template:
+            raise PluginError(f"model {prompts.name!r} has no chat template: set style to sweinstruct, alpaca or plain")
         return prompts.render([_chat_turn(role, text, example) for role, text in turns])
     instruction = _only_instruction(turns, example, style)
     if style == "alpaca":

@@ -16,12 +16,17 @@ class Prompts:
 
     def __init__(self, tokenizer: Any, name: str) -> None:
         self._tokenizer = tokenizer
-        self._name = name
+        self.name = name
         special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
         special |= set(tokenizer.all_special_tokens)
         longest_first = sorted((token for token in special if len(token) > 1), key=lambda token: (-len(token), token))
         self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         self.answer_tokens = lru_cache(maxsize=4096)(self._answer_tokens)
+
+    @property
+    def has_template(self) -> bool:
+        """Whether the tokenizer comes with a chat template."""
+        return bool(self._tokenizer.chat_template)
 
     def render(self, messages: Sequence[tuple[str, str]]) -> str:
         """The text that the model goes on from.
@@ -31,22 +36,22 @@ class Prompts:
         template the messages stand one after the other, a blank line between them.
         """
         harmless = [(role, self._special.sub(_broken, text)) for role, text in messages]
-        if not self._tokenizer.chat_template:
+        if not self.has_template:
             return "\n\n".join(text for _, text in harmless) + "\n\n"
         try:
             return self._templated(harmless)
         except Exception as error:  # a template raises what it likes, jinja's errors among it
             merged = _without_system(harmless)
             if merged == harmless:
-                raise PluginError(f"model {self._name!r}: its chat template refuses these messages ({error})") from error
+                raise PluginError(f"model {self.name!r}: its chat template refuses these messages ({error})") from error
         try:
             return self._templated(merged)
         except Exception as error:  # as above
-            raise PluginError(f"model {self._name!r}: its chat template refuses these messages ({error})") from error
+            raise PluginError(f"model {self.name!r}: its chat template refuses these messages ({error})") from error
 
     def tokens(self, rendered: str) -> list[int]:
         """The tokens of a rendered prompt; the template has put the special ones there."""
-        templated = bool(self._tokenizer.chat_template)
+        templated = self.has_template
         found: list[int] = self._tokenizer(rendered, add_special_tokens=not templated)["input_ids"]
         return found
 

@@ -1,5 +1,7 @@
 """The transformers generator: texts, several samples, stops, beams and choices of a tiny model, and what it refuses."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +121,33 @@ def test_parameters_that_do_not_fit_are_refused(tiny: Path, params: dict[str, An
         made(tiny, **params)
 
 
-def test_a_prompt_that_leaves_no_room_is_named(tiny: Path) -> None:
+def test_a_prompt_that_leaves_no_room_is_an_error_that_says_so_and_the_others_are_answered(tiny: Path) -> None:
     long = Example.from_instruction("e/long", "a" * 4090, [], language="sv")
-    with pytest.raises(PluginError, match=r"'e/long': its prompt has \d+ tokens, and tiny-llama reads 4096"):
-        list(made(tiny).generate([long]))
+    choice = Example.from_instruction("c/long", "a" * 4090, [], language="sv", kind="choice", choices=("ja", "nej"))
+    refused, other, answered = made(tiny).generate([long, choice, EXAMPLES[0]])
+    assert (refused.finish, refused.text, refused.meta["status"]) == ("error", None, "too-long")
+    assert "the model reads 4096, an answer of up to 12 among them: lower max_new_tokens" in refused.meta["detail"]
+    assert other.meta["detail"].endswith("its choices among them")
+    assert answered.text == next(made(tiny).generate(EXAMPLES[:1])).text
+
+
+def test_without_a_chat_template_another_style_is_asked_for(tiny: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(tiny, bare)
+    told = json.loads((bare / "tokenizer_config.json").read_text())
+    del told["chat_template"]
+    (bare / "tokenizer_config.json").write_text(json.dumps(told))
+    with pytest.raises(PluginError, match="'bare' has no chat template: set style to sweinstruct, alpaca or plain"):
+        list(made(bare).generate(EXAMPLES[:1]))
+    assert next(made(bare, style="plain").generate(EXAMPLES[:1])).finish in ("stop", "length")
+
+
+def test_as_done_every_example_comes_once_with_its_samples_together_whatever_the_order(tiny: Path) -> None:
+    generator = made(tiny, temperature=1.0, samples=2, rows=3, stop=["e"], max_new_tokens=30)
+    found = list(generator.generate_as_done(EXAMPLES))
+    assert [output.sample for output in found] == [0, 1] * len(EXAMPLES)
+    assert [one.example_id for one in found[::2]] == [one.example_id for one in found[1::2]]
+    assert sorted(found, key=lambda output: output.id) == list(generator.generate(EXAMPLES))
 
 
 def test_it_is_found_by_its_name(tiny: Path) -> None:
