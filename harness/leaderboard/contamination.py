@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 import numpy as np
 
-from harness.build.contamination import Contamination, evaluation_index
+from harness.build.contamination import SET_ITEMS, Contamination, evaluation_index
 from harness.build.evaluation_sets import EvaluationSet
 from harness.build.options import ContaminationOptions
 from harness.errors import HarnessError, InputError
@@ -53,7 +53,7 @@ def seen_items(
     seen: dict[tuple[str, str], int] = {}
     for model, examples in learned.items():
         tasks = [one.task for one in results.results if one.model == model]
-        sets = [EvaluationSet(task, tuple(_texts(results.read_items(model, task)))) for task in tasks]
+        sets = [EvaluationSet(task, tuple(_texts(list(results.read_items(model, task))))) for task in tasks]
         sets = [one for one in sets if one.texts]
         if sets:
             hits = _hits(sets, examples, options)
@@ -78,15 +78,36 @@ def _hits(sets: Sequence[EvaluationSet], examples: Sequence[Example], options: C
     return found.items_hit
 
 
-def _texts(items: Iterator[Item]) -> Iterator[tuple[str, str]]:
-    """(item, text) of what the item shows, offers and expects: its own document where examples stand before it in the prompt."""
-    for item in items:
+def _texts(items: Sequence[Item]) -> Iterator[tuple[str, str]]:
+    """(item, text) of what each item shows, offers and expects: its own document where examples stand before it in the prompt.
+
+    Of a few items the wording that all prompts share is left out, as a set's form is of many.
+    """
+    prompts = [item.prompt or "" for item in items]
+    framed = prompts if len(items) > SET_ITEMS else _without_frame(prompts)
+    for item, prompt in zip(items, framed, strict=True):
         shown = item.meta.get("texts")
-        texts = [*shown] if isinstance(shown, (list, tuple)) else [item.prompt or ""]
+        texts = [*shown] if isinstance(shown, (list, tuple)) else [prompt]
         texts += [*item.meta.get("targets", (item.target or "",)), *item.choices]
         for text in texts:
             if text.strip():
                 yield item.key, text
+
+
+def _without_frame(prompts: Sequence[str]) -> list[str]:
+    """The prompts without the words that all of them begin with, and end with."""
+    words = [prompt.split() for prompt in prompts]
+    if len({tuple(own) for own in words}) < 2:
+        return list(prompts)
+    head = _shared(words)
+    tail = _shared([own[head:][::-1] for own in words])
+    return [" ".join(own[head : len(own) - tail]) for own in words]
+
+
+def _shared(texts: Sequence[Sequence[str]]) -> int:
+    """How many words all of them begin with."""
+    least, most = min(texts), max(texts)
+    return next((place for place, word in enumerate(least) if word != most[place]), len(least))
 
 
 def _line_of(home: Path, name: str) -> Iterator[Trained]:
