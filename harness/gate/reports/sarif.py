@@ -1,0 +1,43 @@
+"""Findings as SARIF 2.1.0 (OASIS, 2020), which code-scanning pages show."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.gate.findings import Finding
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {"fail": "error", "error": "error", "inconclusive": "warning", "warning": "warning", "pass": "none"}
+_KINDS = {"fail": "fail", "error": "fail", "inconclusive": "review", "warning": "fail", "pass": "pass"}
+
+
+def sarif(findings: Sequence[Finding], baseline: str, version: str, checks: Mapping[str, str]) -> bytes:
+    """A log of one run, JSON in UTF-8. `checks`: what each check looks at, which become the rules; `baseline`: the file that
+    results point at, relative to the repository."""
+    rules = [name for name in checks if any(finding.check == name for finding in findings)]
+    rules += sorted({finding.check for finding in findings} - set(rules))
+    results = [_result(finding, baseline, rules.index(finding.check)) for finding in findings]
+    driver = {
+        "name": "metaeval-harness gate",
+        "version": version,
+        "rules": [{"id": name, "shortDescription": {"text": checks.get(name, name)}} for name in rules],
+    }
+    log = {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
+    }
+    return json.dumps(log, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+
+
+def _result(finding: Finding, baseline: str, rule: int) -> dict[str, Any]:
+    return {
+        "ruleId": finding.check,
+        "ruleIndex": rule,
+        "kind": _KINDS[finding.level],
+        "level": _LEVELS[finding.level] if _KINDS[finding.level] == "fail" else "none",
+        "message": {"text": f"{finding.metric}: {finding.message}"},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": baseline}, "region": {"startLine": 1}}}],
+        "partialFingerprints": {"metricCheck/v1": f"{finding.metric}/{finding.check}"},
+        "properties": {"metric": finding.metric, "moved": [[one.pair, one.before, one.now] for one in finding.moved]},
+    }
