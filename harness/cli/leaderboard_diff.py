@@ -83,6 +83,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _print(found: "Diff") -> None:
+    from harness.cli.leaderboard_show import counted
     from harness.cli.plain import plain
 
     print_table(
@@ -91,7 +92,7 @@ def _print(found: "Diff") -> None:
     )
     click.echo()
     percent = f"{100 * found.confidence:g} %"
-    click.echo(f"{found.family} comparisons, {found.swaps:,} swaps each, {percent} intervals, seed {found.seed}")
+    click.echo(f"{counted(found.family, 'comparison')}, {found.swaps:,} swaps each, {percent} intervals, seed {found.seed}")
     for warning in found.warnings:
         notice(f"warning: {plain(warning)}")
     for row in found.rows:

@@ -43,9 +43,11 @@ def _print(board: "Board") -> None:
     from harness.cli.plain import plain
 
     percent = f"{100 * board.confidence:g} %"
-    click.echo(f"{plain(board.name)}: {len(board.models)} models, {len(board.tasks)} tasks, {percent} intervals")
+    click.echo(
+        f"{plain(board.name)}: {counted(len(board.models), 'model')}, {counted(len(board.tasks), 'task')}, {percent} intervals"
+    )
     click.echo()
-    counted = max((one.columns for one in board.standings), default=0)
+    most = max((one.columns for one in board.standings), default=0)
     rows = [
         (
             place(one.rank, one.cluster), plain(one.model), spread(one.mean, one.low, one.high), number(one.seconds),
@@ -54,7 +56,7 @@ def _print(board: "Board") -> None:
         for one in board.standings
     ]  # fmt: skip
     if rows:
-        print_table(("rank/cluster", "model", f"mean of {counted} tasks", "seconds", "tokens/s", "US dollars"), rows)
+        print_table(("rank/cluster", "model", f"mean of {counted(most, 'task')}", "seconds", "tokens/s", "US dollars"), rows)
         click.echo()
     cells = {(cell.model, cell.column): cell for cell in board.cells}
     names = [one.model for one in board.standings]
@@ -95,6 +97,11 @@ def _trust(trust: "Trust | None") -> str:
     if trust is None:
         return "not looked up"
     return f"{trust.verdict} {spread(trust.value, trust.low, trust.high)}".strip()
+
+
+def counted(number: int, what: str) -> str:
+    """`1 task`, `3 tasks`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def place(rank: int | None, cluster: int | None) -> str:

@@ -69,11 +69,18 @@ def find_measure(items: Sequence[Item], metric: str, aggregation: str | None, re
         measure = Measure(name, keys, tuple(str(item.meta.get("cluster", item.key)) for item in held), *made)
         with np.errstate(all="ignore"):
             value = measure.total
-        if math.isfinite(value) and (reported is None or abs(value - reported) <= TOLERANCE * max(1.0, abs(reported))):
+        if math.isfinite(value) and (reported is None or is_value(value, reported)):
             return measure
         if reported is None:
             return None
     return None
+
+
+def is_value(value: float, reported: float) -> bool:
+    """Whether a reported value is this one, perhaps rounded: to three digits after the point at the least."""
+    decimals = len(repr(reported).partition(".")[2]) if "e" not in repr(reported) else 0
+    rounded = 0.5 * 10**-decimals * (1 + 1e-9) if decimals >= 3 else 0.0
+    return abs(value - reported) <= max(TOLERANCE * max(1.0, abs(reported)), rounded)
 
 
 _Made = tuple[Floats, Callable[[Floats], Floats]]

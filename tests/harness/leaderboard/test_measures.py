@@ -140,6 +140,11 @@ def test_items_that_do_not_give_the_reported_value_are_no_measure() -> None:
     assert find_measure([], "acc", "mean", None) is None
 
 
+@pytest.mark.parametrize(("reported", "is_it"), [(0.333, True), (0.3333, True), (0.334, False), (0.33, False), (1 / 3, True)])
+def test_a_reported_value_may_be_rounded_to_three_digits(reported: float, is_it: bool) -> None:
+    assert (find_measure(numbers("acc", [1, 0, 0]), "acc", "mean", reported) is not None) == is_it
+
+
 def test_items_without_a_value_are_left_out() -> None:
     measure = find_measure(numbers("acc", [1, None, 0, 0]), "acc", "mean", 1 / 3)
     assert measure is not None
