@@ -1,5 +1,6 @@
 """The systems of an experiment answer its questions, and metrics score what they said."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from harness.stages.score import BuiltMetric, Executor, score
 from harness.stages.train import read_trained
 from harness.store import Run
 
+_REASONS = 5  # that are told at most
 Report = Callable[[str, int, int], None]
 
 
@@ -48,14 +50,21 @@ def answer_all(
 
 
 def answers_by_system(config: ExperimentConfig, outputs: Sequence[Output]) -> dict[str, Any]:
-    """Outputs and errors of each system, for the manifest."""
-    return {
-        one.name: {
-            "outputs": sum(output.system == one.name for output in outputs),
-            "errors": sum(output.system == one.name and output.finish == "error" for output in outputs),
-        }
-        for one in config.systems
-    }
+    """Outputs and errors of each system, for the manifest; `reasons` of errors and the `languages` that answers look like, by
+    number, where there are any."""
+    by_system: dict[str, list[Output]] = {one.name: [] for one in config.systems}
+    for output in outputs:
+        by_system[output.system].append(output)
+    return {name: _counted(some) for name, some in by_system.items()}
+
+
+def _counted(outputs: Sequence[Output]) -> dict[str, Any]:
+    errors = [output for output in outputs if output.finish == "error"]
+    reasons = Counter(str(output.meta.get("detail") or output.meta.get("status") or "no reason was told") for output in errors)
+    languages = Counter(str(output.meta["language"]) for output in outputs if "language" in output.meta)
+    counts: dict[str, Any] = {"outputs": len(outputs), "errors": len(errors)}
+    counts |= {"reasons": dict(reasons.most_common(_REASONS))} if reasons else {}
+    return counts | ({"languages": dict(languages.most_common())} if languages else {})
 
 
 def unrated(config: ExperimentConfig, questions: Sequence[Example], outputs: Sequence[Output]) -> JudgmentSet:

@@ -9,11 +9,13 @@ import msgspec
 from harness.cache import Cache
 from harness.experiment import ExperimentConfig
 from harness.leaderboard.config import LeaderboardConfig, resolved
+from harness.leaderboard.records import Board
 from harness.pipeline.trust import METAEVALUATE, folder_name
 from harness.registry import Registry
 from harness.store import Run
+from harness.whole_files import replace_file
 
-LEADERBOARD = "leaderboard"
+LEADERBOARD, BOARD = "leaderboard", "leaderboard.json"
 Progress = Callable[[str, int, int], None]
 
 
@@ -44,4 +46,33 @@ def _run(
         told: dict[str, Any] = msgspec.to_builtins(summary)
         counts = {"results": summary.done + summary.reused, "failures": len(summary.failures)}
         run.finish("done", counts=counts, described={"leaderboard": told})
-    return told, [f"{one.model} on {one.task}: {one.error}" for one in summary.failures]
+    failures = [f"{one.model} on {one.task}: {one.error}" for one in summary.failures]
+    if summary.done + summary.reused:
+        write_board(folder, board, registry)
+    return told, failures
+
+
+def write_board(folder: Path, config: LeaderboardConfig, registry: Registry) -> Board:
+    """The board of the run folder, written beside its results: as a page, CSV, Markdown, and as JSON with all that it holds."""
+    from harness.leaderboard.export import board_csv, board_markdown
+    from harness.leaderboard.html.page import page
+    from harness.leaderboard.opened import open_board
+
+    opened = open_board(folder, name=config.name, registry=lambda: registry)
+    texts = {
+        "leaderboard.html": page(opened.board, opened.results),
+        "leaderboard.csv": board_csv(opened.board),
+        "leaderboard.md": board_markdown(opened.board),
+    }
+    for name, text in texts.items():
+        replace_file(folder / name, text.encode("utf-8", "backslashreplace"))
+    replace_file(folder / BOARD, msgspec.json.format(msgspec.json.encode(opened.board), indent=2) + b"\n")
+    return opened.board
+
+
+def read_board(folder: Path) -> Board | None:
+    """The board of an experiment's run folder; None where none was made, or where it is not of this version."""
+    try:
+        return msgspec.json.decode((folder / LEADERBOARD / BOARD).read_bytes(), type=Board)
+    except (OSError, msgspec.MsgspecError):
+        return None
