@@ -26,7 +26,8 @@ _ROLLING = 8  # texts of which lm-eval's models tell the log-likelihood together
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What a model said to one request. `said`: JSON of a text, a number, or [log-likelihood, greedy]; `seconds`: since the
-    reply before it; `read` and `written`: tokens; `usd`: what it cost, where the reply itself says so."""
+    reply before it; `read` and `written`: tokens; `usd`: what it cost, where the reply itself says so; `cut`: the prompt was
+    longer than the model reads, and lost its beginning."""
 
     key: str
     said: str
@@ -34,6 +35,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     read: int | None = None
     written: int | None = None
     usd: float | None = None
+    cut: bool = False
 
 
 class Replies:
@@ -115,6 +117,17 @@ class KeptModel:
         gc.collect()  # models hold themselves in circles
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+    def apply_chat_template(self, chat_history: Any, add_generation_prompt: bool = True) -> str:
+        """The turns as one prompt; PluginError where the model has no template."""
+        try:
+            return self.opened.apply_chat_template(chat_history, add_generation_prompt=add_generation_prompt)
+        except (ValueError, NotImplementedError) as error:
+            if "template" not in str(error):
+                raise
+            raise PluginError(
+                f"model {self.name!r} has no chat template ({_short(error)}): leave out `chat: true`, or give it a template"
+            ) from error
 
     @property
     def tokenizer_name(self) -> str:
@@ -220,7 +233,8 @@ class _Arriving:
         read, written = self._tokens(args, reply)
         usd = getattr(self._model, "usd", {}).get(_told(args))
         said = json.dumps(plain(reply), ensure_ascii=False)
-        self._replies.put(Reply(key=key, said=said, seconds=now - self._since, read=read, written=written, usd=usd))
+        seconds, cut = now - self._since, self._is_cut(args, read)
+        self._replies.put(Reply(key=key, said=said, seconds=seconds, read=read, written=written, usd=usd, cut=cut))
         self._since = now
         self._done += 1
         self._owner.report(self._done, self._total)
@@ -230,6 +244,15 @@ class _Arriving:
         texts = [part for part in args if isinstance(part, str)]
         read = self._count("".join(texts)) if texts else None
         return read, (self._count(reply) if isinstance(reply, str) else 0 if read is not None else None)
+
+    def _is_cut(self, args: Any, read: int | None) -> bool:
+        """Whether lm-eval's models cut the prompt: it stands in their log, a line a prompt, if at all."""
+        longest = getattr(self._model, "max_length", None)
+        if read is None or not isinstance(longest, int):
+            return False
+        if self._kind == "generate_until":
+            return read > longest - int(args[1].get("max_gen_toks", getattr(self._model, "max_gen_toks", 0)))
+        return self._kind == "loglikelihood" and read > longest + 1  # the last token is not read
 
     def _count(self, text: str) -> int | None:
         if not self._counts or getattr(self._model, "tokenizer", None) is None:

@@ -112,6 +112,12 @@ def read_result_file(path: Path, data: bytes) -> ResultFile:
             notes.append(f"{path}: {task[:80]} holds no metric")
     if groups:
         notes.append(f"{path.name}: of the groups {', '.join(sorted(groups))[:200]} only the tasks in them count")
+    said = own.get("notes")  # of our own runs: what a reader has to know of this result
+    notes += (
+        [f"{path.parent.name}, {path.stem}: {one[:LONGEST]}" for one in said if isinstance(one, str)][:20]
+        if isinstance(said, list)
+        else []
+    )
     stamp = _DATE.search(path.name)
     clusters = {task: column for task in tasks if (column := _text(_object(content, "configs", task, "metadata").get("cluster")))}
     return ResultFile(

@@ -191,9 +191,16 @@ def _do(
         "model_name_sanitized": model.name,
         **_chat(kept, config),
         "total_evaluation_time_seconds": str(spent["seconds"]),
-        "harness": own_of(info, signature, spent, _cost(model.price, spent)),
+        "harness": own_of(info, signature, spent, _cost(model.price, spent), _notes(kept)),
     }
     write_result(folder, task.name, results, samples)
+
+
+def _notes(kept: KeptModel) -> tuple[str, ...]:
+    cut = sum(reply.cut for reply in kept.used)
+    if not cut:
+        return ()
+    return (f"{cut:,} of {len(kept.used):,} prompts were longer than the model reads, and lost their beginning",)
 
 
 def _chat(kept: KeptModel, config: LeaderboardConfig) -> dict[str, Any]:

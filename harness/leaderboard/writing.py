@@ -1,7 +1,6 @@
 """Files of results as lm-eval writes them, one for each model and task, so that its tools read them too."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,9 +55,11 @@ def own_part(folder: Path, task: str) -> dict[str, Any] | None:
     return own if isinstance(own, dict) else None
 
 
-def own_of(model: ModelInfo, signature: str, spent: Mapping[str, Any], cost: float | None) -> dict[str, Any]:
+def own_of(
+    model: ModelInfo, signature: str, spent: Mapping[str, Any], cost: float | None, notes: Sequence[str]
+) -> dict[str, Any]:
     """The part of a result that lm-eval's format has no place for."""
-    return {"model": msgspec.to_builtins(model), "signature": signature, **spent, "cost": cost}
+    return {"model": msgspec.to_builtins(model), "signature": signature, **spent, "cost": cost, "notes": list(notes)}
 
 
 def file_name(task: str) -> str:
@@ -93,8 +94,3 @@ def _encoded(value: Any, indent: int | None = None) -> bytes:
         return json.dumps(plain, ensure_ascii=False, indent=indent).encode("utf-8")
     except UnicodeEncodeError:
         return json.dumps(plain, indent=indent).encode("ascii")
-
-
-def is_number(value: Any) -> bool:
-    """A finite number, and no truth value."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
