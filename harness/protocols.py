@@ -124,7 +124,13 @@ class Generator(Protocol):
     """Runs a model on examples."""
 
     def generate(self, examples: Sequence[Example]) -> Iterator[Output]:
-        """Outputs, at least one per example, in the examples' order."""
+        """Outputs, at least one per example, in the examples' order.
+
+        What a model did not answer is an output whose `finish` is "error" and whose meta says why (`detail`). A generator with a
+        `signature` (its model's digest and its decoding) is cached under it. One that is faster where it need not keep the order
+        may also have `generate_as_done(examples)`, all outputs of an example one after the other; one that lm-eval can ask
+        directly `lm_eval_model()`, an `lm_eval.api.model.LM`.
+        """
         ...
 
 

@@ -48,6 +48,11 @@ def generate(config: str, output: str | None, dry_run: bool, as_json: bool) -> N
     else:
         for name, counts in summary["systems"].items():
             click.echo(f"{name}: {counts['outputs']:,} outputs, {counts['errors']:,} of them errors")
+            for why, number in counts.get("reasons", {}).items():
+                click.echo(f"  {number:,}: {why}")
+            if counts.get("languages"):
+                told = ", ".join(f"{language} {number:,}" for language, number in counts["languages"].items())
+                click.echo(f"  answers of six words and more look like: {told}")
         click.echo(f"in {folder}")
     finish_with_failures(sum(counts["errors"] for counts in summary["systems"].values()), "outputs could not be had")
 

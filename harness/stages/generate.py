@@ -10,6 +10,7 @@ from harness.protocols import Generator
 from harness.records import Example, Output, digest, from_json, to_json
 from harness.registry import PluginRef, Registry
 from harness.segments import Segments
+from harness.stages.answer_languages import with_languages
 from harness.store import Run, stage_id
 
 KIND = "generator"
@@ -100,22 +101,22 @@ def _take_from_cache(
 def _answered(
     generator: Generator, examples: Sequence[Example], system: SystemRef
 ) -> Iterator[tuple[Example, tuple[Output, ...]]]:
-    """Each example with its outputs as soon as they are complete: a generator gives them example by example, in order."""
+    """Each example with its outputs as soon as they are complete: a generator gives them example by example."""
     if not examples:
         return
     by_id = {example.id: example for example in examples}
     done: set[str] = set()
     current: list[Output] = []
-    for output in generator.generate(examples):
+    for output in getattr(generator, "generate_as_done", generator.generate)(examples):
         _check(output, by_id, done, system)
         if current and output.example_id != current[0].example_id:
             done.add(current[0].example_id)
-            yield by_id[current[0].example_id], _numbered(current, system)
+            yield by_id[current[0].example_id], _numbered(current, by_id, system)
             current = []
         current.append(output)
     if current:
         done.add(current[0].example_id)
-        yield by_id[current[0].example_id], _numbered(current, system)
+        yield by_id[current[0].example_id], _numbered(current, by_id, system)
     left = [example.id for example in examples if example.id not in done]
     if left:
         raise PluginError(f"generator {system.generator.name!r} gave no output for {left[0]!r} ({len(left)} examples in all)")
@@ -131,11 +132,12 @@ def _check(output: Output, known: dict[str, Example], done: set[str], system: Sy
         raise PluginError(f"{where} comes back to {output.example_id!r}; all outputs of an example are to come one after another")
 
 
-def _numbered(outputs: Sequence[Output], system: SystemRef) -> tuple[Output, ...]:
+def _numbered(outputs: Sequence[Output], known: dict[str, Example], system: SystemRef) -> tuple[Output, ...]:
     samples = [output.sample for output in outputs]
     if len(set(samples)) != len(samples):
         raise PluginError(f"generator {system.generator.name!r} gives {outputs[0].example_id!r} two outputs of one sample number")
-    return tuple(_named(output, system.name) for output in outputs)
+    told = with_languages(outputs, known[outputs[0].example_id].language)
+    return tuple(_named(output, system.name) for output in told)
 
 
 def _named(output: Output, system: str) -> Output:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.cache import Cache
@@ -99,3 +100,25 @@ def test_a_generator_that_leaves_out_doubles_or_invents_is_named(
 
     with pytest.raises(PluginError, match=complaint):
         outputs(tmp_path / "run", Wrong())
+
+
+def test_a_generator_that_need_not_keep_the_order_is_asked_so_and_the_table_keeps_it(tmp_path: Path) -> None:
+    class Backwards(Shouting):
+        def generate_as_done(self, examples: Sequence[Example]) -> Iterator[Output]:
+            return self.generate(list(reversed(examples)))
+
+    generator = Backwards(samples=2)
+    found = outputs(tmp_path / "run", generator)
+    assert generator.asked == ["e/3", "e/2", "e/1", "e/0"]
+    assert [one.example_id for one in found[::2]] == ["e/0", "e/1", "e/2", "e/3"]
+
+
+def test_an_answers_language_is_kept_beside_it(tmp_path: Path) -> None:
+    pytest.importorskip("py3langid", reason="needs metaeval-harness[languages]")
+
+    class English(Shouting):
+        def generate(self, examples: Sequence[Example]) -> Iterator[Output]:
+            for output in super().generate(examples):
+                yield msgspec.structs.replace(output, text="the old man was walking slowly through the dark forest")
+
+    assert {one.meta["language"] for one in outputs(tmp_path / "run", English())} == {"en"}
