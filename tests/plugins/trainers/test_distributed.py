@@ -19,10 +19,12 @@ from small_training import HOW, learner, rows, weights
 from harness.errors import InputError
 
 WORKER = """
+import faulthandler
 import sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
+faulthandler.dump_traceback_later(200, exit=True)
 from harness_plugins.generators.engine import Wish, answers
 from harness_plugins.judges.local_torch import Sampling
 from harness_plugins.trainers.distributed import joined
