@@ -120,10 +120,10 @@ def _column(column: Column, board: Board) -> list[Value]:
         max((cell.items for cell in board.cells if cell.column == column.key), default=None),
         "higher" if column.higher_is_better else "lower",
         task.baseline if task and column.main else None,
-        column.main,
+        any(cell.normalised is not None for cell in board.cells if cell.column == column.key),
         task and task.version and words.named(task.version),
         task and task.licence and words.named(task.licence),
-        " ".join(words.shown(one, 600) for one in about if one) or None,
+        "; ".join(words.shown(one, 600) for one in about if one) or None,
     ]
 
 
