@@ -101,6 +101,8 @@ def config_page(root: Path) -> str:
 
 def commands_page(root: Path) -> str:
     """`--help` of every command and subcommand that this distribution brings."""
+    import click
+
     from harness.cli.main import command_points, harness
 
     parts = [
@@ -113,8 +115,10 @@ def commands_page(root: Path) -> str:
         command = points[0].load()
         if points[0].dist is not None and points[0].dist.name == DISTRIBUTION:
             parts += _help(command, ["harness", name], 2)
-            for inner in sorted(getattr(command, "commands", {})):
-                parts += _help(command.commands[inner], ["harness", name, inner], 3)
+            if isinstance(command, click.Group):
+                context = click.Context(command)
+                for inner in sorted(command.list_commands(context)):  # a group may load its commands when they are called
+                    parts += _help(command.get_command(context, inner), ["harness", name, inner], 3)
     return _joined(parts)
 
 
