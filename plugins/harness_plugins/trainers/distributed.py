@@ -1,5 +1,6 @@
 """The processes that share every step of a training: what each does with gradients, and how a whole state is put together."""
 
+import atexit
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -121,7 +122,7 @@ class Processes:
 
 @contextmanager
 def joined(parallel: str = "auto") -> Iterator[Processes]:
-    """The processes that `torchrun` or `accelerate launch` started, joined; this one alone otherwise.
+    """The processes that `torchrun` or `accelerate launch` started, joined until they end; this one alone otherwise.
 
     `parallel`: `ddp` (each holds the whole model), `fsdp` (each holds a part), or `auto`: what `accelerate launch` was told, else
     `ddp`. Raises InputError where several processes were wanted and one was started.
@@ -138,14 +139,11 @@ def joined(parallel: str = "auto") -> Iterator[Processes]:
     cuda = torch.cuda.is_available()
     if cuda:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK") or 0) % torch.cuda.device_count())
-    mine = not dist.is_initialized()
-    if mine:
+    if not dist.is_initialized():
+        # once and for all trainings of a command: a group made anew may find the addresses of the one before, and wait for ever
         dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=timedelta(hours=_LONGEST_WAIT))
-    try:
-        yield _kind(parallel)(dist.get_rank(), dist.get_world_size())
-    finally:
-        if mine:
-            dist.destroy_process_group()
+        atexit.register(dist.destroy_process_group)
+    yield _kind(parallel)(dist.get_rank(), dist.get_world_size())
 
 
 def _kind(parallel: str) -> type[Processes]:
