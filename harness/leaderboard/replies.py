@@ -255,7 +255,7 @@ class _Arriving:
         return self._kind == "loglikelihood" and read > longest + 1  # the last token is not read
 
     def _count(self, text: str) -> int | None:
-        if not self._counts or getattr(self._model, "tokenizer", None) is None:
+        if not self._counts or vars(self._model).get("tokenizer") is None:  # one that is fetched when it is looked at is not
             return None
         try:
             tokens = self._model.tok_encode(text)

@@ -22,11 +22,10 @@ def request(*args: Any) -> Any:
 class Letters:
     """Writes `told` for each prompt; a token is a letter, and it reads ten."""
 
-    tokenizer = object()
     max_length = 10
 
     def __init__(self, told: Callable[[int], str | None] = str) -> None:
-        self.told, self.asked = told, 0
+        self.told, self.asked, self.tokenizer = told, 0, object()
 
     def tok_encode(self, text: str) -> list[int]:
         return [ord(letter) for letter in text]
