@@ -1,0 +1,64 @@
+"""`harness leaderboard run`: what it prints, what it leaves, and its exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("lm_eval", reason="needs metaeval-harness[leaderboard]")
+
+from click.testing import CliRunner, Result
+from toy_lm_eval import NAME, Calls, register_toy, toy_tasks
+
+from harness.cli.main import harness
+
+
+def invoke(*arguments: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(harness, ["leaderboard", *map(str, arguments)])
+    assert result.exit_code == code, result.stderr
+    return result
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "board.yaml"
+    models = f"models: [{{name: toy, lm_eval: {NAME}}}]"
+    path.write_text(f"{models}\ntasks: [toy_text, toy_missing]\ntask_folders: [{toy_tasks(tmp_path / 'tasks')}]\n")
+    return path
+
+
+def test_a_run_leaves_a_board_and_names_what_failed(config: Path) -> None:
+    register_toy(Calls())
+    result = invoke("run", config, code=3)
+    assert result.stdout.splitlines() == [
+        "1 models, 2 tasks: 1 results made, 0 there already",
+        "runs/board: harness leaderboard show runs/board",
+    ]
+    assert "toy on toy_missing: FileNotFoundError" in result.stderr
+    assert "1 results could not be had" in result.stderr
+    shown = invoke("show", "runs/board", "--resamples", "100")
+    assert "toy_text/exact_match" in shown.stdout
+    assert "toy on toy_missing: FileNotFoundError" in shown.stderr
+
+
+def test_json_says_what_was_done_and_nothing_else(config: Path) -> None:
+    register_toy(Calls())
+    told = json.loads(invoke("run", config, "--limit", "2", "--json", code=3).stdout)
+    assert (told["done"], told["reused"], told["output"]) == (1, 0, "runs/board")
+    assert [one["task"] for one in told["failures"]] == ["toy_missing"]
+    samples = Path("runs/board/results/toy/samples_toy_text.jsonl").read_text().splitlines()
+    assert len(samples) == 2
+
+
+def test_a_dry_run_asks_nobody(config: Path) -> None:
+    calls = Calls()
+    register_toy(calls)
+    result = invoke("run", config, "--dry-run", "--limit", "4")
+    assert result.stdout.splitlines() == [
+        "toy on toy_text (4 items): to do",
+        "toy on toy_missing (4 items): to do",
+        "nobody was asked (--dry-run)",
+    ]
+    assert (calls.opened, Path("runs").exists()) == (0, False)
