@@ -78,7 +78,7 @@ def main() -> None:
         write("training", [asdict(found)])
 
 
-def make_rows(tokens: int) -> list[Any]:
+def make_rows(tokens: int, words: int = WORDS) -> list[Any]:
     """Rows of random tokens, as many as hold that many tokens."""
     from harness_plugins.trainers.tokenised import Row
 
@@ -87,7 +87,7 @@ def make_rows(tokens: int) -> list[Any]:
     while sum(len(row.tokens) for row in found) < tokens:
         length = min(1024, max(24, round(rng.lognormvariate(5.0, 0.6))))
         prompt = round(length * rng.uniform(0.3, 0.7))
-        found.append(Row(str(len(found)), tuple(rng.randrange(3, WORDS) for _ in range(length)), prompt))
+        found.append(Row(str(len(found)), tuple(rng.randrange(3, words) for _ in range(length)), prompt))
     return found
 
 
@@ -132,8 +132,11 @@ def compared(model: Any, rows: list[Any]) -> str:
     return f"loss and gradient norm differ from TRL's by {difference:.0e} at most (relative)"
 
 
-def make_trainer(model: Any, rows: list[Any], how: Peer, sequences: int, steps: int, *, log: bool = False) -> Any:
-    """TRL's trainer over the rows, `sequences` rows (or packed rows) a step; it counts the tokens that it learns from."""
+def make_trainer(model: Any, rows: list[Any], how: Peer, sequences: int, steps: int, *, log: bool = False, **more: Any) -> Any:
+    """TRL's trainer over the rows, `sequences` rows (or packed rows) a step; it counts the tokens that it learns from.
+
+    `more`: further settings of TRL.
+    """
     from datasets import Dataset
     from tokenizers import Tokenizer, models
     from transformers import PreTrainedTokenizerFast
@@ -156,7 +159,7 @@ def make_trainer(model: Any, rows: list[Any], how: Peer, sequences: int, steps: 
         "input_ids": [list(row.tokens) for row in rows],
         "completion_mask": [[0] * row.answer + [1] * row.learned for row in rows],
     }
-    config = SFTConfig(
+    settings: dict[str, Any] = dict(
         output_dir=tempfile.mkdtemp(),
         packing=how.packing is not None,
         packing_strategy=how.packing or "bfd",
@@ -178,6 +181,7 @@ def make_trainer(model: Any, rows: list[Any], how: Peer, sequences: int, steps: 
         disable_tqdm=True,
         dataloader_num_workers=0,
     )
+    config = SFTConfig(**{**settings, **more})
     return Counting(model=model, args=config, train_dataset=Dataset.from_dict(table), processing_class=tokenizer)
 
 

@@ -56,7 +56,7 @@ class Weights:
         model = self._adapted(model)
         if self.checkpointing:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        self._quicken(model, device)
+        self.quicken(model, device)
         return model
 
     def save(self, model: Any, base: LocalModel, tokenizer: Any, folder: Path) -> None:
@@ -112,7 +112,7 @@ class Weights:
                 trust_remote_code=False,
             )
 
-    def _quicken(self, model: Any, device: str) -> None:
+    def quicken(self, model: Any, device: str) -> None:
         """Kernels that compute several things in one pass over memory: Liger's where they are installed, or torch.compile's."""
         if self.kernels == "compile":
             for layer in _layers(model):
