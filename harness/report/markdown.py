@@ -116,6 +116,8 @@ def _dot_row(row: DotRow, statistics: Sequence[str]) -> list[str]:
 
 
 def _lines(figure: LinePlot) -> str:
+    if all(series.chosen is None for series in figure.series):
+        return _plain_lines(figure)
     rows = []
     for series in figure.series:
         best = None if series.chosen is None else (series.x[series.chosen], series.y[series.chosen])
@@ -123,6 +125,20 @@ def _lines(figure: LinePlot) -> str:
         rows.append([inline(series.label), number(series.y[0]), *chosen, number(series.y[-1])])
     columns = ["metric", "at the left end", "chosen: share tied", "chosen: accuracy", "at the right end"]
     return table(columns, rows, [False, True, True, True, True])
+
+
+def _plain_lines(figure: LinePlot) -> str:
+    """Lines on which no point was chosen: their ends and their lowest point."""
+    rows = []
+    for series in figure.series:
+        if not series.y:
+            continue
+        lowest = min(range(len(series.y)), key=lambda place: series.y[place])
+        ends = [number(series.y[0]), number(series.y[-1]), number(series.y[lowest]), f"{series.x[lowest]:g}"]
+        rows.append([inline(series.label), *ends, f"{series.x[-1]:g}"])
+    x, y = inline(figure.x_label), inline(figure.y_label)
+    columns = ["line", f"first {y}", f"last {y}", f"lowest {y}", f"at {x}", f"last {x}"]
+    return table(columns, rows, [False, True, True, True, True, True])
 
 
 def _ratings(figure: RatingPlot) -> str:
