@@ -143,8 +143,12 @@ def higher_is_better(results: Results, task: TaskInfo, metric: str) -> bool:
 def _column(
     task: TaskInfo, metric: str, main: bool, higher: bool, found: Mapping[str, Measured], notes: Sequence[str | None]
 ) -> Column:
-    most = max((one.interval.clusters for one in found.values() if one.interval.low is not None), default=0)
-    few = f"{most} items: intervals are approximate" if 0 < most < FEW else None
+    with_interval = [one for one in found.values() if one.interval.low is not None]
+    widest = max(with_interval, key=lambda one: one.interval.clusters, default=None)
+    few = None
+    if widest is not None and widest.interval.clusters < FEW:
+        what = "items" if widest.interval.clusters >= widest.items else "groups of items"
+        few = f"{widest.interval.clusters} {what}: intervals are approximate"
     said = "; ".join(note for note in (*notes, few) if note)
     return Column(
         key=f"{task.name}/{metric}", task=task.name, metric=metric, main=main, higher_is_better=higher, note=said or None

@@ -10,7 +10,7 @@ import numpy as np
 from harness.errors import InputError, did_you_mean
 from harness.leaderboard.board import higher_is_better
 from harness.leaderboard.comparisons import Swapped, adjusted, swap, swaps_for, unpaired
-from harness.leaderboard.intervals import Draws, codes_of, expanded_tail, resampled_values
+from harness.leaderboard.intervals import LEAST, Draws, codes_of, expanded_tail, resampled_values
 from harness.leaderboard.measured import Measured, measure_cell
 from harness.leaderboard.measures import Measure
 from harness.leaderboard.records import Results, TaskInfo, TaskResult
@@ -167,7 +167,7 @@ def difference_interval(
     shared = [key for key in first.keys if key in mine]
     first, second = first.only(shared), second.only(shared)
     codes, count = codes_of(first.clusters)
-    if count < 2:
+    if count < LEAST:
         return None, None
     resampler = draws.of(task, codes, count)
     values = resampled_values(first, codes, count, resampler) - resampled_values(second, codes, count, resampler)

@@ -17,6 +17,8 @@ from harness.leaderboard.measures import Measure
 from harness.meta.pairs import Floats, Ints, sums_by
 from harness.meta.resampling import Resampler, in_chunks, product
 
+LEAST = 5  # clusters below which no draw reaches as far as the interval is to reach: all draws of one cluster are too common
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -51,10 +53,12 @@ class Draws:
 def find_interval(measure: Measure, task: str, draws: Draws, confidence: float) -> Interval:
     """The interval of a measure's value at this confidence."""
     codes, count = codes_of(measure.clusters)
-    if count < 2:
-        return Interval(None, None, "none", count, note="one item has no interval")
+    share = is_share(measure, count)
+    if count < LEAST and not share:
+        what = "items" if count == len(measure.keys) else "groups of items"
+        return Interval(None, None, "none", count, note=f"an interval asks for {LEAST} {what} at least; there are {count}")
     resampled = resampled_values(measure, codes, count, draws.of(task, codes, count))
-    if is_share(measure, count):
+    if share:
         low, high = wilson(int(measure.parts[:, 0].sum()), len(measure.parts), confidence)
         return Interval(low, high, "wilson", count, resampled)
     defined = resampled[np.isfinite(resampled)]

@@ -50,7 +50,7 @@ def make_standings(
         found.append(
             Standing(
                 model=model, mean=means.get(model), low=low, high=high, rank=rank, cluster=clusters.get(model), columns=done,
-                seconds=seconds, tokens_per_second=speed, cost=cost, note=_note(model, counted, done),
+                seconds=seconds, tokens_per_second=speed, cost=cost, note=_note(model, counted, done, low is None),
             )
         )  # fmt: skip
     return tuple(found)
@@ -125,8 +125,11 @@ def _spent(results: Results, model: str) -> tuple[float | None, float | None, fl
     return total, speed, math.fsum(costs) if costs else None
 
 
-def _note(model: str, counted: Sequence[Counted], done: int) -> str | None:
+def _note(model: str, counted: Sequence[Counted], done: int, bare: bool) -> str | None:
     if not counted:
         return "no task has a baseline and a ceiling: there is no mean"
     lacking = [one.column.task for one in counted if _value(one, model) is None]
-    return f"no mean: {', '.join(lacking)} missing ({done} of {len(counted)} done)" if lacking else None
+    if lacking:
+        return f"no mean: {', '.join(lacking)} missing ({done} of {len(counted)} done)"
+    without = [one.column.task for one in counted if one.found[model].interval.low is None]
+    return f"no interval of the mean: {', '.join(without)} without one" if bare and without else None

@@ -71,7 +71,9 @@ def test_items_of_a_cluster_are_drawn_together() -> None:
     assert wide / narrow == pytest.approx(5**0.5, rel=0.1)
 
 
-@pytest.mark.parametrize(("values", "why"), [([3.5], "one item"), ([2.5, 2.5, 2.5], "alike")])
+@pytest.mark.parametrize(
+    ("values", "why"), [([3.5], "5 items at least; there are 1"), ([0.25, 0.5, 0.5, 1.0], "there are 4"), ([2.5] * 6, "alike")]
+)
 def test_where_items_say_nothing_of_spread_there_is_no_interval(values: list[float], why: str) -> None:
     found = find_interval(measure_of(values), "task", Draws(200, seed=0), 0.95)
     assert (found.low, found.high) == (None, None)
