@@ -64,6 +64,8 @@ def segments(
     if more.get("softcap") is not None or attention_mask is not None:
         raise ValueError("this attention knows neither masks nor bounded scores")
     lengths = (query.shape[2],) if segments_of_row is None else segments_of_row.lengths
+    if key.shape[2] != query.shape[2]:
+        raise ValueError("this attention is for training, and knows no cache")
     if sliding_window is not None and max(lengths) > sliding_window:
         raise ValueError("this attention knows no sliding window")
     if segments_of_row is not None and len(lengths) > 1 and _has_varlen(query, dropout):

@@ -35,6 +35,7 @@ _SHEETS: tuple[tuple[str, float], ...] = (
     ("RTX 4090", 165e12),
     ("RTX 3090", 71e12),
 )
+_SECONDS = 0.05  # of measuring a peak
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def arithmetic(model: Any) -> Arithmetic:
 def peak(device: Any, dtype: str) -> tuple[float, str]:
     """(operations a second that the device could do in this type, where that is known from).
 
-    By the data sheet for GPUs in half precision where their name is known, else measured on large matrix products (.2 s).
+    By the data sheet for GPUs in half precision where their name is known, else measured on large matrix products.
     """
     import torch
 
@@ -93,9 +94,9 @@ def peak(device: Any, dtype: str) -> tuple[float, str]:
 def _measured(device: Any, dtype: str) -> float:
     import torch
 
-    size = 8192 if device.type == "cuda" else 1024
+    size = 8192 if device.type == "cuda" else 768
     one = torch.randn(size, size, device=device).to(getattr(torch, dtype))
-    best, until = 0.0, time.perf_counter() + 0.2
+    best, until = 0.0, time.perf_counter() + _SECONDS
     while best == 0.0 or time.perf_counter() < until:
         start = time.perf_counter()
         one @ one

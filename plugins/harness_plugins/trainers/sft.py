@@ -55,8 +55,8 @@ class Sft:
     `dtype`: float32 or bfloat16, in which products are computed; what is tuned is float32 in both. `quantize`: 4bit or 8bit, in
     which the base is held beneath adapters, on GPUs. `packing`: examples stand one behind the other without padding, and none
     sees another; by default wherever the model can. `attention`: auto, sdpa, eager, flash_attention_2 or flash_attention_3.
-    `kernels`: auto (Liger's on GPUs where installed), none, liger or compile. None of these four changes what is learned but
-    for the last digits. `compat`: batches and masks as the published code of Holmström & Doostmohammadi 2023 makes them.
+    `kernels`: auto (Liger's on GPUs where installed), none, liger or compile. Packing, attention and kernels change what is
+    learned in the last digits alone. `compat`: batches and masks as the published code of Holmström & Doostmohammadi 2023 makes them.
 
     The checkpoint is a transformers folder with `facts.json`. Raises PluginError for parameters or a base that cannot be used,
     InputError where no example is left to learn from.
