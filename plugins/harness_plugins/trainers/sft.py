@@ -56,7 +56,8 @@ class Sft:
     which the base is held beneath adapters, on GPUs. `packing`: examples stand one behind the other without padding, and none
     sees another; by default wherever the model can. `attention`: auto, sdpa, eager, flash_attention_2 or flash_attention_3.
     `kernels`: auto (Liger's on GPUs where installed), none, liger or compile. Packing, attention and kernels change what is
-    learned in the last digits alone. `compat`: batches and masks as the published code of Holmström & Doostmohammadi 2023 makes them.
+    learned in the last digits alone. `compat`: batches and masks as the published code of Holmström & Doostmohammadi 2023 has
+    them.
 
     The checkpoint is a transformers folder with `facts.json`. Raises PluginError for parameters or a base that cannot be used,
     InputError where no example is left to learn from.
