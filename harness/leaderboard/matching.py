@@ -72,7 +72,7 @@ def same_language(one: str, other: str) -> bool:
 
 
 def closeness(task: TaskInfo, evidence: Evidence) -> Literal["task", "form"] | None:
-    """Whether the answers that were rated are of the task's kind, or at least of its form; None where they are neither.
+    """Whether the answers that were rated are of the task's kind (or to this very task), or at least of its form; else None.
 
     Both in the same language. Answers of another form than the task's are not of its kind, whatever it is called.
     """
@@ -80,7 +80,7 @@ def closeness(task: TaskInfo, evidence: Evidence) -> Literal["task", "form"] | N
         return None
     if task.form is not None and evidence.form is not None and task.form != evidence.form:
         return None
-    if task.kind is not None and task.kind == evidence.task:
+    if evidence.task is not None and evidence.task in (task.kind, task.name):
         return "task"
     return "form" if task.form is not None and task.form == evidence.form else None
 

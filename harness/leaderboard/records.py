@@ -110,8 +110,9 @@ class Trust(_Record, frozen=True, kw_only=True):
     `verdict`: `agrees` (accuracy on items held out is clear of every sentinel and of the floor: `harness advise` says *use*),
     `doubtful` (people have rated, and it is not), `unknown` (nobody has rated such answers), `by-key` (the answer is compared
     with a key; people are not asked). `value`, `low`, `high`: pairwise accuracy, held out, of the weakest of what counts;
-    `floor`: what knowing nothing gets on the same pairs; `language`, `form`: of the answers that were rated; `judgments`: the
-    sets that count.
+    `floor`: what knowing nothing gets on the same pairs; `above` …: calibrated accuracy above it, as a share of what is left;
+    `sentinel`: which knows nothing of quality, and stands nearest. `language`, `form`: of the answers that were rated;
+    `judgments`: the sets that count.
     """
 
     verdict: Literal["agrees", "doubtful", "unknown", "by-key"]
@@ -121,6 +122,11 @@ class Trust(_Record, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
     floor: float | None = None
+    above: float | None = None
+    above_low: float | None = None
+    above_high: float | None = None
+    sentinel: str | None = None
+    sentinel_value: float | None = None
     items: int = 0
     pairs: int = 0
     judgments: tuple[str, ...] = ()

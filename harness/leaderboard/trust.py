@@ -105,6 +105,11 @@ def _of_signature(signature: str, note: str | None, task: TaskInfo, known: _Know
         low=one.low,
         high=one.high,
         floor=one.floor,
+        above=one.above,
+        above_low=one.above_low,
+        above_high=one.above_high,
+        sentinel=one.sentinel,
+        sentinel_value=one.sentinel_value,
         items=one.items,
         pairs=one.pairs,
         judgments=tuple(dict.fromkeys(match.evidence.judgments for match in counting)),
@@ -198,9 +203,11 @@ def _why_unknown(task: TaskInfo, of_metric: Sequence[Evidence], found: Sequence[
 def _brief(trust: Trust | None) -> str:
     if trust is None or trust.value is None:
         return "no number"
-    floor = "" if trust.floor is None else f", where knowing nothing gives {_number(trust.floor)}"
+    rivals = [(trust.floor, "knowing nothing"), (trust.sentinel_value, f"the sentinel {trust.sentinel}")]
+    best = max(((value, name) for value, name in rivals if value is not None), default=None)
+    rival = "" if best is None else f", where {best[1]} gives {_number(best[0])}"
     return (
-        f"accuracy {_share(trust.value, trust.low, trust.high)} on {trust.items:,} items of {', '.join(trust.judgments)}{floor}"
+        f"accuracy {_share(trust.value, trust.low, trust.high)} on {trust.items:,} items of {', '.join(trust.judgments)}{rival}"
     )
 
 

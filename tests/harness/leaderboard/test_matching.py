@@ -34,6 +34,7 @@ def task(language: str | None = "sv", kind: str | None = None, form: str | None 
         (task(kind="summarisation", form="long"), rated(form="long"), "form"),
         (task(form="long"), rated(form="long", task=None), "form"),
         (task(kind="translation", form="long"), rated(), None),  # another kind, and nobody says of which form
+        (task(form="long"), rated(task="t"), "task"),  # ratings of answers to this very task
         (task(kind="gec"), rated("en"), None),
         (task(kind="gec"), rated("da"), None),
         (task("sv-FI", kind="gec"), rated("sv"), "task"),

@@ -39,6 +39,7 @@ def test_a_metric_that_is_clear_of_every_sentinel_on_such_answers_agrees(tmp_pat
     found = told(tmp_path, GOOD)
     assert found.verdict == "agrees"
     assert (found.value, found.low, found.high, found.floor) == (0.70, 0.66, 0.74, 0.55)
+    assert (found.above, found.above_low, found.sentinel, found.sentinel_value) == (0.3, 0.2, "length", 0.56)
     assert (found.items, found.pairs, found.judgments, found.language) == (200, 2000, ("ratings@1",), "sv")
     assert found.why is not None
     assert found.why.startswith("ratings, correctness, the same kind of task (gec): held-out accuracy .700")
@@ -187,7 +188,7 @@ def test_warnings_name_what_is_not_shown_to_agree_and_what_nobody_knows(tmp_path
     ]
     assert trust_warnings(columns) == [
         "a/chrf: its metric is not shown to agree with people "
-        "(accuracy .540 [.500 .580] on 200 items of ratings@1, where knowing nothing gives .550)",
+        "(accuracy .540 [.500 .580] on 200 items of ratings@1, where the sentinel length gives .560)",
         "nobody knows how far these metrics agree with people in these tasks: b/chrf",
     ]
 
