@@ -92,11 +92,30 @@ def config_page(root: Path) -> str:
         "## executor",
         f"{executor.doc}\n\nA name alone is enough: `executor: local`.",
         _fields(executor.fields),
+        *_experiments(root),
         "## The shipped configs",
     ]
     for file in sorted((root / "configs").glob("*.yaml")):
         parts += [f"### {file.name}", _code("yaml", file.read_text(encoding="utf-8").rstrip())]
     return _joined(parts)
+
+
+def _experiments(root: Path) -> list[str]:
+    """The sections of an experiment's config that are its own."""
+    parts = {one.name: one for one in classes(root / "harness" / "experiment_parts.py")}
+    sections = (("train", "Training"), ("hold_out", "HoldOut"), ("compare", "CompareOptions"))
+    found = [
+        "## Experiments",
+        "A config with one of the keys `build`, `examples`, `train` and `generate` is of an experiment "
+        "([from data to leaderboard](../tutorial/instruction-tuning.md)). Its keys: `name`, `build` (a config of `harness build`, or "
+        "a list of several with names), `examples` (a build folder, a JSON Lines file, `build:NAME`), `hold_out`, `train`, `generate` "
+        "(`systems`, `split`, `limit`), `score` (`metrics`), `compare`, `metaevaluate` (`judgments`, and the keys above), "
+        "`leaderboard` (a config of `harness leaderboard run`), `output`, `plugins`. A training has its plugin under `trainer`, a "
+        "system under `generator`; in a system's parameters `train:NAME` is the checkpoint of that name.",
+    ]
+    for key, name in sections:
+        found += [f"### {key}", parts[name].doc, _fields(parts[name].fields)]
+    return found
 
 
 def commands_page(root: Path) -> str:
