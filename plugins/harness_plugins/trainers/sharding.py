@@ -19,7 +19,11 @@ class Sharded(Processes):
     def prepared(self, learner: Any) -> Any:
         """The learner, its layers and what remains of it cut up; gradients are summed, not averaged."""
         from torch.distributed.device_mesh import init_device_mesh
-        from torch.distributed.fsdp import fully_shard
+
+        try:
+            from torch.distributed.fsdp import fully_shard
+        except ImportError as error:
+            raise PluginError("parallel: fsdp needs PyTorch 2.8 or later; update it, or set parallel: ddp") from error
 
         _check_plain(learner)
         body_of(learner.model)  # looks at the model's parts while they are whole
@@ -29,6 +33,7 @@ class Sharded(Processes):
         fully_shard(learner, mesh=mesh)
         for part in _parts(learner):
             part.set_gradient_divide_factor(1.0)
+            part.set_force_sum_reduction_for_comms(True)  # gloo multiplies nothing
         return learner
 
     def accumulate(self, learner: Any, shares: Sequence[Sequence[Any]], tokens: int, units: int) -> Any:
