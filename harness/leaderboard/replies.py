@@ -9,7 +9,8 @@ import re
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from harness.segments import Segments
 
 NAMESPACE = "leaderboard"
 _FLUSH = 1.0  # seconds after which what has arrived is on disk
+_ABSENT = "\0no reply came\0"
 _OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 _ROLLING = 8  # texts of which lm-eval's models tell the log-likelihood together, and only at the end
 
@@ -175,7 +177,8 @@ class KeptModel:
         if hasattr(model, "set_cache_hook"):
             model.set_cache_hook(arriving)
         try:
-            said = getattr(model, kind)(list(requests))
+            with _marked_absence(model):
+                said = getattr(model, kind)(list(requests))
         except (RuntimeError, MemoryError) as error:
             if not isinstance(error, MemoryError) and not _OUT_OF_MEMORY.search(str(error)):
                 raise
@@ -184,10 +187,8 @@ class KeptModel:
                 "lm-eval's models, `rows` or `batch_tokens` of a generator) or `max_length`; what was answered is kept, and the "
                 "same command goes on from there"
             ) from error
-        stand_in = _stand_in(model)
         for key, request, reply in zip(keys, requests, said, strict=True):
-            if reply is not None and reply != stand_in:
-                arriving.arrived(key, request.args, reply)
+            arriving.arrived(key, request.args, reply)
 
     def _keys(self, kind: str, requests: Sequence[Any]) -> list[str]:
         seen: Counter[str] = Counter()
@@ -226,7 +227,7 @@ class _Arriving:
             self.arrived(waiting.pop(0), args, reply)
 
     def arrived(self, key: str, args: Any, reply: Any) -> None:
-        if key not in self._left:
+        if key not in self._left or reply is None or reply == _ABSENT:
             return
         self._left.discard(key)
         now = time.monotonic()
@@ -297,14 +298,21 @@ def _told(args: Any) -> str:
     return json.dumps(plain(tuple(args)), sort_keys=True)
 
 
-def _stand_in(model: Any) -> str | None:
-    """What lm-eval's models of endpoints put in place of a reply that did not come (by default an empty text), after telling
-    those that did to the hook; None for other models, whose replies all come."""
+@contextmanager
+def _marked_absence(model: Any) -> Iterator[None]:
+    """While this lasts, lm-eval's models of endpoints put `_ABSENT` in place of a reply that did not come; by default it is an
+    empty text, which is an answer, too."""
     if not any(one.__name__ == "TemplateAPI" for one in type(model).__mro__):  # its module would import torch
-        return None
-    from lm_eval.models.api_models import LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER
+        yield
+        return
+    from lm_eval.models import api_models
 
-    return LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER
+    before = api_models.LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER
+    api_models.LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER = _ABSENT
+    try:
+        yield
+    finally:
+        api_models.LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER = before
 
 
 def _short(error: BaseException) -> str:

@@ -99,20 +99,3 @@ def test_a_model_without_a_chat_template_says_what_to_leave_out(tmp_path: Path) 
 def test_a_sum_is_missing_where_one_reply_does_not_tell() -> None:
     replies = [Reply(key="a", said='""', seconds=1.0, read=1, written=2), Reply(key="b", said='""', seconds=2.0, read=3)]
     assert summed(replies) == {"seconds": 3.0, "tokens_in": 4, "tokens_out": None, "usd": None}
-
-
-def test_what_endpoints_do_not_answer_is_not_an_empty_answer(tmp_path: Path) -> None:
-    """lm-eval's models of endpoints put an empty text where no reply came, and tell the hook only of those that came."""
-
-    class TemplateAPI(Letters):
-        def set_cache_hook(self, hook: Any) -> None:
-            self.hook = hook
-
-        def generate_until(self, requests: Sequence[Any]) -> list[str | None]:
-            self.hook.add_partial("generate_until", requests[0].args, "")
-            return ["" for _ in requests]
-
-    model = kept(tmp_path, TemplateAPI())
-    with pytest.raises(PluginError, match="1 of 2 replies could not be had"):
-        model.generate_until([request("says nothing", {}), request("does not come", {})])
-    assert kept(tmp_path, Letters()).generate_until([request("says nothing", {})]) == [""]

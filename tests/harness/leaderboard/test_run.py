@@ -1,6 +1,7 @@
 """Leaderboard runs: nothing is asked twice, one failure stops nothing else, and numbers are lm-eval's own."""
 
 import json
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from harness.leaderboard.config import BoardModel, BoardTask, LeaderboardConfig,
 from harness.leaderboard.results import read_results
 from harness.leaderboard.run import Summary, run_leaderboard, state_of
 from harness.plugins import load_plugins
-from harness.registry import PluginRef, Registry
+from harness.protocols import GeneratorSpec
+from harness.records import ChoiceLoglik, Example, Output
+from harness.registry import Entry, PluginRef, Registry
 from harness.store import Run
 
 
@@ -163,6 +166,35 @@ def test_cost_is_by_the_price_of_an_hour(tmp_path: Path, calls: Calls) -> None:
     own = result(tmp_path, "toy_text")["harness"]
     assert own["cost"] == pytest.approx(own["seconds"])
     assert own["tokens_in"] is None  # the toy has no tokenizer, so nobody knows
+
+
+class Weighing:
+    """A generator that likes short choices, and answers `Säg N.` with `svar N` and more."""
+
+    signature = "weighing|v:1"
+
+    def generate(self, examples: Sequence[Example]) -> Iterator[Output]:
+        for example in examples:
+            said: dict[str, Any] = {"loglik": tuple(ChoiceLoglik(sum=-len(c), tokens=1, characters=1) for c in example.choices)}
+            if example.kind != "choice":
+                number = (example.instruction or "").split(".")[0].removeprefix("Säg ")
+                said = {"text": f"svar {number}\nSäg mer.", "finish": "stop"}
+            yield Output(id="any", example_id=example.id, system="any", **said)
+
+
+def test_a_generator_plugin_does_tasks(tmp_path: Path) -> None:
+    registry = Registry()
+    registry.entries["generator"]["weighing"] = Entry(GeneratorSpec("weighing", build=Weighing), "test", "test")
+    model = BoardModel(name="w", by="generator", plugin=PluginRef("weighing"))
+    config = board(tmp_path, "toy_pair", models=(model,))
+    with Run.open(tmp_path / "run", config={}, command=["test"]) as opened, Cache(tmp_path / "cache") as cache:
+        summary = run_leaderboard(opened, config, registry, lambda label, done, total: None, cache=cache)
+    assert summary.failures == ()
+    values = {one.task: one.values for one in read_results(tmp_path / "run").results}
+    assert values == {
+        "toy_choice": {"acc": 1.0},
+        "toy_text": {"exact_match": 1.0},
+    }  # the right choice is the first of the shortest
 
 
 def stock_tasks(folder: Path) -> Path:
