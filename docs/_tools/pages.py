@@ -107,11 +107,12 @@ def _experiments(root: Path) -> list[str]:
     found = [
         "## Experiments",
         "A config with one of the keys `build`, `examples`, `train` and `generate` is of an experiment "
-        "([from data to leaderboard](../tutorial/instruction-tuning.md)). Its keys: `name`, `build` (a config of `harness build`, or "
-        "a list of several with names), `examples` (a build folder, a JSON Lines file, `build:NAME`), `hold_out`, `train`, `generate` "
-        "(`systems`, `split`, `limit`), `score` (`metrics`), `compare`, `metaevaluate` (`judgments`, and the keys above), "
-        "`leaderboard` (a config of `harness leaderboard run`), `output`, `plugins`. A training has its plugin under `trainer`, a "
-        "system under `generator`; in a system's parameters `train:NAME` is the checkpoint of that name.",
+        "([from data to leaderboard](../tutorial/instruction-tuning.md)). Its keys: `name`, `build` (a config of "
+        "`harness build`, or a list of several with names), `examples` (a build folder, a JSON Lines file, `build:NAME`), "
+        "`hold_out`, `train`, `generate` (`systems`, `split`, `limit`), `score` (`metrics`), `compare`, "
+        "`metaevaluate` (`judgments`, and the keys above), `leaderboard` (a config of `harness leaderboard run`), `output`, "
+        "`plugins`. A training has its plugin under `trainer`, a system under `generator`; in a system's parameters "
+        "`train:NAME` is the checkpoint of that name.",
     ]
     for key, name in sections:
         found += [f"### {key}", parts[name].doc, _fields(parts[name].fields)]
