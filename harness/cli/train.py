@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from harness.experiment import ExperimentConfig
     from harness.stages.train import Trained
+    from harness.store import Run
 
 
 @click.command(
@@ -33,6 +34,7 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
     from harness.errors import ConfigError
     from harness.experiment import load_experiment
     from harness.pipeline.training import CHECKPOINTS, materials, train_all
+    from harness.report.training import training_notes, training_summary, write_training_page
 
     loaded = load_experiment(config)
     if not loaded.train:
@@ -48,6 +50,14 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
     found = registry(loaded.plugins)
     with _opened(folder, loaded) as run:
         done = train_all(found, given, folder, say=notice, write=run is not None)
+        if run is None:  # of several processes the first tells
+            return
+        for trained in done:
+            write_training_page(folder / CHECKPOINTS, trained)
+        notes = [note for trained in done for note in training_notes(trained)]
+        run.finish("done", described={"trained": {trained.name: training_summary(trained) for trained in done}}, notes=notes)
+    for note in notes:
+        notice(note)
     folder = folder / CHECKPOINTS
     if as_json:
         print_json(done)
@@ -56,7 +66,7 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
         click.echo(_line(folder, trained))
 
 
-def _opened(folder: Path, config: "ExperimentConfig") -> "AbstractContextManager[object]":
+def _opened(folder: Path, config: "ExperimentConfig") -> "AbstractContextManager[Run | None]":
     """The run folder, which one process writes: of several that share a training, the first."""
     import sys
     from contextlib import nullcontext
