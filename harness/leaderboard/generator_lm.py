@@ -15,7 +15,8 @@ class GeneratorModel:
     be, and how they are drawn, is the generator's own setting. `usd`: what replies cost, by request, where the generator tells.
 
     Log-likelihoods are those of a generator that answers examples of kind `choice`. Whether a choice is what greedy decoding
-    gives is not known (None), and a generator cannot tell the log-likelihood of a whole text.
+    gives is not known (False stands there, and `needs_greedy` says which tasks must not see it); nor can a generator tell the
+    log-likelihood of a whole text.
     """
 
     tokenizer = None
@@ -48,7 +49,7 @@ class GeneratorModel:
                 self._hook("generate_until", args, text)
         return [found.get(example.id) for example in examples]
 
-    def loglikelihood(self, requests: Sequence[Any]) -> list[tuple[float, None] | None]:
+    def loglikelihood(self, requests: Sequence[Any]) -> list[tuple[float, bool] | None]:
         """The log-likelihood of each continuation after its context; requests that share a context are asked together."""
         groups: dict[str, dict[str, list[int]]] = {}
         for place, request in enumerate(requests):
@@ -59,14 +60,14 @@ class GeneratorModel:
             for number, (context, choices) in enumerate(groups.items())
         ]
         by_id = dict(zip((example.id for example in examples), groups.values(), strict=True))
-        found: list[tuple[float, None] | None] = [None] * len(requests)
+        found: list[tuple[float, bool] | None] = [None] * len(requests)
         for output in self._generator.generate(examples):
             choices = by_id[output.example_id]
             if output.loglik is None:
                 continue
             for places, value in zip(choices.values(), output.loglik, strict=True):
                 for place in places:
-                    found[place] = (value.sum, None)
+                    found[place] = (value.sum, False)
                     self._hook("loglikelihood", requests[place].args, found[place])
         return found
 
@@ -88,6 +89,13 @@ class GeneratorModel:
         price = output.meta.get("price")
         if isinstance(price, (int, float)):
             self.usd[json.dumps([str(args[0]), args[1]], sort_keys=True)] = float(price)
+
+
+def needs_greedy(task: Any) -> bool:
+    """Whether one of the task's metrics says if the right answer is what greedy decoding gives."""
+    metrics = set(task.aggregation())
+    kind = task.OUTPUT_TYPE
+    return (kind == "loglikelihood" and "acc" in metrics) or (kind == "multiple_choice" and "exact_match" in metrics)
 
 
 def _example(prompt: str, number: int, **fields: Any) -> Example:

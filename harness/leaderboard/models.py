@@ -32,12 +32,13 @@ _SETTLED = 2.0  # seconds after which a change of a file shows in its times on e
 @dataclass(frozen=True)
 class ReadyModel:
     """A model that can be opened. `signature` changes with whatever its replies depend on; `pinned`: it says which weights they
-    are, so that replies can be shared between runs."""
+    are, so that replies can be shared between runs. `tells_greedy`: whether a choice is what greedy decoding gives."""
 
     info: ModelInfo
     signature: str
     pinned: bool
     open: Callable[[], Any]
+    tells_greedy: bool = True
 
 
 def ready_model(model: BoardModel, config: LeaderboardConfig, registry: Registry, cache: Cache) -> ReadyModel:
@@ -69,7 +70,8 @@ def ready_model(model: BoardModel, config: LeaderboardConfig, registry: Registry
     signature: str | None = getattr(generator, "signature", None)
     parts["signature"] = signature
     pinned = signature is not None or digest is not None
-    return ReadyModel(info, cache_key(**parts), pinned, lambda: _open_generator(generator, model.name))
+    own = hasattr(generator, "lm_eval_model")
+    return ReadyModel(info, cache_key(**parts), pinned, lambda: _open_generator(generator, model.name), tells_greedy=own)
 
 
 def _open_generator(generator: Any, name: str) -> Any:

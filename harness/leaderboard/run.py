@@ -20,8 +20,9 @@ from typing import Any
 import msgspec
 
 from harness.cache import Cache, cache_key
-from harness.errors import HarnessError
+from harness.errors import HarnessError, PluginError
 from harness.leaderboard.config import BoardModel, LeaderboardConfig, Price
+from harness.leaderboard.generator_lm import needs_greedy
 from harness.leaderboard.kept_columns import keep_columns
 from harness.leaderboard.models import ReadyModel, ready_model
 from harness.leaderboard.replies import KeptModel, Replies, summed
@@ -154,6 +155,10 @@ def _do(
     from lm_eval.evaluator import evaluate
 
     loaded = tasks.load(task, config.seed)
+    if not ready.tells_greedy and needs_greedy(loaded):
+        raise PluginError(
+            "a metric asks what greedy decoding gives, which this generator does not tell; open the model with `lm_eval`"
+        )
     kept.used = []
     kept.report = lambda done, total: report(f"{model.name} · {task.name}", done, total)
     _seed()

@@ -48,7 +48,7 @@ def test_choices_of_one_prompt_are_asked_together_without_the_blank_that_generat
     loud = Loud()
     found = GeneratorModel(loud, "loud").loglikelihood([request("A:", " ja"), request("B:", " ja"), request("A:", " kanske")])
     assert loud.asked == [("A:", ("ja", "kanske")), ("B:", ("ja",))]
-    assert found == [(-2.0, None), (-2.0, None), (-6.0, None)]
+    assert found == [(-2.0, False), (-2.0, False), (-6.0, False)]
 
 
 def test_what_a_generator_cannot_say_is_an_error_not_a_number() -> None:

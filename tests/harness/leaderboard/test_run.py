@@ -187,14 +187,16 @@ def test_a_generator_plugin_does_tasks(tmp_path: Path) -> None:
     registry.entries["generator"]["weighing"] = Entry(GeneratorSpec("weighing", build=Weighing), "test", "test")
     model = BoardModel(name="w", by="generator", plugin=PluginRef("weighing"))
     config = board(tmp_path, "toy_pair", models=(model,))
+    greedy = tmp_path / "tasks" / "toy_greedy.yaml"
+    greedy.write_text(
+        (tmp_path / "tasks/toy_choice.yaml").read_text().replace("toy_choice\n", "toy_greedy\n").replace("acc", "exact_match")
+    )
     with Run.open(tmp_path / "run", config={}, command=["test"]) as opened, Cache(tmp_path / "cache") as cache:
         summary = run_leaderboard(opened, config, registry, lambda label, done, total: None, cache=cache)
-    assert summary.failures == ()
-    values = {one.task: one.values for one in read_results(tmp_path / "run").results}
-    assert values == {
-        "toy_choice": {"acc": 1.0},
-        "toy_text": {"exact_match": 1.0},
-    }  # the right choice is the first of the shortest
+    assert [(one.task, "what greedy decoding gives" in one.error) for one in summary.failures] == [("toy_greedy", True)]
+    # Choices are weighed by their length, and the right one is the first of the shortest.
+    values = {one.task: one.values for one in read_results(tmp_path / "run").results if one.values}
+    assert values == {"toy_choice": {"acc": 1.0}, "toy_text": {"exact_match": 1.0}}
 
 
 def stock_tasks(folder: Path) -> Path:
