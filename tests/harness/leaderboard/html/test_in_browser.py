@@ -143,6 +143,7 @@ def reach(page: Any, target: str, most: int = 30) -> None:
     raise AssertionError(f"the keyboard never reaches {target}")
 
 
+@pytest.mark.slow
 def test_nothing_but_tables_scrolls_sideways(browser: Any, tmp_path: Path, file: str) -> None:
     board = hand_made_board()
     long = msgspec.structs.replace(
@@ -161,6 +162,7 @@ def test_nothing_but_tables_scrolls_sideways(browser: Any, tmp_path: Path, file:
     context.close()
 
 
+@pytest.mark.slow
 def test_without_its_script_the_page_shows_every_model_pair_and_item(browser: Any, file: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     opened = context.new_page()

@@ -76,6 +76,7 @@ def test_hebrew_and_arabic_names_and_answers_stay_and_cannot_turn_their_neighbou
     assert all(node.attributes.get("dir") == "auto" for node in root.all("div", class_="passage"))
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.text(alphabet=st.sampled_from("<>\"'&;/=! -abonclickscript{}%\\`\n\t\x00\x07\x1b\u202e\u2028\ud800é"), max_size=40))
 def test_any_text_makes_only_elements_and_attributes_of_the_page_itself(text: str) -> None:
