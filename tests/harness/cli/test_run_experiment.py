@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,22 @@ def start(folder: Path) -> int:
     environment = {**os.environ, "HARNESS_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "harness", "run", "toy.yaml", "--quiet"]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).returncode
+
+
+@pytest.mark.slow
+def test_a_finished_experiment_is_taken_over_until_something_changes(folder: Path) -> None:
+    time.sleep(5.2)  # code that changed in the seconds before a run is not trusted
+    assert start(folder) == 0
+    assert (folder / "runs/toy/unchanged.json").is_file()
+    calls(folder)
+    result = run()
+    assert "its results are taken over" in result.stderr
+    assert "counted - base" in result.stdout
+    (folder / "runs/toy/checkpoints/counted-1/model/model.json").write_text("{}")
+    again = run()
+    assert again.exit_code == 0, again.output
+    assert "taken over" not in again.stderr
+    assert calls(folder).count("train-1") == 1
 
 
 @pytest.mark.slow
