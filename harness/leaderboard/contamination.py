@@ -104,7 +104,7 @@ def _without_frame(prompts: Sequence[str]) -> list[str]:
     return [" ".join(own[head : len(own) - tail]) for own in words]
 
 
-def _shared(texts: Sequence[Sequence[str]]) -> int:
+def _shared(texts: list[list[str]]) -> int:
     """How many words all of them begin with."""
     least, most = min(texts), max(texts)
     return next((place for place, word in enumerate(least) if word != most[place]), len(least))

@@ -206,10 +206,10 @@ def _systems(pairs: int) -> int:
 
 def _of_run(folder: Path) -> list[Evidence]:
     manifest = read_manifest(folder)
-    if manifest.status != "done" or "judgments" not in manifest.described:
-        raise InputError(
-            f"{folder}: not a finished meta-evaluation (its status is {manifest.status!r}); run the same command again"
-        )
+    if manifest.status != "done":
+        raise InputError(f"{folder}: this run is not finished (its status is {manifest.status!r}); run the same command again")
+    if "judgments" not in manifest.described:
+        raise InputError(f"{folder} is a run of another kind; name the folder of a `harness metaeval`")
     if TABLES["meta"].file not in manifest.fingerprints:
         raise InputError(f"{folder}: this run held no metric against people; name the folder of a `harness metaeval`")
     about = manifest.described["judgments"]

@@ -76,6 +76,11 @@ def with_kept_columns(results: Results, folder: Path) -> Results:
     held: Values = {}
     stale = []
     known = {(one.model, one.task) for one in results.results}
+    taken = {name for one in results.results for name in one.values}
+    if taken & set(file.metrics):  # nothing that is kept may stand in for what was reported
+        raise InputError(
+            f"{path}: the results hold {', '.join(sorted(taken & set(file.metrics)))} already; delete it, and run again"
+        )
     for one in file.kept:
         if (one.model, one.task) not in known:
             continue

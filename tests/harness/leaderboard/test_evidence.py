@@ -105,6 +105,9 @@ def test_a_run_that_is_none_or_was_changed_is_told(run: Path, tmp_path: Path) ->
         read_evidence(tmp_path / "absent")
     with pytest.raises(InputError, match=r"is not a run folder: there is no .*manifest.json"):
         read_evidence(tmp_path)
+    (tmp_path / "manifest.json").write_text('{"command": [], "status": "done", "config": {}}')
+    with pytest.raises(InputError, match="is a run of another kind; name the folder of a `harness metaeval`"):
+        read_evidence(tmp_path)
     shutil.copytree(run, tmp_path / "changed")
     table = tmp_path / "changed" / "meta.parquet"
     table.write_bytes(table.read_bytes()[:-1])

@@ -36,3 +36,10 @@ def test_kept_columns_that_are_damaged_are_told(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('{"format": 9, "metrics": {}, "kept": []}')
     with pytest.raises(InputError, match="columns of format 9"):
         with_kept_columns(results, tmp_path)
+
+
+def test_what_is_kept_never_stands_in_for_what_was_reported(tmp_path: Path) -> None:
+    results = read_results(results_folder(tmp_path))
+    (tmp_path / FILE).write_text('{"format": 1, "metrics": {"acc": {"name": "acc", "signature": "acc|v:1"}}, "kept": []}')
+    with pytest.raises(InputError, match="the results hold acc already; delete it"):
+        with_kept_columns(results, tmp_path)
