@@ -12,6 +12,7 @@ from harness.records import Example
 from harness_plugins.generators.styles import Style
 from harness_plugins.judges.local_prompts import Prompts
 from harness_plugins.trainers.distributed import PARALLEL, Processes
+from harness_plugins.trainers.flops import peak
 from harness_plugins.trainers.loop import Progress, Settings
 from harness_plugins.trainers.reporting import Reporting, check_reporters
 from harness_plugins.trainers.selection import LOSS, Choice, Selection, held_out
@@ -90,6 +91,7 @@ class Around:
                 folder,
                 {**asdict(how), **told},
                 rate=lambda step, steps: how.rate * learning_rate(step, steps, how.warmup, how.schedule),
+                peak=lambda learner: peak(next(learner.parameters()).device, learner.dtype)[0] * processes.world,
             )
         status = "failed"
         try:

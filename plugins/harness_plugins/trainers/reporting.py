@@ -54,10 +54,12 @@ class Reporting:
         settings: Mapping[str, Any],
         *,
         rate: Callable[[int, int], float],
-        peak: float | None = None,
+        peak: Callable[[Any], float] | None = None,
     ) -> None:
-        """`rate(step, steps)`: the learning rate of a step (from 0); `peak`: operations a second of which MFU is a share."""
+        """`rate(step, steps)`: the learning rate of a step (from 0); `peak(learner)`: what MFU is a share of, operations a
+        second."""
         self._names, self._folder, self._settings, self._rate, self._peak = tuple(names), folder, settings, rate, peak
+        self._most: float | None = None
         self._sinks: list[Sink] | None = None
         self._before: tuple[int, float, float] | None = None
 
@@ -65,6 +67,7 @@ class Reporting:
         """Tells the step."""
         if self._sinks is None:
             self._folder.mkdir(parents=True, exist_ok=True)
+            self._most = self._peak(learner) if self._peak is not None else None
             self._sinks = [_OPEN[name](self._folder, self._settings, progress.step) for name in self._names]
         values = self._values(progress)
         for sink in self._sinks:
@@ -83,8 +86,8 @@ class Reporting:
         if self._before is not None and now[2] > self._before[2]:
             tokens, flops, seconds = (new - old for new, old in zip(now, self._before, strict=True))
             values["speed/tokens_per_second"] = tokens / seconds
-            if self._peak:
-                values["speed/mfu"] = flops / seconds / self._peak
+            if self._most:
+                values["speed/mfu"] = flops / seconds / self._most
         self._before = now
         looks = progress.notes.get(NOTE) or [{"step": 0}]
         if looks[-1]["step"] == progress.step:
