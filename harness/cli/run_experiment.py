@@ -1,5 +1,6 @@
 """`harness run` on an experiment: goes through its stages, prints what came of them, and writes the report."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,11 @@ def run_experiment(config: str, output: str | None, until: str | None, *, dry_ru
 
     if until is not None and until not in STAGES:
         raise click.UsageError(f"--until: there is no stage {until!r}.{did_you_mean(until, STAGES)}")
+    if int(os.environ.get("WORLD_SIZE") or 1) > 1:
+        raise click.UsageError(
+            "several processes train together by `torchrun … -m harness train CONFIG`, after `harness run CONFIG --until build`; "
+            "the rest of an experiment is one process's: then run `harness run CONFIG` alone"
+        )
     loaded = load_experiment(config)
     folder = Path(output or loaded.output)
     if dry_run:

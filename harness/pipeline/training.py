@@ -40,16 +40,20 @@ def place_of(where: str, folder: Path) -> str:
     return str(place)
 
 
-def asked(config: ExperimentConfig, folder: Path) -> list[Example]:
-    """The examples that the systems answer; InputError for a split that none has."""
+def asked(config: ExperimentConfig, folder: Path, *, all_of_them: bool = False) -> list[Example]:
+    """The examples that the systems answer, or could answer without a limit; InputError for a split that none has."""
     held_out_learned = any(not one.hold_out for one in config.trainings)
     examples = read_examples(place_of(config.examples, folder))
-    return answered(examples, config.hold_out, config.splits, config.limit, only_test=held_out_learned)
+    limit = None if all_of_them else config.limit
+    return answered(examples, config.hold_out, config.splits, limit, only_test=held_out_learned)
 
 
 def materials(config: ExperimentConfig, folder: Path) -> list[Material]:
-    """Each training with its examples; InputError where none is left to learn from."""
-    questions = asked(config, folder) if config.answering else []
+    """Each training with its examples; InputError where none is left to learn from.
+
+    What may be asked does not depend on the limit: else a higher limit would ask for other checkpoints.
+    """
+    questions = asked(config, folder, all_of_them=True) if config.answering else []
     found = []
     for one in config.trainings:
         where = place_of(one.examples or config.examples, folder)
