@@ -395,7 +395,7 @@ def test_the_core_names_no_plugin():
     modules = {point.value.partition(".")[0] for point in entry_points(group="harness.plugins")}
     assert {"chrf", "gec-sv"} <= names
     # words of the core too: tables, fields, marks in texts, commands, packages and an API are called so
-    names -= {"instructions", "openai", "preferences", "recorded", "records", "table", "template", "transformers"}
+    names -= {"instructions", "lm-eval", "openai", "preferences", "recorded", "records", "table", "template", "transformers"}
     named = []
     for path in sorted((ROOT / "harness").rglob("*.py")):
         text = path.read_text(encoding="utf-8")

@@ -112,6 +112,7 @@ class EngineLM(HFLM):
         wishes: list[Wish] = []
         stops: list[Stops] = []
         numbers: list[int] = []
+        ends = self._ends
         for number, request in enumerate(requests):
             kwargs: dict[str, Any] = dict(normalize_gen_kwargs(request.args[1], self.max_gen_toks))
             limit, until = int(kwargs.pop("max_gen_toks")), kwargs.pop("until", None)
@@ -128,9 +129,10 @@ class EngineLM(HFLM):
             numbers.append(number)
 
         def stopped(answer: Answer) -> bool:
-            return stops[answer.index].found(answer.tokens)
+            return answer.tokens[-1] in ends or stops[answer.index].found(answer.tokens)
 
-        for answer in answers(self.model, wishes, self._ends, stopped, rows=self._rows, tokens=self._tokens):
+        # As in HFLM, the token that ends an answer is part of it: its text is left out only where that token is a special one.
+        for answer in answers(self.model, wishes, frozenset(), stopped, rows=self._rows, tokens=self._tokens):
             self.counted["tokens_in"] += len(wishes[answer.index].prompt)
             self.counted["tokens_out"] += len(answer.tokens)
             number = numbers[answer.index]

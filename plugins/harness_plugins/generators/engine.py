@@ -63,8 +63,8 @@ def answers(
     rows: int = 16,
     tokens: int = 32_768,
 ) -> Iterator[Answer]:
-    """One answer a wish, as each is done. `rows`: of a batch at most; `tokens`: that all rows can come to fill, at most, unless
-    one alone fills more.
+    """One answer a wish, as each is done. `rows`: of a batch at most; `tokens`: rows times the longest of them,
+    prompt and answer, at most, unless one alone is longer.
 
     A wish draws its random numbers from a seed of its own. `stopped(answer)` is asked after every token. Where memory does not
     hold the batch, half of its rows wait and go on later where they were; PluginError where it does not hold a single one.
@@ -104,13 +104,13 @@ def answers(
 def _next(waiting: list[_Row], going: Sequence[_Row], free: int, tokens: int, joinable: bool) -> list[_Row]:
     """Takes rows off the end of the list: as many as there are places and room for, one at least where nothing is going on."""
     taken: list[_Row] = []
-    filled = sum(row.room for row in going)
+    longest = max((row.room for row in going), default=0)
     while waiting and len(taken) < free:
         row = waiting[-1]
         if taken and not joinable and len(row.read) != len(taken[0].read):
             break
-        filled += row.room
-        if (taken or going) and filled > tokens:
+        longest = max(longest, row.room)
+        if (taken or going) and longest * (len(going) + len(taken) + 1) > tokens:
             break
         taken.append(waiting.pop())
     return taken

@@ -16,6 +16,7 @@ from harness_plugins.generators.reading import (
 )
 from harness_plugins.judges.local_torch import forward_arguments
 
+_PASS = 65_536  # tokens of a pass at most, whatever the cache holds
 _VALUES = 200_000_000  # logits of a pass at most, vocabulary times tokens: 800 MB
 
 
@@ -50,7 +51,8 @@ def log_likelihoods(model: Any, asked: Sequence[Options], *, tokens: int = 16_38
     rests = [len(one.prompt) - beginning.length for one in asked]
     # Padding must not count; in a recurrent state it would, so that only prompts of one length are read together.
     enough = enough_tokens(model) if kinds <= {"DynamicLayer", "DynamicSlidingWindowLayer"} else 0
-    for batch in near_lengths(rests, tokens, enough) if enough else _one_length(rests, tokens):
+    most = min(tokens, _PASS)
+    for batch in near_lengths(rests, most, enough) if enough else _one_length(rests, most):
         members = [asked[place] for place in batch]
         found = halving(lambda some: _of_batch(model, some, beginning, tokens), members)
         yield from zip((one.index for one in members), found, strict=True)
@@ -77,7 +79,7 @@ def _of_batch(model: Any, members: Sequence[Options], beginning: Beginning, toke
         ]
         going = [(row, place) for row, one in enumerate(members) for place, choice in enumerate(one.choices) if len(choice) > 1]
         lengths = [len(members[row].choices[place]) - 1 for row, place in going]
-        budget = max(1, min(tokens, _VALUES // int(first.shape[-1])))
+        budget = max(1, min(tokens, _PASS, _VALUES // int(first.shape[-1])))
         held = int(reading.mask.shape[1])
         for some in near_lengths(lengths, budget, enough_tokens(model)):
             most = max(1, tokens // (held + lengths[some[0]]))  # rows whose copies of the prompt fit

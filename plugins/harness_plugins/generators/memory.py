@@ -43,6 +43,22 @@ def halving(work: Callable[[Sequence[Any]], list[Any]], batch: Sequence[Any]) ->
     return [*halving(work, batch[:half]), *halving(work, batch[half:])]
 
 
+def tokens_that_fit(model: Any) -> int:
+    """Tokens whose keys and values may be kept at once: 32,768 on the CPU, elsewhere what two fifths of the free memory hold.
+
+    The rest is for what a pass computes, and for buffers while they grow.
+    """
+    import torch
+
+    if model.device.type != "cuda":
+        return 32_768
+    config = model.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    each = 2 * config.num_hidden_layers * heads * width * model.dtype.itemsize
+    return max(4_096, int(0.4 * torch.cuda.mem_get_info(model.device)[0] / each))
+
+
 def give_back() -> None:
     """Returns memory that nothing holds any more to the device."""
     import torch

@@ -144,9 +144,10 @@ class _Buffers:
         """Puts each row of a cache that was just read into the rows that want it; its padding stands behind what is shared."""
         if self.past is None:
             self.past = copy.copy(past)
-            self.past.layers = [_layer_class()(layer, self._rows) for layer in past.layers]
+            self.past.layers = [_layer_class()(layer) for layer in past.layers]
+        most = max(row for wanting in rows for row in wanting) + 1
         for layer, read in zip(self.past.layers, past.layers, strict=True):
-            layer.grow(max(lengths) + _STEP)
+            layer.grow(most, max(lengths) + _STEP, self._rows)
             for source, (wanting, length) in enumerate(zip(rows, lengths, strict=True)):
                 for buffer, values in ((layer.key_buffer, read.keys), (layer.value_buffer, read.values)):
                     for row in wanting:
@@ -161,7 +162,7 @@ class _Buffers:
     def point(self, places: Any, length: int) -> None:
         """The places that the next pass writes to, one a row, and how many columns it reads."""
         for layer in self.past.layers:
-            layer.grow(length)
+            layer.grow(len(places), length, self._rows)
             layer.places, layer.length = places, length
 
 
@@ -174,25 +175,26 @@ def _layer_class() -> Any:
     class SlotLayer(DynamicLayer):
         """`update` writes one token a row, at `places`, and gives the first `length` columns to read."""
 
-        def __init__(self, like: Any, rows: int) -> None:
+        def __init__(self, like: Any) -> None:
             super().__init__()
             self.is_initialized = True
             self.dtype, self.device = like.keys.dtype, like.keys.device
-            self.key_buffer = like.keys.new_zeros((rows, like.keys.shape[1], 0, like.keys.shape[3]))
-            self.value_buffer = like.values.new_zeros((rows, like.values.shape[1], 0, like.values.shape[3]))
+            self.key_buffer = like.keys.new_zeros((0, like.keys.shape[1], 0, like.keys.shape[3]))
+            self.value_buffer = like.values.new_zeros((0, like.values.shape[1], 0, like.values.shape[3]))
             self.places: Any = None
             self.length = 0
 
-        def grow(self, length: int) -> None:
-            """Room for that many columns; zeros, since what a mask hides must be finite all the same."""
-            here = self.key_buffer.shape[2]
-            if length <= here:
+        def grow(self, rows: int, length: int, most: int) -> None:
+            """Room for that many rows (`most` will ever be wanted) and columns; zeros, since what a mask hides must be finite."""
+            here, columns = self.key_buffer.shape[0], self.key_buffer.shape[2]
+            if rows <= here and length <= columns:
                 return
-            wanted = max(length, here + max(_STEP, here // 2))
+            tall = here if rows <= here else min(most, max(rows, 2 * here))
+            long = columns if length <= columns else max(length, columns + max(_STEP, columns // 2))
             for name in ("key_buffer", "value_buffer"):
                 old = getattr(self, name)
-                new = old.new_zeros((*old.shape[:2], wanted, old.shape[3]))
-                new[:, :, :here] = old
+                new = old.new_zeros((tall, old.shape[1], long, old.shape[3]))
+                new[:here, :, :columns] = old
                 setattr(self, name, new)
 
         def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:

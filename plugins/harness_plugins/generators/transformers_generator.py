@@ -22,10 +22,11 @@ class TransformersGenerator:
     `model`: a folder (a checkpoint among them), `owner/name[@revision]` on the hub, a GGUF file, or `smollm2`. `style`: see
     `styles.prompt_of`. `temperature` 0 is greedy; `beams` above 1 searches (temperature 0 only); `samples` answers an
     example, drawn from `seed`, the example and the sample's number, so that none depends on what is generated beside it. An
-    answer ends at a `stop` text (left out), at the model's end token, or after `max_new_tokens`. `rows`: of a batch at most (32
-    on the CPU, 128 elsewhere); `batch_tokens`: that they can come to fill; where memory does not hold that, fewer go on. An
-    example of kind `choice` gets no text but the log-likelihood of each of its choices, after a space where the prompt does not
-    end in one. A prompt that leaves no room for its answer gets an output whose `finish` is `error`.
+    answer ends at a `stop` text (left out), at the model's end token, or after `max_new_tokens`. `rows`: of a batch at most (64
+    on the CPU, 512 elsewhere); `batch_tokens`: rows times the longest of them, at most (32,768 on the CPU, elsewhere what the
+    free memory holds). Where memory does not hold a batch, fewer rows go on. An example of kind `choice` gets no text but the
+    log-likelihood of each of its choices, after a space where the prompt does not end in one. A prompt that leaves no room for
+    its answer gets an output whose `finish` is `error`.
 
     Raises ValueError for parameters that do not fit, PluginError for a model that cannot be used.
     """
@@ -161,11 +162,13 @@ class TransformersGenerator:
 
     @property
     def _rows(self) -> int:
-        return self._rows_wanted or (32 if self._open.loaded.device.type == "cpu" else 128)
+        return self._rows_wanted or (64 if self._open.loaded.device.type == "cpu" else 512)
 
     @property
     def _budget(self) -> int:
-        return self._open.batch_tokens(self._batch_tokens, 32_768, 131_072)
+        from harness_plugins.generators.memory import tokens_that_fit
+
+        return self._batch_tokens or tokens_that_fit(self._open.loaded)
 
 
 @hookimpl
