@@ -1,6 +1,7 @@
 """What a training tells while it goes on: to TensorBoard, Weights & Biases or MLflow, step by step."""
 
 import json
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,7 +117,7 @@ class _Wandb:
         import wandb
 
         known = _ids(folder)
-        name = known.get("wandb") or wandb.util.generate_id()
+        name = known.get("wandb") or secrets.token_hex(4)
         self._run: Any = wandb.init(
             id=name,
             resume="allow",
