@@ -86,7 +86,7 @@ class ResultFile:
 def read_result_file(path: Path, data: bytes) -> ResultFile:
     """The file's content; InputError with file and key where it is no file of lm-eval results or has been damaged."""
     try:
-        content = json.loads(data)
+        content = without_half_characters(json.loads(data))
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path} is no JSON ({error}): it may have been cut short; run the evaluation again or remove it"
@@ -179,6 +179,17 @@ def _entry(
         tokens=None if tokens == [None, None] else sum(count or 0 for count in tokens),
         cost=_number(own.get("cost")),
     )
+
+
+def without_half_characters(value: Any) -> Any:
+    """JSON whose texts can be written as UTF-8: half a character (a lone surrogate) becomes its escape."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list):
+        return [without_half_characters(one) for one in value]
+    if isinstance(value, dict):
+        return {without_half_characters(key): without_half_characters(one) for key, one in value.items()}
+    return value
 
 
 def metric_name(metric: str, chosen_by: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from harness.errors import InputError
 from harness.leaderboard.records import Item
-from harness.leaderboard.result_files import LONGEST, ResultFile, TaskEntry, metric_name
+from harness.leaderboard.result_files import LONGEST, ResultFile, TaskEntry, metric_name, without_half_characters
 
 LONGEST_LINE = 16_000_000  # bytes
 _NO_METRIC = frozenset(
@@ -100,9 +100,9 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _decoded(line: bytes) -> Any:
     try:
         return msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):  # Python writes NaN and Infinity, which are no JSON
+    except (msgspec.DecodeError, RecursionError):  # Python writes NaN, Infinity and half characters, which are no JSON
         try:
-            return json.loads(line)
+            return without_half_characters(json.loads(line))
         except RecursionError:
             raise ValueError("nested too deeply") from None
 

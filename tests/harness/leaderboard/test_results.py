@@ -198,6 +198,12 @@ def test_names_in_results_open_no_files(tmp_path: Path) -> None:
     assert list(results.read_items("secret", "../secret")) == []
 
 
+def test_half_characters_of_names_are_escaped(tmp_path: Path) -> None:
+    results = read_results(written(tmp_path, "results_1.json", said(model="m\ud800", task="t\udfff")))
+    assert list(results.models) == ["m\\ud800"]
+    assert list(results.tasks) == ["t\\udfff"]
+
+
 def test_links_are_not_followed(tmp_path: Path) -> None:
     written(tmp_path / "elsewhere", "results_1.json", said())
     written(tmp_path / "here", "results_2.json", said(model="other"))

@@ -65,6 +65,11 @@ def test_numbers_that_json_does_not_have_are_missing(tmp_path: Path) -> None:
     assert item.values == {"acc": None, "f1": None, "em": 0.5}
 
 
+def test_half_characters_of_answers_are_escaped(tmp_path: Path) -> None:
+    (item,) = items_of(tmp_path, [{"doc_id": 0, "doc_hash": "a", "filtered_resps": ["\ud83d hej"], "acc": 1.0}])
+    assert item.answers == ("\\ud83d hej",)
+
+
 def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     assert len(items_of(tmp_path, [{"doc_id": 0, "doc_hash": "a", "acc": 1.0}, '{"doc_id": 1, "acc": 1'])) == 1
 
