@@ -11,7 +11,7 @@ from harness.pipeline.finished import Finished, read_finished
 from harness.pipeline.records import Comparison
 from harness.pipeline.report_board import board_figures
 from harness.pipeline.report_made import answer_tables, build_tables, training_figures
-from harness.pipeline.trust_told import TrustOf, kind_of, told, worst
+from harness.pipeline.trust_told import TrustOf, kind_among, told, worst
 from harness.report.contents import DataTable, Figure, Report, Section, TableColumn
 from harness.report.frame import amount, listed
 from harness.report.layout import number
@@ -109,9 +109,9 @@ def _warnings(done: Finished, trust: Mapping[tuple[str, str], Trust]) -> Iterato
         found = trust.get((signature, _ALL))
         words.setdefault("unknown" if found is None else found.verdict, []).append(label)
     if done.rows and words.get("doubtful"):
-        yield f"Ratings of such answers do not show that {listed(words['doubtful'])} agree with people."
+        yield f"Where such answers were rated, the ratings do not show that {listed(words['doubtful'])} agree with people."
     if done.rows and words.get("unknown"):
-        yield f"Nobody knows how far {listed(words['unknown'])} agree with people on all of such answers."
+        yield f"How far {listed(words['unknown'])} agree with people on such answers is not known."
     few = {row.n_clusters for row in done.rows if row.slice == _ALL and (row.note or "").startswith("approximate")}
     if few:
         yield f"There are {max(few)} independent items: intervals and tests are approximate."
@@ -217,7 +217,8 @@ def _trust(done: Finished, trusts: Sequence[TrustOf]) -> Iterator[DataTable]:
         (
             done.labels.get(one.metric, one.metric),
             one.language,
-            one.form or one.task or "not said",
+            one.form or "not said",
+            one.task,
             one.trust.verdict,
             one.trust.value,
             one.trust.low,
@@ -235,7 +236,7 @@ def _trust(done: Finished, trusts: Sequence[TrustOf]) -> Iterator[DataTable]:
         caption="Pairwise accuracy on ratings of other answers in the language and of the form; the floor: what knowing nothing "
         "gives there. Unknown: nobody has rated such answers.",
         columns=(
-            *_columns(("metric", "language", "form or task", "verdict")),
+            *_columns(("metric", "language", "form", "task", "verdict")),
             *_numbers(("accuracy", "low", "high", "floor"), 3),
             *_numbers(("n items",), None),
             *_columns(("sets",)),
@@ -247,13 +248,14 @@ def _trust(done: Finished, trusts: Sequence[TrustOf]) -> Iterator[DataTable]:
 
 def _trust_by_slice(done: Finished, trusts: Sequence[TrustOf]) -> dict[tuple[str, str], Trust]:
     """The least that can be said of a metric on the items of each slice."""
-    held = {(one.metric, one.language, one.form, one.task): one.trust for one in trusts}
+    held = {(one.metric, one.kind): one.trust for one in trusts}
+    known = {one.kind for one in trusts}
     found: dict[tuple[str, str], Trust] = {}
     examples = done.examples() if trusts else []
     for metric, slice in {(row.metric, row.slice) for row in done.rows}:
         dimension, _, value = slice.partition("=")
-        kinds = {kind_of(one) for one in examples if slice == _ALL or getattr(one, dimension) == value}
-        word = worst(trust for kind in sorted(kinds, key=str) if (trust := held.get((metric, *kind))) is not None)
+        kinds = {kind_among(one, known) for one in examples if slice == _ALL or getattr(one, dimension) == value}
+        word = worst(trust for kind in sorted(kinds, key=str) if (trust := held.get((metric, kind))) is not None)
         if word is not None:
             found[metric, slice] = word
     return found

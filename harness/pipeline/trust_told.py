@@ -1,6 +1,6 @@
 """What is known of an experiment's metrics: for each, and each language and form that is asked, whether it agrees with people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,13 @@ import msgspec
 from harness.leaderboard.records import Column, MetricInfo, Results, TaskInfo, Trust
 from harness.records import Example
 
+Kind = tuple[str, str | None, str | None]  # language, form, task
 RANK = ("doubtful", "unknown", "agrees", "by-key")  # the worst word comes first
 
 
 class TrustOf(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a metric (by its signature) can be trusted on answers in a language, of a form or else of a task."""
+    """How far a metric (by its signature) can be trusted on answers in a language and of a form; and of a task, where there are
+    ratings of that task, or nothing is known but the task."""
 
     metric: str
     language: str
@@ -21,12 +23,19 @@ class TrustOf(msgspec.Struct, frozen=True, kw_only=True):
     task: str | None
     trust: Trust
 
+    @property
+    def kind(self) -> Kind:
+        """What it is about."""
+        return self.language, self.form, self.task
+
 
 def trust_of(metrics: Mapping[str, str], examples: Iterable[Example], folders: Sequence[str | Path]) -> list[TrustOf]:
     """For each metric (label → signature) and kind of answer. `folders`: finished meta-evaluations, read beside what ships."""
+    from harness.leaderboard.evidence import SHIPPED, read_evidence
     from harness.leaderboard.trust import find_trust
 
-    kinds = sorted({kind_of(example) for example in examples}, key=str)
+    rated = {one.task for source in (*folders, SHIPPED) for one in read_evidence(source) if one.task is not None}
+    kinds = sorted({_kind(example, rated) for example in examples}, key=str)
     known = {label: MetricInfo(name=label, signature=signature) for label, signature in metrics.items()}
     results = Results(models={}, tasks={}, results=(), read_items=lambda model, task: iter(()), metrics=known)
     find = find_trust(folders, results=results)
@@ -39,9 +48,15 @@ def trust_of(metrics: Mapping[str, str], examples: Iterable[Example], folders: S
     return found
 
 
-def kind_of(example: Example) -> tuple[str, str | None, str | None]:
-    """Language, form, and the task where the form is not known."""
-    return example.language, example.form, None if example.form is not None else example.task
+def kind_among(example: Example, kinds: Container[Kind]) -> Kind:
+    """Which of the kinds of answer the example is of."""
+    whole = example.language, example.form, example.task
+    return whole if whole in kinds else (example.language, example.form, None)
+
+
+def _kind(example: Example, rated: Container[str]) -> Kind:
+    task = example.task if example.form is None or (example.task is not None and example.task in rated) else None
+    return example.language, example.form, task
 
 
 def worst(trusts: Iterable[Trust]) -> Trust | None:
