@@ -96,7 +96,8 @@ def _shown(cell: "Cell") -> str:
 def _trust(trust: "Trust | None") -> str:
     if trust is None:
         return "not looked up"
-    return f"{trust.verdict} {spread(trust.value, trust.low, trust.high)}".strip()
+    floor = "" if trust.value is None or trust.floor is None else f", floor {number(trust.floor)}"
+    return f"{trust.verdict} {spread(trust.value, trust.low, trust.high)}{floor}".strip()
 
 
 def counted(number: int, what: str) -> str:
