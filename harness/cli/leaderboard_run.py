@@ -46,8 +46,8 @@ def command(config: str, output: str | None, limit: int | None, dry_run: bool, a
     if as_json:
         print_json({"output": str(folder), **msgspec.to_builtins(summary)})
     else:
-        made = f"{summary.done} results made, {summary.reused} there already"
-        click.echo(f"{len(summary.models)} models, {len(summary.tasks)} tasks: {made}")
+        made = f"results made: {summary.done:,}, there already: {summary.reused:,}"
+        click.echo(f"{_counted(summary.models, 'model')}, {_counted(summary.tasks, 'task')}; {made}")
         click.echo(f"{folder}: harness leaderboard show {folder}")
     for failure in summary.failures:
         notice(f"{failure.model} on {failure.task}: {failure.error}")
@@ -87,6 +87,10 @@ def _print_plan(config: "LeaderboardConfig", folder: Path, as_json: bool) -> Non
         items = _items(task)
         click.echo(f"{model} on {task.name}{'' if items is None else f' ({items:,} items)'}: {state}")
     click.echo("nobody was asked (--dry-run)")
+
+
+def _counted(names: tuple[str, ...], what: str) -> str:
+    return f"{len(names):,} {what}{'' if len(names) == 1 else 's'}"
 
 
 def _items(task: object) -> int | None:

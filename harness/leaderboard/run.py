@@ -8,12 +8,7 @@
 ```
 """
 
-import contextlib
-import logging
-import os
-import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,19 +16,20 @@ import msgspec
 
 from harness.cache import Cache, cache_key
 from harness.errors import HarnessError, PluginError
+from harness.leaderboard.asking import KeptModel
 from harness.leaderboard.config import BoardModel, LeaderboardConfig, Price
 from harness.leaderboard.generator_lm import needs_greedy
 from harness.leaderboard.kept_columns import keep_columns
 from harness.leaderboard.models import ReadyModel, ready_model
-from harness.leaderboard.replies import KeptModel, Replies, summed
+from harness.leaderboard.replies import Replies, summed
 from harness.leaderboard.results import read_results
+from harness.leaderboard.surroundings import SEED, quiet_lm_eval, seed_all, told, version_of
 from harness.leaderboard.tasks import ChosenTask, Tasks, find_tasks
 from harness.leaderboard.writing import folder_of, own_of, own_part, write_failure, write_result
 from harness.registry import Registry
 from harness.store import Run, stage_id
 
 VERSION = "1"  # of what results are made of beside the task and the model
-_SEED = 1234  # lm-eval's own, of numpy and torch
 Report = Callable[[str, int, int], None]
 
 
@@ -59,7 +55,7 @@ def run_leaderboard(run: Run, config: LeaderboardConfig, registry: Registry, rep
     """Every result that is not there yet. Raises HarnessError for a config that cannot be used, before any model is asked."""
     for ref in config.metrics:
         registry.find("metric", ref.name)
-    with _quiet():
+    with quiet_lm_eval():
         tasks = find_tasks(config)
         counts = {"done": 0, "reused": 0}
         failures: list[Failure] = []
@@ -82,7 +78,7 @@ def run_leaderboard(run: Run, config: LeaderboardConfig, registry: Registry, rep
 def state_of(config: LeaderboardConfig, run_folder: Any, registry: Registry, cache: Cache) -> list[tuple[str, ChosenTask, str]]:
     """(model, task, "done", "to do" or what is wrong with the model) for each pair; nothing is loaded and nobody is asked."""
     found: list[tuple[str, ChosenTask, str]] = []
-    with _quiet():
+    with quiet_lm_eval():
         tasks = find_tasks(config)
         for model in config.models:
             try:
@@ -111,7 +107,7 @@ def _do_tasks(
     folder = folder_of(run.folder, model.name)
 
     def failed(task: ChosenTask, error: BaseException) -> Failure:
-        text = _told(error)
+        text = told(error)
         write_failure(folder, task.name, model.name, text, time.time())
         run.note(f"{model.name} on {task.name}: {text}")
         report(f"{model.name} · {task.name}: failed", 1, 1)
@@ -161,7 +157,7 @@ def _do(
         )
     kept.used = []
     kept.report = lambda done, total: report(f"{model.name} · {task.name}", done, total)
-    _seed()
+    seed_all()
     begun = time.time()
     found: Any = evaluate(
         lm=kept,  # type: ignore[arg-type]  # an LM in all but its class, which would import lm_eval with this module
@@ -184,13 +180,13 @@ def _do(
             "limit": task.limit,
             "bootstrap_iters": _resamples(loaded),
             "random_seed": 0,
-            "numpy_seed": _SEED,
-            "torch_seed": _SEED,
+            "numpy_seed": SEED,
+            "torch_seed": SEED,
             "fewshot_seed": config.seed,
         },
         "date": begun,
-        "lm_eval_version": _version("lm_eval"),
-        "transformers_version": _version("transformers"),
+        "lm_eval_version": version_of("lm_eval"),
+        "transformers_version": version_of("transformers"),
         "model_source": model.plugin.name,
         "model_name": model.name,
         "model_name_sanitized": model.name,
@@ -223,7 +219,7 @@ def _chat(kept: KeptModel, config: LeaderboardConfig) -> dict[str, Any]:
 def _signature(ready: ReadyModel, task: ChosenTask, config: LeaderboardConfig) -> str:
     """Changes with whatever the result depends on: model, task files, how many items and examples, the prompt's form."""
     settings = {"limit": task.limit, "shots": task.shots, "chat": config.chat, "seed": config.seed}
-    return cache_key(model=ready.signature, task=task.digest, settings=settings, lm_eval=_version("lm_eval"), v=VERSION)
+    return cache_key(model=ready.signature, task=task.digest, settings=settings, lm_eval=version_of("lm_eval"), v=VERSION)
 
 
 def _with_parameters(ready: ReadyModel, kept: KeptModel) -> Any:
@@ -250,55 +246,3 @@ def _cost(price: Price | None, spent: dict[str, Any]) -> float | None:
         return None
     tokens = price.input * (spent["tokens_in"] or 0) + price.output * (spent["tokens_out"] or 0)
     return tokens / 1e6 + price.hour * spent["seconds"] / 3600
-
-
-def _seed() -> None:
-    """Random numbers begin anew with every task, as lm-eval seeds them, so that no result depends on what was done before it."""
-    import random
-
-    import numpy as np
-
-    random.seed(0)
-    np.random.seed(_SEED)
-    if "torch" in sys.modules:
-        import torch
-
-        torch.manual_seed(_SEED)
-
-
-def _version(name: str) -> str | None:
-    from importlib import metadata
-
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _told(error: BaseException) -> str:
-    """What went wrong, and where if it is not one of our own messages."""
-    if isinstance(error, HarnessError):
-        return str(error)
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({os.path.basename(place.filename)}, line {place.lineno})"
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """lm-eval's notices and bars are left out, and what its models print goes to stderr: stdout is for results."""
-    from tqdm import tqdm
-
-    def without_bar(self: Any, *args: Any, **kwargs: Any) -> None:
-        begin(self, *args, **{**kwargs, "disable": True})
-
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    logger = logging.getLogger("lm_eval")
-    before, begin = logger.level, tqdm.__init__
-    logger.setLevel(logging.ERROR)
-    tqdm.__init__ = without_bar  # type: ignore[method-assign]  # lm-eval asks for its bars whatever the environment says
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        tqdm.__init__ = begin  # type: ignore[method-assign]
-        logger.setLevel(before)

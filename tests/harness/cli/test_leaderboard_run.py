@@ -33,7 +33,7 @@ def test_a_run_leaves_a_board_and_names_what_failed(config: Path) -> None:
     register_toy(Calls())
     result = invoke("run", config, code=3)
     assert result.stdout.splitlines() == [
-        "1 models, 2 tasks: 1 results made, 0 there already",
+        "1 model, 2 tasks; results made: 1, there already: 0",
         "runs/board: harness leaderboard show runs/board",
     ]
     assert "toy on toy_missing: FileNotFoundError" in result.stderr

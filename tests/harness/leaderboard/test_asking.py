@@ -11,7 +11,8 @@ pytest.importorskip("lm_eval", reason="needs metaeval-harness[leaderboard]")
 
 from harness.cache import Cache
 from harness.errors import PluginError
-from harness.leaderboard.replies import KeptModel, Replies, Reply, summed
+from harness.leaderboard.asking import KeptModel
+from harness.leaderboard.replies import Replies, Reply, summed
 from harness.segments import Segments
 
 
