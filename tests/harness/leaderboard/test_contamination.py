@@ -72,6 +72,13 @@ def test_of_a_prompt_with_examples_only_the_items_own_text_counts() -> None:
     assert seen_items(results(items), {"tuned": learned(PASSAGES[8], PASSAGES[1])}) == {("tuned", "shots"): 1}
 
 
+def test_models_that_learned_the_same_have_seen_the_same() -> None:
+    held = results({"read": [item(n, passage) for n, passage in enumerate(PASSAGES)]})
+    given = {"tuned": learned(PASSAGES[3]), "other": learned(PASSAGES[3])}
+    assert seen_items(held, given) == {("tuned", "read"): 1, ("other", "read"): 1}
+    assert seen_items(held, {**given, "other": learned("annat")}) == {("tuned", "read"): 1, ("other", "read"): 0}
+
+
 def test_what_nobody_knows_is_left_out() -> None:
     held = {"read": [item(0, PASSAGES[0])], "none": []}
     assert set(seen_items(results(held), {"tuned": learned(PASSAGES[0])})) == {("tuned", "read")}
