@@ -6,7 +6,7 @@ The folder has what boards meet: a choice, a generation (chrF, BLEU), a perplexi
 import json
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def hand_made_results() -> Results:
 
 
 def results_of(
-    scores: dict[str, dict[str, Sequence[float]]],
+    scores: Mapping[str, Mapping[str, Sequence[float]]],
     *,
     baseline: float | None = 0.0,
     ceiling: float | None = 1.0,
