@@ -4,8 +4,11 @@
 does with them is tried before anything is trained: `apart(model, …)`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from inspect import signature
 from typing import Any
 
 NAME = "harness_segments"  # under which transformers knows `segments`
@@ -69,8 +72,10 @@ def segments(
         raise ValueError("this attention is for training, and knows no cache")
     if sliding_window is not None and max(lengths) > sliding_window:
         raise ValueError("this attention knows no sliding window")
-    if segments_of_row is not None and len(lengths) > 1 and _has_varlen(query, dropout):
-        return _varlen(query, key, value, segments_of_row, scaling), None
+    if segments_of_row is not None and len(lengths) > 1:
+        at_once = _varlen(query, dropout, scaling)
+        if at_once is not None:
+            return at_once(query, key, value, segments_of_row), None
     groups = query.shape[1] // key.shape[1]
     if groups > 1:
         key, value = key.repeat_interleave(groups, dim=1), value.repeat_interleave(groups, dim=1)
@@ -114,31 +119,43 @@ def apart(model: Any, body: Callable[..., Any], arguments: Callable[[Sequence[in
         model.train(was_training)
 
 
-def _has_varlen(query: Any, dropout: float) -> bool:
-    """Whether PyTorch's own flash attention over segments can be had and computes what is asked."""
+def _varlen(query: Any, dropout: float, scaling: float | None) -> Callable[..., Any] | None:
+    """PyTorch's own flash attention over segments, where it can be had and computes what is asked."""
     import torch
 
     if query.device.type != "cuda" or query.dtype not in (torch.bfloat16, torch.float16) or dropout or query.shape[-1] > 256:
-        return False
+        return None
     if torch.cuda.get_device_capability(query.device) < (8, 0):
-        return False
+        return None
     try:
-        from torch.nn.attention import varlen  # noqa: F401  (asked whether it is there)
+        from torch.nn.attention.varlen import varlen_attn
     except ImportError:
-        return False
-    return True
+        return None
+    how = _asked(frozenset(signature(varlen_attn).parameters), scaling, query.shape[-1])
+    return None if how is None else partial(_flash, varlen_attn, how)
 
 
-def _varlen(query: Any, key: Any, value: Any, where: Segments, scaling: float | None) -> Any:
-    from torch.nn.attention.varlen import varlen_attn
+def _asked(known: frozenset[str], scaling: float | None, size: int) -> dict[str, Any] | None:
+    """How `varlen_attn`, which took other arguments from version to version, is asked for causal attention; None if it cannot."""
+    how: dict[str, Any] = {}
+    if "window_size" in known:
+        how["window_size"] = (-1, 0)
+    elif "is_causal" in known:
+        how["is_causal"] = True
+    else:
+        return None
+    if scaling is not None and abs(scaling * math.sqrt(size) - 1) > 1e-6:
+        if "scale" not in known:
+            return None
+        how["scale"] = scaling
+    return how
 
+
+def _flash(attend: Callable[..., Any], how: dict[str, Any], query: Any, key: Any, value: Any, where: Segments) -> Any:
     groups = query.shape[1] // key.shape[1]
     q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
     if groups > 1:
         k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
     longest = max(where.lengths)
-    how: dict[str, Any] = {} if scaling is None else {"scale": scaling}
-    found: Any = varlen_attn(
-        q.contiguous(), k.contiguous(), v.contiguous(), where.ends, where.ends, longest, longest, window_size=(-1, 0), **how
-    )
+    found: Any = attend(q.contiguous(), k.contiguous(), v.contiguous(), where.ends, where.ends, longest, longest, **how)
     return found.unsqueeze(0)

@@ -128,3 +128,26 @@ def test_bfloat16_computes_coarsely_and_leaves_weights_and_gradients_as_they_are
     assert loss != wanted
     assert loss == pytest.approx(wanted, rel=0.05)
     assert {slope.dtype for slope in slopes} == {torch.float32}
+
+
+def test_flash_attention_over_rows_is_asked_as_its_version_wants() -> None:
+    assert attention._asked(frozenset({"window_size", "scale"}), 0.5, 4) == {"window_size": (-1, 0)}  # 1/√4 is its default
+    assert attention._asked(frozenset({"is_causal", "scale"}), 0.25, 4) == {"is_causal": True, "scale": 0.25}
+    assert attention._asked(frozenset({"is_causal"}), 0.25, 4) is None
+    assert attention._asked(frozenset(), None, 4) is None
+
+
+def test_one_kernel_over_all_rows_gets_them_laid_out_as_it_wants() -> None:
+    """The kernel itself wants a GPU: one written here stands in its place."""
+    attend = torch.nn.functional.scaled_dot_product_attention
+
+    def kernel(q: Any, k: Any, v: Any, ends: Any, ends_of_keys: Any, longest: int, longest_key: int) -> Any:
+        assert ends.tolist() == ends_of_keys.tolist() == [0, 3, 7, 9]
+        assert longest == longest_key == 4
+        cut = [tensor.transpose(0, 1).split([3, 4, 2], dim=1) for tensor in (q, k, v)]
+        return torch.cat([attend(*some, is_causal=True) for some in zip(*cut, strict=True)], dim=1).transpose(0, 1)
+
+    query, key, value = torch.randn(1, 4, 9, 8), torch.randn(1, 2, 9, 8), torch.randn(1, 2, 9, 8)
+    where = attention.Segments.of((3, 4, 2), "cpu")
+    found = attention._flash(kernel, {}, query, key, value, where)
+    torch.testing.assert_close(found, attention.segments(None, query, key, value, None, segments_of_row=where)[0])
