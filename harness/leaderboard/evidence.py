@@ -13,7 +13,7 @@ import msgspec
 from harness.errors import InputError
 from harness.integrity import is_intact
 from harness.judgments import JudgmentSet
-from harness.meta.advice import GROUPINGS, Advice, advise, main_components
+from harness.meta.advice import GROUPINGS, LEAVE_ONE_OUT, Advice, advise, main_components
 from harness.meta.copies import different_clusters, has_copies
 from harness.meta.options import MetaOptions
 from harness.meta.slices import AND, is_crossed
@@ -34,7 +34,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `harness advise`. `statistic`, `value`, `low`, `high`: the accuracy that advice rests on (held out; raw for direct verdicts);
     `floor`: what a metric that knows nothing gets at best on the same pairs; `above`, `above_low`, `above_high`: calibrated
     accuracy above it, as a share of what is left. `sentinel`: the one that decides. `order`, `order_low`, `order_high`: the share
-    of the pairs of `systems` whose means the metric orders as people do.
+    of the pairs of `systems` whose means the metric orders as people do. `human` …: one rater against the others on the same
+    scale, over the whole set; None where too few items have two raters.
     """
 
     judgments: str
@@ -67,6 +68,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     order: float | None = None
     order_low: float | None = None
     order_high: float | None = None
+    human: float | None = None
+    human_low: float | None = None
+    human_high: float | None = None
 
     @property
     def set_name(self) -> str:
@@ -151,6 +155,7 @@ def _evidence(judgments: str, one: Advice, profile: _Profile, known: Mapping[_Ke
     floor = known.get((None, "floor", *cell))
     above = known.get((one.metric, "above_floor", *cell))
     ordered = known.get((one.metric, "system_pairwise_accuracy", *cell))
+    human = known.get((None, "human_level", one.criterion, LEAVE_ONE_OUT, "all"))
     assert one.statistic is not None
     assert one.value is not None
     assert one.verdict != "no advice"  # the caller leaves such out
@@ -185,6 +190,9 @@ def _evidence(judgments: str, one: Advice, profile: _Profile, known: Mapping[_Ke
         order=None if ordered is None else ordered.value,
         order_low=None if ordered is None else ordered.low,
         order_high=None if ordered is None else ordered.high,
+        human=None if human is None else human.value,
+        human_low=None if human is None else human.low,
+        human_high=None if human is None else human.high,
     )
 
 

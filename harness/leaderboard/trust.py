@@ -166,7 +166,7 @@ def _strength(evidence: Evidence) -> tuple[bool, int, float]:
 
 def _of_the_weakest(weakest: _Match, counting: Sequence[_Match]) -> str:
     one = weakest.evidence
-    where = f"{one.set_name}, {one.criterion}" + ("" if one.slice == "all" else f", {one.slice}")
+    where = f"{one.set_name}, {one.criterion} ({one.raters})" + ("" if one.slice == "all" else f", {one.slice}")
     task = f" ({one.task})" if one.task else ""
     of = f"the same kind of task{task}" if weakest.close == "task" else f"other tasks of this form{task}"
     said = f"{where}, {of}: {one.reason}"
@@ -174,6 +174,8 @@ def _of_the_weakest(weakest: _Match, counting: Sequence[_Match]) -> str:
         said += (
             f"; it orders {_share(one.order, one.order_low, one.order_high)} of the pairs of {one.systems} systems as people do"
         )
+    if one.human is not None:
+        said += f"; one rater agrees with the others in {_share(one.human, one.human_low, one.human_high)}"
     others = list(dict.fromkeys(f"{match.evidence.set_name}, {match.evidence.criterion}" for match in counting))
     others.remove(f"{one.set_name}, {one.criterion}")
     if others:

@@ -68,6 +68,18 @@ def test_its_verdict_and_numbers_are_those_of_advice_and_of_the_table() -> None:
         assert (one.floor, one.above, one.above_low) == (floor.value, above.value, above.low)
 
 
+def test_it_tells_how_well_people_agree_with_each_other_where_enough_was_rated_twice() -> None:
+    sheet = Sheet()
+    for number in range(32):
+        sheet.item(f"{number}", task="gec")
+        for system, rating in (("a", 1.0), ("b", 2.0)):
+            sheet.answer(f"{number}", system, {"anna": rating, "bo": rating + number % 2}, good=rating)
+    [one] = evidence_of(*judged(sheet))
+    assert one.human == 1.0  # both raters prefer b on every item
+    assert one.human_low is not None
+    assert one.raters == "mean"
+
+
 def test_a_set_that_is_better_by_construction_is_no_evidence() -> None:
     sheet = two_languages()
     data, rows = judged(sheet)

@@ -42,8 +42,14 @@ def test_a_metric_that_is_clear_of_every_sentinel_on_such_answers_agrees(tmp_pat
     assert (found.above, found.above_low, found.sentinel, found.sentinel_value) == (0.3, 0.2, "length", 0.56)
     assert (found.items, found.pairs, found.judgments, found.language) == (200, 2000, ("ratings@1",), "sv")
     assert found.why is not None
-    assert found.why.startswith("ratings, correctness, the same kind of task (gec): held-out accuracy .700")
+    assert found.why.startswith("ratings, correctness (mean), the same kind of task (gec): held-out accuracy .700")
     assert "the column is chrF of all answers together" in found.why
+
+
+def test_how_well_people_agree_with_each_other_and_how_systems_are_ordered_is_told(tmp_path: Path) -> None:
+    why = told(tmp_path, but(systems=5, order=0.8, order_low=0.5, order_high=1.0, human=0.81, human_low=0.7, human_high=0.9)).why
+    assert "it orders .800 [.500 1.000] of the pairs of 5 systems as people do" in (why or "")
+    assert "one rater agrees with the others in .810 [.700 .900]" in (why or "")
 
 
 def test_one_that_is_only_above_them_is_doubtful(tmp_path: Path) -> None:
@@ -164,7 +170,7 @@ def test_what_ships_says_that_chrf_is_not_shown_to_agree_on_swedish_corrections_
     assert (found.verdict, found.statistic) == ("doubtful", "accuracy_heldout")
     assert (found.value, found.floor) == (pytest.approx(0.528, abs=5e-4), pytest.approx(0.531, abs=5e-4))
     assert found.why is not None
-    assert found.why.startswith("gec-sv, fluency, systems=without:mm")
+    assert found.why.startswith("gec-sv, fluency (primary:katarina), systems=without:mm")
     translation = TaskInfo(name="ntrex", language="sv", form="long", kind="translation", output_type="generate_until")
     unknown = trust(Column(key="ntrex/chrf", task="ntrex", metric="chrf"), translation)
     assert (unknown.verdict, unknown.value) == ("unknown", None)
