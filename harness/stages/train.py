@@ -25,6 +25,7 @@ from harness.store import stage_id
 from harness.whole_files import replace_file
 
 KIND = "trainer"
+_MARKER = "training.json"  # what was begun in a folder
 _PATIENCE = 60.0  # seconds that the other processes wait for the first
 FACTS = "facts.json"  # a trainer may leave it in its checkpoint: losses, tokens per second, what it left out; any JSON mapping
 
@@ -184,28 +185,28 @@ def _hand_scorer(trainer: Trainer, registry: Registry) -> None:
 
 def _check_home(home: Path, now: _Begun) -> None:
     """Makes the folder, or sees that what was begun in it is this very training."""
-    marker = home / "training.json"
+    marker = home / _MARKER
     if not first_process():
-        _await(marker)
-    if home.is_dir() and any(home.iterdir()):
-        before = _begun(marker)
-        if before is None or before.stage != now.stage:
-            told = "unknown which" if before is None else "; ".join(_changes(before, now))
-            raise InputError(
-                f"{home} holds a training of other examples or parameters ({told}); give the training another name, or delete "
-                "the folder"
-            )
+        _await(marker, now.stage)
         return
     home.mkdir(parents=True, exist_ok=True)
-    replace_file(marker, _json(now))
+    before = _begun(marker)
+    if any(not path.name.startswith(_MARKER) for path in home.iterdir()) and (before is None or before.stage != now.stage):
+        told = "unknown which" if before is None else "; ".join(_changes(before, now))
+        raise InputError(
+            f"{home} holds a training of other examples or parameters ({told}); give the training another name, or delete the "
+            "folder"
+        )
+    if before is None or before.stage != now.stage:
+        replace_file(marker, _json(now))
 
 
-def _await(marker: Path) -> None:
-    """Returns when the first process has made the folder; InputError where it does not within a minute."""
+def _await(marker: Path, stage: str) -> None:
+    """Returns when the first process has begun this training; InputError where it does not within a minute."""
     until = time.monotonic() + _PATIENCE
-    while not marker.is_file():
+    while (begun := _begun(marker)) is None or begun.stage != stage:
         if time.monotonic() > until:
-            raise InputError(f"{marker} does not appear: processes on several machines need a folder that all of them see")
+            raise InputError(f"{marker} does not tell of this training: processes on several machines need a folder that all see")
         time.sleep(0.05)
 
 

@@ -117,12 +117,18 @@ def test_a_parameter_that_changes_no_result_may_change(registry: Registry, tmp_p
         train(registry, "tiny", ref(stop=True, memory=50), EXAMPLES, tmp_path)
 
 
+def test_a_training_of_which_nothing_is_there_yet_may_become_another(registry: Registry, tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="is to return a folder inside"):
+        train(registry, "tiny", ref(where="../elsewhere"), EXAMPLES, tmp_path)
+    assert train(registry, "tiny", ref(), EXAMPLES, tmp_path).checkpoint == "tiny/model"
+
+
 def test_a_second_process_waits_for_the_first_and_writes_nothing(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RANK", "1")
     monkeypatch.setattr("harness.stages.train._PATIENCE", 0.1)
-    with pytest.raises(InputError, match="need a folder that all of them see"):
+    with pytest.raises(InputError, match="need a folder that all see"):
         train(registry, "tiny", ref(), EXAMPLES, tmp_path)
     assert not list(tmp_path.iterdir())
 

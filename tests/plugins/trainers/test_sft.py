@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 pytest.importorskip("transformers", reason="needs metaeval-harness[train]")
@@ -14,10 +15,12 @@ from harness_plugins.generators.transformers_generator import TransformersGenera
 from harness_plugins.trainers.sft import Sft
 from tiny_models import tiny_llama
 
-from harness.errors import InputError
+from harness.errors import InputError, PluginError
 from harness.plugins import load_plugins
+from harness.protocols import HeldOut
 from harness.records import Example
 from harness.registry import PluginRef
+from harness.stages.heldout import RegistryScorer
 from harness.stages.train import read_trained, train
 
 TAUGHT = [
@@ -92,8 +95,30 @@ def test_examples_of_which_nothing_fits_are_an_error(tiny: Path, tmp_path: Path)
         ({"learning_rate": 0}, "learning_rate is a number above 0"),
         ({"batch": 0}, "batch is a number of at least 1"),
         ({"steps": 0}, "steps"),
+        ({"parallel": "tensor"}, "parallel is one of auto, ddp, fsdp"),
+        ({"patience": 2}, "give best_by a metric, or loss"),
+        ({"best_by": "loss", "evaluate_every": 0}, "evaluate_every is a whole number of at least 1"),
+        ({"report_to": "comet"}, "report_to takes"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(params: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Sft("base", **params)
+
+
+def test_the_kept_checkpoint_has_the_value_that_its_answers_get(tiny: Path, tmp_path: Path) -> None:
+    held = [msgspec.structs.replace(one, id=f"{one.id}/held", split="validation") for one in TAUGHT]
+    how = {"base": str(tiny), "steps": 9, "batch": 3, "learning_rate": 0.01, "best_by": "chrf", "evaluate_every": 3}
+    registry = load_plugins()
+    done = train(registry, "small", PluginRef("sft", how | {"answer_tokens": 8}), [*TAUGHT, *held], tmp_path)
+    told = done.facts["held_out"]
+    assert [look["step"] for look in told["looks"]] == [3, 6, 9]
+    assert told["best_value"] == max(look["value"] for look in told["looks"])
+    generator = TransformersGenerator(str(tmp_path / done.checkpoint), device="cpu", max_new_tokens=8)
+    assert RegistryScorer(registry).mean("chrf", held, list(generator.generate(held))) == HeldOut(told["best_value"], 3)
+
+
+def test_a_metric_that_there_is_not_stops_before_anything_is_trained(tiny: Path, tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match=r"unknown metric 'chrff'\. Did you mean 'chrf'"):
+        train(load_plugins(), "small", PluginRef("sft", {"base": str(tiny), "best_by": "chrff"}), TAUGHT, tmp_path)
+    assert not list(tmp_path.iterdir())
