@@ -10,7 +10,7 @@ from harness.leaderboard.records import Trust
 from harness.pipeline.finished import Finished, read_finished
 from harness.pipeline.records import Comparison
 from harness.pipeline.report_board import board_figures
-from harness.pipeline.report_made import answer_tables, build_tables, training_figures
+from harness.pipeline.report_made import answer_tables, build_tables, training_parts
 from harness.pipeline.trust_told import TrustOf, kind_among, told, worst
 from harness.report.contents import DataTable, Figure, Report, Section, TableColumn
 from harness.report.frame import amount, listed
@@ -39,7 +39,7 @@ def experiment_report(folder: str | Path) -> Report:
         _section("systems", "Systems", [*_means(done, by_slice), *_differences(done, by_slice)]),
         _section("trust", "Trust in the metrics", _trust(done, trusts)),
         _section("board", "Leaderboard", board_figures(done)),
-        _section("trained", "Trainings", training_figures(done)),
+        _section("trained", "Trainings", training_parts(done)),
         _section("built", "Data", build_tables(done)),
         _section("answers", "Answers", answer_tables(done)),
     )
@@ -139,13 +139,13 @@ def _means(done: Finished, trust: Mapping[tuple[str, str], Trust]) -> Iterator[D
             row.value,
             row.low,
             row.high,
+            told(trust.get((row.metric, row.slice))),
+            row.n_items,
             row.runs,
             row.lowest,
             row.highest,
-            row.n_items,
             row.n_clusters,
             row.missing,
-            told(trust.get((row.metric, row.slice))),
             row.note,
         )
         for row in rows
@@ -158,10 +158,11 @@ def _means(done: Finished, trust: Mapping[tuple[str, str], Trust]) -> Iterator[D
         columns=(
             *_columns(("items", "metric", "system")),
             *_numbers(("mean", "low", "high"), 4),
-            TableColumn(name="runs", numeric=True),
+            *_columns(("trust in the metric",)),
+            *_numbers(("n items", "runs"), None),
             *_numbers(("lowest run", "highest run"), 4),
-            *_numbers(("n items", "n documents", "missing"), None),
-            *_columns(("trust", "note")),
+            *_numbers(("n documents", "missing"), None),
+            *_columns(("note",)),
         ),
         rows=tuple(cells),
     )
@@ -181,13 +182,13 @@ def _differences(done: Finished, trust: Mapping[tuple[str, str], Trust]) -> Iter
             row.value,
             row.low,
             row.high,
-            row.p,
             row.p_adjusted,
             None if row.better is None else ("better" if row.better else "worse"),
+            told(trust.get((row.metric, row.slice))),
+            row.n_items,
             row.lowest,
             row.highest,
-            row.n_items,
-            told(trust.get((row.metric, row.slice))),
+            row.p,
             "exploratory" if row.slice != _ALL and row.note is None else row.note,
         )
         for row in rows
@@ -200,11 +201,11 @@ def _differences(done: Finished, trust: Mapping[tuple[str, str], Trust]) -> Iter
         columns=(
             *_columns(("items", "system", "against", "metric")),
             *_numbers(("difference", "low", "high"), 4),
-            *_numbers(("p", "p (Holm)"), 4),
-            *_columns(("direction",)),
-            *_numbers(("lowest run", "highest run"), 4),
+            *_numbers(("p (Holm)",), 4),
+            *_columns(("direction", "trust in the metric")),
             *_numbers(("n items",), None),
-            *_columns(("trust", "note")),
+            *_numbers(("lowest run", "highest run", "p alone"), 4),
+            *_columns(("note",)),
         ),
         rows=tuple(cells),
     )

@@ -1,52 +1,31 @@
 """What an experiment's report shows of what was made: data, trainings with their losses, and answers to read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any
 
 from harness.pipeline.finished import Finished
 from harness.records import Example, Output
-from harness.report.contents import DataTable, Figure, LinePlot, Series, TableColumn
-from harness.stages.train import Trained
+from harness.report.contents import DataTable, Figure, TableColumn, Words
+from harness.report.training import training_figures, training_notes, training_sentences
 
-_LOSSES = "losses"  # of a trainer's facts: one number a step
 _READ = 12  # items with their answers
-_LISTED = 40  # facts of a training
 Cell = float | int | str | None
 
 
-def training_figures(done: Finished) -> Iterator[Figure]:
-    """The loss curve of every training that told one, and a table of what trainings say of themselves."""
-    series = [one for one in map(_curve, done.trained) if one is not None]
-    if series:
-        yield LinePlot(
-            id="losses",
-            title="Loss",
-            caption="Mean loss (nats) of the learned tokens of each step, by training.",
-            x_label="step",
-            y_label="loss",
-            series=tuple(series),
-        )
+def training_parts(done: Finished) -> Iterator[Figure]:
+    """What each training was given and came to in a sentence or two, its curves, and what it says of itself."""
     if not done.trained:
         return
-    facts = {one.name: _plain_facts(one) for one in done.trained}
-    keys = list(dict.fromkeys(key for own in facts.values() for key in own))[:_LISTED]
-    rows: list[tuple[Cell, ...]] = []
-    for one in done.trained:
-        counts = ", ".join(f"{count:,} {kind}" for kind, count in one.examples.items())
-        rows.append((one.name, one.trainer, counts, *(facts[one.name].get(key) for key in keys)))
-    yield DataTable(
-        id="trainings",
-        title="Trainings",
-        caption="What each training was given, and what it says of itself.",
-        columns=(
-            TableColumn(name="training"),
-            TableColumn(name="trainer"),
-            TableColumn(name="examples"),
-            *(TableColumn(name=key.replace("_", " "), numeric=_is_number(key, facts)) for key in keys),
-        ),
-        rows=tuple(rows),
-    )
+    given = [
+        f"{name}: {one['examples']:,} examples"
+        + "".join(f"; {count:,} left out ({reason})" for reason, count in one["left_out"].items())
+        + "."
+        for name, one in done.about["trainings"].items()
+    ]
+    told = [sentence for one in done.trained for sentence in training_sentences(one)]
+    notes = [note for one in done.trained for note in training_notes(one)]
+    yield Words(id="given", title="In words", paragraphs=(*given, *told, *notes), listed=True)
+    yield from training_figures(done.trained)
 
 
 def build_tables(done: Finished) -> Iterator[DataTable]:
@@ -110,26 +89,3 @@ def _text(output: Output | None, example: Example) -> str | None:
         best = max(range(len(output.loglik)), key=lambda place: output.loglik[place].sum if output.loglik else 0.0)
         return f"most likely: {example.choices[best]}"
     return output.text if output.finish != "error" else "(error)"
-
-
-def _curve(trained: Trained) -> Series | None:
-    losses = trained.facts.get(_LOSSES)
-    if not isinstance(losses, list) or not losses or not all(isinstance(one, (int, float)) for one in losses):
-        return None
-    return Series(label=trained.name, x=tuple(float(step) for step in range(1, len(losses) + 1)), y=tuple(map(float, losses)))
-
-
-def _plain_facts(trained: Trained) -> dict[str, Cell]:
-    """The facts that are one number or one word each, and the ends of the loss."""
-    found: dict[str, Cell] = {}
-    losses = trained.facts.get(_LOSSES)
-    if isinstance(losses, list) and losses:
-        found = {"steps": len(losses), "first loss": losses[0], "last loss": losses[-1]}
-    for key, value in trained.facts.items():
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool) and key not in found:
-            found[key] = value
-    return found
-
-
-def _is_number(key: str, facts: Mapping[str, Mapping[str, Any]]) -> bool:
-    return all(isinstance(own.get(key, 0), (int, float)) for own in facts.values())

@@ -26,11 +26,12 @@ from harness.pipeline.check import check_plugins
 from harness.pipeline.compare import compare_systems
 from harness.pipeline.finished import DESCRIBED
 from harness.pipeline.records import Comparison
-from harness.pipeline.training import BUILDS, Material, asked, materials, train_all
+from harness.pipeline.training import BUILDS, CHECKPOINTS, Material, asked, materials, train_all
 from harness.pipeline.trust import METAEVALUATE, metaevaluate_all
 from harness.pipeline.trust_told import TrustOf, trust_of
 from harness.records import Example
 from harness.registry import Registry
+from harness.report.training import training_notes, training_summary, write_training_page
 from harness.stages.metaevaluate import summarise
 from harness.stages.score import BuiltMetric, Executor, build_metrics
 from harness.stages.train import Trained
@@ -134,6 +135,10 @@ def _build(one: Experiment) -> None:
 def _train(one: Experiment) -> None:
     one.given = materials(one.config, one.folder)
     one.trained = train_all(one.registry, one.given, one.folder, say=one.say)
+    for trained in one.trained:
+        write_training_page(one.folder / CHECKPOINTS, trained)
+        for note in training_notes(trained):
+            one.say(note)
 
 
 def _generate(one: Experiment) -> None:
@@ -193,7 +198,7 @@ _STAGE: dict[Stage, Callable[[Experiment], None]] = {
 
 
 def _finish(run: Run, one: Experiment, *, whole: bool) -> None:
-    described: dict[str, Any] = {DESCRIBED: one.described()}
+    described = {DESCRIBED: one.described(), "trained": {trained.name: training_summary(trained) for trained in one.trained}}
     seeds = {"compare": one.config.compare.seed} if one.config.metrics else {}
     signatures = {metric.label: metric.signature for metric in one.metrics}
     notes = [f"training {name!r}: {count} examples left out ({reason})" for name, count, reason in _left_out(one)]

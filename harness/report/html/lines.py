@@ -35,6 +35,7 @@ class LinePlotView:
     floor: str | None
     x_label: str
     y_label: str
+    chosen: bool  # whether any line has a chosen point: then lines are metrics, else they are what their labels say
     numbers: Table
 
 
@@ -56,6 +57,7 @@ def line_plot(figure: LinePlot, identifier: str) -> LinePlotView:
         _floor(figure.floor),
         figure.x_label,
         figure.y_label,
+        any(_chosen(series) is not None for series in figure.series),
         _numbers(figure, identifier),
     )
 

@@ -43,9 +43,9 @@ def test_it_says_what_was_found_with_interval_n_and_trust(folder: Path) -> None:
     names = [column.name for column in means.columns]
     [counted] = [row for row in means.rows if row[0] == "all" and row[2] == "counted"]
     said = dict(zip(names, counted, strict=True))
-    assert (said["runs"], said["highest run"], said["trust"]) == (2, 1.0, "unknown")
+    assert (said["runs"], said["highest run"], said["trust in the metric"]) == (2, 1.0, "unknown")
     assert said["n items"] == said["n documents"]
-    assert {"differences", "trust-table", "trainings", "builds", "answers-table"} <= set(tables)
+    assert {"differences", "trust-table", "training-facts", "builds", "answers-table"} <= set(tables)
 
 
 def test_the_loss_of_each_seed_is_a_curve(folder: Path) -> None:
