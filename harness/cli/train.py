@@ -34,7 +34,7 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
     from harness.errors import ConfigError
     from harness.experiment import load_experiment
     from harness.pipeline.training import CHECKPOINTS, materials, train_all
-    from harness.report.training import training_notes, training_summary, write_training_page
+    from harness.report.training import training_notes, training_sentences, training_summary, write_training_page
 
     loaded = load_experiment(config)
     if not loaded.train:
@@ -64,6 +64,8 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
         return
     for trained in done:
         click.echo(_line(folder, trained))
+        for sentence in training_sentences(trained)[1:]:
+            click.echo(sentence)
 
 
 def _opened(folder: Path, config: "ExperimentConfig") -> "AbstractContextManager[Run | None]":

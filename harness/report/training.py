@@ -97,7 +97,7 @@ def training_sentences(trained: Trained) -> list[str]:
     """A training in a sentence or two, and what it left out."""
     facts = trained.facts
     losses = _numbers(facts.get("losses"))
-    parts = [f"{trained.name}: {trained.trainer} on {sum(trained.examples.values()):,} examples"]
+    parts = [f"{trained.name}: {trained.trainer} on {_learned(trained):,} examples"]
     if losses:
         parts.append(f"loss {losses[0]:.3f} to {losses[-1]:.3f} in {len(losses):,} steps")
     speed = _number(facts.get("tokens_per_second"))
@@ -153,6 +153,15 @@ def write_training_page(folder: Path, trained: Trained) -> Path:
     path = folder / f"{trained.name}.html"
     replace_file(path, render(training_report(trained)).encode())
     return path
+
+
+def _learned(trained: Trained) -> int:
+    """How many examples it learned from."""
+    splits = trained.material.splits if trained.material is not None else None
+    if splits is None:
+        return sum(trained.examples.values())
+    names = {split or "no split" for split in splits}
+    return sum(count for kind, count in trained.examples.items() if kind.partition(" ")[2] in names)
 
 
 def _looks(facts: Mapping[str, Any]) -> list[tuple[int, float]] | None:

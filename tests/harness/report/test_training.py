@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from harness.report.training import training_notes, training_report, training_sentences, training_summary, write_training_page
-from harness.stages.train import Trained
+from harness.stages.train import Material, Trained
 
 LOOKS = [{"step": 2, "value": 10.0, "n": 5}, {"step": 4, "value": 30.0, "n": 5}, {"step": 6, "value": 20.0, "n": 5}]
 FACTS = {
@@ -37,6 +39,12 @@ def test_a_training_is_told_in_sentences() -> None:
         "one: kept what stood behind step 4, with chrf 30 on the split validation, the best of 3 looks, and ended early.",
     ]
     assert training_sentences(trained()) == ["one: sft on 30 examples."]
+    learned = msgspec.structs.replace(
+        trained(),
+        examples={"instruction train": 30, "instruction validation": 10, "instruction no split": 2},
+        material=Material(path=None, digest="d", n=42, splits=(None, "train")),
+    )
+    assert training_sentences(learned) == ["one: sft on 32 examples."]
     assert training_notes(trained(**FACTS))[0].startswith("one: 2 answers lost their end")
 
 
