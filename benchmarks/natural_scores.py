@@ -24,13 +24,13 @@ from typing import Any
 
 import numpy as np
 import side_by_side
-from harness_plugins.datasets import natural_scores as parts
-from harness_plugins.datasets.natural_cleaning import flaw
-from harness_plugins.datasets.natural_languages import wrong_languages
-from harness_plugins.datasets.natural_measures import Measures, contrast_sources
-from harness_plugins.datasets.natural_models import judge_of, one_model
-from harness_plugins.datasets.natural_rows import Candidate, Row
-from harness_plugins.datasets.natural_selection import Keep, key_of, standings
+from harness_plugins.datasets.natural import scores as parts
+from harness_plugins.datasets.natural.cleaning import flaw
+from harness_plugins.datasets.natural.languages import wrong_languages
+from harness_plugins.datasets.natural.measures import Measures, contrast_sources
+from harness_plugins.datasets.natural.models import judge_of, one_model
+from harness_plugins.datasets.natural.rows import Candidate, Row
+from harness_plugins.datasets.natural.selection import Keep, key_of, standings
 from natural_pairs import Pair, auc, enriched, lowered, own_above, spoilers
 
 from harness.build.rows import SetAside
@@ -153,7 +153,7 @@ def built(folder: Path) -> list[Pair]:
 
 def calibrate(home: Path) -> None:
     """Prints the middle and the steepness of the logistic curve that tells a question's own answer from another's."""
-    from harness_plugins.datasets.embeddings import embed
+    from harness_plugins.datasets.natural.embeddings import embed
 
     file = home / "zaragoza-construction-faq" / "faq.jsonl"
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from harness_plugins.datasets.native_text import documents, text_source
+from harness_plugins.datasets.native_text.reading import documents, text_source
 from harness_plugins.datasets.translators.base import translator
 
 from harness.data import data_home

@@ -323,9 +323,9 @@ def written(folder: Path) -> Iterator[Example]:
 
 def fragments() -> list[Text]:
     """The fragments that `natural` writes about, by document."""
-    from harness_plugins.datasets.fragments import Window
-    from harness_plugins.datasets.native_text import text_source
-    from harness_plugins.datasets.natural_fragments import Fragments
+    from harness_plugins.datasets.native_text.fragments import Window
+    from harness_plugins.datasets.native_text.reading import text_source
+    from harness_plugins.datasets.natural.fragments import Fragments
 
     sources = [text_source("copyright-finns-inte"), text_source("swequad-mc")]
     return [Text(row.document, row.text) for row in Fragments(sources, Window(40, 300), language="sv").rows()]
@@ -333,7 +333,7 @@ def fragments() -> list[Text]:
 
 def swedish() -> Iterator[str]:
     """The text that the Swedish model reads."""
-    from harness_plugins.datasets.native_text import documents, text_source
+    from harness_plugins.datasets.native_text.reading import documents, text_source
 
     for name in ("talbanken", "talbanken-dev"):
         yield from (document.text for document in documents(text_source(name)))

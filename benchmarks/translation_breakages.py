@@ -61,7 +61,7 @@ def read_rows(number: str = "1") -> list[dict[str, Any]]:
 
 def grade(row: Mapping[str, Any], unit: str) -> tuple[str, str]:
     """What the builder did with a row, and the reason or the first condition that does not hold."""
-    from harness_plugins.datasets.translate import Translate
+    from harness_plugins.datasets.translate.builder import Translate
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "row.jsonl"

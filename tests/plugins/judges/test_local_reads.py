@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from harness_plugins.judges.local_reads import model_files
 
 

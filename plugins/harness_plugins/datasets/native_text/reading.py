@@ -1,0 +1,107 @@
+"""Native text as documents: what was written in a language by people, from files, ready sets, or the hub."""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.data import data_home, find_data
+from harness.errors import ConfigError, InputError, did_you_mean
+from harness.whole_files import read_file
+from harness_plugins.datasets.native_text.documents import Document, Format, TextSource
+from harness_plugins.datasets.native_text.sets import DATA, READY
+
+_HOME = "harness_plugins.datasets.native_text"
+_SUFFIXES: dict[str, Format] = {
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".conllu": "conllu",
+}
+_READERS: dict[Format, str] = {
+    "html": f"{_HOME}.html:read",
+    "markdown": f"{_HOME}.markdown:read",
+    "text": f"{_HOME}.plain:read",
+    "jsonl": f"{_HOME}.rows:read_jsonl",
+    "conllu": f"{_HOME}.rows:read_conllu",
+    "swequad": f"{_HOME}.rows:read_swequad",
+}
+
+
+def text_source(value: str | Mapping[str, Any]) -> TextSource:
+    """The source that a config names: `swequad-mc`, a path, or keys and values (`{path: …, format: html}`).
+
+    Raises ConfigError for keys and values that it does not have.
+    """
+    if isinstance(value, str):
+        if value in READY:
+            return TextSource(name=value, path=str(data_home() / READY[value].path), **READY[value].settings)
+        if not Path(value).expanduser().exists():
+            raise ConfigError(
+                f"native text {value!r} is neither a file, nor a folder, nor a ready set.{did_you_mean(value, READY)}"
+            )
+        return TextSource(path=value)
+    try:
+        return msgspec.convert(dict(value), TextSource)
+    except (msgspec.ValidationError, ValueError, TypeError) as error:
+        raise ConfigError(f"native text {dict(value)!r:.200}: {error}") from error
+
+
+def documents(source: TextSource) -> Iterator[Document]:
+    """The source's documents in a fixed order, by the files' names and then as they stand; InputError names what is wrong."""
+    found = _rows(source) if source.hub is not None else (one for file in source_files(source) for one in _read(file, source))
+    seen: set[str] = set()
+    for count, document in enumerate(found):
+        if source.limit is not None and count >= source.limit:
+            return
+        if document.id in seen:
+            raise InputError(f"{source.dataset}: two documents have the id {document.id!r}; give another `id_field`")
+        seen.add(document.id)
+        yield document
+
+
+def source_files(source: TextSource) -> list[Path]:
+    """The files that a source reads, sorted; none for one of the hub's."""
+    if source.path is None:
+        return []
+    root = Path(source.path).expanduser()
+    if root.is_dir():
+        files = sorted(path for path in root.rglob("*") if path.is_file() and _format(path, source) is not None)
+        if not files:
+            raise InputError(f"{root}: no file in it has a known format ({', '.join(_SUFFIXES)})")
+        return files
+    if not root.is_file():
+        ready = READY.get(source.name or "")
+        if ready is not None and root == data_home() / ready.path:
+            find_data(DATA[ready.data], ready.data)
+        raise InputError(f"{root}: there is no such file; give the path of native text")
+    return [root]
+
+
+def _rows(source: TextSource) -> Iterator[Document]:
+    from harness_plugins.datasets.native_text.rows import read_hub
+
+    yield from read_hub(source)
+
+
+def _read(file: Path, source: TextSource) -> Iterator[Document]:
+    kind = _format(file, source)
+    if kind is None:
+        raise InputError(f"{file}: what format is it in? Give `format`: {', '.join(_READERS)}")
+    try:
+        data = read_file(file)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror or error}") from error
+    module, _, name = _READERS[kind].partition(":")
+    yield from getattr(import_module(module), name)(data, file, source)
+
+
+def _format(file: Path, source: TextSource) -> Format | None:
+    return source.format or _SUFFIXES.get(file.suffix.lower())

@@ -1,0 +1,1 @@
+"""The builder `template`: NLP data sets into instructions through files of templates."""

@@ -1,0 +1,1 @@
+"""The builder `translate`: instruction sets into another language, checked and repaired."""
