@@ -1,10 +1,12 @@
 """What differs between models in how a task was done: then their numbers are not of one kind."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from harness.leaderboard.records import Results, TaskResult
 
-_SAID = (
+_Read = Callable[[TaskResult], Any]
+_SAID: tuple[tuple[str, _Read], ...] = (
     ("the number of examples in the prompt", lambda result: result.shots),
     ("its version", lambda result: result.settings.get("version")),
     ("its items (task hash)", lambda result: result.settings.get("hash")),
@@ -24,5 +26,5 @@ def differing(results: Results) -> list[str]:
     return found
 
 
-def _known(rows: Sequence[TaskResult], read) -> list[str]:  # type: ignore[no-untyped-def]
+def _known(rows: Sequence[TaskResult], read: _Read) -> list[str]:
     return sorted({str(value)[:12] for row in rows if (value := read(row)) is not None})

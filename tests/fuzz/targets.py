@@ -48,7 +48,7 @@ class Target:
 def targets(folder: Path) -> list[Target]:
     """Every target, its files below the folder."""
     found = [*_records(folder), *_runs(folder), *_configs(folder), *_sources(folder), *_tables(folder), *_annotation(folder)]
-    return [*found, _cache(folder)]
+    return [*found, _cache(folder), *_leaderboard(folder)]
 
 
 EXAMPLE = Example.from_instruction(
@@ -476,3 +476,39 @@ def _cache(folder: Path) -> Target:
             assert cache.get("c") in (None, b"more")
 
     return Target("cache", (seed,), run, 0.005, native=True)
+
+
+def _leaderboard(folder: Path) -> list[Target]:
+    """A file of lm-eval's results and one of its samples, each beside a whole one of the other, read into a board."""
+    from harness.leaderboard.board import make_board
+    from harness.leaderboard.results import read_results
+
+    home = folder / "lm-eval"
+    home.mkdir()
+    request = {"gen_args_0": {"arg_0": "Säg hej.", "arg_1": {"until": ["\n"]}}}
+    common = {"target": "hej", "filter": "none", "metrics": ["acc", "chrf"], "arguments": request, "resps": [["hej"]]}
+    rows = [
+        {"doc_id": n, "doc": {"q": "å", "cluster_id": n // 2}, **common, "filtered_resps": ["hej"]}
+        | {"doc_hash": f"h{n}", "acc": float(n % 2), "chrf": ["hej", "hå"]}
+        for n in range(6)
+    ]
+    about = {"language": "sv", "metric": "acc", "random_baseline": 0}
+    said = {
+        "results": {"t": {"alias": "t", "acc,none": 0.5, "acc_stderr,none": 0.2, "chrf,none": 12.5, "chrf_stderr,none": "N/A"}},
+        "configs": {"t": {"output_type": "generate_until", "metadata": about}},
+        "versions": {"t": 1.0}, "n-shot": {"t": 0}, "higher_is_better": {"t": {"acc": True}}, "model_name": "org/m",
+        "n-samples": {"t": {"original": 6, "effective": 6}}, "config": {"model": "hf", "model_args": "pretrained=org/m"},
+        "harness": {"model": {"name": "m", "arguments": {}}, "seconds": 1.5, "tokens_in": 3, "cost": None}, "date": 1.5e9,
+    }  # fmt: skip
+    old = {"results": {"t": {"acc": 0.5, "acc_stderr": 0.2}}, "versions": {"t": 0}, "config": {"model_args": "pretrained=org/m"}}
+    whole, lines = json.dumps(said).encode(), "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+    def board(results: bytes, samples: bytes) -> None:
+        (home / "results_t.json").write_bytes(results)
+        (home / "samples_t.jsonl").write_bytes(samples)
+        make_board(read_results(home), metrics=["chrf"], resamples=100)
+
+    return [
+        Target("lm-eval: results", (whole, json.dumps(old).encode()), lambda data: board(data, lines), 0.01),
+        Target("lm-eval: samples", (lines,), lambda data: board(whole, data), 0.01),
+    ]

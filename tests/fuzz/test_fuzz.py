@@ -21,7 +21,7 @@ NAMES = (
     "label-studio", "label-studio: config", "argilla", "argilla: settings", "argilla: old settings", "judge-bench",
     "mt-metrics-eval", "Parquet: scores", "Parquet: meta", "Parquet: examples", "Parquet: judgments", "Parquet: verdicts",
     "Parquet: preferences",
-    "study", "sheet", "cache",
+    "study", "sheet", "cache", "lm-eval: results", "lm-eval: samples",
 )  # fmt: skip
 
 
