@@ -162,9 +162,9 @@ def _entry(
     generation = config.get("generation_kwargs")
     if isinstance(generation, dict):
         settings["generation_kwargs"] = generation
-    seconds = _number(own.get("seconds"))
+    seconds = finite(own.get("seconds"))
     if seconds is None and single:  # of several tasks together lm-eval says one time
-        seconds = _number(content.get("total_evaluation_time_seconds"))
+        seconds = finite(content.get("total_evaluation_time_seconds"))
     tokens = [_count(own.get(key)) for key in ("tokens_in", "tokens_out")]
     shots = _count(_object(content, "n-shot").get(task))
     return TaskEntry(
@@ -177,7 +177,7 @@ def _entry(
         settings=settings,
         seconds=seconds,
         tokens=None if tokens == [None, None] else sum(count or 0 for count in tokens),
-        cost=_number(own.get("cost")),
+        cost=finite(own.get("cost")),
     )
 
 
@@ -208,7 +208,7 @@ def _values(said: dict[str, Any], where: str, notes: list[str]) -> tuple[dict[st
             if metric == _BYPASS:
                 notes.append(f"{where}: answers only, no score (predict_only)")
             continue
-        number = _number(value)
+        number = finite(value)
         if metric.endswith("_stderr"):
             errors[metric_name(metric.removesuffix("_stderr"), chosen_by)] = number
         elif number is not None or value is None or isinstance(value, float):
@@ -255,7 +255,7 @@ def _info(
     version = _object(content, "versions").get(task)
     form, criteria = about.get("form"), about.get("criteria")
     for key in ("random_baseline", "baseline", "ceiling"):
-        if about.get(key) is not None and _number(about[key]) is None:
+        if about.get(key) is not None and finite(about[key]) is None:
             notes.append(f"{where}: metadata.{key} is no number")
     return TaskInfo(
         name=task,
@@ -266,8 +266,8 @@ def _info(
         metric=main,
         output_type=_text(config.get("output_type")),
         higher_is_better=ways[main]["higher_is_better"] if main else True,
-        baseline=_number(about["random_baseline"] if about.get("random_baseline") is not None else about.get("baseline")),
-        ceiling=_number(about.get("ceiling")),
+        baseline=finite(about["random_baseline"] if about.get("random_baseline") is not None else about.get("baseline")),
+        ceiling=finite(about.get("ceiling")),
         hash=_text(_object(content, "task_hashes").get(task)),
         description=_text(about.get("description")),
         kind=_text(about.get("kind")),
@@ -289,7 +289,7 @@ def _model(path: Path, content: dict[str, Any], own: dict[str, Any]) -> ModelInf
         meta["source"] = _text(config.get("model"))
     if own.get("signature"):
         meta["signature"] = _text(own["signature"])
-    seconds = _number(content.get("total_evaluation_time_seconds"))
+    seconds = finite(content.get("total_evaluation_time_seconds"))
     if seconds is not None and not own:
         meta["seconds"] = seconds
     parameters = _count(about.get("parameters"))
@@ -312,7 +312,7 @@ def _date(content: dict[str, Any], stamp: re.Match[str] | None) -> str | None:
     if stamp:
         day, _, time = stamp[1].partition("T")
         return f"{day}T{time.replace('-', ':')}"
-    said = _number(content.get("date"))
+    said = finite(content.get("date"))
     if said is None or not 0 <= said < 4e9:
         return None
     return datetime.fromtimestamp(said, UTC).isoformat()
@@ -326,7 +326,7 @@ def _object(content: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _number(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
     """A finite number, also as text (lm-eval writes times so); None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None

@@ -1,7 +1,6 @@
 """The items of a task as lm-eval's samples keep them, one line an item and filter, read into one record an item."""
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from hashlib import sha256
@@ -13,7 +12,7 @@ import msgspec
 
 from harness.errors import InputError
 from harness.leaderboard.records import Item
-from harness.leaderboard.result_files import LONGEST, ResultFile, TaskEntry, metric_name, without_half_characters
+from harness.leaderboard.result_files import LONGEST, ResultFile, TaskEntry, finite, metric_name, without_half_characters
 
 LONGEST_LINE = 16_000_000  # bytes
 _NO_METRIC = frozenset(
@@ -144,7 +143,7 @@ def _add(merged: dict[Any, dict[str, Any]], sample: dict[str, Any], entry: TaskE
         name = metric_name(metric, chosen_by if isinstance(chosen_by, str) else "")
         value = sample[metric]
         if isinstance(value, (bool, int, float)):
-            fields["values"][name] = float(value) if math.isfinite(value) else None
+            fields["values"][name] = finite(float(value) if isinstance(value, bool) else value)
         elif isinstance(value, list):
             fields["values"][name] = None
             fields["meta"].setdefault("parts", {})[name] = value

@@ -61,8 +61,10 @@ def test_what_belongs_together_is_told_by_the_documents_or_the_task(tmp_path: Pa
 
 
 def test_numbers_that_json_does_not_have_are_missing(tmp_path: Path) -> None:
-    (item,) = items_of(tmp_path, ['{"doc_id": 0, "doc_hash": "a", "acc": NaN, "f1": Infinity, "em": 0.5}'])
-    assert item.values == {"acc": None, "f1": None, "em": 0.5}
+    (item,) = items_of(
+        tmp_path, ['{"doc_id": 0, "doc_hash": "a", "acc": NaN, "f1": Infinity, "em": 0.5, "x": 1' + "0" * 400 + "}"]
+    )
+    assert item.values == {"acc": None, "f1": None, "em": 0.5, "x": None}
 
 
 def test_half_characters_of_answers_are_escaped(tmp_path: Path) -> None:
