@@ -19,7 +19,7 @@ from harness.records import Output
 from harness.stages.train import read_trained
 from harness.store import read_manifest, read_table
 
-PLACES = ("build", "train-1", "generate", "generate-trained", "score")
+PLACES = ("build", "train-1", "generate-trained", "score")
 TABLES = ("examples.parquet", "outputs.parquet", "scores.parquet", "comparisons.parquet")
 
 
@@ -113,6 +113,13 @@ def test_a_typo_is_found_before_the_first_stage(folder: Path, old: str, new: str
     assert calls(folder) == []
 
 
+def test_of_several_processes_none_runs_an_experiment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    result = run()
+    assert (result.exit_code, "torchrun … -m harness train CONFIG" in result.output) == (2, True)
+    assert not (folder / "runs").exists()
+
+
 def test_an_unknown_stage_is_answered_with_those_that_there_are(folder: Path) -> None:
     result = run("--until", "trian")
     assert result.exit_code == 2
@@ -164,7 +171,7 @@ def test_a_finished_experiment_is_taken_over_until_something_changes(folder: Pat
 
 @pytest.mark.slow
 def test_killed_at_every_stage_it_goes_on_and_leaves_the_same_tables(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for place in PLACES:
         (folder / "kill").write_text(place)
@@ -178,7 +185,8 @@ def test_killed_at_every_stage_it_goes_on_and_leaves_the_same_tables(
 
     whole = tmp_path_factory.mktemp("whole")
     write_experiment(whole)
-    assert start(whole) == 0
+    monkeypatch.chdir(whole)
+    assert run().exit_code == 0
     for name in TABLES:
         assert (folder / "runs/toy" / name).read_bytes() == (whole / "runs/toy" / name).read_bytes(), name
     outputs = list(read_table(folder / "runs/toy/outputs.parquet", Output))
