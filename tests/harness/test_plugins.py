@@ -401,7 +401,9 @@ def test_the_core_names_no_plugin():
         text = path.read_text(encoding="utf-8")
         named += [f"{path.name}: {module}" for module in modules if module in text]
         tree = ast.parse(text)
-        constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in names]
+        # lm-eval calls two of its own metrics by these words, and boards read its results
+        words = names - {"bleu", "chrf"} if path.parent.name == "leaderboard" else names
+        constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in words]
         named += [f"{path.name}, line {node.lineno}: {node.value!r}" for node in constants]
     assert named == []
 
