@@ -1,6 +1,6 @@
 """Instruction tuning beside TRL: tokens a second on this machine's cores, TRL's settings and ours found by a sweep first.
 
-python benchmarks/training.py [--rounds 5] [--tokens 8192] [--tiny] [--write]
+python benchmarks/training.py [--rounds 5] [--tokens 4096] [--tiny] [--write]
 
 A Llama of 10 million random weights, float32; rows of random tokens with the lengths of instruction data (log-normal, median 150
 tokens; 30 to 70 % of a row is its prompt, on which there is no loss). A token counts where it is one of a row: padding does not.
@@ -61,17 +61,17 @@ def main() -> None:
     """Compares one step, sweeps both sides, lets the best take turns."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--tokens", type=int, default=8192, help="of a step (default: 8192)")
+    parser.add_argument("--tokens", type=int, default=4096, help="of a step (default: 4096); half of it in the sweep")
     parser.add_argument("--tiny", action="store_true", help="a model of two small layers and few settings: does it run?")
     parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
     arguments = parser.parse_args()
     tokens = 1024 if arguments.tiny else arguments.tokens
-    rows = make_rows(4 * tokens)
+    rows = make_rows(8 * tokens)
     with quiet():
         same = compared(make_model(True), rows[:6])
     print(f"one step over the same rows: {same}", flush=True)
-    theirs = sweep_trl(arguments.tiny, rows, tokens)
-    ours = sweep_ours(arguments.tiny, rows, tokens)
+    theirs = sweep_trl(arguments.tiny, rows, tokens // 2)
+    ours = sweep_ours(arguments.tiny, rows, tokens // 2)
     found = take_turns(ours, theirs, rows, tokens, 1 if arguments.tiny else arguments.rounds, arguments.tiny, same)
     print(line(found))
     if arguments.write:
