@@ -25,7 +25,7 @@ from harness.leaderboard.replies import Replies, summed
 from harness.leaderboard.results import read_results
 from harness.leaderboard.surroundings import SEED, quiet_lm_eval, seed_all, told, version_of
 from harness.leaderboard.tasks import ChosenTask, Tasks, find_tasks
-from harness.leaderboard.writing import folder_of, own_of, own_part, write_failure, write_result
+from harness.leaderboard.writing import drop_result, folder_of, own_of, own_part, write_failure, write_result
 from harness.registry import Registry
 from harness.store import Run, stage_id
 
@@ -127,6 +127,7 @@ def _do_tasks(
             counts["reused"] += 1
             report(f"{model.name} · {task.name}: there already", 1, 1)
             continue
+        drop_result(folder, task.name)  # of another model, task or limit: a board must not show it if this one fails
         try:
             _do(folder, config, model, ready, kept, tasks, task, signature, report)
         except Exception as error:  # as above: a stranger's task or model may raise anything

@@ -41,6 +41,13 @@ def write_failure(folder: Path, task: str, model: str, error: str, date: float) 
     replace_file(folder / f"failed_{file_name(task)}.json", _encoded(told, indent=2))
 
 
+def drop_result(folder: Path, task: str) -> None:
+    """Takes away a result that does not hold any more; the replies that it was made of are kept elsewhere."""
+    name = file_name(task)
+    for path in (folder / f"results_{name}.json", folder / f"samples_{name}.jsonl"):
+        path.unlink(missing_ok=True)
+
+
 def own_part(folder: Path, task: str) -> dict[str, Any] | None:
     """What this program wrote of a result that is there and whole, None where there is none."""
     name = file_name(task)

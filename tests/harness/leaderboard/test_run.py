@@ -136,6 +136,13 @@ def test_out_of_memory_names_the_setting_and_what_was_answered_is_kept(tmp_path:
     assert not (tmp_path / "run/results/toy/failed_toy_text.json").exists()
 
 
+def test_a_board_never_shows_the_result_of_what_a_model_was_before(tmp_path: Path, calls: Calls) -> None:
+    run(tmp_path, board(tmp_path, "toy_text", models=(toy(voice="a"),)))
+    calls.stop_after, calls.error = 6, ValueError("gone")
+    assert len(run(tmp_path, board(tmp_path, "toy_text", models=(toy(voice="b"),))).failures) == 1
+    assert [one.values for one in read_results(tmp_path / "run").results] == [{}]
+
+
 def test_a_result_that_was_cut_short_is_made_anew(tmp_path: Path, calls: Calls) -> None:
     config = board(tmp_path, "toy_text")
     run(tmp_path, config)
