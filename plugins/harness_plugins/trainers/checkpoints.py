@@ -28,6 +28,22 @@ def save(folder: Path, tensors: dict[str, Any], progress: dict[str, Any], settin
         old.with_suffix(".safetensors").unlink(missing_ok=True)
 
 
+class Tensors:
+    """A file's tensors, each read when it is asked for: a process that needs a part of each never holds them all."""
+
+    def __init__(self, path: Path) -> None:
+        from safetensors import safe_open
+
+        self._file: Any = safe_open(path, framework="pt")
+        self._names = frozenset(self._file.keys())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def __getitem__(self, name: str) -> Any:
+        return self._file.get_tensor(name)
+
+
 def last(folder: Path, settings: dict[str, Any], free: tuple[str, ...], names: list[str]) -> tuple[dict[str, Any], Any] | None:
     """(progress, tensors) of the last checkpoint, None where there is none.
 
@@ -35,7 +51,6 @@ def last(folder: Path, settings: dict[str, Any], free: tuple[str, ...], names: l
     or belongs to other settings or another model.
     """
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
     records = sorted((folder / _STATE).glob("step-*.json"))
     if not records:
@@ -43,7 +58,7 @@ def last(folder: Path, settings: dict[str, Any], free: tuple[str, ...], names: l
     record = records[-1]
     try:
         said = json.loads(record.read_bytes())
-        tensors = load_file(record.with_suffix(".safetensors"))
+        tensors = Tensors(record.with_suffix(".safetensors"))
         before, progress = dict(said["settings"]), dict(said["progress"])
     except (ValueError, KeyError, TypeError, OSError, SafetensorError) as error:
         raise InputError(

@@ -87,13 +87,13 @@ class Processes:
         """Puts such a state in place."""
         import torch
 
-        self.put_weights({key: tensors[f"model.{key}"] for key in trainable}, trainable)
         for key, parameter in trainable.items():
+            self.put_weights({key: tensors[f"model.{key}"]}, {key: parameter})
             if f"step.{key}" not in tensors:
                 continue
             moments = {moment: torch.zeros_like(parameter) for moment in _MOMENTS[1:]}
             self.put_weights({moment: tensors[f"{moment}.{key}"] for moment in moments}, moments)
-            optimizer.state[parameter] = {"step": tensors[f"step.{key}"], **moments}
+            optimizer.state[parameter] = {"step": tensors[f"step.{key}"].clone(), **moments}
 
     def assembled(self, model: Any, again: Any) -> Any:
         """The model, whole, in the first process. `again()` loads it as it was before the training."""

@@ -17,6 +17,7 @@ from harness.protocols import HeldOut, Scorer
 from harness.records import Example, Output
 from harness_plugins.generators.styles import Style, prompt_of
 from harness_plugins.judges.local_prompts import Prompts
+from harness_plugins.trainers.checkpoints import Tensors
 from harness_plugins.trainers.distributed import Processes
 from harness_plugins.trainers.tokenised import Row
 
@@ -123,15 +124,14 @@ class Selection:
 
     def finish(self, learner: Any, progress: Any) -> dict[str, Any]:
         """Puts the best weights in place of the last; what was found, for the facts."""
-        from safetensors import SafetensorError, safe_open
+        from safetensors import SafetensorError
 
         looks = progress.notes.get(NOTE, [])
         best = self.best(looks)
         if best["step"] != progress.step:
             path = self._path(best["step"])
             try:
-                with safe_open(path, framework="pt") as file:
-                    self._processes.put_weights(_Tensors(file), _trainable(learner))
+                self._processes.put_weights(Tensors(path), _trainable(learner))
             except (OSError, SafetensorError) as error:
                 raise InputError(
                     f"{path}: the best weights cannot be read ({error}); delete {self._folder.parent} and train again"
@@ -251,16 +251,6 @@ def answering(model: Any) -> Iterator[None]:
         yield
     finally:
         model.set_attn_implementation(now)
-
-
-class _Tensors:
-    """A file's tensors, each read when it is asked for."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def __getitem__(self, name: str) -> Any:
-        return self._file.get_tensor(name)
 
 
 def _trainable(learner: Any) -> dict[str, Any]:

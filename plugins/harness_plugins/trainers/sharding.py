@@ -70,7 +70,7 @@ class Sharded(Processes):
         finally:
             for part in _parts(learner):
                 part.reshard()
-                part.set_reshard_after_forward(True, recurse=False)
+                part.set_reshard_after_forward(part is not learner, recurse=False)  # as `fully_shard` has it
 
     def weights(self, trainable: dict[str, Any]) -> dict[str, Any]:
         """The tensors, put together one by one, in the first process's main memory."""

@@ -1,5 +1,7 @@
 """The best weights are kept and not the last, a training ends where nothing gets better, and a kill changes none of it."""
 
+import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -123,6 +125,41 @@ def test_a_kill_changes_nothing_of_what_is_chosen(prompts: Prompts, tmp_path: Pa
     assert again == facts
     assert facts["best_step"] not in (1, 8)  # the rows that are held out get worse again
     assert same(tensors, others)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is copied and killed")
+def test_a_process_that_was_killed_goes_on_as_if_it_had_not_been(prompts: Prompts, tmp_path: Path) -> None:
+    class KillAt(StopAt):
+        def on_step(self, taught: Any, progress: Progress) -> bool:
+            if progress.step == self.step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return False
+
+    def trained(folder: Path, *watchers: Any) -> tuple[dict[str, Any], list[Any]]:
+        taught, chosen = learner(), selection(prompts, folder, "loss", every=2)
+        done = fit(taught, rows(), HOW, folder, watchers=[chosen, *watchers])
+        return chosen.finish(taught, done), weights(taught)
+
+    child = os.fork()
+    if not child:
+        torch.set_num_threads(1)
+        trained(tmp_path / "killed", KillAt(5))
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert [path.stem for path in (tmp_path / "killed/state").glob("*.json")] == ["step-00000003"]
+    facts, tensors = trained(tmp_path / "whole")
+    again, others = trained(tmp_path / "killed")
+    assert again == facts
+    assert same(tensors, others)
+
+
+def test_best_weights_cut_short_are_named(prompts: Prompts, tmp_path: Path) -> None:
+    taught, chosen = learner(), selection(prompts, tmp_path, values=[0.5, 0.4, 0.3, 0.2])
+    done = fit(taught, rows(), HOW, tmp_path, watchers=[chosen])
+    [best] = (tmp_path / "best").iterdir()
+    best.write_bytes(best.read_bytes()[:-8])
+    with pytest.raises(InputError, match=r"step-00000002\.safetensors: the best weights cannot be read"):
+        chosen.finish(taught, done)
 
 
 def test_weights_that_are_no_longer_needed_are_deleted(prompts: Prompts, tmp_path: Path) -> None:
