@@ -47,6 +47,7 @@ def show(run: str, name: str | None, limit: int, where: tuple[str, ...], as_json
 def _print_run(folder: Path) -> None:
     from datetime import datetime
 
+    from harness.pipeline.finished import is_finished
     from harness.report.terminal import print_meta
     from harness.report.views import missing_notes
     from harness.score_files import read_scores
@@ -75,6 +76,12 @@ def _print_run(folder: Path) -> None:
         scored = read_scores(table_path(folder, "scores")) if "scores" in there else ()
         options = {key: manifest.config.get("metaevaluate", {}).get(key, default) for key, default in _LEVELS.items()}
         print_meta(console(), rows, labels=labels, notes=missing_notes(scored, labels), **options)
+    if is_finished(manifest):
+        from harness.cli.run_experiment import print_experiment
+        from harness.pipeline.finished import read_finished
+
+        click.echo("")
+        print_experiment(read_finished(folder))
     for note in manifest.notes:
         click.echo("run the same command again to resume" if note == _INTERRUPTED else f"note: {note}")
 

@@ -57,6 +57,10 @@ def test_one_command_goes_from_data_to_report_and_the_same_again_asks_nobody(fol
     assert found["counted", "base"].better is True
     assert {example.split for example in asked} == {"test", "unseen"}
     assert "counted - base" in result.stdout
+    shown = CliRunner().invoke(harness, ["show", "runs/toy"])
+    assert "counted - base" in shown.stdout
+    listed = CliRunner().invoke(harness, ["show", "runs/toy", "comparisons", "--where", "slice=all", "--json"])
+    assert len(json.loads(listed.stdout)) == 3
     assert set(calls(folder)) == {"build", "train-0", "train-1", "generate", "generate-trained", "score"}
 
     before = {name: (folder / "runs/toy" / name).read_bytes() for name in TABLES}
