@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -127,30 +129,41 @@ def test_a_kill_changes_nothing_of_what_is_chosen(prompts: Prompts, tmp_path: Pa
     assert same(tensors, others)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process is copied and killed")
-def test_a_process_that_was_killed_goes_on_as_if_it_had_not_been(prompts: Prompts, tmp_path: Path) -> None:
-    class KillAt(StopAt):
-        def on_step(self, taught: Any, progress: Progress) -> bool:
-            if progress.step == self.step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return False
+KILLED = """
+import os
+import signal
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from harness_plugins.trainers.loop import fit
+from small_training import learner, rows
+from test_selection import HOW
 
-    def trained(folder: Path, *watchers: Any) -> tuple[dict[str, Any], list[Any]]:
-        taught, chosen = learner(), selection(prompts, folder, "loss", every=2)
-        done = fit(taught, rows(), HOW, folder, watchers=[chosen, *watchers])
-        return chosen.finish(taught, done), weights(taught)
 
-    child = os.fork()
-    if not child:
-        torch.set_num_threads(1)
-        trained(tmp_path / "killed", KillAt(5))
-        os._exit(0)
-    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+class KillAt5:
+    def on_step(self, taught, progress):
+        if progress.step == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return False
+
+
+fit(learner(), rows(), HOW, Path(sys.argv[1]), watchers=[KillAt5()])
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_was_killed_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "killed")]
+    killed = subprocess.run(command, env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}, timeout=300)
+    assert killed.returncode == -signal.SIGKILL
     assert [path.stem for path in (tmp_path / "killed/state").glob("*.json")] == ["step-00000003"]
-    facts, tensors = trained(tmp_path / "whole")
-    again, others = trained(tmp_path / "killed")
-    assert again == facts
-    assert same(tensors, others)
+    whole, resumed = learner(), learner()
+    wanted = fit(whole, rows(), HOW, tmp_path / "whole")
+    again = fit(resumed, rows(), HOW, tmp_path / "killed")
+    assert again.losses == wanted.losses
+    assert same(weights(whole), weights(resumed))
 
 
 def test_best_weights_cut_short_are_named(prompts: Prompts, tmp_path: Path) -> None:
