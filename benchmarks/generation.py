@@ -1,7 +1,7 @@
 """Generation and log-likelihoods of choices beside lm-eval's own Hugging Face model, at the best of its batch sizes.
 
-python benchmarks/generation.py [--model smollm2] [--prompts 64] [--tokens 96] [--passages 16] [--batch-sizes 8 16 32 64]
-                                [--rounds 3] [--only generation|choices] [--auto] [--write]
+python benchmarks/generation.py [--model smollm2] [--prompts 96] [--tokens 128] [--passages 16] [--batch-sizes 16 32 64]
+                                [--rounds 2] [--only generation|choices] [--auto] [--write]
 
 Both get the same requests (lm-eval's), in one process, on the CPU with all cores. The sweep takes lm-eval through its batch sizes
 once; the best then takes turns with the engine. Outputs are compared first: the same texts (but where two tokens are as likely to
@@ -59,6 +59,13 @@ THINGS = [
     "games",
     "songs",
     "books",
+]
+LEADS = [
+    "I am preparing a quiz for my friends.",
+    "Please help me with this.",
+    "We talked about it at dinner yesterday and nobody knew.",
+    "My daughter asked me this morning on the way to school.",
+    "I would like to use it in a short talk next week.",
 ]
 WORDS = [
     "huset",
@@ -120,11 +127,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the sweep and the rounds, prints a line for each, and keeps the figures where asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="smollm2")
-    parser.add_argument("--prompts", type=int, default=64)
-    parser.add_argument("--tokens", type=int, default=96, help="of an answer at most")
+    parser.add_argument("--prompts", type=int, default=96)
+    parser.add_argument("--tokens", type=int, default=128, help="of an answer at most")
     parser.add_argument("--passages", type=int, default=16, help="each with four choices")
-    parser.add_argument("--batch-sizes", nargs="+", type=int, default=[8, 16, 32, 64])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch-sizes", nargs="+", type=int, default=[16, 32, 64])
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", choices=("generation", "choices"))
     parser.add_argument("--auto", action="store_true")
     parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
@@ -163,7 +170,7 @@ def models(name: str) -> tuple[Any, Callable[[int | str], Any]]:
 
 
 def questions(model: Any, number: int, tokens: int) -> list[Any]:
-    """Chat prompts of one to three lines whose answers are a few words, a list, or as long as they may be."""
+    """Chat prompts of unlike lengths, whatever is asked; answers are a word, a list, or as long as they may be."""
     from lm_eval.api.instance import Instance
 
     rng = random.Random(0)
@@ -173,7 +180,7 @@ def questions(model: Any, number: int, tokens: int) -> list[Any]:
         lambda: f"Name three {rng.choice(THINGS)}, nothing else.",
         lambda: f"Write a story about {rng.choice(THINGS)} in {rng.choice(COUNTRIES)}.",
     ]
-    texts = [kinds[place % len(kinds)]() for place in range(number)]
+    texts = [" ".join([*rng.sample(LEADS, rng.randint(0, 3)), kinds[place % len(kinds)]()]) for place in range(number)]
     prompts = [model.apply_chat_template([{"role": "user", "content": text}]) for text in texts]
     how = {"until": ["\n\n\n"], "max_gen_toks": tokens, "do_sample": False}
     return [Instance("generate_until", {}, (prompt, dict(how)), place) for place, prompt in enumerate(prompts)]
