@@ -342,3 +342,12 @@ def test_real_questions_and_answers_are_read_by_path(shared_data: Path) -> None:
         found = read(str(path / file), licence="CC-BY-4.0", dataset="faq")
         assert len(found) == 503
         assert all(isinstance(row, Example) for row in found)
+
+
+def test_rows_of_the_natural_instructions_say_their_tasks(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_DATA", str(shared_data))
+    found = [one for one in Instructions("sweinstruct-natural").examples() if isinstance(one, Example)]
+    tasks = {one.task for one in found}
+    assert len(tasks) == 12
+    assert {"quoref_answer_generation", "mctaco_question_generation_event_ordering"} <= tasks
+    assert {one.form for one in found} == {"short"}
