@@ -5,8 +5,9 @@ python benchmarks/training.py [--rounds 5] [--tokens 4096] [--tiny] [--write]
 A Llama of 10 million random weights, float32; rows of random tokens with the lengths of instruction data (log-normal, median 150
 tokens; 30 to 70 % of a row is its prompt, on which there is no loss). A token counts where it is one of a row: padding does not.
 First loss and gradient norm of one step over the same rows are compared with TRL's. Then every setting makes two steps
-(the first warms up), the best of TRL's kinds are tried with eager attention and gradient checkpointing too, and the best of both
-sides take turns. TRL's `wrapped` packing cuts examples in two and lets them see each other; it is compared with all the same.
+(the first warms up), the best of TRL's kinds are tried with eager attention and gradient checkpointing too, the best three (two
+of ours) make three steps more, and the best of both sides take turns. TRL's `wrapped` packing cuts examples in two and lets
+them see each other; it is compared with all the same.
 """
 
 import argparse
@@ -244,14 +245,18 @@ def sweep_trl(tiny: bool, rows: list[Any], tokens: int) -> Peer:
         for changes in ({"attention": "eager"}, {"checkpointing": True}):
             how = Peer(**{**asdict(best), **changes})
             speeds[how] = told(how, trl_speed(how, rows, tokens, 1, tiny))
-    return max(speeds, key=speeds.__getitem__)
+    best_ones = sorted(speeds, key=speeds.__getitem__, reverse=True)[: 1 if tiny else 3]
+    again = {how: told(how, trl_speed(how, rows, tokens, 3, tiny)) for how in best_ones}
+    return max(again, key=again.__getitem__)
 
 
 def sweep_ours(tiny: bool, rows: list[Any], tokens: int) -> Ours:
     """The fastest of ours."""
     settings = [Ours(packing, size) for packing in (True, False) for size in ((512,) if tiny else (512, 1024, 2048, 4096))]
     speeds = {how: told(how, our_speed(how, rows, tokens, 1, tiny)) for how in settings}
-    return max(speeds, key=speeds.__getitem__)
+    best_ones = sorted(speeds, key=speeds.__getitem__, reverse=True)[: 1 if tiny else 2]
+    again = {how: told(how, our_speed(how, rows, tokens, 3, tiny)) for how in best_ones}
+    return max(again, key=again.__getitem__)
 
 
 def take_turns(ours: Ours, theirs: Peer, rows: list[Any], tokens: int, rounds: int, tiny: bool, same: str) -> Measured:
