@@ -103,6 +103,8 @@ def _open_lm_eval(name: str, found_class: Any, params: Mapping[str, Any]) -> Any
 
 
 def _missing(name: str, error: ModuleNotFoundError) -> MissingExtra:
+    if error.name is None:  # lm-eval's own words, which say what to install
+        return MissingExtra(f"lm-eval's model {name!r}: {error}")
     return MissingExtra(
         f"lm-eval's model {name!r} needs the package {error.name!r}; install it with: pip install 'lm_eval[{name}]'"
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.errors import HarnessError
 
+_LONGEST = 2_000  # characters of a stranger's message
 SEED = 1234  # lm-eval's own, of numpy and torch
 
 
@@ -41,7 +42,8 @@ def told(error: BaseException) -> str:
     if isinstance(error, HarnessError):
         return str(error)
     place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({os.path.basename(place.filename)}, line {place.lineno})"
+    said = " ".join(str(error).split())[:_LONGEST]
+    return f"{type(error).__name__}: {said} ({os.path.basename(place.filename)}, line {place.lineno})"
 
 
 @contextlib.contextmanager
