@@ -43,7 +43,7 @@ def published(pairs: list[tuple[str, str]], tokenizer: Any, max_len: int) -> dic
 
 
 @given(st.lists(st.tuples(TEXTS, st.sampled_from(["", "kort"]), TEXTS), min_size=1, max_size=4), st.integers(4, 80))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_batches_are_those_of_the_published_collator(tokenizer: Any, texts: list[tuple[str, str, str]], longest: int) -> None:
     examples = [
         Example.from_instruction(f"e/{n}", asked, [answer], language="sv", meta={"constraints": limits})

@@ -72,6 +72,8 @@ def test_it_is_a_stage_with_a_record(tiny: Path, tmp_path: Path) -> None:
     ref = PluginRef("sft", {"base": str(tiny), "steps": 2, "batch": 2})
     done = train(load_plugins(), "small", ref, TAUGHT, tmp_path)
     assert done.facts["steps"] == 2
+    assert (done.facts["packing"], done.facts["attention"]) == (True, "harness_segments")
+    assert all(done.facts[key] > 0 for key in ("tokens_per_second", "mfu", "peak_memory_bytes", "flops"))
     assert "model.safetensors" in done.files
     assert read_trained(tmp_path, "small") == done
 
