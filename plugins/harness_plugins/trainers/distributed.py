@@ -87,13 +87,16 @@ class Processes:
         """Puts such a state in place."""
         import torch
 
+        # a fused optimizer counts its steps on the device, any other on the CPU
+        fused = {id(one) for group in optimizer.param_groups if group.get("fused") for one in group["params"]}
         for key, parameter in trainable.items():
             self.put_weights({key: tensors[f"model.{key}"]}, {key: parameter})
             if f"step.{key}" not in tensors:
                 continue
             moments = {moment: torch.zeros_like(parameter) for moment in _MOMENTS[1:]}
             self.put_weights({moment: tensors[f"{moment}.{key}"] for moment in moments}, moments)
-            optimizer.state[parameter] = {"step": tensors[f"step.{key}"].clone(), **moments}
+            step = tensors[f"step.{key}"].clone()
+            optimizer.state[parameter] = {"step": step.to(parameter.device) if id(parameter) in fused else step, **moments}
 
     def assembled(self, model: Any, again: Any) -> Any:
         """The model, whole, in the first process. `again()` loads it as it was before the training."""
