@@ -13,6 +13,7 @@ import yaml
 
 from harness.build.rows import SetAside
 from harness.errors import InputError
+from harness.pipeline.records import Comparison
 from harness.records import Example, Judgment, Manifest, MetaRow, Output, Preference, Score, Span
 from harness.store import TABLES, Run, arrow_table, read_manifest, stage_id, table_path
 from harness.verdicts import Verdict
@@ -148,6 +149,10 @@ ONE_OF_EACH = {
         for name, stage, reason in (("b", "language", "x"), ("a", "language", "x"), ("c", "filter", "z"), ("c", "filter", "y"))
     ],
     "meta": [MetaRow(judgments="j", metric=metric, statistic="accuracy", value=0.5) for metric in ("b", "a", None)],
+    "comparisons": [
+        Comparison(metric="m", system="s", against=against, statistic=statistic, slice=slice, value=0.5)
+        for against, statistic, slice in (("t", "mean", "form=long"), ("t", "difference", "all"), (None, "mean", "all"))
+    ],
 }
 
 
