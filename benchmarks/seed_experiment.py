@@ -109,6 +109,8 @@ def prepare(folder: Path, items: int, examples: int, three: Path | None, seeds: 
         config = {
             "name": name,
             "examples": str((folder / f"{name}.jsonl").resolve()),
+            # the tasks' definitions are alike on purpose; that no passage is shared is seen to above
+            "hold_out": False,
             "train": [{"name": f"{name}-{seed}", "trainer": {"sft": {**_TRAINER, "seed": seed}}} for seed in numbers],
             "generate": {
                 "split": "test",
