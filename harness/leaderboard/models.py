@@ -146,7 +146,7 @@ def _digest(values: Iterable[Any], cache: Cache) -> str | None:
     if not paths:
         return None
     files = [file for path in paths for file in _model_files(path)]
-    return cache_key(files=[[file.name, _file_digest(file, cache)] for file in files])
+    return cache_key(files=[[file.name, kept_digest(file, cache)] for file in files])
 
 
 def _model_files(path: Path) -> list[Path]:
@@ -155,7 +155,7 @@ def _model_files(path: Path) -> list[Path]:
     return sorted({file for pattern in (*_WEIGHTS, *_TOLD) for file in path.glob(pattern) if file.is_file()})
 
 
-def _file_digest(path: Path, cache: Cache) -> str:
+def kept_digest(path: Path, cache: Cache) -> str:
     """sha256 of a file; of a large one that has not changed since, the one that was found before."""
     found = path.resolve().stat()
     key = cache_key(path=str(path.resolve()), state=[found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino])

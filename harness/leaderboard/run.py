@@ -56,7 +56,7 @@ def run_leaderboard(run: Run, config: LeaderboardConfig, registry: Registry, rep
     for ref in config.metrics:
         registry.find("metric", ref.name)
     with quiet_lm_eval():
-        tasks = find_tasks(config)
+        tasks = find_tasks(config, cache)
         counts = {"done": 0, "reused": 0}
         failures: list[Failure] = []
         for model in config.models:
@@ -79,7 +79,7 @@ def state_of(config: LeaderboardConfig, run_folder: Any, registry: Registry, cac
     """(model, task, "done", "to do" or what is wrong with the model) for each pair; nothing is loaded and nobody is asked."""
     found: list[tuple[str, ChosenTask, str]] = []
     with quiet_lm_eval():
-        tasks = find_tasks(config)
+        tasks = find_tasks(config, cache)
         for model in config.models:
             try:
                 ready = ready_model(model, config, registry, cache)

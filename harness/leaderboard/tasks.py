@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.cache import Cache, cache_key
 from harness.config import shipped
 from harness.errors import ConfigError, InputError, MissingExtra, did_you_mean
 from harness.leaderboard.config import LeaderboardConfig
+from harness.leaderboard.task_data import data_digest
 
 _FUNCTION = re.compile(r"!function\s+([\w.]+)\.\w+")
 _INCLUDE = re.compile(r"^include:\s*['\"]?([^'\"#\n]+?)['\"]?\s*$", re.MULTILINE)
@@ -17,8 +19,8 @@ _INCLUDE = re.compile(r"^include:\s*['\"]?([^'\"#\n]+?)['\"]?\s*$", re.MULTILINE
 
 @dataclass(frozen=True)
 class ChosenTask:
-    """One task that is to be done. `limit`: its first items only; `shots`: None is as the task says; `digest`: of its files;
-    `group`: the group that it was named by, and is loaded with."""
+    """One task that is to be done. `limit`: its first items only; `shots`: None is as the task says; `digest`: of its files
+    and of its data that lie in files here; `group`: the group that it was named by, and is loaded with."""
 
     name: str
     limit: int | None
@@ -55,8 +57,11 @@ class Tasks:
         return found
 
 
-def find_tasks(config: LeaderboardConfig) -> Tasks:
-    """The tasks that the config names, tags and groups taken apart; no data is read. ConfigError for a name that is none."""
+def find_tasks(config: LeaderboardConfig, cache: Cache | None = None) -> Tasks:
+    """The tasks that the config names, tags and groups taken apart; no data is loaded. ConfigError for a name that is none.
+
+    `cache`: remembers the digests of large files of data.
+    """
     manager = _manager(config)
     chosen: dict[str, ChosenTask] = {}
     for wanted in config.tasks:
@@ -68,7 +73,7 @@ def find_tasks(config: LeaderboardConfig) -> Tasks:
             content = manager.task_index[name].cfg or {}
             told = content.get("metadata")
             metadata = told if isinstance(told, dict) else {}
-            digest = _digest([name, *([group] if group else [])], manager)
+            digest = _digest([name, *([group] if group else [])], manager, cache)
             items, metric = metadata.get("items"), metadata.get("metric")
             chosen[name] = ChosenTask(name, limit, shots, digest, group, items, metric)
     return Tasks(tuple(chosen.values()), manager)
@@ -123,15 +128,19 @@ def _unknown(manager: Any, name: str, config: LeaderboardConfig) -> ConfigError:
     return ConfigError(f"there is no task {name!r}.{did_you_mean(name, manager.all_tasks)}{hint}")
 
 
-def _digest(names: Iterable[str], manager: Any) -> str:
-    """sha256 over the files that the tasks are written in; their data are pinned there, or named."""
+def _digest(names: Iterable[str], manager: Any, cache: Cache | None) -> str:
+    """sha256 over the files that the tasks are written in, and over those of their data that are here and not pinned."""
     sha = hashlib.sha256()
+    data: list[str] = []
     for name in names:
         entry = manager.task_index.get(name)
-        for path in _files(Path(entry.yaml_path)) if entry is not None and entry.yaml_path else ():
-            sha.update(path.read_bytes())
+        path = Path(entry.yaml_path) if entry is not None and entry.yaml_path else None
+        for file in _files(path) if path is not None else ():
+            sha.update(file.read_bytes())
         sha.update(name.encode())
-    return sha.hexdigest()
+        found = data_digest(entry.cfg or {}, path.parent, cache) if path is not None else None
+        data += [] if found is None else [found]
+    return cache_key(task=sha.hexdigest(), data=data) if data else sha.hexdigest()
 
 
 def _files(path: Path) -> list[Path]:

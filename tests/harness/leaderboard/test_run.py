@@ -112,6 +112,19 @@ def test_a_changed_task_is_done_again_out_of_kept_replies(tmp_path: Path, calls:
     assert result(tmp_path, "toy_text")["results"]["toy_text"]["exact_match,none"] == 0.0
 
 
+def test_changed_data_of_a_task_are_asked_for_and_the_old_result_is_not_kept(tmp_path: Path, calls: Calls) -> None:
+    config = board(tmp_path, "toy_text", "toy_choice")
+    run(tmp_path, config)
+    data = tmp_path / "tasks" / "toy_text.jsonl"
+    data.write_text(data.read_text().replace('"svar 0"', '"annat"').replace("Säg 5", "Säg 7"))
+    calls.asked.clear()
+    summary = run(tmp_path, config)
+    assert (summary.done, summary.reused, [prompt for _, prompt in calls.asked]) == (1, 1, ["Säg 7.\nSvar:"])
+    assert result(tmp_path, "toy_text")["results"]["toy_text"]["exact_match,none"] == pytest.approx(4 / 6)
+    states = state_of(config, tmp_path / "run", plugins(), Cache(tmp_path / "cache"))
+    assert {state for _, _, state in states} == {"done"}
+
+
 def test_a_task_without_data_and_a_model_that_fails_stop_nothing_else(tmp_path: Path, calls: Calls) -> None:
     absent = BoardModel(name="absent", by="lm_eval", plugin=PluginRef("no-such-model", {}))
     summary = run(tmp_path, board(tmp_path, "toy_missing", "toy_text", models=(absent, toy())))
