@@ -1,5 +1,6 @@
 """The models of a board: what makes a model's replies (by digest), and how it is opened, by lm-eval or by a generator plugin."""
 
+import inspect
 import json
 import struct
 import time
@@ -95,11 +96,31 @@ def _lm_eval_class(name: str) -> Any:
 
 def _open_lm_eval(name: str, found_class: Any, params: Mapping[str, Any]) -> Any:
     try:
-        return found_class.create_from_arg_obj(dict(params))
+        return found_class.create_from_arg_obj({**_device(found_class, params), **params})
     except ModuleNotFoundError as error:
         raise _missing(name, error) from error
     except TypeError as error:
         raise PluginError(f"lm-eval's model {name!r} does not take these parameters: {error}") from error
+
+
+def _device(found_class: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Where to compute, if nobody says where and what lm-eval takes for granted is a GPU that is not there."""
+    if "device" in params or _default(found_class, "device") != "cuda":
+        return {}
+    import torch
+
+    return {} if torch.cuda.is_available() else {"device": "cpu"}
+
+
+def _default(found_class: Any, parameter: str) -> Any:
+    """What the class, or the one that it hands its other parameters on to, takes for that parameter; None for nothing."""
+    for one in found_class.__mro__:
+        taken = inspect.signature(one.__init__).parameters
+        if parameter in taken:
+            return taken[parameter].default
+        if not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
+            return None
+    return None
 
 
 def _missing(name: str, error: ModuleNotFoundError) -> MissingExtra:

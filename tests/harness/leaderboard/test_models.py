@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("lm_eval", reason="needs metaeval-harness[leaderboard]")
 
+from tiny_models import tiny_llama
 from toy_lm_eval import NAME, Calls, register_toy
 
 from harness.cache import Cache
@@ -96,3 +97,32 @@ def test_a_package_that_is_absent_is_told_with_the_line_that_installs_it(tmp_pat
     model_registry._objs[NAME] = type("Absent", (model_registry._objs[NAME],), {"create_from_arg_obj": absent})
     with pytest.raises(MissingExtra, match="needs the package 'vllm'"):
         ready(tmp_path).open()
+
+
+def test_a_model_is_on_the_cpu_where_no_gpu_is_unless_a_device_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    from lm_eval.api.registry import model_registry
+
+    class OnGpu(model_registry._objs[NAME]):  # type: ignore[name-defined,misc]  # the toy, with the default of lm-eval's `hf`
+        def __init__(self, device: str = "cuda", **settings: Any) -> None:
+            super().__init__(**settings)
+            self.place = device
+
+    class Handing(OnGpu):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+
+    for kind in (OnGpu, Handing):
+        model_registry._objs[NAME] = kind
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        assert ready(tmp_path).open().place == "cpu"
+        assert ready(tmp_path, device="cuda:1").open().place == "cuda:1"
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        assert ready(tmp_path).open().place == "cuda"
+
+
+def test_a_tiny_model_is_opened_by_the_engine_that_is_there_without_a_word(tmp_path: Path) -> None:
+    """lm-eval's `hf` with nothing but a folder, as a plain name in a config gives it."""
+    pytest.importorskip("transformers", reason="needs metaeval-harness[leaderboard]")
+    opened = ready(tmp_path, "hf", pretrained=str(tiny_llama(tmp_path / "tiny"))).open()
+    assert opened.device.type in ("cpu", "cuda")
