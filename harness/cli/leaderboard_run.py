@@ -60,12 +60,12 @@ def _run(config: "LeaderboardConfig", folder: Path) -> "Summary":
     import msgspec
 
     from harness.cache import Cache
-    from harness.leaderboard.config import resolved
+    from harness.leaderboard.config import anchored, resolved
     from harness.leaderboard.run import run_leaderboard
     from harness.store import Run
 
     found = registry(config.plugins)
-    with Run.open(folder, config=resolved(config), command=sys.argv) as run, Cache() as cache:
+    with Run.open(folder, config=resolved(anchored(config)), command=sys.argv) as run, Cache() as cache:
         with progress() as report:
             summary = run_leaderboard(run, config, found, report, cache=cache)
         counts = {"results": summary.done + summary.reused, "failures": len(summary.failures)}

@@ -25,7 +25,7 @@ from harness.leaderboard.config_entries import (
 from harness.leaderboard.config_records import SEED, BoardModel, BoardTask, LeaderboardConfig, Price
 from harness.yaml_lines import Document, Keys, read_yaml
 
-__all__ = ["BoardModel", "BoardTask", "LeaderboardConfig", "Price", "leaderboard_of", "load_leaderboard", "resolved"]
+__all__ = ["BoardModel", "BoardTask", "LeaderboardConfig", "Price", "anchored", "leaderboard_of", "load_leaderboard", "resolved"]
 
 _SECTION = (
     "models",
@@ -106,6 +106,20 @@ def resolved(config: LeaderboardConfig) -> dict[str, Any]:
     plain["metrics"] = [{ref.name: dict(ref.params)} if ref.params else ref.name for ref in config.metrics]
     plain["plugins"] = list(config.plugins)
     return {key: value for key, value in plain.items() if value is not None}
+
+
+def anchored(config: LeaderboardConfig) -> LeaderboardConfig:
+    """The config with the folders that it names from the root on: what a run writes down holds from any directory."""
+
+    def full(folder: str) -> str:
+        return str(Path(folder).expanduser().absolute())
+
+    return msgspec.structs.replace(
+        config,
+        task_folders=tuple(map(full, config.task_folders)),
+        metaevaluations=tuple(map(full, config.metaevaluations)),
+        trainings=None if config.trainings is None else full(config.trainings),
+    )
 
 
 def _told_model(model: BoardModel) -> dict[str, Any]:

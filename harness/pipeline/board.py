@@ -8,7 +8,7 @@ import msgspec
 
 from harness.cache import Cache
 from harness.experiment import ExperimentConfig
-from harness.leaderboard.config import LeaderboardConfig, resolved
+from harness.leaderboard.config import LeaderboardConfig, anchored, resolved
 from harness.leaderboard.records import Board
 from harness.pipeline.trust import METAEVALUATE, folder_name
 from harness.registry import Registry
@@ -41,7 +41,7 @@ def _run(
 ) -> tuple[dict[str, Any], list[str]]:
     from harness.leaderboard.run import run_leaderboard  # loads lm-eval
 
-    with Run.open(folder, config=resolved(board), command=command) as run, Cache() as cache:
+    with Run.open(folder, config=resolved(anchored(board)), command=command) as run, Cache() as cache:
         summary = run_leaderboard(run, board, registry, progress, cache=cache)
         told: dict[str, Any] = msgspec.to_builtins(summary)
         counts = {"results": summary.done + summary.reused, "failures": len(summary.failures)}

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from toy_lm_eval import NAME, Calls, register_toy, toy_tasks
 
 from harness.cli.main import harness
+from harness.leaderboard.opened import config_of
 
 
 def invoke(*arguments: object, code: int = 0) -> Result:
@@ -62,3 +63,16 @@ def test_a_dry_run_asks_nobody(config: Path) -> None:
         "nobody was asked (--dry-run)",
     ]
     assert (calls.opened, Path("runs").exists()) == (0, False)
+
+
+def test_a_run_remembers_its_folders_for_whoever_reads_it_from_elsewhere(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_toy(Calls())
+    (tmp_path / "tuning").mkdir()
+    config.write_text(config.read_text().replace(str(tmp_path / "tasks"), "tasks") + "trainings: tuning\n")
+    invoke("run", config, "--output", "run", code=3)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = config_of(tmp_path / "run")
+    assert (found.trainings, found.task_folders) == (str(tmp_path / "tuning"), (str(tmp_path / "tasks"),))

@@ -7,7 +7,7 @@ import yaml
 
 from harness.config_parts import BARE
 from harness.errors import ConfigError
-from harness.leaderboard.config import BoardTask, LeaderboardConfig, Price, leaderboard_of, load_leaderboard, resolved
+from harness.leaderboard.config import BoardTask, LeaderboardConfig, Price, anchored, leaderboard_of, load_leaderboard, resolved
 from harness.registry import PluginRef
 from harness.yaml_lines import read_yaml
 
@@ -57,6 +57,16 @@ def test_what_a_run_writes_down_loads_as_the_same_config(tmp_path: Path) -> None
     config = load(tmp_path, FULL)
     again = yaml.safe_dump(resolved(config), sort_keys=False, allow_unicode=True)
     assert load(tmp_path, again) == config
+
+
+def test_folders_hold_from_any_directory_once_a_run_writes_them_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = anchored(load(tmp_path, FULL))
+    assert config.task_folders == (str(tmp_path / "mine"),)
+    assert config.metaevaluations == (str(tmp_path / "runs/gec-sv"),)
+    assert config.trainings == str(tmp_path / "runs/tuning")
+    assert anchored(config) == config
+    assert anchored(load(tmp_path, "models: [a]\ntasks: [t]\n")).trainings is None
 
 
 @pytest.mark.parametrize(
