@@ -86,7 +86,7 @@ def make_board(
         seed=seed,
         resamples=resamples,
         warnings=tuple(dict.fromkeys([*trust_warnings(columns), *warnings])),
-        notes=tuple(dict.fromkeys([*results.notes, *_notes(columns, counted)])),
+        notes=tuple(dict.fromkeys([*results.all_notes(), *_notes(columns, counted)])),
     )
 
 
@@ -106,6 +106,7 @@ def _only(results: Results, tasks: Sequence[str], models: Sequence[str]) -> Resu
         read_items=results.read_items,
         metrics=results.metrics,
         notes=results.notes,
+        items_notes=results.items_notes,
     )
 
 
@@ -253,7 +254,7 @@ def _column_warnings(column: Column, cells: Sequence[Cell]) -> list[str]:
     found = []
     if column.main:
         found += [f"{cell.model} on {column.task}: {_seen_note(cell.seen, cell.items)}" for cell in cells if cell.seen]
-    sizes = {cell.items for cell in cells if cell.value is not None}
+    sizes = {cell.items for cell in cells if cell.value is not None and cell.items}  # 0: nobody says how many
     if column.main and len(sizes) > 1:
         found.append(f"{column.task}: models did different numbers of items ({', '.join(map(str, sorted(sizes)))})")
     return found

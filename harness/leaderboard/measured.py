@@ -33,7 +33,7 @@ def measure_cell(result: TaskResult, metric: str, items: Sequence[Item], task: s
         return Measured(measure.total if reported is None else reported, interval, len(measure.keys), measure, error, note)
     if reported is None:
         return Measured(None, Interval(None, None, "none", 0), 0, None)
-    why = "the items kept do not give the reported value" if items else "no items were kept"
+    why = "the items kept do not give the reported value" if items else "no items were kept or could be read"
     if error:
         half = NormalDist().inv_cdf((1 + confidence) / 2) * error
         interval = Interval(reported - half, reported + half, "standard error", result.items)

@@ -94,7 +94,8 @@ class TaskResult(_Record, frozen=True, kw_only=True):
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """Everything in a folder of results. `read_items(model, task)` yields the items, none where no samples were kept. `metrics`:
-    by name, those that this harness computed over the kept answers."""
+    by name, those that this harness computed over the kept answers. `items_notes`: by (model, task) what reading its items has
+    shown so far, which is known only once they have been read."""
 
     models: dict[str, ModelInfo]
     tasks: dict[str, TaskInfo]
@@ -102,6 +103,12 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     read_items: Callable[[str, str], Iterator[Item]]
     metrics: dict[str, MetricInfo] = {}
     notes: tuple[str, ...] = ()
+    items_notes: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes, then those of the items of these results that have been read, each once."""
+        read = (note for one in self.results for note in self.items_notes.get((one.model, one.task), ()))
+        return tuple(dict.fromkeys([*self.notes, *read]))
 
 
 class Trust(_Record, frozen=True, kw_only=True):

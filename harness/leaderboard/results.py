@@ -13,12 +13,14 @@ from pathlib import Path
 from harness.errors import InputError
 from harness.leaderboard.records import Item, ModelInfo, Results, TaskInfo, TaskResult
 from harness.leaderboard.result_files import LONGEST, ResultFile, TaskEntry, read_result_file
-from harness.leaderboard.samples import count_items, find_samples, read_samples
+from harness.leaderboard.samples import count_items, find_samples, is_own_file, read_samples
 
 LARGEST = 64_000_000  # bytes of a file of results; a file of samples may be larger, it is read line by line
 DEEPEST = 6
 MOST_FILES = 20_000
 _NOT_RESULTS = frozenset({"manifest.json", "unchanged.json", "config.json", "tokenizer.json", "board.json"})
+
+_MOST_NAMED = 5
 
 _Chosen = dict[tuple[str, str], tuple[ResultFile, TaskEntry]]
 
@@ -27,11 +29,12 @@ def read_results(folder: Path) -> Results:
     """Models, tasks and results below `folder` (or of one file of results); items are read when they are asked for.
 
     Where a model did a task twice the later one counts. A task that a model could not do is a result without values, and
-    `settings["error"]` says why. A file that cannot be read is left out and named in `notes`. InputError
-    where there is no such folder, no results in it, or more files than results can have.
+    `settings["error"]` says why. A file that cannot be read is left out and named in `notes`, as is what is no regular file; of
+    samples that cannot be read no item is used, and `items_notes` names the file and the line. InputError where there is no such
+    folder, no results in it, or more files than results can have.
     """
     notes: list[str] = []
-    paths = _candidates(folder)
+    paths = _candidates(folder, notes)
     failures = [found for path in paths if path.name.startswith("failed_") and (found := _failure(path)) is not None]
     files = _read([path for path in paths if not path.name.startswith("failed_")], notes)
     if not files and not failures:
@@ -49,11 +52,13 @@ def read_results(folder: Path) -> Results:
     for (_, task), (_, entry) in chosen.items():
         tasks.setdefault(task, entry.info)
 
+    items_notes: dict[tuple[str, str], tuple[str, ...]] = {}
+
     def read_items(model: str, task: str) -> Iterator[Item]:
         if (model, task) not in chosen:
             return
-        file, entry = chosen[model, task]
-        yield from read_samples(file, entry)
+        items, items_notes[model, task] = _items(*chosen[model, task])
+        yield from items
 
     results = [_result(file, entry) for file, entry in chosen.values()]
     for failure in failures:
@@ -61,27 +66,69 @@ def read_results(folder: Path) -> Results:
             models.setdefault(failure.model, ModelInfo(name=failure.model))
             tasks.setdefault(failure.task, TaskInfo(name=failure.task))
             results.append(failure)
-    return Results(models=models, tasks=tasks, results=tuple(results), read_items=read_items, notes=tuple(dict.fromkeys(notes)))
+    return Results(
+        models=models,
+        tasks=tasks,
+        results=tuple(results),
+        read_items=read_items,
+        notes=tuple(dict.fromkeys(notes)),
+        items_notes=items_notes,
+    )
 
 
-def _candidates(folder: Path) -> list[Path]:
-    """Files that may hold results, in order; links are not followed."""
+def _candidates(folder: Path, notes: list[str]) -> list[Path]:
+    """Files that may hold results, in order; links are not followed and pipes not read, but named."""
     if folder.is_file():
         return [folder]
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is neither a folder nor a regular file: results are read from those only")
     if not folder.is_dir():
         raise InputError(f"{folder} is absent: give a leaderboard's run folder or a folder of lm-eval results")
     home = folder / "results" if (folder / "manifest.json").is_file() and (folder / "results").is_dir() else folder
     found: list[Path] = []
+    passed: list[Path] = []
     seen = 0
     for place, folders, names in os.walk(home, followlinks=False):
         depth = len(Path(place).relative_to(home).parts)
         folders[:] = sorted(name for name in folders if depth < DEEPEST and not name.startswith("."))
+        passed += [Path(place) / name for name in folders if (Path(place) / name).is_symlink()]
         seen += len(names)
         if seen > MOST_FILES:
             raise InputError(f"{home} holds more than {MOST_FILES:,} files: give the folder that holds nothing but results")
-        paths = (Path(place) / name for name in sorted(names) if name.endswith(".json") and name not in _NOT_RESULTS)
-        found += [path for path in paths if path.is_file() and not path.is_symlink()]
+        paths = [Path(place) / name for name in sorted(names) if name not in _NOT_RESULTS]
+        found += [path for path in paths if path.suffix == ".json" and is_own_file(path)]
+        passed += [path for path in paths if path.suffix in (".json", ".jsonl") and not is_own_file(path)]
+    notes += _passed_over(passed, home)
     return found
+
+
+def _passed_over(paths: list[Path], home: Path) -> list[str]:
+    """What was not read, in a note for links and one for anything else."""
+    links = [path for path in paths if path.is_symlink()]
+    others = [path for path in paths if not path.is_symlink()]
+    said = []
+    for some, why in (
+        (links, "links are not followed; put the files themselves there (dvc checkout with copies, git annex unlock)"),
+        (others, "no regular files, which are not read"),
+    ):
+        if some:
+            more = f" and {len(some) - _MOST_NAMED} more" if len(some) > _MOST_NAMED else ""
+            said.append(f"{', '.join(str(path.relative_to(home)) for path in some[:_MOST_NAMED])}{more}: {why}")
+    return said
+
+
+def _items(file: ResultFile, entry: TaskEntry) -> tuple[list[Item], tuple[str, ...]]:
+    """The items and what is to be known of them; none of a file that cannot be read: of a part nobody knows what it lacks."""
+    where = f"{file.model.name} on {entry.info.name}"
+    try:
+        items = list(read_samples(file, entry))
+    except (InputError, OSError) as error:
+        return [], (f"{where}: its items are not used: {error}",)
+    again = sum("repeats" in item.meta for item in items)
+    told = (
+        f"{where}: {again} of {len(items)} items are documents that were met before; in intervals and tests they count together"
+    )
+    return items, (told,) if again else ()
 
 
 def _failure(path: Path) -> TaskResult | None:
@@ -177,7 +224,7 @@ def _result(file: ResultFile, entry: TaskEntry) -> TaskResult:
     items = entry.items
     if items is None:  # an old format that does not say
         samples = find_samples(file, entry.info.name)
-        items = count_items(samples) if samples else 0
+        items = _counted(samples) if samples else 0
     return TaskResult(
         model=file.model.name,
         task=entry.info.name,
@@ -193,3 +240,11 @@ def _result(file: ResultFile, entry: TaskEntry) -> TaskResult:
         date=file.date,
         file=str(file.path),
     )
+
+
+def _counted(samples: Path) -> int:
+    """How many items a file of samples holds; 0, which says that nobody knows, of one that cannot be read."""
+    try:
+        return count_items(samples)
+    except (InputError, OSError):  # said where the items are read
+        return 0

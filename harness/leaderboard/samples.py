@@ -35,20 +35,28 @@ _NO_METRIC = frozenset(
 def read_samples(file: ResultFile, entry: TaskEntry) -> Iterator[Item]:
     """The items in the order of the file; none where no samples were kept. A torn last line is left out.
 
-    What the filters say of one item is one item, its answers those of the first filter. InputError with file and line.
+    What the filters say of one item is one item, its answers those of the first filter. A document that comes again is an item of
+    its own whose `meta["repeats"]` is the first one's key; they are one cluster. InputError with file and line, or where a file
+    of samples holds none.
     """
     path = find_samples(file, entry.info.name)
     if path is None:
         return
     merged: dict[Any, dict[str, Any]] = {}
     for number, sample in _lines(path):
-        _add(merged, sample, entry, file.clusters.get(entry.info.name), f"{path}, line {number}")
+        try:
+            _add(merged, sample, entry, file.clusters.get(entry.info.name), f"{path}, line {number}")
+        except RecursionError:
+            raise InputError(f"{path}, line {number}: nested too deeply") from None
+    if not merged:
+        raise InputError(f"{path} holds no sample")
     met: dict[str, int] = {}
     for fields in merged.values():
         key = fields["key"]
         met[key] = met.get(key, 0) + 1
         if met[key] > 1:  # the same document twice: two items, told apart in the same way in every model
             fields["key"] = f"{key}#{met[key]}"
+            fields["meta"] = {"cluster": key, **fields["meta"], "repeats": key}
         yield Item(**fields)
 
 
@@ -57,7 +65,7 @@ def find_samples(file: ResultFile, task: str) -> Path | None:
     words = {task, re.sub(r"\W", "_", task)}
     found: list[tuple[bool, bool, str, Path]] = []
     for path in sorted(file.path.parent.glob("*.jsonl")):
-        if path.is_symlink():
+        if not is_own_file(path):
             continue
         for word in words:
             if path.name == f"samples_{word}.jsonl" or (
@@ -69,6 +77,11 @@ def find_samples(file: ResultFile, task: str) -> Path | None:
                 if re.fullmatch(r"\d{4}-\d{2}-\d{2}T[\d\-.:]+", stamp):
                     found.append((stamp == file.stamp, False, stamp, path))
     return max(found)[3] if found else None
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether it is a regular file that lies here: a link may lead anywhere, and a pipe never ends."""
+    return path.is_file() and not path.is_symlink()
 
 
 def count_items(path: Path) -> int:

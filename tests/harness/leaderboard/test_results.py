@@ -1,6 +1,7 @@
 """Folders of lm-eval results are read, whoever wrote them; what is damaged is named and left out."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from boards import DATE, SKILL, results_folder
 
 from harness.errors import InputError
+from harness.leaderboard.board import make_board
 from harness.leaderboard.results import MOST_FILES, read_results
 
 
@@ -233,3 +235,61 @@ def test_the_samples_of_the_same_date_belong_to_a_file(tmp_path: Path) -> None:
     (folder / "samples_sv_choice_2030-01-01T00-00-00.0.jsonl").write_text("{}\n")
     assert (folder / f"samples_sv_choice_{DATE}.jsonl").is_file()
     assert len(list(read_results(tmp_path).read_items("tuned", "sv_choice"))) == 40
+
+
+def test_one_bad_line_of_samples_costs_the_items_of_that_model_alone(tmp_path: Path) -> None:
+    for model in ("a", "b"):
+        entry = said(model)
+        samples = [{"doc_id": n, "doc_hash": f"q{n}", "acc": float(n % 2)} for n in range(40)]
+        written(tmp_path / model, "results_t.json", entry | {"n-samples": {}}, {"samples_t.jsonl": samples})
+    with (tmp_path / "b" / "samples_t.jsonl").open("a") as file:
+        file.write("[1, 2]\n")
+    board = make_board(read_results(tmp_path), resamples=200)
+    cells = {cell.model: cell for cell in board.cells}
+    assert cells["a"].items == 40
+    assert (cells["b"].value, cells["b"].low) == (0.5, pytest.approx(0.5 - 1.96 * 0.1, abs=1e-3))
+    assert any("b on t: its items are not used" in note and "line 41" in note for note in board.notes)
+    assert not any("different numbers of items" in warning for warning in board.warnings)
+
+
+def test_documents_that_come_again_count_together_and_the_value_stays(tmp_path: Path) -> None:
+    once = [{"doc_id": n, "doc_hash": f"q{n}", "acc": float(n % 4 == 0)} for n in range(40)]
+    again = [{"doc_id": 40 + n, "doc_hash": f"q{n}", "acc": float(n % 4 == 0)} for n in range(20)]
+    content = said("a") | {"results": {"t": {"acc,none": 15 / 60}}, "n-samples": {}}
+    written(tmp_path / "a", "results_t.json", content, {"samples_t.jsonl": once + again})
+    board = make_board(read_results(tmp_path), resamples=2000)
+    (cell,) = board.cells
+    assert (cell.value, cell.items) == (0.25, 60)
+    assert cell.low is not None
+    assert cell.high is not None
+    naive = 2 * 1.96 * (0.25 * 0.75 / 60) ** 0.5
+    assert cell.high - cell.low > 1.1 * naive
+    assert "a on t: 20 of 60 items are documents that were met before; in intervals and tests they count together" in board.notes
+    assert "40 groups of items" in str(board.columns[0].note)
+
+
+def test_links_to_results_are_named_and_not_followed(tmp_path: Path) -> None:
+    home = written(tmp_path / "a", "results_t.json", said("a"))
+    written(tmp_path / "store", "object", said("b"))
+    for number in range(7):
+        (home / f"results_{number}.json").symlink_to(tmp_path / "store" / "object")
+    (home / "more").symlink_to(tmp_path / "store")
+    results = read_results(home)
+    assert list(results.models) == ["a"]
+    (note,) = results.notes
+    assert note.startswith("more, results_0.json, ")
+    assert " and 3 more: links are not followed" in note
+
+
+def test_a_folder_with_links_alone_says_so(tmp_path: Path) -> None:
+    (tmp_path / "results_t.json").symlink_to("/dev/zero")
+    with pytest.raises(InputError, match=r"no results of lm-eval \(results_t.json: links are not followed"):
+        read_results(tmp_path)
+
+
+def test_a_pipe_is_no_file_of_results(tmp_path: Path) -> None:
+    written(tmp_path, "results_t.json", said("a"))
+    os.mkfifo(tmp_path / "results_x.json")
+    assert read_results(tmp_path).notes == ("results_x.json: no regular files, which are not read",)
+    with pytest.raises(InputError, match="neither a folder nor a regular file"):
+        read_results(tmp_path / "results_x.json")

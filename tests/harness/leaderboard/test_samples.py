@@ -1,12 +1,12 @@
 """Samples become items: one a document, whatever the version wrote; a torn end is left out, anything else is named."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.errors import InputError
 from harness.leaderboard.records import Item
 from harness.leaderboard.results import read_results
 
@@ -23,6 +23,13 @@ def items_of(
     text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
     (folder / "samples_t.jsonl").write_text(text)
     return list(read_results(folder).read_items("m", "t"))
+
+
+def note_of(folder: Path) -> tuple[str, ...]:
+    """What is said of the items once they have been read."""
+    results = read_results(folder)
+    list(results.read_items("m", "t"))
+    return results.items_notes["m", "t"]
 
 
 def test_lists_and_objects_of_arguments_are_read(tmp_path: Path) -> None:
@@ -51,7 +58,10 @@ def test_pairs_of_corpus_metrics_are_parts(tmp_path: Path) -> None:
 
 def test_the_same_document_twice_is_two_items(tmp_path: Path) -> None:
     rows = [{"doc_id": place, "doc_hash": "a", "acc": 1.0} for place in range(3)]
-    assert [item.key for item in items_of(tmp_path, rows)] == ["a", "a#2", "a#3"]
+    items = items_of(tmp_path, rows)
+    assert [item.key for item in items] == ["a", "a#2", "a#3"]
+    assert [item.meta.get("cluster", item.key) for item in items] == ["a", "a", "a"]
+    assert [item.meta.get("repeats") for item in items] == [None, "a", "a"]
 
 
 def test_what_belongs_together_is_told_by_the_documents_or_the_task(tmp_path: Path) -> None:
@@ -86,15 +96,42 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
         ("[" * 100_000 + "\n", "line 1: no JSON"),
     ],
 )
-def test_a_damaged_line_is_named(tmp_path: Path, line: str, why: str) -> None:
-    with pytest.raises(InputError, match=why):
-        items_of(tmp_path, [line, {"doc_id": 1, "doc_hash": "b", "acc": 1.0}])
+def test_a_damaged_line_is_named_and_no_item_of_its_file_is_used(tmp_path: Path, line: str, why: str) -> None:
+    assert items_of(tmp_path, [line, {"doc_id": 1, "doc_hash": "b", "acc": 1.0}]) == []
+    (said,) = note_of(tmp_path)
+    assert said.startswith("m on t: its items are not used: ")
+    assert f"samples_t.jsonl, {why}" in said
 
 
 def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.leaderboard.samples.LONGEST_LINE", 50)
-    with pytest.raises(InputError, match="longer than 50 bytes"):
-        items_of(tmp_path, [{"doc_id": 0, "text": "x" * 100}])
+    assert items_of(tmp_path, [{"doc_id": 0, "text": "x" * 100}]) == []
+    assert "line 1: longer than 50 bytes" in note_of(tmp_path)[0]
+
+
+@pytest.mark.parametrize("data", [b"", b"\x93NUMPY\x01\x00\xff\xfe", b"\n\n"])
+def test_samples_that_hold_nothing_are_named(tmp_path: Path, data: bytes) -> None:
+    items_of(tmp_path, [{"doc_id": 0, "acc": 1.0}])
+    (tmp_path / "samples_t.jsonl").write_bytes(data)
+    assert note_of(tmp_path) == (f"m on t: its items are not used: {tmp_path / 'samples_t.jsonl'} holds no sample",)
+
+
+def test_documents_nested_deeper_than_python_goes_are_named(tmp_path: Path) -> None:
+    items_of(tmp_path, ['{"doc_id": 0, "acc": 1.0, "doc": ' + "[" * 200_000 + "]" * 200_000 + "}", {"doc_id": 1}])
+    assert "line 1" in note_of(tmp_path)[0]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_samples_are_read_from_regular_files_alone(tmp_path: Path, kind: str) -> None:
+    items_of(tmp_path, [{"doc_id": 0, "acc": 1.0}])
+    path = tmp_path / "samples_t.jsonl"
+    path.rename(tmp_path / "elsewhere")
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to(tmp_path / "elsewhere")
+    results = read_results(tmp_path)
+    assert list(results.read_items("m", "t")) == []
+    (note,) = results.notes
+    assert note.startswith("samples_t.jsonl: ")
+    assert ("regular" if kind == "pipe" else "links are not followed") in note
 
 
 @pytest.mark.parametrize("name", ["samples_t_2026-01-01T00-00-00.0.jsonl", "pretrained__m_t.jsonl", "samples_t.jsonl"])
