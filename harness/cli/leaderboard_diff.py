@@ -11,7 +11,7 @@ from harness.cli.common import json_option, notice, print_json, print_table, qui
 if TYPE_CHECKING:
     from harness.leaderboard.diff import Diff, Difference
 
-WORSE = 1  # exit code where something became worse, with --fail-on-worse
+WORSE, NOTHING = 1, 3  # exit codes with --fail-on-worse: something became worse; nothing could be compared
 
 
 @click.command(
@@ -21,6 +21,9 @@ WORSE = 1  # exit code where something became worse, with --fail-on-worse
 BEFORE and AFTER are folders of results. Every model is compared with the one of the same name (or as --pair says) on the items
 that both runs hold, by swapping what the two said; p values are corrected by Holm over all comparisons. "unclear" is no proof
 that nothing changed: the interval says what is still possible.
+
+With --fail-on-worse the exit code is 1 if some column is worse, and 3 if nothing could be compared (no items in common, no
+values): that is no pass.
 
 \b
 harness leaderboard diff runs/january runs/february
@@ -40,7 +43,7 @@ harness leaderboard diff runs/board runs/board --pair base=tuned --metric bleu
 @click.option(
     "--confidence", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True, help="Of intervals; tests at 1 minus it."
 )
-@click.option("--fail-on-worse", is_flag=True, help="Exit with 1 if some column is worse.")
+@click.option("--fail-on-worse", is_flag=True, help="Exit with 1 if some column is worse, 3 if nothing could be compared.")
 @json_option
 @quiet_option
 def command(
@@ -73,6 +76,12 @@ def command(
         _print(found)
     if fail_on_worse and any(row.verdict == "worse" for row in found.rows):
         sys.exit(WORSE)
+    nothing = found.why_nothing()
+    if fail_on_worse and nothing is not None:
+        from harness.cli.plain import plain
+
+        click.echo(f"Error: {plain(nothing)}", err=True)
+        sys.exit(NOTHING)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -98,6 +107,8 @@ def _print(found: "Diff") -> None:
     for row in found.rows:
         if row.note:
             notice(f"note: {plain(f'{row.model}, {row.column}: {row.note}')}")
+    for note in found.notes:
+        notice(f"note: {plain(note)}")
 
 
 def _cells(row: "Difference") -> tuple[str, ...]:

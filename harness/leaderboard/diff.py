@@ -39,7 +39,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows in the order of models and columns, what differs in how tasks were done, and how many comparisons Holm counts."""
+    """Rows in the order of models and columns, what differs in how tasks were done, and how many comparisons Holm counts.
+    `notes`: what was left out of either run, and what its items have shown."""
 
     rows: tuple[Difference, ...]
     warnings: tuple[str, ...]
@@ -47,6 +48,12 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
     seed: int
     swaps: int
+    notes: tuple[str, ...] = ()
+
+    def why_nothing(self) -> str | None:
+        """Why there is no comparison; None where there is one."""
+        reasons = dict.fromkeys(f"{row.column}: {row.note}" for row in self.rows if row.note)
+        return None if self.family else f"nothing could be compared ({'; '.join(reasons) or 'no model did a task of both runs'})"
 
 
 def compare_runs(
@@ -95,6 +102,7 @@ def compare_runs(
         confidence=confidence,
         seed=seed,
         swaps=swaps,
+        notes=tuple(dict.fromkeys([*before.all_notes(), *after.all_notes()])),
     )
 
 

@@ -108,7 +108,7 @@ def _passed_over(paths: list[Path], home: Path) -> list[str]:
     others = [path for path in paths if not path.is_symlink()]
     said = []
     for some, why in (
-        (links, "links are not followed; put the files themselves there (dvc checkout with copies, git annex unlock)"),
+        (links, "links are not followed; put the files themselves there (DVC: cache.type copy; git-annex: unlock)"),
         (others, "no regular files, which are not read"),
     ):
         if some:

@@ -126,6 +126,17 @@ def test_diff_fails_on_worse_only_where_asked(folder: Path) -> None:
     assert "write OLD=NEW" in invoke("diff", folder, folder, "--pair", "tuned", code=2).stderr
 
 
+def test_diff_is_not_green_where_nothing_could_be_compared(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    for path in (tmp_path / "copy").rglob("samples_*.jsonl"):
+        path.write_text(path.read_text().replace('"doc_hash": "', '"doc_hash": "other '))
+    arguments = ("diff", folder, tmp_path / "copy", *FEW, "--pair", "tuned=tuned")
+    assert "0 comparisons" in invoke(*arguments).stdout
+    failed = invoke(*arguments, "--fail-on-worse", code=3)
+    assert "nothing could be compared (sv_choice/acc: the runs share fewer than two items" in failed.stderr
+    assert invoke(*arguments, "--fail-on-worse", "--json", code=3).stdout.startswith("{")
+
+
 def test_a_damaged_file_is_named_and_the_rest_shown(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)

@@ -1,5 +1,6 @@
 """Two runs are compared on what both hold; verdicts come from corrected paired tests."""
 
+import json
 import random
 from pathlib import Path
 
@@ -104,3 +105,40 @@ def test_what_differs_in_how_a_task_was_done_is_said() -> None:
 def test_runs_without_a_task_in_common_are_an_error() -> None:
     with pytest.raises(InputError, match="share no task"):
         compare_runs(results_of({"m": {"t": [1]}}), results_of({"m": {"u": [1]}}))
+
+
+def test_copies_of_documents_are_one_in_tests_too(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    skills = {"a": 0.4, "b": 0.6}
+    right = {model: [float(chance.random() < skill) for _ in range(30)] for model, skill in skills.items()}
+
+    def folder(name: str, copies: int) -> Results:
+        for model, values in right.items():
+            home = tmp_path / name / model
+            home.mkdir(parents=True)
+            content = {"model_name": model, "results": {"t": {"acc,none": sum(values) / 30}}, "versions": {"t": 1}}
+            (home / "results_t.json").write_text(json.dumps(content))
+            lines = [{"doc_id": n, "doc_hash": f"q{n % 30}", "acc": values[n % 30]} for n in range(30 * copies)]
+            (home / "samples_t.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return read_results(tmp_path / name)
+
+    once, often = folder("once", 1), folder("often", 4)
+    row, copied = (rows_of(results, results, pairs={"a": "b"})["t/acc"] for results in (once, often))
+    assert (copied.p, copied.difference) == (row.p, pytest.approx(row.difference))
+    assert (copied.low, copied.high) == (pytest.approx(row.low), pytest.approx(row.high))
+    assert copied.items == 120
+    notes = compare_runs(often, often, pairs={"a": "b"}, resamples=200).notes
+    assert notes[0].startswith("a on t: 90 of 120 items are documents that were met before")
+
+
+def test_runs_without_an_item_in_common_say_why_there_is_no_comparison() -> None:
+    before, after = results_of({"m": {"t": [1, 0, 1]}}), results_of({"m": {"t": [1, 0, 1]}})
+    other = msgspec.structs.replace(
+        after,
+        read_items=lambda model, task: iter(
+            [msgspec.structs.replace(one, key=f"x{one.key}") for one in after.read_items(model, task)]
+        ),
+    )
+    found = compare_runs(before, other, resamples=200)
+    assert (found.family, found.why_nothing()) == (0, "nothing could be compared (t/s: the runs share fewer than two items)")
+    assert compare_runs(before, after, resamples=200).why_nothing() is None
