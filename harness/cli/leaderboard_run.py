@@ -32,6 +32,7 @@ was stopped the replies that had arrived. Exit code 3 if a model has no result o
 def command(config: str, output: str | None, limit: int | None, dry_run: bool, as_json: bool) -> None:
     import msgspec
 
+    from harness.leaderboard.check import check_folders
     from harness.leaderboard.config import load_leaderboard
 
     loaded = load_leaderboard(config)
@@ -39,6 +40,7 @@ def command(config: str, output: str | None, limit: int | None, dry_run: bool, a
         tasks = tuple(msgspec.structs.replace(task, limit=None) for task in loaded.tasks)
         loaded = msgspec.structs.replace(loaded, limit=limit, tasks=tasks)
     folder = Path(output or loaded.output)
+    check_folders(loaded)
     if dry_run:
         _print_plan(loaded, folder, as_json)
         return
@@ -60,11 +62,13 @@ def _run(config: "LeaderboardConfig", folder: Path) -> "Summary":
     import msgspec
 
     from harness.cache import Cache
+    from harness.leaderboard.check import check_leaderboard
     from harness.leaderboard.config import anchored, resolved
     from harness.leaderboard.run import run_leaderboard
     from harness.store import Run
 
     found = registry(config.plugins)
+    config = check_leaderboard(config, found)  # before anything is written
     with Run.open(folder, config=resolved(anchored(config)), command=sys.argv) as run, Cache() as cache:
         with progress() as report:
             summary = run_leaderboard(run, config, found, report, cache=cache)
@@ -75,18 +79,20 @@ def _run(config: "LeaderboardConfig", folder: Path) -> "Summary":
 
 def _print_plan(config: "LeaderboardConfig", folder: Path, as_json: bool) -> None:
     from harness.cache import Cache
-    from harness.leaderboard.run import state_of
+    from harness.leaderboard.run import DONE, TO_DO, state_of
 
     with Cache() as cache:
         states = state_of(config, folder, registry(config.plugins), cache)
+    lacking = sum(state not in (DONE, TO_DO) for _, _, state in states)
     if as_json:
         rows = [{"model": model, "task": task.name, "items": _items(task), "state": state} for model, task, state in states]
         print_json({"output": str(folder), "results": rows})
-        return
-    for model, task, state in states:
-        items = _items(task)
-        click.echo(f"{model} on {task.name}{'' if items is None else f' ({items:,} items)'}: {state}")
-    click.echo("nobody was asked (--dry-run)")
+    else:
+        for model, task, state in states:
+            items = _items(task)
+            click.echo(f"{model} on {task.name}{'' if items is None else f' ({items:,} items)'}: {state}")
+        click.echo("nobody was asked (--dry-run)")
+    finish_with_failures(lacking, "results cannot be had")
 
 
 def _counted(names: tuple[str, ...], what: str) -> str:

@@ -16,6 +16,17 @@ NAME = re.compile(r"[A-Za-z0-9][\w.-]*\Z")
 _PLAIN_MODEL = PluginRef("hf", {})  # lm-eval's own; it opens folders and names on the hub
 _LM_EVAL = "pretrained"  # the parameter of lm-eval's models that a plain model's name is
 
+_SECRET = frozenset({"api_key", "token", "auth_token", "access_token", "hf_token", "password", "secret", "header", "headers"})
+
+
+def refused(key: str, value: Any) -> str | None:
+    """Why a parameter may not stand in a config, None where it may."""
+    if key in _SECRET or key.endswith(("_secret", "_password", "_api_key")):
+        return f"{key!r} would be written into the run folder; set it in the environment"
+    if key == "trust_remote_code" and value:
+        return "trust_remote_code runs whatever code lies beside a model; it is not supported"
+    return None
+
 
 def read_engine(document: Document, section: Mapping[str, Any], above: tuple[str, ...]) -> tuple[Any, PluginRef]:
     """How models are opened that are named and nothing else: `lm_eval` or `generator`, and which one with what parameters."""
@@ -33,6 +44,15 @@ def _opened(document: Document, value: Any, keys: tuple[Any, ...]) -> tuple[Any,
 
 
 def _plugin(document: Document, item: Any, keys: tuple[Any, ...]) -> PluginRef:
+    ref = _written(document, item, keys)
+    for key, value in ref.params.items():
+        why = refused(str(key), value)
+        if why is not None:
+            raise document.error(why, *keys, *((ref.name, key) if isinstance(item, Mapping) else ()))
+    return ref
+
+
+def _written(document: Document, item: Any, keys: tuple[Any, ...]) -> PluginRef:
     name, params = item, None
     if isinstance(item, Mapping):
         if len(item) != 1:

@@ -15,6 +15,7 @@ from harness.config_parts import TRAINED
 from harness.errors import ConfigError, MissingExtra, PluginError, did_you_mean
 from harness.integrity import file_digest
 from harness.leaderboard.config import BoardModel, LeaderboardConfig
+from harness.leaderboard.config_entries import refused
 from harness.leaderboard.generator_lm import GeneratorModel
 from harness.leaderboard.records import ModelInfo
 from harness.registry import PluginRef, Registry
@@ -24,7 +25,6 @@ _ANYHOW = frozenset(  # parameters that say how replies are computed, not which:
     {"batch_size", "max_batch_size", "device", "num_concurrent", "max_retries", "timeout", "rows", "batch_tokens"}
     | {"tensor_parallel_size", "data_parallel_size", "gpu_memory_utilization", "parallelize", "concurrency", "budget"}
 )
-_SECRET = frozenset({"api_key", "token", "auth_token", "access_token", "hf_token", "password", "secret", "header", "headers"})
 _WEIGHTS = ("*.safetensors", "*.bin", "*.gguf", "*.pt")
 _TOLD = ("*.json", "*.model", "*.txt", "*.jinja", "*.tiktoken", "*.vocab")
 _SETTLED = 2.0  # seconds after which a change of a file shows in its times on every file system
@@ -63,7 +63,7 @@ def ready_model(model: BoardModel, config: LeaderboardConfig, registry: Registry
         meta={"by": model.by, "opened_as": ref.name},
     )
     if model.by == "lm_eval":
-        found_class = _lm_eval_class(ref.name)
+        found_class = lm_eval_class(ref.name)
         return ReadyModel(
             info, cache_key(**parts), _is_pinned(digest, params), lambda: _open_lm_eval(ref.name, found_class, params)
         )
@@ -81,10 +81,13 @@ def _open_generator(generator: Any, name: str) -> Any:
     return GeneratorModel(generator, name) if own is None else own()
 
 
-def _lm_eval_class(name: str) -> Any:
-    """lm-eval's class of models of that name; ConfigError where there is none."""
-    import lm_eval.models  # noqa: F401  (it registers its models; asked before that, the registry is left without them)
-    from lm_eval.api.registry import get_model, model_registry
+def lm_eval_class(name: str) -> Any:
+    """lm-eval's class of models of that name; ConfigError where there is none, MissingExtra where it cannot be loaded."""
+    try:
+        import lm_eval.models  # noqa: F401  (it registers its models; asked before that, the registry is left without them)
+        from lm_eval.api.registry import get_model, model_registry
+    except ModuleNotFoundError as error:
+        raise _missing(name, error) from error
 
     if name not in model_registry:
         raise ConfigError(f"lm-eval has no model {name!r}.{did_you_mean(name, model_registry)}")
@@ -148,10 +151,9 @@ def _found(params: Mapping[str, Any], config: LeaderboardConfig) -> tuple[dict[s
 
 def _check_params(name: str, params: Mapping[str, Any]) -> None:
     for key, value in params.items():
-        if key in _SECRET or key.endswith(("_secret", "_password", "_api_key")):
-            raise ConfigError(f"model {name!r}: {key!r} would be written into the run folder; set it in the environment")
-        if key == "trust_remote_code" and value:
-            raise ConfigError(f"model {name!r}: trust_remote_code runs whatever code lies beside a model; it is not supported")
+        why = refused(key, value)
+        if why is not None:
+            raise ConfigError(f"model {name!r}: {why}")
 
 
 def _is_path(value: Any) -> bool:

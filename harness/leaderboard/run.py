@@ -17,6 +17,7 @@ import msgspec
 from harness.cache import Cache, cache_key
 from harness.errors import HarnessError, PluginError
 from harness.leaderboard.asking import KeptModel
+from harness.leaderboard.check import check_leaderboard
 from harness.leaderboard.config import BoardModel, LeaderboardConfig, Price
 from harness.leaderboard.generator_lm import needs_greedy
 from harness.leaderboard.kept_columns import keep_columns
@@ -30,6 +31,7 @@ from harness.registry import Registry
 from harness.store import Run, stage_id
 
 VERSION = "1"  # of what results are made of beside the task and the model
+DONE, TO_DO = "done", "to do"  # of a result that is there, and one that is not yet
 Report = Callable[[str, int, int], None]
 
 
@@ -53,8 +55,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def run_leaderboard(run: Run, config: LeaderboardConfig, registry: Registry, report: Report, *, cache: Cache) -> Summary:
     """Every result that is not there yet. Raises HarnessError for a config that cannot be used, before any model is asked."""
-    for ref in config.metrics:
-        registry.find("metric", ref.name)
+    config = check_leaderboard(config, registry)
     with quiet_lm_eval():
         tasks = find_tasks(config, cache)
         counts = {"done": 0, "reused": 0}
@@ -76,7 +77,11 @@ def run_leaderboard(run: Run, config: LeaderboardConfig, registry: Registry, rep
 
 
 def state_of(config: LeaderboardConfig, run_folder: Any, registry: Registry, cache: Cache) -> list[tuple[str, ChosenTask, str]]:
-    """(model, task, "done", "to do" or what is wrong with the model) for each pair; nothing is loaded and nobody is asked."""
+    """(model, task, "done", "to do" or what is wrong with the model) for each pair; nothing is loaded and nobody is asked.
+
+    Raises what `run_leaderboard` raises for a config that cannot be used.
+    """
+    check_leaderboard(config, registry)
     found: list[tuple[str, ChosenTask, str]] = []
     with quiet_lm_eval():
         tasks = find_tasks(config, cache)
@@ -89,7 +94,7 @@ def state_of(config: LeaderboardConfig, run_folder: Any, registry: Registry, cac
             for task in tasks.chosen:
                 there = own_part(folder_of(run_folder, model.name), task.name)
                 done = there is not None and there.get("signature") == _signature(ready, task, config)
-                found.append((model.name, task, "done" if done else "to do"))
+                found.append((model.name, task, DONE if done else TO_DO))
     return found
 
 

@@ -39,8 +39,10 @@ def rank_models(
 def _run(
     board: LeaderboardConfig, registry: Registry, folder: Path, progress: Progress, command: Sequence[str]
 ) -> tuple[dict[str, Any], list[str]]:
+    from harness.leaderboard.check import check_leaderboard
     from harness.leaderboard.run import run_leaderboard  # loads lm-eval
 
+    board = check_leaderboard(board, registry)
     with Run.open(folder, config=resolved(anchored(board)), command=command) as run, Cache() as cache:
         summary = run_leaderboard(run, board, registry, progress, cache=cache)
         told: dict[str, Any] = msgspec.to_builtins(summary)

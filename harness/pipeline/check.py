@@ -3,6 +3,7 @@
 from harness.data import data_home, find_data
 from harness.errors import InputError
 from harness.experiment import ExperimentConfig
+from harness.leaderboard.check import check_leaderboard
 from harness.leaderboard.config import LeaderboardConfig
 from harness.protocols import JudgmentSourceSpec
 from harness.registry import Registry, check_parameters
@@ -32,6 +33,8 @@ def check_plugins(config: ExperimentConfig, registry: Registry) -> None:
             check_parameters(kind, spec, params)
             if isinstance(spec, JudgmentSourceSpec) and spec.data is not None:
                 find_data(spec.data, ref.name)
+    if config.leaderboard is not None:
+        check_leaderboard(config.leaderboard, registry)
     if config.leaderboard is not None and not config.leaderboard.lm_eval_tasks:  # indexing those takes half a minute
         _check_tasks(config.leaderboard)
 

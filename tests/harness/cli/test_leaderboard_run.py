@@ -76,3 +76,39 @@ def test_a_run_remembers_its_folders_for_whoever_reads_it_from_elsewhere(
     monkeypatch.chdir(tmp_path / "elsewhere")
     found = config_of(tmp_path / "run")
     assert (found.trainings, found.task_folders) == (str(tmp_path / "tuning"), (str(tmp_path / "tasks"),))
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "message"),
+    [
+        (f"lm_eval: {NAME}x", "", f"model 'toy': lm-eval has no model '{NAME}x'. Did you mean '{NAME}'?"),
+        ("generator: transfromers", "", "unknown generator 'transfromers'. Did you mean 'transformers'?"),
+        ("generator: {transformers: {model: m, rwos: 1}}", "", "has no parameter 'rwos'. Did you mean 'rows'?"),
+        (f"lm_eval: {{{NAME}: {{api_key: x}}}}", "", "line 1, models[1].lm_eval.NAME.api_key: 'api_key' would be written"),
+        (f"lm_eval: {{{NAME}: {{trust_remote_code: true}}}}", "", "trust_remote_code runs whatever code"),
+        (f"lm_eval: {NAME}", "metrics: [chrff]", "unknown metric 'chrff'. Did you mean 'chrf'?"),
+        (f"lm_eval: {NAME}", "metrics: [chrf: {wrod_order: 2}]", "has no parameter 'wrod_order'"),
+        (f"lm_eval: {NAME}", "metaevaluations: [runs/gone]", "metaevaluations: there is no runs/gone"),
+        (f"lm_eval: {NAME}", "trainings: runs/gone", "trainings: there is no folder runs/gone"),
+        (f"lm_eval: {NAME}", "task_folders: runs/gone", "task_folders: there is no folder runs/gone"),
+    ],
+)
+def test_what_a_run_refuses_a_dry_run_refuses_too(config: Path, model: str, more: str, message: str) -> None:
+    calls = Calls()
+    register_toy(calls)
+    folders = "" if more.startswith("task_folders") else "task_folders: [tasks]\n"
+    config.write_text(f"models: [{{name: toy, {model}}}]\ntasks: [toy_text]\n{folders}{more}\n")
+    wanted = message.replace("NAME", NAME)
+    assert wanted in invoke("run", config, "--dry-run", code=2).stderr
+    assert not Path("runs").exists()
+    assert wanted in invoke("run", config, code=2).stderr
+    assert (calls.opened, list(Path().glob("runs/*/results"))) == (0, [])
+
+
+def test_a_dry_run_says_which_results_cannot_be_had_as_the_run_would(config: Path) -> None:
+    register_toy(Calls())
+    config.write_text(config.read_text().replace(f"lm_eval: {NAME}", f"lm_eval: {{{NAME}: {{voice: 'train:none'}}}}"))
+    config.write_text(config.read_text() + "trainings: .\n")
+    for flags in (["--dry-run"], []):
+        result = invoke("run", config, *flags, code=3)
+        assert "no finished training called 'none'" in result.output

@@ -126,15 +126,16 @@ def test_changed_data_of_a_task_are_asked_for_and_the_old_result_is_not_kept(tmp
 
 
 def test_a_task_without_data_and_a_model_that_fails_stop_nothing_else(tmp_path: Path, calls: Calls) -> None:
-    absent = BoardModel(name="absent", by="lm_eval", plugin=PluginRef("no-such-model", {}))
-    summary = run(tmp_path, board(tmp_path, "toy_missing", "toy_text", models=(absent, toy())))
+    absent = toy("absent", voice="train:untrained")
+    config = board(tmp_path, "toy_missing", "toy_text", models=(absent, toy()), trainings=str(tmp_path))
+    summary = run(tmp_path, config)
     assert [(one.model, one.task) for one in summary.failures] == [
         ("absent", "toy_missing"),
         ("absent", "toy_text"),
         ("toy", "toy_missing"),
     ]
     assert summary.done == 1
-    assert "lm-eval has no model 'no-such-model'" in summary.failures[0].error
+    assert "no finished training called 'untrained'" in summary.failures[0].error
     failed = json.loads((tmp_path / "run/results/toy/failed_toy_missing.json").read_bytes())
     assert (failed["model"], failed["task"], failed["error"]) == ("toy", "toy_missing", summary.failures[2].error)
 
