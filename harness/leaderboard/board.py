@@ -1,18 +1,18 @@
 """A board out of results: values with intervals, ranks with clusters, the mean over tasks, what a reader has to know first."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from harness.errors import InputError, did_you_mean
-from harness.leaderboard.comparisons import Swapped, adjusted, better_than, swaps_for, unpaired
-from harness.leaderboard.differing import differing
+from harness.leaderboard.comparisons import Swapped, ranked, swaps_for, unpaired
+from harness.leaderboard.differing import differing, differing_items, pairs_alike
 from harness.leaderboard.intervals import Draws
 from harness.leaderboard.measured import Measured, measure_cell
 from harness.leaderboard.records import Board, Cell, Column, Item, Results, TaskInfo, TaskResult, Trust
-from harness.leaderboard.scales import normalised, scale_of
+from harness.leaderboard.scales import normalised, scale_of, why_no_scale, why_outside
 from harness.leaderboard.standings import Counted, make_standings
 from harness.leaderboard.swapping import swap_all
-from harness.meta.significance import rank_clusters
 
 FEW = 100  # items under which an interval is called approximate
 Pair = tuple[str, str]
@@ -53,27 +53,36 @@ def make_board(
         baseline, ceiling, how = scale_of(task, next((found for found in items.values() if found), []))
         shown_tasks.append(_with_scale(task, baseline, ceiling))
         warnings += _failures(task, results)
+        warnings += differing_items(task.name, {model: [item.key for item in some] for model, some in items.items()})
+        unusable = why_no_scale(task, baseline, ceiling)
+        if unusable:
+            warnings.append(f"{task.name}: {unusable}: not in the mean")
         for metric in _metrics_of(task, extra, [one for one in results.results if one.task == task.name], items):
             main = metric == task.metric
-            ends = (baseline, ceiling) if main else (None, None)
+            ends = (baseline, ceiling) if main and not unusable else (None, None)
             found = {
-                model: measure_cell(by_key[model, task.name], metric, items[model], task.name, draws, confidence)
+                model: _on_scale(
+                    measure_cell(by_key[model, task.name], metric, items[model], task.name, draws, confidence), task, metric
+                )
                 for model in items
             }
             higher = higher_is_better(results, task, metric)
-            column = _column(task, metric, main, higher, found, [how if main else None, _why_uncounted(main, ends)])
+            column = _column(task, metric, main, higher, found, [how if main else None, _why_uncounted(main, ends, unusable)])
             if trust is not None:
                 column = _trusted(column, trust(column, task))
             columns.append(column)
             pairs = _compared(found, task.name, swaps, seed)
-            ranks, clusters = _ranked(found, pairs, alpha, higher)
+            fit = [model for model, one in found.items() if one.value is not None and not one.unfit]
+            ranks, clusters = ranked(fit, pairs, alpha, higher)
             for model in results.models:
                 result = by_key.get((model, task.name))
-                cells[model, column.key] = _cell(model, column, result, found.get(model), ends, ranks, clusters, seen)
+                alone = len(fit) > 1 and model in fit and model not in ranks
+                cells[model, column.key] = _cell(model, column, result, found.get(model), ends, ranks, clusters, alone, seen)
             if main and None not in ends:
                 counted.append(Counted(column, ends, found, pairs))  # type: ignore[arg-type]
+            warnings += [f"{model} on {column.key}: {one.unfit}: no rank" for model, one in found.items() if one.unfit]
             warnings += _column_warnings(column, [cells[model, column.key] for model in results.models])
-    standings = make_standings(results, counted, seed=seed, confidence=confidence, swaps=swaps)
+    standings = make_standings(results, counted, confidence=confidence, swaps=swaps)
     order = [standing.model for standing in standings]
     return Board(
         name=name,
@@ -147,7 +156,7 @@ def _column(
     with_interval = [one for one in found.values() if one.interval.low is not None]
     widest = max(with_interval, key=lambda one: one.interval.clusters, default=None)
     few = None
-    if widest is not None and widest.interval.clusters < FEW:
+    if widest is not None and 0 < widest.interval.clusters < FEW:  # 0: nobody says how many
         what = "items" if widest.interval.clusters >= widest.items else "groups of items"
         few = f"{widest.interval.clusters} {what}: intervals are approximate"
     said = "; ".join(note for note in (*notes, few) if note)
@@ -156,9 +165,16 @@ def _column(
     )
 
 
-def _why_uncounted(main: bool, ends: tuple[float | None, float | None]) -> str | None:
+def _on_scale(found: Measured, task: TaskInfo, metric: str) -> Measured:
+    outside = None if found.value is None else why_outside(found.value, task, metric)
+    return found if outside is None else replace(found, unfit="; ".join(part for part in (found.unfit, outside) if part))
+
+
+def _why_uncounted(main: bool, ends: tuple[float | None, float | None], unusable: str | None) -> str | None:
     if not main or None not in ends:
         return None
+    if unusable:
+        return f"{unusable}: not in the mean"
     what = "baseline" if ends[0] is None else "ceiling"
     return f"no {what} is known: not in the mean"
 
@@ -171,8 +187,10 @@ def _trusted(column: Column, trust: Trust | None) -> Column:
 
 def _compared(found: Mapping[str, Measured], task: str, swaps: int, seed: int) -> dict[Pair, Swapped]:
     """Every two models that can be compared: by their items, or by their reported standard errors."""
+    found = {model: one for model, one in found.items() if not one.unfit}
     measures = {model: one.measure for model, one in found.items() if one.measure is not None}
-    compared = swap_all(measures, list(combinations(found, 2)), task, swaps, seed)
+    alike = pairs_alike({model: measure.keys for model, measure in measures.items()})
+    compared = swap_all(measures, alike, task, swaps, seed)
     for first, second in combinations(found, 2):
         one, other = found[first], found[second]
         if one.measure is not None and other.measure is not None and one.measure.kind == other.measure.kind:
@@ -180,30 +198,6 @@ def _compared(found: Mapping[str, Measured], task: str, swaps: int, seed: int) -
         if one.value is not None and other.value is not None and one.error and other.error:
             compared[first, second] = unpaired((one.value, one.error), (other.value, other.error), swaps, seed)
     return compared
-
-
-def _ranked(
-    found: Mapping[str, Measured], pairs: Mapping[Pair, Swapped], alpha: float, higher: bool
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Rank and cluster of the models that every other ranked one was compared with: no rank stands alone."""
-    able = [model for model, one in found.items() if one.value is not None]
-    while True:
-        alone = [model for model in able if any(_pair(pairs, model, other) is None for other in able if other != model)]
-        if not alone:
-            break
-        able.remove(max(alone, key=lambda model: sum(_pair(pairs, model, other) is None for other in able if other != model)))
-    if len(able) < 2:
-        return {}, {}
-    sign = 1 if higher else -1
-    values = {model: sign * float(found[model].value or 0) for model in able}
-    ordered = sorted(able, key=lambda model: -values[model])
-    ranks = {model: 1 + sum(values[other] > values[model] for other in able) for model in able}
-    family = [(first, second, one) for (first, second), one in pairs.items() if first in values and second in values]
-    return ranks, rank_clusters(ordered, better_than(adjusted(family), alpha, higher))
-
-
-def _pair(pairs: Mapping[Pair, Swapped], first: str, second: str) -> Swapped | None:
-    return pairs.get((first, second)) or pairs.get((second, first))
 
 
 def _cell(
@@ -214,6 +208,7 @@ def _cell(
     ends: tuple[float | None, float | None],
     ranks: Mapping[str, int],
     clusters: Mapping[str, int],
+    alone: bool,
     seen: Mapping[tuple[str, str], int] | None,
 ) -> Cell:
     overlap = None if seen is None else seen.get((model, column.task))
@@ -221,14 +216,18 @@ def _cell(
         return Cell(model=model, column=column.key, value=None, status="missing")
     if found.value is None and "error" in result.settings:
         return Cell(model=model, column=column.key, value=None, status="error", note=str(result.settings["error"]))
-    note = "; ".join(part for part in (found.note, found.interval.note, _seen_note(overlap, found.items)) if part)
+    unranked = f"{found.unfit}: no rank, not in the mean" if found.unfit else None
+    if alone:
+        unranked = "no rank: it cannot be compared with every other model (no usable items, or other ones)"
+    said = (found.note, unranked, found.interval.note, _seen_note(overlap, found.items))
+    note = "; ".join(part for part in said if part)
     return Cell(
         model=model,
         column=column.key,
         value=found.value,
         low=found.interval.low,
         high=found.interval.high,
-        normalised=normalised(found.value, *ends),
+        normalised=None if found.unfit else normalised(found.value, *ends),
         items=found.items,
         rank=ranks.get(model),
         cluster=clusters.get(model),
@@ -265,4 +264,5 @@ def _notes(columns: Sequence[Column], counted: Sequence[Counted]) -> list[str]:
     left_out = [key for key in main if key not in {one.column.key for one in counted}]
     if not counted or not left_out:
         return []
-    return [f"the mean is over {len(counted)} of {len(main)} tasks; without a baseline and a ceiling: {', '.join(left_out)}"]
+    named = ", ".join(left_out)
+    return [f"the mean is over {len(counted)} of {len(main)} tasks; without a baseline and a ceiling that make a scale: {named}"]

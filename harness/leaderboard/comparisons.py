@@ -5,7 +5,7 @@ corpus, too. For a mean it is the sign-flip test. p is (1 + swaps that differ at
 """
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from statistics import NormalDist
@@ -17,7 +17,7 @@ from harness.leaderboard.intervals import by_cluster, codes_of
 from harness.leaderboard.measures import Measure
 from harness.meta.pairs import Floats
 from harness.meta.resampling import in_chunks, product
-from harness.meta.significance import draws_needed, holm
+from harness.meta.significance import draws_needed, holm, rank_clusters
 
 MOST_SWAPS = 20_000  # Holm can still reject among a thousand comparisons
 _SLACK = 1e-9
@@ -113,6 +113,43 @@ def better_than(comparisons: Sequence[Comparison[Name]], alpha: float, higher_is
             first_wins = (one.difference > 0) == higher_is_better
             found.add((one.first, one.second) if first_wins else (one.second, one.first))
     return found
+
+
+def ranked(
+    models: Sequence[Name], pairs: Mapping[tuple[Name, Name], Swapped], alpha: float, higher_is_better: bool = True
+) -> tuple[dict[Name, int], dict[Name, int]]:
+    """Rank and cluster of the models that every other ranked one was compared with: no rank stands alone.
+
+    A rank is 1 and the models ahead, by the comparisons' own differences: of the items that two models share.
+    """
+    able = _all_compared(models, pairs)
+    if len(able) < 2:
+        return {}, {}
+    sign = 1 if higher_is_better else -1
+    ranks = {model: 1 + sum(sign * _lead(pairs, other, model) > _SLACK for other in able if other != model) for model in able}
+    held = set(able)
+    family = [(first, second, one) for (first, second), one in pairs.items() if first in held and second in held]
+    ordered = sorted(able, key=lambda model: ranks[model])
+    return ranks, rank_clusters(ordered, better_than(adjusted(family), alpha, higher_is_better))
+
+
+def _all_compared(models: Sequence[Name], pairs: Mapping[tuple[Name, Name], Swapped]) -> list[Name]:
+    """The models without those that lack comparisons, the one that lacks most left out first."""
+    lacking = {
+        model: {other for other in models if other != model and (model, other) not in pairs and (other, model) not in pairs}
+        for model in models
+    }
+    while lacking:
+        worst = max(lacking, key=lambda model: len(lacking[model]))
+        if not lacking[worst]:
+            break
+        for other in lacking.pop(worst):
+            lacking[other].discard(worst)
+    return list(lacking)
+
+
+def _lead(pairs: Mapping[tuple[Name, Name], Swapped], first: Name, second: Name) -> float:
+    return pairs[first, second].difference if (first, second) in pairs else -pairs[second, first].difference
 
 
 def _aligned(first: Measure, second: Measure) -> tuple[Measure, Measure]:

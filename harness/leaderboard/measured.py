@@ -11,7 +11,8 @@ from harness.leaderboard.records import Item, TaskResult
 
 @dataclass(frozen=True)
 class Measured:
-    """`measure`: None where no items were kept, or they do not give the reported value. `error`: the reported standard error."""
+    """`measure`: None where no items were kept, or they do not give the reported value. `error`: the reported standard error.
+    `unfit`: why the value is not held against other models' and does not count in a mean; None where it may be."""
 
     value: float | None
     interval: Interval
@@ -19,18 +20,23 @@ class Measured:
     measure: Measure | None
     error: float | None = None
     note: str | None = None
+    unfit: str | None = None
 
 
 def measure_cell(result: TaskResult, metric: str, items: Sequence[Item], task: str, draws: Draws, confidence: float) -> Measured:
-    """The cell of a metric from the items, else from what was reported of it."""
+    """The cell of a metric from the items, else from what was reported of it. A reported value that is none stays missing."""
     reported, error = result.values.get(metric), result.errors.get(metric)
+    if reported is None and metric in result.values:
+        why = "the reported value is no finite number"
+        return Measured(None, Interval(None, None, "none", 0), 0, None, note=why)
     way = result.settings.get("metrics", {}).get(metric, {})
     measure = find_measure(items, metric, way.get("aggregation"), reported) if items else None
     if measure is not None:
         interval = find_interval(measure, task, draws, confidence)
         lacking = len(items) - len(measure.keys)
-        note = f"{lacking} of {len(items)} items have no value" if lacking else None
-        return Measured(measure.total if reported is None else reported, interval, len(measure.keys), measure, error, note)
+        unfit = f"{lacking} of {len(items)} items have no value" if lacking else None
+        value = measure.total if reported is None else reported
+        return Measured(value, interval, len(measure.keys), measure, error, unfit=unfit)
     if reported is None:
         return Measured(None, Interval(None, None, "none", 0), 0, None)
     why = "the items kept do not give the reported value" if items else "no items were kept or could be read"

@@ -4,17 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import NormalDist
 
 import numpy as np
 
-from harness.leaderboard.comparisons import Swapped, adjusted, better_than
-from harness.leaderboard.intervals import t_quantile
+from harness.leaderboard.comparisons import Swapped, ranked
 from harness.leaderboard.measured import Measured
 from harness.leaderboard.records import Column, Results, Standing
 from harness.leaderboard.scales import normalised
-from harness.meta.pairs import Floats
-from harness.meta.significance import rank_clusters
 
 Pair = tuple[str, str]
 
@@ -29,28 +25,25 @@ class Counted:
     pairs: Mapping[Pair, Swapped]
 
 
-def make_standings(
-    results: Results, counted: Sequence[Counted], *, seed: int, confidence: float, swaps: int
-) -> tuple[Standing, ...]:
+def make_standings(results: Results, counted: Sequence[Counted], *, confidence: float, swaps: int) -> tuple[Standing, ...]:
     """One per model, the best first. A model that lacks a column has no mean: over other tasks it would be another number."""
     alpha = 1 - confidence
     whole = [model for model in results.models if counted and all(_value(one, model) is not None for one in counted)]
     means = {model: math.fsum(_value(one, model) or 0.0 for one in counted) / len(counted) for model in whole}
     compared = _compared(whole, counted, swaps)
-    rankable = len(whole) > 1 and len(compared) == len(whole) * (len(whole) - 1) // 2
+    ranks, clusters = ranked(whole, compared, alpha)
     ordered = sorted(whole, key=lambda model: -means[model])
-    family = [(first, second, one) for (first, second), one in compared.items()]
-    clusters = rank_clusters(ordered, better_than(adjusted(family), alpha)) if rankable else {}
     found = []
     for model in [*ordered, *(model for model in results.models if model not in means)]:
-        low, high = _interval(model, counted, seed, confidence) if model in means else (None, None)
+        low, high = _interval(model, counted) if model in means else (None, None)
         seconds, speed, cost = _spent(results, model)
         done = sum(_value(one, model) is not None for one in counted)
-        rank = 1 + sum(mean > means[model] for mean in means.values()) if model in clusters else None
+        note = "; ".join(_notes(model, counted, done, low is None, [] if model in ranks else whole))
         found.append(
             Standing(
-                model=model, mean=means.get(model), low=low, high=high, rank=rank, cluster=clusters.get(model), columns=done,
-                seconds=seconds, tokens_per_second=speed, cost=cost, note=_note(model, counted, done, low is None),
+                model=model, mean=means.get(model), low=low, high=high, rank=ranks.get(model), cluster=clusters.get(model),
+                columns=done,
+                seconds=seconds, tokens_per_second=speed, cost=cost, note=note or None,
             )
         )  # fmt: skip
     return tuple(found)
@@ -58,7 +51,7 @@ def make_standings(
 
 def _value(one: Counted, model: str) -> float | None:
     measured = one.found.get(model)
-    return None if measured is None else normalised(measured.value, *one.ends)
+    return None if measured is None or measured.unfit else normalised(measured.value, *one.ends)
 
 
 def _compared(models: Sequence[str], counted: Sequence[Counted], swaps: int) -> dict[Pair, Swapped]:
@@ -83,34 +76,32 @@ def _oriented(pairs: Mapping[Pair, Swapped], first: str, second: str) -> tuple[S
     return (pairs[first, second], 1) if (first, second) in pairs else (pairs.get((second, first)), -1)
 
 
-def _interval(model: str, counted: Sequence[Counted], seed: int, confidence: float) -> tuple[float | None, float | None]:
-    """Percentiles of the mean of the columns' draws, moved outwards for few items as in `intervals`, by Satterthwaite's degrees
-    of freedom (1946)."""
-    drawn: list[Floats] = []
-    spreads, clusters = [], []
-    for place, one in enumerate(counted):
+def _interval(model: str, counted: Sequence[Counted]) -> tuple[float | None, float | None]:
+    """The columns' own intervals put together, below and above the mean each by itself (MOVER).
+
+    Zou & Donner (2008, Statistics in Medicine 27) for sums of independent estimates: the squares of the distances of each
+    column's limits from its value add up. Of one column it is that column's interval; None where a column has none.
+    """
+    mean, below, above = 0.0, 0.0, 0.0
+    for one in counted:
         measured = one.found[model]
-        values = measured.interval.resampled
-        if values is None and measured.error and measured.value is not None:
-            noise = np.random.default_rng([seed, 5, place]).standard_normal(len(drawn[0]) if drawn else 2000)
-            values = measured.value + measured.error * noise
-        if values is None:
+        value = normalised(measured.value, *one.ends)
+        ends = [normalised(end, *one.ends) for end in (measured.interval.low, measured.interval.high)]
+        if value is None or ends[0] is None or ends[1] is None:
             return None, None
-        scaled = (values - one.ends[0]) / (one.ends[1] - one.ends[0]) / len(counted)
-        drawn.append(scaled)
-        spreads.append(float(np.nanvar(scaled)))
-        clusters.append(max(2, measured.interval.clusters))
-    length = min(map(len, drawn))
-    totals = np.sum([values[:length] for values in drawn], axis=0)
-    totals = totals[np.isfinite(totals)]
-    if not len(totals) or np.ptp(totals) <= 1e-12:
-        return None, None
-    unbiased = [spread * n / (n - 1) for spread, n in zip(spreads, clusters, strict=True)]
-    freedom = sum(unbiased) ** 2 / sum(spread**2 / (n - 1) for spread, n in zip(unbiased, clusters, strict=True))
-    wide = t_quantile((1 + confidence) / 2, freedom) * math.sqrt(sum(unbiased) / sum(spreads))
-    tail = NormalDist().cdf(-wide)
-    low, high = np.quantile(totals, [tail, 1 - tail])
-    return float(low), float(high)
+        low, high = sorted(end for end in ends if end is not None)
+        mean += value / len(counted)
+        below += _squared((value - low) / len(counted))
+        above += _squared((high - value) / len(counted))
+    return mean - _root(below), mean + _root(above)
+
+
+def _squared(distance: float) -> float:
+    return math.copysign(distance**2, distance)  # an interval of resampled values need not hold the value
+
+
+def _root(total: float) -> float:
+    return math.copysign(math.sqrt(abs(total)), total)
 
 
 def _spent(results: Results, model: str) -> tuple[float | None, float | None, float | None]:
@@ -125,11 +116,20 @@ def _spent(results: Results, model: str) -> tuple[float | None, float | None, fl
     return total, speed, math.fsum(costs) if costs else None
 
 
-def _note(model: str, counted: Sequence[Counted], done: int, bare: bool) -> str | None:
+def _notes(model: str, counted: Sequence[Counted], done: int, bare: bool, others: Sequence[str]) -> list[str]:
+    """Why it has no mean, no rank, no interval. `others`: the models with a mean that it is not ranked among."""
     if not counted:
-        return "no task has a baseline and a ceiling: there is no mean"
+        return ["no task has a baseline and a ceiling: there is no mean"]
     lacking = [one.column.task for one in counted if _value(one, model) is None]
     if lacking:
-        return f"no mean: {', '.join(lacking)} missing ({done} of {len(counted)} done)"
+        unfit = {one.column.task for one in counted if model in one.found and one.found[model].unfit}
+        said = [f"{task} {'without a value that counts' if task in unfit else 'missing'}" for task in lacking]
+        return [f"no mean: {', '.join(said)} ({done} of {len(counted)} done)"]
+    apart = [
+        one.column.task
+        for one in counted
+        if any(_oriented(one.pairs, model, other)[0] is None for other in others if other != model)
+    ]
     without = [one.column.task for one in counted if one.found[model].interval.low is None]
-    return f"no interval of the mean: {', '.join(without)} without one" if bare and without else None
+    found = [f"no rank: not compared with every other model on {', '.join(apart)}"] if apart else []
+    return [*found, f"no interval of the mean: {', '.join(without)} without one"] if bare and without else found

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.leaderboard.comparisons import MOST_SWAPS, Swapped, adjusted, better_than, p_value, swap, swaps_for, unpaired
+from harness.leaderboard.comparisons import MOST_SWAPS, Swapped, adjusted, better_than, p_value, ranked, swap, swaps_for, unpaired
 from harness.leaderboard.measures import Measure, find_measure
 from harness.leaderboard.records import Item
 
@@ -147,3 +147,11 @@ def test_more_swaps_are_made_where_holm_needs_them() -> None:
     assert swaps_for(10, 2000, 0.05) == 4000
     assert swaps_for(500, 2000, 0.05) == MOST_SWAPS
     assert swaps_for(500, 50_000, 0.05) == 50_000
+
+
+def test_a_model_that_was_not_compared_is_the_only_one_without_a_rank() -> None:
+    apart = {("a", "b"): 0.3, ("a", "c"): 0.5, ("b", "c"): 0.2, ("x", "a"): 0.4}
+    pairs = {pair: Swapped(difference, np.zeros(400), 10) for pair, difference in apart.items()}
+    assert ranked(["c", "x", "a", "b"], pairs, 0.05) == ({"c": 3, "a": 1, "b": 2}, {"c": 3, "a": 1, "b": 2})
+    assert ranked(["a", "b"], pairs, 0.05, higher_is_better=False)[0] == {"a": 2, "b": 1}
+    assert ranked(["x", "b"], pairs, 0.05) == ({}, {})
