@@ -22,9 +22,9 @@ _FOLDERS = ("lm-eval", "every-eval-ever")
     help=f"""{__doc__}
 
 html (one file that opens offline), csv, md and json (the whole board) are files: by default leaderboard.html and so on in FOLDER.
-lm-eval and every-eval-ever write a file a model into the folder --out. A file that is there already is replaced only if an
-export wrote it (its name begins with leaderboard.) or with --force. Texts that a spreadsheet would take for formulas get an
-apostrophe in CSV.
+lm-eval and every-eval-ever write a file a model into the folder --out. A file that is there already is replaced only with
+--force, or if it is called leaderboard.html and so on and holds what an export wrote; else nothing is written. Texts that a
+spreadsheet would take for formulas get an apostrophe in CSV; control characters are written as \\x1b and the like.
 
 \b
 harness leaderboard export runs/board --format html --format csv
@@ -75,18 +75,20 @@ def command(
     if out == "-":
         sys.stdout.buffer.write(_rendered(opened, single[0]))
         return
-    written: dict[str, list[str]] = {}
+    files: dict[str, dict[Path, bytes]] = {}
     for kind in single:
-        path = _path(home, out, kind, alone=len(kinds) == 1)
-        _write(path, _rendered(opened, kind), force)
-        written[kind] = [str(path)]
+        files[kind] = {_path(home, out, kind, alone=len(kinds) == 1): _rendered(opened, kind)}
     for kind in kinds:
         if kind in _FOLDERS:
-            files = _many(opened, kind, organization, relationship)
-            paths = [Path(str(out)) / name for name in files]
-            for path, data in zip(paths, files.values(), strict=True):
-                _write(path, data, force)
-            written[kind] = [str(path) for path in paths]
+            many = _many(opened, kind, organization, relationship)
+            files[kind] = {Path(str(out)) / name: data for name, data in many.items()}
+    for kind, found in files.items():
+        for path in found if not force else ():
+            _check(path, kind)
+    for found in files.values():
+        for path, data in found.items():
+            _write(path, data)
+    written = {kind: [str(path) for path in found] for kind, found in files.items()}
     if as_json:
         print_json({"files": written})
         return
@@ -137,8 +139,20 @@ def _path(home: Path, out: str | None, kind: str, alone: bool) -> Path:
     return path
 
 
-def _write(path: Path, data: bytes, force: bool) -> None:
+def _check(path: Path, kind: str) -> None:
+    """InputError where a file is there that no export wrote."""
+    from harness.errors import InputError
+    from harness.leaderboard.export import is_export
+    from harness.out_files import is_stream
+
+    if is_stream(path) or not path.is_file() or not path.stat().st_size:
+        return
+    if path.name != f"leaderboard.{_FILES.get(kind, '')}" or not is_export(path.read_bytes(), kind):
+        raise InputError(f"{path} is there already, and not a board that an export wrote: name another file, or say --force")
+
+
+def _write(path: Path, data: bytes) -> None:
     from harness.out_files import write_out
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_out(path, data, lambda found: force or found.name.startswith("leaderboard."))
+    write_out(path, data, lambda found: True)

@@ -11,6 +11,8 @@ from harness.cli.leaderboard_options import board_options
 if TYPE_CHECKING:
     from harness.leaderboard.records import Board, Cell, Trust
 
+NOTHING = 1e-12  # what sums of floating-point numbers leave of a 0
+
 
 @click.command(
     name="show",
@@ -121,6 +123,8 @@ def number(value: float | None) -> str:
     """A number with as many digits as it is worth."""
     if value is None:
         return ""
+    if abs(value) < NOTHING:
+        value = 0.0
     if value and (abs(value) < 1e-3 or abs(value) >= 1e6):
         return f"{value:.2e}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"

@@ -139,14 +139,14 @@ def _source(task: TaskInfo, result: TaskResult) -> dict[str, Any]:
             "source_type": "hf_dataset",
             "hf_repo": dataset,
             **({"hf_split": split} if isinstance(split, str) else {}),
-            "samples_number": result.items,
+            **({"samples_number": result.items} if result.items else {}),
             "additional_details": details,
         }
     return {"dataset_name": task.name, "source_type": "other", "additional_details": details}
 
 
 def _uncertainty(board: Board, cell: Cell, error: float | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"num_samples": cell.items}
+    found: dict[str, Any] = {"num_samples": cell.items} if cell.items else {}
     if cell.low is not None and cell.high is not None:
         found["confidence_interval"] = {"lower": cell.low, "upper": cell.high, "confidence_level": board.confidence}
         found["num_bootstrap_samples"] = board.resamples

@@ -4,6 +4,9 @@ import csv
 import io
 import re
 from typing import Any
+from unicodedata import category
+
+import msgspec
 
 from harness.leaderboard.records import Board, Cell, Column, Trust
 from harness.report.formulas import guarded
@@ -14,6 +17,9 @@ CSV_COLUMNS = (
     "trust_judgments", "language", "form", "licence", "version", "note",
 )  # fmt: skip
 MEAN = "(mean)"  # the task of the rows that hold a model's mean
+_NOTHING = 1e-12  # what sums of floating-point numbers leave of a 0
+_END = " resamples of the items."
+_KEPT = "\u200c\u200d\ufe0f"  # joiners that ordinary words and emoji need
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&])")
 
 
@@ -30,17 +36,21 @@ def board_csv(board: Board) -> str:
         told = _told(trust) if column.trust else ()
         row = (
             cell.model, column.task, column.metric, _flag(column.main), cell.value, cell.low, cell.high, board.confidence,
-            cell.normalised, cell.items, cell.rank, cell.cluster, cell.status, cell.seen, cell.seconds, cell.tokens, cell.cost,
-            *(told or ("",) * 7), task.language, task.form, task.licence, task.version, cell.note,
+            cell.normalised, cell.items or None, cell.rank, cell.cluster, cell.status, cell.seen, cell.seconds,
+            cell.tokens, cell.cost, *(told or ("",) * 7), task.language, task.form, task.licence, task.version, cell.note,
         )  # fmt: skip
-        writer.writerow([guarded(value) for value in row])
+        writer.writerow(map(_in_csv, row))
     for one in board.standings:
         row = (
             one.model, MEAN, "normalised mean", "", one.mean, one.low, one.high, board.confidence, one.mean, one.columns,
             one.rank, one.cluster, "missing" if one.mean is None else "ok", "", one.seconds, "", one.cost, *("",) * 11, one.note,
         )  # fmt: skip
-        writer.writerow([guarded(value) for value in row])
+        writer.writerow(map(_in_csv, row))
     return file.getvalue()
+
+
+def _in_csv(value: float | int | str | None) -> float | int | str:
+    return guarded(visible(value) if isinstance(value, str) else value)
 
 
 def _told(trust: Trust) -> tuple[Any, ...]:
@@ -108,13 +118,25 @@ def board_markdown(board: Board) -> str:
     notes = [*board.notes, *said]
     if notes:
         lines += ["", "## Notes", "", *(f"- {escaped(note)}" for note in notes)]
-    made = f"Seed {board.seed}, {board.resamples:,} resamples of the items."
+    made = f"Seed {board.seed}, {board.resamples:,}{_END}"
     return "\n".join([*lines, "", made, ""])
 
 
 def escaped(text: str) -> str:
-    """A text that Markdown shows as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("&", "&amp;").replace("\\&amp;", "&amp;").replace("\\<", "&lt;")
+    """A text that Markdown shows as it is, on one line; nothing in it can steer a terminal or turn the line around."""
+    text = visible(" ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", text).replace("&", "&amp;").replace("\\&amp;", "&amp;").replace("\\<", "&lt;")
+
+
+def visible(text: str) -> str:
+    """The text with control, format and surrogate characters written as \\x1b, \\u202e and the like; spaces of all kinds stay."""
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or character in _KEPT or category(character) == "Zs":
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def _row(cells: list[str], plain: bool = False) -> str:
@@ -148,6 +170,23 @@ def _spread(value: float | None, low: float | None, high: float | None) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return ""
+    if abs(value) < _NOTHING:
+        value = 0.0
     if value and (abs(value) < 1e-3 or abs(value) >= 1e6):
         return f"{value:.2e}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def is_export(data: bytes, kind: str) -> bool:
+    """Whether a file's content is what an export as `kind` (html, csv, md, json) wrote, by its head, its end or its fields."""
+    if kind == "json":
+        try:
+            msgspec.json.decode(data, type=Board)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return False
+        return True
+    if kind == "html":
+        return b'<meta name="generator" content="metaeval-harness">' in data[:2000]
+    if kind == "csv":
+        return data.startswith(",".join(CSV_COLUMNS).encode() + b"\n")
+    return data.startswith(b"# ") and data.endswith(_END.encode() + b"\n")

@@ -102,7 +102,7 @@ def wilson(right: int, n: int, confidence: float) -> tuple[float, float]:
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     middle = (right + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * math.sqrt(right * (n - right) / n + z * z / 4)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, middle - half) if right else 0.0, min(1.0, middle + half) if right < n else 1.0  # to the last digit
 
 
 def expanded_tail(confidence: float, n: int) -> float:

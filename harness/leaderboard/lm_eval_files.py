@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from statistics import NormalDist
 from typing import Any
 
 from harness.leaderboard.records import Board, Cell, Results, TaskResult
@@ -11,8 +12,9 @@ from harness.leaderboard.records import Board, Cell, Results, TaskResult
 def lm_eval_files(board: Board, results: Results) -> dict[str, dict[str, Any]]:
     """By the file's path below a folder: one file of lm-eval results for each model, which lm-eval's own tools read.
 
-    Values and standard errors are those reported; metrics that were computed here stand beside them with their interval's values
-    under `harness`. The files read back as results.
+    Values and standard errors are those reported; where none was, that of the board's interval: half of it over the normal
+    quantile, so that other readers have one. Metrics that were computed here stand beside them, whole cells under `harness`. The
+    files read back as results.
     """
     files = {}
     taken: set[str] = set()
@@ -30,7 +32,7 @@ def lm_eval_files(board: Board, results: Results) -> dict[str, dict[str, Any]]:
             "versions": {one.task: one.settings.get("version") for one in rows},
             "n-shot": {one.task: one.shots for one in rows if one.shots is not None},
             "higher_is_better": {one.task: _higher(board, one) for one in rows},
-            "n-samples": {one.task: {"original": one.settings.get("original"), "effective": one.items} for one in rows},
+            "n-samples": {one.task: {"original": one.settings.get("original"), "effective": one.items or None} for one in rows},
             "config": {
                 "model": info.meta.get("source"),
                 "model_args": info.arguments,
@@ -62,17 +64,25 @@ def _folder_name(model: str, taken: set[str]) -> str:
 
 
 def _entry(board: Board, one: TaskResult, cells: Mapping[str, Cell]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": one.task, "alias": one.task, "sample_len": one.items}
-    values = dict(one.values)
+    entry: dict[str, Any] = {"name": one.task, "alias": one.task, "sample_len": one.items or None}
+    values, errors = dict(one.values), dict(one.errors)
     for column in board.columns:
-        if column.task == one.task and column.key in cells and column.metric not in values:
-            values[column.metric] = cells[column.key].value
+        if column.task == one.task and column.key in cells:
+            values.setdefault(column.metric, cells[column.key].value)
+            if errors.get(column.metric) is None:
+                errors[column.metric] = _error(cells[column.key], board.confidence)
     for metric, value in values.items():
         base, _, chosen_by = metric.partition(",")
-        error = one.errors.get(metric)
+        error = errors.get(metric)
         entry[f"{base},{chosen_by or 'none'}"] = value
         entry[f"{base}_stderr,{chosen_by or 'none'}"] = "N/A" if error is None else error
     return entry
+
+
+def _error(cell: Cell, confidence: float) -> float | None:
+    if cell.low is None or cell.high is None:
+        return None
+    return (cell.high - cell.low) / 2 / NormalDist().inv_cdf((1 + confidence) / 2)
 
 
 def _config(board: Board, one: TaskResult) -> dict[str, Any]:

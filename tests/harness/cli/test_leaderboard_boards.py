@@ -91,6 +91,17 @@ def test_export_replaces_what_an_export_wrote_and_nothing_else(folder: Path, tmp
     mine.write_text("years of work")
     assert "is there already" in invoke(*arguments, mine, code=2).stderr
     assert mine.read_text() == "years of work"
+    (tmp_path / "leaderboard.csv").write_text("my,own,table\n")
+    (tmp_path / "leaderboard.md").unlink()
+    both = ("export", folder, *FEW, "--format", "md", "--format", "csv", "--out", tmp_path)
+    assert "leaderboard.csv is there already" in invoke(*both, code=2).stderr
+    assert (tmp_path / "leaderboard.csv").read_text() == "my,own,table\n"
+    assert not (tmp_path / "leaderboard.md").exists()
+    invoke(*both, "--force")
+    invoke(*both)
+    html = ("export", folder, *FEW, "--format", "html", "--format", "json", "--out", tmp_path)
+    invoke(*html)
+    invoke(*html)
     invoke(*arguments, mine, "--force")
     assert mine.read_text().startswith("# ")
 

@@ -2,10 +2,12 @@
 
 import csv
 import io
+from unicodedata import category
 
+import msgspec
 from boards import hand_made_board
 
-from harness.leaderboard.export import CSV_COLUMNS, MEAN, board_csv, board_markdown, escaped
+from harness.leaderboard.export import CSV_COLUMNS, MEAN, board_csv, board_markdown, escaped, is_export
 
 
 def test_csv_has_a_row_for_every_cell_and_every_mean() -> None:
@@ -59,3 +61,33 @@ def test_every_table_row_has_as_many_cells_as_its_head() -> None:
         cells = len([place for place, character in enumerate(line) if character == "|" and line[place - 1] != "\\"])
         width = width or cells
         assert cells == width, line
+
+
+def test_nothing_in_a_text_steers_a_terminal_or_turns_a_line_around() -> None:
+    evil = "red\x1b[31m\x07\u202egnp.exe\u2028\x85 a\u00a0b 👩\u200d💻 å"
+    board = hand_made_board()
+    board = msgspec.structs.replace(board, name=evil, notes=(evil,), standings=tuple(
+        msgspec.structs.replace(one, note=evil) for one in board.standings
+    ))  # fmt: skip
+    for text in (board_markdown(board), board_csv(board)):
+        assert all(category(character) not in ("Cc", "Zl", "Zp", "Cs") or character == "\n" for character in text)
+        assert not set(text) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+        assert "👩\u200d💻 å" in text
+    assert "red\\x1b[31m\\x07\\u202egnp.exe\\u2028\\x85 a\u00a0b" in board_csv(board)
+
+
+def test_what_arithmetic_leaves_of_a_zero_is_zero() -> None:
+    board = hand_made_board()
+    tiny = msgspec.structs.replace(board.cells[0], value=0.0, low=3.47e-18, high=-5.6e-17)
+    text = board_markdown(msgspec.structs.replace(board, cells=(tiny, *board.cells[1:])))
+    assert "0.000 \\[0.000, 0.000\\]" in text
+
+
+def test_exports_are_told_from_other_peoples_files() -> None:
+    board = hand_made_board()
+    made = {"csv": board_csv(board).encode(), "md": board_markdown(board).encode(), "json": msgspec.json.encode(board)}
+    for kind, data in made.items():
+        assert is_export(data, kind)
+        assert not is_export(b"years of work", kind)
+        assert not is_export(b"# notes\n" + data[3:-1] + b" and mine\n", kind)
+    assert not is_export(b"<!doctype html><title>mine</title>", "html")

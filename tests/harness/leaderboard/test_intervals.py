@@ -87,3 +87,9 @@ def test_models_share_the_draws_of_a_task_and_tasks_do_not() -> None:
     assert not np.array_equal(draws.of("one", codes, count).weights, draws.of("two", codes, count).weights)
     assert np.array_equal(draws.of("one", codes, count).weights, Draws(50, seed=0).of("one", codes, count).weights)
     assert not np.array_equal(draws.of("one", codes, count).weights, Draws(50, seed=1).of("one", codes, count).weights)
+
+
+@pytest.mark.parametrize("n", [1, 5, 7, 40, 42, 1319])
+def test_nothing_right_begins_at_zero_and_all_right_ends_at_one(n: int) -> None:
+    assert wilson(0, n, 0.95)[0] == 0.0
+    assert wilson(n, n, 0.95)[1] == 1.0
