@@ -1,7 +1,8 @@
 """The entries of a leaderboard's config, each checked, with errors that name file, line and key."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -70,20 +71,39 @@ def _written(document: Document, item: Any, keys: tuple[Any, ...]) -> PluginRef:
 def read_models(document: Document, value: Any, engine: tuple[Any, PluginRef], keys: tuple[Any, ...]) -> tuple[BoardModel, ...]:
     if not isinstance(value, list) or not value:
         raise document.error("which models? Write a list: `- train:NAME`, or `- name: NAME` with `lm_eval` or `generator`", *keys)
+    names = _names([item for item in value if isinstance(item, str)])
     found: list[BoardModel] = []
     for index, item in enumerate(value):
         where = (*keys, index)
-        model = _plain(document, item, engine, where) if isinstance(item, str) else _named(document, item, where)
-        if model.name in [other.name for other in found]:
+        plain = isinstance(item, str)
+        model = _plain(document, item, names[item], engine, where) if plain else _named(document, item, where)
+        same = next((other.name for other in found if other.name.casefold() == model.name.casefold()), None)
+        if same == model.name:
             raise document.error(f"{model.name!r} is here twice; names tell models apart", *where)
+        if same is not None:
+            message = f"{model.name!r} and {same!r} differ in case only, and on some systems their folders are one; rename one"
+            raise document.error(message, *where)
         found.append(model)
     return tuple(found)
 
 
-def _plain(document: Document, item: str, engine: tuple[Any, PluginRef], keys: tuple[Any, ...]) -> BoardModel:
+def _names(items: Sequence[str]) -> dict[str, str]:
+    """A name for each model that is only named: the last part of its path, and more of it where others end alike."""
+    parts = {item: [one for one in item.removeprefix(TRAINED).split("/") if one not in ("", ".")] for item in items}
+    taken = dict.fromkeys(parts, 1)
+    while True:
+        names = {item: "-".join(parts[item][-count:]) for item, count in taken.items()}
+        often = Counter(name.casefold() for name in names.values())
+        alike = [item for item in names if often[names[item].casefold()] > 1 and taken[item] < len(parts[item])]
+        if not alike:
+            return names
+        for item in alike:
+            taken[item] += 1
+
+
+def _plain(document: Document, item: str, name: str, engine: tuple[Any, PluginRef], keys: tuple[Any, ...]) -> BoardModel:
     """A model that is only named: a folder, a name on the hub, or `train:NAME`."""
     by, ref = engine
-    name = item.removeprefix(TRAINED).rstrip("/").rpartition("/")[2]
     if not NAME.match(name):
         raise document.error(f"{item!r} makes no name for a board; write `- name: NAME` with `lm_eval` or `generator`", *keys)
     parameter = _LM_EVAL if by == "lm_eval" else BARE

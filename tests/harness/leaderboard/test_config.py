@@ -1,5 +1,6 @@
 """Leaderboard configs: what they may say, and errors that name file, line and key."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,23 @@ def test_models_that_are_only_named_are_opened_by_the_engine(tmp_path: Path) -> 
     assert (config.output, config.seed, config.task_folders) == ("runs/board", 1234, ("mine",))
 
 
+@pytest.mark.parametrize(
+    ("models", "names"),
+    [
+        (["one/final", "two/final", "other"], ["one-final", "two-final", "other"]),
+        (["/m/one/final", "/m/two/final/", "train:final"], ["one-final", "two-final", "final"]),
+        (["a/x/final", "b/x/final", "c/y/final"], ["a-x-final", "b-x-final", "y-final"]),
+        (["org/Name", "other/name"], ["org-Name", "other-name"]),
+    ],
+)
+def test_models_whose_paths_end_alike_are_told_apart_by_more_of_the_path(
+    tmp_path: Path, models: list[str], names: list[str]
+) -> None:
+    config = load(tmp_path, f"models: {json.dumps(models)}\ntasks: [t]\ntrainings: runs/tuning\n")
+    assert [one.name for one in config.models] == names
+    assert [one.plugin.params["pretrained"] for one in config.models] == models
+
+
 def test_without_an_engine_lm_evals_hf_opens_them(tmp_path: Path) -> None:
     (model,) = load(tmp_path, "models: [org/name]\ntasks: [t]\n").models
     assert (model.name, model.by, model.plugin) == ("name", "lm_eval", PluginRef("hf", {"pretrained": "org/name"}))
@@ -74,7 +92,12 @@ def test_folders_hold_from_any_directory_once_a_run_writes_them_down(tmp_path: P
     [
         ("models: [a]\n", r"board.yaml, line 1, tasks: which tasks\?"),
         ("models: [a]\ntasks: [t, t]\n", r"line 2, tasks\[2\]: the task 't' is here twice"),
-        ("models: [a, x/a]\ntasks: [t]\n", r"line 1, models\[2\]: 'a' is here twice"),
+        ("models: [a, a]\ntasks: [t]\n", r"line 1, models\[2\]: 'a' is here twice"),
+        ("models: [x/a, ./x/a/]\ntasks: [t]\n", r"line 1, models\[2\]: 'x-a' is here twice"),
+        ("models: [a, {name: a, lm_eval: hf}]\ntasks: [t]\n", r"line 1, models\[2\]: 'a' is here twice"),
+        ("models: [a, {name: A, lm_eval: hf}]\ntasks: [t]\n", r"line 1, models\[2\]: 'A' and 'a' differ in case only"),
+        ("models: [m, M]\ntasks: [t]\n", r"line 1, models\[2\]: 'M' and 'm' differ in case only"),
+        ("models: [../x/a, ../../x/a]\ntasks: [t]\n", r"line 1, models\[1\]: '../x/a' makes no name"),
         ("models: [train:x]\ntasks: [t]\n", r"line 1, models\[1\]: 'train:x': name the run folder of the training"),
         ("models: [{name: a}]\ntasks: [t]\n", r"line 1, models\[1\]: expected one of `lm_eval:"),
         ("models: [{name: ../a, lm_eval: hf}]\ntasks: [t]\n", r"models\[1\].name: '../a' is no name"),
