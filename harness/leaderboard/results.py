@@ -79,6 +79,7 @@ def read_results(folder: Path) -> Results:
 def _candidates(folder: Path, notes: list[str]) -> list[Path]:
     """Files that may hold results, in order; links are not followed and pipes not read, but named."""
     if folder.is_file():
+        notes += _passed_over([path for path in sorted(folder.parent.glob("*.jsonl")) if not is_own_file(path)], folder.parent)
         return [folder]
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is neither a folder nor a regular file: results are read from those only")

@@ -281,6 +281,13 @@ def test_links_to_results_are_named_and_not_followed(tmp_path: Path) -> None:
     assert " and 3 more: links are not followed" in note
 
 
+def test_linked_samples_beside_one_file_of_results_are_named(tmp_path: Path) -> None:
+    written(tmp_path, "results_t.json", said("a"))
+    (tmp_path / "samples_t.jsonl").symlink_to("/dev/zero")
+    (note,) = read_results(tmp_path / "results_t.json").notes
+    assert note.startswith("samples_t.jsonl: links are not followed")
+
+
 def test_a_folder_with_links_alone_says_so(tmp_path: Path) -> None:
     (tmp_path / "results_t.json").symlink_to("/dev/zero")
     with pytest.raises(InputError, match=r"no results of lm-eval \(results_t.json: links are not followed"):
