@@ -122,6 +122,7 @@ class Contamination:
     path: Path
     rows_removed: list[int] = field(default_factory=list)
     items_hit: list[int] = field(default_factory=list)
+    hit: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # of each item of the index
     wordings: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -164,7 +165,7 @@ class Contamination:
             for row, text in zip(own_rows[best].tolist(), own_texts[best].tolist(), strict=True):
                 span = slice(np.searchsorted(rows, row), np.searchsorted(rows, row, side="right"))
                 yield Contaminated(row, text, self._told(text, grams[span]))
-        self.rows_removed = removed.tolist()
+        self.rows_removed, self.hit = removed.tolist(), hit
         self.items_hit = np.bincount(index.item_sets[np.flatnonzero(hit)], minlength=len(index.sets)).tolist()
         self.wordings = self._wordings(np.flatnonzero(often))
 

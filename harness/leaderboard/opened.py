@@ -101,7 +101,8 @@ def _with_seen(results: Results, said: Any) -> tuple[Results, dict[tuple[str, st
     from harness.leaderboard.contamination import find_learned, seen_items
 
     learned, notes = find_learned(results, said.trainings)
-    return noted(results, notes), seen_items(results, learned)
+    seen, undecided = seen_items(results, learned)
+    return noted(results, [*notes, *undecided]), seen
 
 
 def config_of(folder: Path) -> Any:

@@ -60,7 +60,7 @@ def test_from_rows_to_a_board_with_what_each_model_has_seen(tmp_path: Path, monk
     (tmp_path / "toy_plugin.py").write_text(PLUGIN, encoding="utf-8")
     (tmp_path / "mine.yaml").write_text(CONFIG, encoding="utf-8")
     (tmp_path / "tasks").mkdir()
-    rows = [{"question": f"sover djuret {n} i natt?"} for n in range(6)]
+    rows = [{"question": f"hur {n} sover djur {n} när {n} är borta {n} gånger?"} for n in range(6)]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     (tmp_path / "tasks" / "toy.yaml").write_text(TASK.replace("DATA", str(tmp_path / "rows.jsonl")), encoding="utf-8")
 
