@@ -87,6 +87,8 @@ def _items(results: Results, model: str, task: str, problems: list[str]) -> dict
             found[item.key] = item
     except HarnessError as error:
         problems.append(f"{model}, {task}: {error}")
+    if not found:
+        problems += results.items_notes.get((model, task), ())
     return found
 
 

@@ -157,7 +157,7 @@ def test_items_that_cannot_be_read_are_named_and_the_rest_is_shown(tmp_path: Pat
     damaged.write_text("{no json}\n", encoding="utf-8")
     root = parse(page(board, whole))
     [problem] = root.all("p", class_="problem")
-    assert problem.text.startswith("Not read: untuned, sv_choice: ")
+    assert problem.text.startswith("Not read: untuned on sv_choice: ")
     assert "samples_sv_choice.jsonl, line 1" in problem.text
     assert len(root.all("details", class_="item")) == 102
 
