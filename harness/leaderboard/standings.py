@@ -77,27 +77,31 @@ def _oriented(pairs: Mapping[Pair, Swapped], first: str, second: str) -> tuple[S
 
 
 def _interval(model: str, counted: Sequence[Counted]) -> tuple[float | None, float | None]:
-    """The columns' own intervals put together, below and above the mean each by itself (MOVER).
+    """The columns' own intervals put together; of one column it is that column's. None where a column has none.
 
-    Zou & Donner (2008, Statistics in Medicine 27) for sums of independent estimates: the squares of the distances of each
-    column's limits from its value add up. Of one column it is that column's interval; None where a column has none.
+    Each limit is the farther of two. The squared distances of the columns' limits from their values add up, each side by itself
+    (MOVER; Zou & Donner 2008, Statistics in Medicine 27): right where one column is much more skewed than the others, too short
+    on one side where many are. Or variances and third cumulants add up: with w for a column's weight, h for half its interval's
+    width and s for how far its middle lies from the value, half the width is √(Σ w²h²) around Σ w³h²s / Σ w²h² from the mean. Never beyond where all columns are at their limits.
     """
-    mean, below, above = 0.0, 0.0, 0.0
+    weight = 1 / len(counted)
+    mean, below, above, squares, skews = 0.0, 0.0, 0.0, 0.0, 0.0
+    lowest, highest = 0.0, 0.0
     for one in counted:
         measured = one.found[model]
-        value = normalised(measured.value, *one.ends)
-        ends = [normalised(end, *one.ends) for end in (measured.interval.low, measured.interval.high)]
-        if value is None or ends[0] is None or ends[1] is None:
+        value, *ends = (normalised(each, *one.ends) for each in (measured.value, measured.interval.low, measured.interval.high))
+        known = sorted(end for end in ends if end is not None)
+        if value is None or len(known) < 2:
             return None, None
-        low, high = sorted(end for end in ends if end is not None)
-        mean += value / len(counted)
-        below += _squared((value - low) / len(counted))
-        above += _squared((high - value) / len(counted))
-    return mean - _root(below), mean + _root(above)
-
-
-def _squared(distance: float) -> float:
-    return math.copysign(distance**2, distance)  # an interval of resampled values need not hold the value
+        low, high = (weight * (end - value) for end in known)
+        mean, lowest, highest = mean + weight * value, lowest + low, highest + high
+        below -= math.copysign(low**2, low)  # an interval of resampled values need not hold the value
+        above += math.copysign(high**2, high)
+        squares += ((high - low) / 2) ** 2
+        skews += ((high - low) / 2) ** 2 * (low + high) / 2
+    middle, half = (skews / squares if squares else 0.0), math.sqrt(squares)
+    down, up = min(middle - half, -_root(below)), max(middle + half, _root(above))
+    return mean + max(down, lowest), mean + min(up, highest)
 
 
 def _root(total: float) -> float:

@@ -127,3 +127,12 @@ def test_one_model_without_usable_items_is_the_only_one_without_a_rank() -> None
     }
     assert [one.note for one in board.standings if one.model != "liar"] == [None] * 3
     assert "no rank: not compared with every other model on t" in str(board.standings[0].note)
+
+
+def test_a_mean_of_tasks_that_are_all_right_does_not_end_above_one() -> None:
+    board = make_board(results_of({"a": {f"t{place}": [1.0] * 20 for place in range(3)}}), resamples=100)
+    one = board.standings[0]
+    assert one.high == pytest.approx(1.0, abs=1e-12)
+    assert one.low is not None
+    assert board.cells[0].low is not None
+    assert board.cells[0].low < one.low < 1
