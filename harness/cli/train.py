@@ -33,7 +33,7 @@ it with torchrun.
 def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
     from harness.errors import ConfigError
     from harness.experiment import load_experiment
-    from harness.pipeline.training import CHECKPOINTS, materials, train_all
+    from harness.pipeline.training import CHECKPOINTS, materials, plan_all, train_all
     from harness.report.training import training_notes, training_sentences, training_summary, write_training_page
 
     loaded = load_experiment(config)
@@ -42,9 +42,8 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
     folder = Path(output or loaded.output)
     given = materials(loaded, folder)
     if dry_run:
-        for training, chosen in given:
-            for one in training.runs():
-                click.echo(f"{one.name}: {one.plugin} on {len(chosen.examples):,} examples, to {folder / CHECKPOINTS / one.name}")
+        for line in plan_all(registry(loaded.plugins), given, folder):
+            click.echo(line)
         click.echo("nothing was trained (--dry-run)")
         return
     found = registry(loaded.plugins)

@@ -6,6 +6,7 @@
 ```
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +16,8 @@ from harness.experiment import ExperimentConfig
 from harness.experiment_examples import Chosen, answered, learned, read_examples
 from harness.experiment_parts import BUILD, Training
 from harness.records import Example, to_json
-from harness.registry import Registry
-from harness.stages.train import Trained, train
+from harness.registry import PluginRef, Registry
+from harness.stages.train import Trained, check_training, train
 from harness.store import table_path
 from harness.whole_files import replace_file
 
@@ -43,7 +44,7 @@ def place_of(where: str, folder: Path) -> str:
 def asked(config: ExperimentConfig, folder: Path, *, all_of_them: bool = False) -> list[Example]:
     """The examples that the systems answer, or could answer without a limit; InputError for a split that none has."""
     held_out_learned = any(not one.hold_out for one in config.trainings)
-    examples = read_examples(place_of(config.examples, folder))
+    examples = _examples(place_of(config.examples, folder))
     limit = None if all_of_them else config.limit
     return answered(examples, config.hold_out, config.splits, limit, only_test=held_out_learned)
 
@@ -57,7 +58,7 @@ def materials(config: ExperimentConfig, folder: Path) -> list[Material]:
     found = []
     for one in config.trainings:
         where = place_of(one.examples or config.examples, folder)
-        chosen = learned(read_examples(where), config.hold_out, questions, of_held_out=not one.hold_out)
+        chosen = learned(_examples(where), config.hold_out, questions, of_held_out=not one.hold_out)
         if not chosen.examples:
             why = (
                 ", ".join(f"{count} {reason}" for reason, count in chosen.left_out.items())
@@ -66,6 +67,29 @@ def materials(config: ExperimentConfig, folder: Path) -> list[Material]:
             raise InputError(f"training {one.name!r}: no example of {where} is left to learn from ({why})")
         found.append(Material(one, chosen))
     return found
+
+
+def plan_all(registry: Registry, given: Sequence[Material], folder: Path) -> list[str]:
+    """What would be trained on how many examples, a sentence each; HarnessError for what the training would refuse at its start.
+
+    A training that begins with a checkpoint of this very run is not asked about it, which may not be there yet.
+    """
+    home = (folder / CHECKPOINTS).resolve()
+    found = []
+    for training, chosen in given:
+        for one in training.runs():
+            counts = Counter(str(example.split or "no split") for example in chosen.examples)
+            splits = check_training(registry, one.name, one.plugin, chosen.examples, begins=not _within(one.plugin, home))
+            held = sum(splits is None or example.split in splits for example in chosen.examples)
+            number = f"{held:,}" if held == len(chosen.examples) else f"{held:,} of {len(chosen.examples):,}"
+            told = "" if [*counts] == ["no split"] else f" ({', '.join(f'{name} {n:,}' for name, n in sorted(counts.items()))})"
+            found.append(f"{one.name}: {one.plugin} on {number} examples{told}, to {folder / CHECKPOINTS / one.name}")
+    return found
+
+
+def _within(ref: PluginRef, home: Path) -> bool:
+    values = [value for value in ref.params.values() if isinstance(value, str) and value]
+    return any(Path(value).expanduser().resolve().is_relative_to(home) for value in values)
 
 
 def train_all(
@@ -85,6 +109,16 @@ def train_all(
             say(f"training {run.name}")
             done.append(train(registry, run.name, run.plugin, chosen.examples, home, source=source))
     return done
+
+
+def _examples(where: str) -> list[Example]:
+    """The examples that lie there; InputError where two have one id, by which outputs and what is held out are told apart."""
+    found = read_examples(where)
+    twice = [id for id, count in Counter(example.id for example in found).items() if count > 1]
+    if twice:
+        more = f" (and {len(twice) - 1:,} more ids)" if len(twice) > 1 else ""
+        raise InputError(f"{where}: more than one example has the id {twice[0]!r}{more}; give each example an id of its own")
+    return found
 
 
 def _write(path: Path, examples: Sequence[Example]) -> None:

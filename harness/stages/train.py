@@ -9,7 +9,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,30 @@ def train(
     if first_process():
         replace_file(folder / f"{name}.json", _json(done))
     return done
+
+
+def check_training(
+    registry: Registry, name: str, ref: PluginRef, examples: Sequence[Example], *, begins: bool = True
+) -> tuple[str | None, ...] | None:
+    """The splits that the trainer learns from, None for all, once it has been built and has looked at what it would be given.
+
+    Raises PluginError for parameters and kinds of examples, InputError where no example is of a split to learn from, and what the
+    trainer's own `check` says, unless `begins` is False.
+    """
+    spec = registry.find(KIND, ref.name).spec
+    assert isinstance(spec, TrainerSpec)
+    _check_kinds(spec, examples)
+    trainer: Trainer = registry.build(KIND, ref)
+    _hand_scorer(trainer, registry)
+    splits = _splits(trainer)
+    learned = [one for one in examples if splits is None or one.split in splits]
+    if not learned:
+        raise InputError(
+            f"{name}: no example is of a split that {ref.name} learns from ({sorted({str(one.split) for one in examples})})"
+        )
+    if begins and (check := getattr(trainer, "check", None)) is not None:
+        check(learned)
+    return splits
 
 
 def first_process() -> bool:

@@ -1,16 +1,39 @@
 """What a training cannot go on with, said so that one knows what to do; and what it left out, in words."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from harness import Example
+from harness.cache import Cache
 from harness.errors import InputError, PluginError
+from harness_plugins.judges.local_files import find_model
 from harness_plugins.trainers.tokenised import Tokenised
 
 _NO_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 _NAMED = 3
+_HUB = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?(@.+)?\Z")
+
+
+def check_base(base: str) -> None:
+    """PluginError where the base is no usable folder, no file, and cannot be a name on the hub; the hub is not asked."""
+    path = Path(base).expanduser()
+    if path.is_dir():
+        find_model(base, Cache(), gguf=True)
+    elif path.is_file() != base.lower().endswith(".gguf") or not (path.is_file() or _HUB.match(base)):
+        raise PluginError(f"base {base!r}: it is no folder, no GGUF file and no name on the hub (owner/name[@revision])")
+
+
+def check_answers(examples: Iterable[Example]) -> None:
+    """InputError where none of the examples has an answer to learn."""
+    count = 0
+    for example in examples:
+        if example.references and example.references[0].strip():
+            return
+        count += 1
+    raise InputError(f"no example is left to learn from: none of {count:,} has an answer (`references`); give other examples")
 
 
 def check_template(tokenizer: Any, style: str, model: str) -> None:

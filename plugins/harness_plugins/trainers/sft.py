@@ -1,6 +1,7 @@
 """Supervised fine-tuning of a causal language model on instructions: all weights, or low-rank adapters."""
 
 import json
+import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from harness_plugins.judges.local_prompts import Prompts
 from harness_plugins.judges.local_reads import model_files
 from harness_plugins.trainers.around import Around
 from harness_plugins.trainers.attention import KINDS
-from harness_plugins.trainers.checks import check_template, left_out, memory_told
+from harness_plugins.trainers.checks import check_answers, check_base, check_template, left_out, memory_told
 from harness_plugins.trainers.distributed import Processes, joined
 from harness_plugins.trainers.facts import speed
 from harness_plugins.trainers.loop import Progress, Settings, fit
@@ -126,9 +127,11 @@ class Sft:
             seed=seed,
             save_every=_given("save_every", save_every, {}, 100, least=1),
         )
-        if steps is not None and steps < 1:
+        if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
             raise ValueError(f"steps is a whole number of at least 1, got {steps!r}")
         rank: Any = _given("lora", lora, {}, 0, least=0)
+        if lora_alpha is not None:
+            _given("lora_alpha", lora_alpha, {}, None, least=0, open_end=True)
         self.weights = Weights(rank, lora_alpha, quantize, dtype, kernels, gradient_checkpointing)
         self.packing, self.attention, self.compat = packing, attention, compat
         self.base, self.device = base, device
@@ -146,6 +149,11 @@ class Sft:
     def use_scorer(self, scorer: Scorer) -> None:
         """Takes what asks the metrics of this harness, for `best_by`; PluginError for a metric that there is not."""
         self.around.use_scorer(scorer)
+
+    def check(self, examples: Iterable[Example]) -> None:
+        """PluginError where the base is not there, InputError where no example has an answer; nothing is downloaded or loaded."""
+        check_base(str(self.base))
+        check_answers(examples)
 
     def train(self, examples: Iterable[Example], folder: Path) -> Path:
         """The folder of the tuned model, `folder/model`; what was begun in `folder` is gone on with."""
@@ -235,9 +243,15 @@ class Sft:
 
 
 def _given(name: str, value: Any, preset: dict[str, Any], default: Any, *, least: float, open_end: bool = False) -> Any:
-    """The value, else the preset's, else the default; ValueError where it lies below `least` (or at it, with `open_end`)."""
+    """The value, else the preset's, else the default; ValueError where it is not finite, or below `least` (with `open_end`: or
+    at it)."""
     found = value if value is not None else preset.get(name, default)
-    if isinstance(found, bool) or not isinstance(found, (int, float)) or found < least or (open_end and found == least):
+    if (
+        isinstance(found, bool)
+        or not isinstance(found, (int, float))
+        or not least <= found < math.inf
+        or (open_end and found == least)
+    ):
         raise ValueError(f"{name} is a number {'above' if open_end else 'of at least'} {least:g}, got {found!r}")
     return found
 

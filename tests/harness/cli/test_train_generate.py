@@ -113,8 +113,44 @@ def test_a_system_whose_model_is_not_trained_yet_says_so(folder: Path) -> None:
 
 
 def test_dry_runs_write_nothing(folder: Path) -> None:
-    assert "counts: masked:smoothing=2 on 2 examples" in run("train", "mine.yaml", "--dry-run").stdout
+    assert "counts: masked:smoothing=2 on 2 examples (train 2), to" in run("train", "mine.yaml", "--dry-run").stdout
     assert "nothing: filler on 1 examples" in run("generate", "mine.yaml", "--dry-run").stdout
+    assert not (folder / "runs").exists()
+
+
+@pytest.mark.parametrize(("trainer", "said"), [("{smoothing: 2, smooth: 1}", "has no parameter 'smooth'"), ("{}", "at least 1")])
+def test_a_dry_run_builds_trainers_and_refuses_what_the_run_would(folder: Path, trainer: str, said: str) -> None:
+    plugin = PLUGIN.replace(
+        "smoothing=1):", 'smoothing=0):\n        if smoothing < 1:\n            raise ValueError("at least 1")'
+    )
+    (folder / "masked.py").write_text(plugin, encoding="utf-8")
+    config = CONFIG.format(examples="rows.jsonl", split="test")
+    (folder / "mine.yaml").write_text(config.replace("{smoothing: 2}", trainer), encoding="utf-8")
+    result = run("train", "mine.yaml", "--dry-run")
+    assert (result.exit_code, said in result.output) == (2, True), result.output
+
+
+def test_a_dry_run_counts_what_is_learned_from_and_asks_the_trainer(folder: Path) -> None:
+    check = "    splits = ('train',)\n\n    def check(self, examples):\n        ERROR\n\n    def train("
+    rows = [document("d/1", "en två tre", "train"), document("d/2", "fyra fem sex", "validation")]
+    (folder / "rows.jsonl").write_bytes(b"\n".join(map(to_json, [*rows, document("d/3", "sju ___ nio", "test")])))
+    (folder / "masked.py").write_text(PLUGIN.replace("    def train(", check.replace("ERROR", "assert len(examples) == 1")))
+    dry = run("train", "mine.yaml", "--dry-run")
+    assert "on 1 of 2 examples (train 1, validation 1), to" in dry.stdout, dry.output
+    refusing = check.replace("ERROR", "raise __import__('harness').errors.InputError('no such base')")
+    (folder / "masked.py").write_text(PLUGIN.replace("    def train(", refusing))
+    refused = run("train", "mine.yaml", "--dry-run")
+    assert (refused.exit_code, "no such base" in refused.output) == (2, True), refused.output
+    assert not (folder / "runs").exists()
+
+
+@pytest.mark.parametrize("command", ["train", "generate"])
+def test_two_examples_of_one_id_are_refused_before_anything_runs(folder: Path, command: str) -> None:
+    with (folder / "rows.jsonl").open("ab") as file:
+        file.write(b"\n" + to_json(document("d/3", "hunden sover ___ golvet", "test")))
+    result = run(command, "mine.yaml")
+    assert result.exit_code == 2
+    assert "rows.jsonl: more than one example has the id 'd/3'" in result.output
     assert not (folder / "runs").exists()
 
 

@@ -35,6 +35,20 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
 
 
+@pytest.mark.parametrize("base", ["/nowhere/model", "../model", "a/b/c", "model.gguf", __file__])
+def test_a_base_that_cannot_be_is_found_without_training(base: str) -> None:
+    with pytest.raises(PluginError, match=r"it is no folder, no GGUF file and no name on the hub"):
+        Sft(base).check(TAUGHT)
+
+
+def test_a_check_takes_what_could_be_trained_and_refuses_examples_without_any_answer(tiny: Path) -> None:
+    for base in (str(tiny), "owner/name@main", "smollm2"):  # the hub is not asked
+        Sft(base).check(TAUGHT)
+    unanswered = [Example.from_instruction(f"e/{n}", "säg", answers, language="sv") for n, answers in enumerate(([], [" "]))]
+    with pytest.raises(InputError, match="none of 2 has an answer"):
+        Sft(str(tiny)).check(unanswered)
+
+
 def test_memory_that_a_device_does_not_have_names_the_settings(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"lower batch_tokens \(now 4,096\) .* from the beginning"), memory_told(tmp_path, 4096):
         torch.empty(2**60)  # what PyTorch really says on a CPU
