@@ -14,7 +14,7 @@ def number(value: float | None, digits: int = 3) -> str:
         return "–"
     text = f"{value:.{digits}f}"
     if float(text) == 0:
-        return text.lstrip("-").removeprefix("0")
+        return text.lstrip("-").removeprefix("0") or "0"
     return text.replace("0.", ".", 1) if abs(float(text)) < 1 else text
 
 

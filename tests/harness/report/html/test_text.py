@@ -39,6 +39,10 @@ def test_a_number_has_about_three_figures(value: float | None, text: str) -> Non
     assert figure(value) == text
 
 
+def test_a_number_without_decimals_that_is_nearly_nothing_is_still_told() -> None:
+    assert [figure(0.0, 0), figure(0.3, 0), figure(-0.3, 0), figure(0.7, 0)] == ["0", "0", "0", "1"]
+
+
 def test_a_share_has_no_leading_zero_and_a_real_minus() -> None:
     assert [share(0.5, 2), share(-0.5, 2), share(None)] == [".50", "−.50", "–"]
 
