@@ -4,13 +4,13 @@ python benchmarks/board_coverage.py [--studies 400] [--resamples 1000] [--only W
 
 Per world and number of items: how often the 95 % interval holds the population's value, for the board's own interval, for the
 plain percentile bootstrap and for value ± 1.96 standard errors (what lm-eval's tables give by their stderr), each with Wilson's
-interval; and how wide the board's is beside the percentile one. Then how often paired tests reject where two models are alike,
-and how often six equal models are split into more than one cluster of ranks.
+interval; and how wide the board's is beside the percentile one. Then the interval of the mean over tasks, how often
+paired tests reject where two models are alike, and how often six equal models are split into more than one cluster of ranks.
 """
 
 import argparse
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,6 +24,13 @@ from harness.leaderboard.records import Item, ModelInfo, Results, TaskInfo, Task
 from harness.meta.pairs import Floats
 
 POPULATION = 4000
+MEANS: tuple[tuple[tuple[float, ...], tuple[int, ...]], ...] = (
+    ((0.5, 0.5, 0.5), (20, 20, 20)),
+    ((0.9, 0.95, 0.99), (20, 20, 20)),
+    ((0.95, 0.9), (8, 400)),
+    ((1.0, 0.9), (8, 400)),
+    ((0.97,) * 8, (50,) * 8),
+)
 WORDS = tuple(
     f"{first}{last}" for first in ("sn", "st", "br", "l", "vatt", "gr") for last in ("ö", "åg", "en", "ar", "else", "ig")
 )
@@ -55,6 +62,12 @@ def main() -> None:
             found = coverage(world, items, chosen.studies, chosen.resamples)
             shown = " | ".join(share(found[kind], chosen.studies) for kind in ("board", "percentile", "normal"))
             print(f"| {world.name} | {items} | {shown} | {found['wider']:.2f} |", flush=True)
+    print()
+    print("| mean over tasks: shares right | items | board's interval |")
+    print("| --- | --- | --- |")
+    for shares, sizes in MEANS:
+        named = ", ".join(f"{one:g}" for one in shares), ", ".join(map(str, sizes))
+        print(f"| {named[0]} | {named[1]} | {share(means_held(shares, sizes, chosen.studies), chosen.studies)} |", flush=True)
     print()
     print("| tests at 5 % where nothing differs | items | rejected |")
     print("| --- | --- | --- |")
@@ -95,6 +108,17 @@ def coverage(world: World, items: int, studies: int, resamples: int) -> dict[str
         if high > low:
             wider.append((found.high - found.low) / (high - low))
     return held | {"wider": float(np.mean(wider)) if wider else float("nan")}
+
+
+def means_held(shares: tuple[float, ...], sizes: tuple[int, ...], studies: int) -> int:
+    """In how many studies the interval of the mean over tasks of right and wrong answers holds the mean of the shares."""
+    held = 0
+    for study in range(studies):
+        rng = np.random.default_rng([study, len(sizes), 4])
+        right = [(rng.random(n) < one).astype(float) for one, n in zip(shares, sizes, strict=True)]
+        one = make_board(results_of([right]), resamples=10, seed=study).standings[0]  # Wilson's intervals ask for no draws
+        held += one.low is not None and one.high is not None and one.low <= float(np.mean(shares)) <= one.high
+    return held
 
 
 def rejections(world: World, items: int, studies: int, resamples: int) -> int:
@@ -151,20 +175,20 @@ def measure_of(whole: Measure, rows: np.ndarray, in_cluster: int) -> Measure:
     return Measure(whole.kind, keys, clusters, whole.parts[rows], whole.value)
 
 
-def results_of(scores: Floats) -> Results:
+def results_of(scores: Floats | Sequence[Sequence[Floats]]) -> Results:
     """Results of models (first axis) on tasks (second) with items (third)."""
     names = [f"m{place}" for place in range(len(scores))]
-    tasks = [f"t{place}" for place in range(scores.shape[1])]
+    tasks = [f"t{place}" for place in range(len(scores[0]))]
 
     def read_items(model: str, task: str):  # type: ignore[no-untyped-def]
-        values = scores[names.index(model), tasks.index(task)]
+        values = scores[names.index(model)][tasks.index(task)]
         return (Item(key=str(place), values={"s": float(value)}) for place, value in enumerate(values))
 
     return Results(
         models={name: ModelInfo(name=name) for name in names},
         tasks={task: TaskInfo(name=task, metric="s", baseline=0.0, ceiling=1.0) for task in tasks},
         results=tuple(
-            TaskResult(model=name, task=task, values={"s": float(scores[place, at].mean())}, items=scores.shape[2])
+            TaskResult(model=name, task=task, values={"s": float(scores[place][at].mean())}, items=len(scores[place][at]))
             for place, name in enumerate(names)
             for at, task in enumerate(tasks)
         ),

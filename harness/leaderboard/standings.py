@@ -82,7 +82,8 @@ def _interval(model: str, counted: Sequence[Counted]) -> tuple[float | None, flo
     Each limit is the farther of two. The squared distances of the columns' limits from their values add up, each side by itself
     (MOVER; Zou & Donner 2008, Statistics in Medicine 27): right where one column is much more skewed than the others, too short
     on one side where many are. Or variances and third cumulants add up: with w for a column's weight, h for half its interval's
-    width and s for how far its middle lies from the value, half the width is √(Σ w²h²) around Σ w³h²s / Σ w²h² from the mean. Never beyond where all columns are at their limits.
+    width and s for how far its middle lies from the value, half the width is √(Σ w²h²) around Σ w³h²s / Σ w²h² from the mean.
+    None lies beyond where all columns are at their limits.
     """
     weight = 1 / len(counted)
     mean, below, above, squares, skews = 0.0, 0.0, 0.0, 0.0, 0.0
