@@ -13,7 +13,7 @@ import msgspec
 
 from harness.errors import InputError
 from harness.judgments import JudgmentSet
-from harness.leaderboard.matching import kind_of
+from harness.leaderboard.matching import kind_of, metric_names
 from harness.leaderboard.records import Item, MetricInfo, Results, TaskInfo, TaskResult
 from harness.records import Example, JudgmentInfo, Message, Output, TextPart
 from harness.registry import PluginRef, Registry
@@ -77,6 +77,10 @@ def score_columns(
     for metric in metrics:
         name = names[metric.signature]
         by_output = _by_output(scores, metric, name, notes)
+        if _is_of_all(metric):
+            notes.append(
+                f"{name}: the mean over answers, each scored alone; {metric.label} of all answers together is another number"
+            )
         for place, items in asked.items.items():
             values.setdefault(place, {})[name] = [_mean([by_output[id] for id in ids]) for ids in items]
     infos = {
@@ -99,7 +103,7 @@ def with_values(results: Results, values: Values, infos: Mapping[str, MetricInfo
 
 
 def per_answer(label: str) -> str:
-    """The name of a metric's column where lm-eval has one of that name already, of all answers together."""
+    """The name of a metric's column where that name is used of a score of all answers together, or lm-eval has such a column."""
     return f"{label} per answer"
 
 
@@ -156,9 +160,18 @@ def _example(task: TaskInfo, item: Item) -> Example:
 
 
 def _names(metrics: Sequence[BuiltMetric], results: Results) -> dict[str, str]:
-    """Signature → the column's name: what the user wrote, with a word behind it where lm-eval has a metric of that name."""
+    """Signature → the column's name: what the user wrote, with a word behind it where it could be taken for another number."""
     taken = {name.partition(",")[0] for one in results.results for name in one.values} | set(results.metrics)
-    return {metric.signature: per_answer(metric.label) if metric.label in taken else metric.label for metric in metrics}
+    return {
+        metric.signature: per_answer(metric.label) if metric.label in taken or _is_of_all(metric) else metric.label
+        for metric in metrics
+    }
+
+
+def _is_of_all(metric: BuiltMetric) -> bool:
+    """Whether the metric's name is used of one score of all answers together (BLEU, chrF)."""
+    family = metric.signature.partition("|")[0]
+    return family in {one.signature.partition("|")[0] for one in metric_names().text.values() if one.note is not None}
 
 
 def _by_output(scores: ScoreTable, metric: BuiltMetric, name: str, notes: list[str]) -> dict[str, float | None]:

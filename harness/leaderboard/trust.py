@@ -21,6 +21,7 @@ _SAID = {
 }
 _WITHOUT_RATINGS = {
     "key": "the answer is one of the choices: it is compared with the key, and people are not asked",
+    "untold": "it is compared with the key; the results do not say whether as one of the choices or as a text that equals it",
     "equal-text": "the text has to equal the key: a right answer in other words counts as wrong, and nobody was asked how often",
     "of-text": "it says how likely the model finds a text: no score of an answer, so no ratings can be held against it",
     "answer": "by its name alone nobody can say how this metric is computed, so no ratings can be held against it",
@@ -57,13 +58,15 @@ def find_trust(
         if column.metric in own:
             return _of_signature(own[column.metric].signature, None, task, known)
         kind = kind_of(column.metric, task.output_type)
-        text = metric_names().text.get(column.metric.partition(",")[0])
+        name, names = column.metric.partition(",")[0], metric_names()
+        text = names.text.get(name)
         if kind == "answer" and text is not None:
             return _of_signature(text.signature, text.note, task, known)
+        untold = kind == "key" and task.output_type is None and name in names.by_equal_text
         return Trust(
             verdict="by-key" if kind in ("key", "equal-text") else "unknown",
             metric=column.metric,
-            why=_WITHOUT_RATINGS[kind],
+            why=_WITHOUT_RATINGS["untold" if untold else kind],
             language=task.language,
             form=task.form,
         )

@@ -156,7 +156,7 @@ def _numbers(board: Board, names: tuple[str, ...], cells: Mapping[tuple[str, str
         TableColumn(name="low", numeric=True, help="lower end of the interval"),
         TableColumn(name="high", numeric=True, help="upper end of the interval"),
         TableColumn(name="normalised", numeric=True, help="0: what guessing gives, 1: the best there can be"),
-        TableColumn(name="group", numeric=True, help="models of one group are not told apart on this column"),
+        TableColumn(name="cluster", numeric=True, help="models of one cluster are not told apart on this column"),
         TableColumn(name="items", numeric=True),
         TableColumn(
             name="seen", numeric=True, help="items that overlap with what the model was trained on here; a dash: not known"

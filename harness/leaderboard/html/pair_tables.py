@@ -46,7 +46,7 @@ def _pair(board: Board, models: Sequence[str], pair: Pair, rows: Sequence[Differ
 
 def _columns(names: tuple[str, str]) -> list[TableColumn]:
     both = "mean over the items that both did"
-    test = "paired test: the two models' items change places; Holm over the column's pairs of models, as for the groups"
+    test = "paired test: the two models' items change places; Holm over the column's pairs of models, as for the clusters"
     return [
         TableColumn(name="task"),
         TableColumn(name="metric"),

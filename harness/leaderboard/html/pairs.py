@@ -1,4 +1,4 @@
-"""Two models on the same items: the difference with its interval, and the paired test that makes the board's groups."""
+"""Two models on the same items: the difference with its interval, and the paired test that makes the board's clusters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

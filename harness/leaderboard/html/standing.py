@@ -40,7 +40,7 @@ def standings_plot(board: Board) -> Panel | None:
 def standings_table(board: Board) -> Table:
     """Group, mean, speed and cost of every model."""
     columns = [
-        TableColumn(name="group", numeric=True, help="models of one group are not told apart"),
+        TableColumn(name="cluster", numeric=True, help="models of one cluster are not told apart"),
         TableColumn(name="model"),
         TableColumn(name="mean", numeric=True, help="of the normalised values: 0 is guessing, 1 the best there can be"),
         TableColumn(name="low", numeric=True, help="lower end of the interval of the mean"),
@@ -131,7 +131,7 @@ def _line(one: Standing | None) -> str:
     if one is None or one.mean is None:
         return words.shown(one.note, 300) if one and one.note else "no place in the standings"
     cell = Mark(value=one.mean, low=one.low, high=one.high)
-    group = "" if one.cluster is None else f", group {one.cluster}"
+    group = "" if one.cluster is None else f", cluster {one.cluster}"
     return f"mean {words.figure(cell.value)} {words.bounds(cell)}{group}"
 
 
@@ -163,7 +163,7 @@ def _cells(board: Board, name: str, place: int) -> Table:
         TableColumn(name="low", numeric=True, help="lower end of the interval"),
         TableColumn(name="high", numeric=True, help="upper end of the interval"),
         TableColumn(name="normalised", numeric=True, help="0: what guessing gives, 1: the best there can be"),
-        TableColumn(name="group", numeric=True, help="models of one group are not told apart on this column"),
+        TableColumn(name="cluster", numeric=True, help="models of one cluster are not told apart on this column"),
         TableColumn(name="items", numeric=True),
         TableColumn(name="seen in training"),
         TableColumn(name="seconds", numeric=True),

@@ -99,9 +99,9 @@ def _leaders(board: Board) -> str:
     if not first:
         return f"{amount(len(ranked), 'model')} {scale}: not compared with one another."
     if len(first) == 1:
-        return f"{said[0]} stands first, alone in its group, {scale}."
+        return f"{said[0]} stands first, alone in its cluster, {scale}."
     more = f" and {len(first) - 3} more" if len(first) > 3 else ""
-    return f"{len(first)} of {len(ranked)} models share the first group, not told apart {scale}: {'; '.join(said)}{more}."
+    return f"{len(first)} of {len(ranked)} models share the first cluster, not told apart {scale}: {'; '.join(said)}{more}."
 
 
 def _value(mark: Mark) -> str:

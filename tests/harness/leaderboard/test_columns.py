@@ -97,6 +97,16 @@ def test_a_metric_that_lm_eval_has_too_stands_under_a_name_of_its_own_and_is_ano
     assert one.values["chrf"] == pytest.approx(one.values["chrf per answer"], rel=0.02)
 
 
+@pytest.mark.parametrize("metric", ["bleu", "chrf", "chrf:word_order=2"])
+def test_a_mean_over_answers_is_never_named_like_a_score_of_all_answers_together(metric: str) -> None:
+    found = score_columns(small({"a": [said("1", "snön faller")]}, metric="exact_match"), REGISTRY, [ref(metric)])
+    [name] = found.metrics
+    assert name.endswith(" per answer")
+    assert found.notes[0].startswith(f"{name}: the mean over answers, each scored alone")
+    plain = score_columns(small({"a": [said("1", "snön faller")]}), REGISTRY, [ref("rouge-l")])
+    assert (list(plain.metrics), plain.notes) == (["rouge-l"], ())
+
+
 def test_a_board_has_intervals_ranks_and_trust_of_such_a_column(tmp_path: Path) -> None:
     results = score_columns(read_results(results_folder(tmp_path)), REGISTRY, [ref("rouge-l")])
     board = make_board(results, trust=find_trust(results=results), resamples=200)

@@ -146,6 +146,9 @@ def test_another_version_of_a_library_is_told_and_another_parameter_is_another_m
     [
         ("acc_norm", "multiple_choice", "by-key", "compared with the key"),
         ("exact_match", "generate_until", "by-key", "a right answer in other words counts as wrong"),
+        ("acc", "generate_until", "by-key", "the text has to equal the key"),
+        ("acc", None, "by-key", "do not say whether as one of the choices or as a text"),
+        ("acc_norm", None, "by-key", "the answer is one of the choices"),
         ("character_perplexity", "loglikelihood_rolling", "unknown", "no score of an answer"),
         ("rougeL_max", "generate_until", "unknown", "by its name alone nobody can say"),
     ],

@@ -38,7 +38,7 @@ def test_the_answer_comes_first_then_the_warnings_then_the_board(root: Node) -> 
     heads = [head.text.removesuffix(" #") for head in root.one("main").all("h2")]
     assert heads[:3] == ["In short", "Before you trust it", "The board"]
     first = root.one("section", class_="answer").all("p")[0].text
-    assert first.startswith("tuned .644 [.560, .720] stands first, alone in its group, by the mean over 2 tasks")
+    assert first.startswith("tuned .644 [.560, .720] stands first, alone in its cluster, by the mean over 2 tasks")
     assert [item.text for item in root.one("section", class_="warnings").all("li")] == list(hand_made_board().warnings)
 
 
@@ -56,14 +56,14 @@ def test_every_value_has_its_interval_and_group_and_every_gap_its_reason(root: N
         for row in root.one("table", class_="board-table").one("tbody").all("tr")
     }
     assert cells["tuned"][:3] == [
-        ".644 group 1 [.560, .720]",
-        ".750 group 1 [.610, .860]",
-        "62.1 group 1 [58.0, 66.4] 3 of 30 seen in training",
+        ".644 cluster 1 [.560, .720]",
+        ".750 cluster 1 [.610, .860]",
+        "62.1 cluster 1 [58.0, 66.4] 3 of 30 seen in training",
     ]
     assert cells["=org/other <b>7b</b>"][2:] == [
         "not run",
         "failed: CUDA out of memory",
-        "3.00 group 1 [2.80, 3.30] only 6 items",
+        "3.00 cluster 1 [2.80, 3.30] only 6 items",
     ]
     assert cells["=org/other <b>7b</b>"][0] == "not ranked: sv_translate is missing"
 
@@ -72,7 +72,7 @@ def test_a_rank_never_stands_bare(root: Node) -> None:
     assert not re.search(r"\brank\b", root.one("main").text)
     places = [node.text for node in root.all("span", class_="place")]
     assert len(places) == 12
-    assert all(re.fullmatch(r"group \d", place) for place in places)
+    assert all(re.fullmatch(r"cluster \d", place) for place in places)
 
 
 def test_contamination_is_said_on_the_models_own_page_also_where_nothing_was_found(root: Node) -> None:
