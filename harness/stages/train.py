@@ -125,9 +125,7 @@ def check_training(
     splits = _splits(trainer)
     learned = [one for one in examples if splits is None or one.split in splits]
     if not learned:
-        raise InputError(
-            f"{name}: no example is of a split that {ref.name} learns from ({sorted({str(one.split) for one in examples})})"
-        )
+        raise InputError(f"{name}: no example is of a split that {ref.name} learns from ({', '.join(map(str, splits or ()))})")
     if begins and (check := getattr(trainer, "check", None)) is not None:
         check(learned)
     return splits

@@ -191,3 +191,9 @@ def test_a_split_that_no_example_has_is_an_error(folder: Path) -> None:
     (folder / "mine.yaml").write_text(CONFIG.format(examples="rows.jsonl", split="dev"), encoding="utf-8")
     result = run("generate", "mine.yaml")
     assert (result.exit_code, "no example has the split 'dev'" in result.output) == (2, True)
+
+
+def test_a_dry_run_refuses_examples_of_which_none_is_learned_from(folder: Path) -> None:
+    (folder / "masked.py").write_text(PLUGIN.replace("    def train(", "    splits = ('validation',)\n\n    def train("))
+    refused = run("train", "mine.yaml", "--dry-run")
+    assert (refused.exit_code, "of a split that masked learns from (validation)" in refused.output) == (2, True), refused.output
