@@ -14,6 +14,12 @@ hypothesis.settings.register_profile("no-deadline", deadline=None, derandomize=b
 hypothesis.settings.load_profile("no-deadline")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _width_of_tables() -> None:
+    """Tables are as wide as where no terminal is; processes that share out tests may say otherwise."""
+    os.environ["COLUMNS"] = "120"
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The data home; the test is skipped where it is absent."""

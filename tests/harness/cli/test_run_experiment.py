@@ -152,9 +152,14 @@ def test_a_system_that_fails_on_some_examples_lets_the_rest_go_on(folder: Path) 
 
 def start(folder: Path) -> int:
     """The same command in a process of its own: what it returned."""
+    return started(folder, "--quiet").returncode
+
+
+def started(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The same command in a process of its own, as every command of a user is."""
     environment = {**os.environ, "HARNESS_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "harness", "run", "toy.yaml", "--quiet"]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).returncode
+    command = [sys.executable, "-m", "harness", "run", "toy.yaml", *options]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False, text=True)
 
 
 @pytest.mark.slow
@@ -163,12 +168,12 @@ def test_a_finished_experiment_is_taken_over_until_something_changes(folder: Pat
     assert start(folder) == 0
     assert (folder / "runs/toy/unchanged.json").is_file()
     calls(folder)
-    result = run()
+    result = started(folder)
     assert "its results are taken over" in result.stderr
     assert "counted - base" in result.stdout
     (folder / "runs/toy/checkpoints/counted-1/model/model.json").write_text("{}")
-    again = run()
-    assert again.exit_code == 0, again.output
+    again = started(folder)
+    assert again.returncode == 0, again.stderr
     assert "taken over" not in again.stderr
     assert calls(folder).count("train-1") == 1
 
