@@ -11,7 +11,8 @@ from harness.protocols import MetricSpec
 from harness.records import JudgmentInfo
 from harness.registry import Entry, PluginRef, Registry, check_parameters
 from harness.stages.metrics import build_metrics
-from harness.testing.metric_checks import metric_problems, signature_problems
+from harness.testing.checks import signature_problems
+from harness.testing.metric_checks import metric_problems
 
 # Of the checks for authors those that every user can read something out of, on whatever machine
 _LEFT_TO_AUTHORS = ("parameters", "pickle", "process")
