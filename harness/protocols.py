@@ -204,7 +204,9 @@ class MetricSpec(PluginSpec):
     ("reference", "source"), or an output ("peers": other outputs of its example); `batch_size`: units per call of `score`, which
     is also the most that a crash can lose. A metric whose `cost` is "paid" stays in this process, keeps what it has received by
     itself, and is asked again about units on which it failed when the command is run again. `found_in`, of a metric that serves
-    what a set holds already: the values of `argument` that there are in these outputs.
+    what a set holds already: the values of `argument` that there are in these outputs. `tolerance`: how far the same score may
+    differ on another machine, in another batch or with other threads, absolutely and relative to its size; the gate
+    (`harness gate`) lets no score move further.
     """
 
     unit: Literal["output", "pair", "group", "corpus"] = "output"
@@ -215,9 +217,12 @@ class MetricSpec(PluginSpec):
     languages: tuple[str, ...] = ()
     batch_size: int = 256
     found_in: Callable[[Iterable[Output]], Iterable[str]] | None = None
+    tolerance: float = 1e-9
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not 0 <= self.tolerance < float("inf"):
+            raise ValueError(f"{self.name}: tolerance must be a number from 0 up, got {self.tolerance}")
         if self.batch_size < 1:
             raise ValueError(f"{self.name}: batch_size must be at least 1, got {self.batch_size}")
         unknown = set(self.needs) - {"reference", "source", "peers"}

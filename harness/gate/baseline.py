@@ -1,0 +1,134 @@
+"""The baseline: what each metric said, how well it agreed with people and what it cost when someone last approved of it.
+
+A file of JSON that a person can read in a diff: one pair a line, keys in a fixed order, every number as Python writes it back.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.errors import InputError
+from harness.whole_files import read_file, replace_file
+
+FORMAT = 1
+Value = float | str | None  # a score, else the status that says why there is none
+_A_LINE = 8  # numbers of a long list in a line
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class PairScores(_Record, frozen=True, kw_only=True):
+    """A metric's word on a set of pairs: unit (ids of its outputs, joined by +) → one value a component, in their order.
+
+    `digest` is that of the set: another set has other scores, and is no change of the metric.
+    """
+
+    digest: str
+    scores: dict[str, list[Value]]
+
+
+class JudgedScores(_Record, frozen=True, kw_only=True):
+    """The main component's scores of a judged set, in the order of its units (sorted by the ids of their outputs).
+
+    `values` holds a status where there is no score. `accuracies`: criterion → calibrated pairwise accuracy (grouped by item),
+    with its interval and number of pairs, for people who read the file; the gate computes both sides anew.
+    """
+
+    digest: str
+    values: list[Value]
+    accuracies: dict[str, list[float | None]] = {}
+
+
+class Cost(_Record, frozen=True, kw_only=True):
+    """What scoring a fixed sample cost, beside the same calibration job: its CPU seconds over the job's, and peak memory in
+    bytes beyond what the process held before."""
+
+    ratio: float
+    memory: int
+
+
+class MetricBaseline(_Record, frozen=True, kw_only=True):
+    """One metric, under the label that the config gives it."""
+
+    signature: str
+    tolerance: float
+    components: list[str | None]
+    pairs: dict[str, PairScores] = {}
+    judged: dict[str, JudgedScores] = {}
+    cost: Cost | None = None
+
+
+class StatisticsBaseline(_Record, frozen=True, kw_only=True):
+    """What the statistics made of a frozen case: row (its keys, joined by ` · `) → value, low, high, p and counts."""
+
+    digest: str
+    rows: dict[str, list[Value]]
+
+
+class Change(_Record, frozen=True, kw_only=True):
+    """One update of the baseline: when, why, what moved, and with which versions of what the metrics rest on."""
+
+    date: str
+    reason: str
+    changed: list[str]
+    versions: dict[str, str]
+
+
+class Baseline(_Record, frozen=True, kw_only=True):
+    """Everything that the gate compares with; also what a measurement of the present code gives, then without history."""
+
+    format: int = FORMAT
+    history: list[Change] = []
+    metrics: dict[str, MetricBaseline] = {}
+    statistics: dict[str, StatisticsBaseline] = {}
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in the file; InputError naming the file, and the line or the key, if it is none."""
+    try:
+        data = read_file(path)
+    except FileNotFoundError as error:
+        raise InputError(f"there is no baseline {path}; `harness gate update --reason TEXT` writes the first one") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    try:
+        plain = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: no JSON ({error}); take the last good version back from version control") from error
+    if isinstance(plain, dict) and isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
+        raise InputError(f"{path}: written by a newer version of the harness (format {plain['format']}, this one reads {FORMAT})")
+    try:
+        return msgspec.convert(plain, Baseline)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def write_baseline(path: Path, baseline: Baseline) -> None:
+    """Writes the file whole; whoever reads it meanwhile sees the old one or the new one."""
+    replace_file(path, told(baseline).encode())
+
+
+def told(baseline: Baseline) -> str:
+    """The baseline as the text of its file."""
+    return _value(msgspec.to_builtins(baseline), 0) + "\n"
+
+
+def _value(value: Any, depth: int) -> str:
+    inner = " " * (depth + 1)
+    if isinstance(value, Mapping) and value:
+        lines = [f"{inner}{json.dumps(key, ensure_ascii=False)}: {_value(held, depth + 1)}" for key, held in value.items()]
+        return "{\n" + ",\n".join(lines) + "\n" + " " * depth + "}"
+    if isinstance(value, Sequence) and not isinstance(value, str) and value:
+        if any(isinstance(one, (Mapping, list)) for one in value):
+            return "[\n" + ",\n".join(inner + _value(one, depth + 1) for one in value) + "\n" + " " * depth + "]"
+        words = [json.dumps(one, ensure_ascii=False) for one in value]
+        if len(words) <= _A_LINE:
+            return f"[{', '.join(words)}]"
+        lines = [", ".join(words[start : start + _A_LINE]) for start in range(0, len(words), _A_LINE)]
+        return "[\n" + ",\n".join(inner + line for line in lines) + "\n" + " " * depth + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

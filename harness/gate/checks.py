@@ -1,0 +1,27 @@
+"""The checks of a gate: each takes what was and what is, and yields findings."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from harness.gate.baseline import Baseline
+from harness.gate.config import GateConfig
+from harness.gate.findings import Finding
+from harness.gate.measure import Measured
+from harness.gate.scores import coverage, scores, signature
+
+Check = Callable[[GateConfig, Baseline, Measured], Iterator[Finding]]
+
+# name → what it looks at, in the order in which findings are told
+CHECKS: dict[str, tuple[str, Check]] = {
+    "signature": ("the signature is the baseline's: the same name for the same scores", signature),
+    "scores": ("no score moved further than the metric's tolerance", scores),
+    "coverage": ("what had a score has one", coverage),
+}
+
+
+def run_checks(config: GateConfig, before: Baseline, measured: Measured, only: Sequence[str] = ()) -> list[Finding]:
+    """The findings of all checks (or of those named), by metric in the config's order."""
+    found = [
+        finding for name, (_, check) in CHECKS.items() if not only or name in only for finding in check(config, before, measured)
+    ]
+    order = {str(ref): place for place, ref in enumerate(config.metrics)}
+    return sorted(found, key=lambda finding: order.get(finding.metric, len(order)))

@@ -1,0 +1,201 @@
+"""The gate's config: which metrics are held to which baseline, on which pairs and judged sets, and what is too much."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from harness.config import find_config
+from harness.config_parts import check_keys, plugin_files, plugin_ref, section_of, text_of
+from harness.errors import InputError
+from harness.registry import PluginRef
+from harness.yaml_lines import Document, Keys, read_yaml
+
+DEFAULT = "gate/gate.yaml"
+_KEYS = ("baseline", "metrics", "tolerances", "pairs", "judgments", "agreement", "cost", "statistics", "judges", "plugins")
+
+
+class AgreementOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When agreement with people has fallen: calibrated pairwise accuracy now minus then, paired, against `-margin`."""
+
+    margin: float = 0.02
+    level: float = 0.95
+    resamples: int = 2000
+    seed: int = 0
+    inconclusive: Literal["strict", "lenient"] = "lenient"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.margin < 1:
+            raise ValueError(f"margin must lie from 0 to below 1, got {self.margin:g}")
+        if not 0.5 <= self.level < 1:
+            raise ValueError(f"level must lie from 0.5 to below 1, got {self.level:g}")
+        if not 100 <= self.resamples <= 1_000_000:
+            raise ValueError(f"resamples must lie from 100 to 1,000,000, got {self.resamples}")
+        if self.seed < 0:
+            raise ValueError(f"seed must not be negative, got {self.seed}")
+
+
+class CostOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many times slower, beside the calibration job, and larger than in the baseline a metric may be; None: not looked at."""
+
+    slower: float | None = 3.0
+    larger: float | None = 2.0
+
+    def __post_init__(self) -> None:
+        for name in ("slower", "larger"):
+            value = getattr(self, name)
+            if value is not None and not value > 1:
+                raise ValueError(f"{name} must be more than 1, or null, got {value}")
+
+
+class GatedSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A judged set: its source, whether it may be absent on a machine, and the metrics held to it (None: all)."""
+
+    ref: PluginRef
+    optional: bool = False
+    metrics: tuple[str, ...] | None = None
+
+    @property
+    def label(self) -> str:
+        """The source as the config has it."""
+        return str(self.ref)
+
+
+class GateConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What `harness gate` does. `file` is where it was read from; the paths are absolute. `judges`: metrics that ask language
+    models, label → the file of their recorded replies."""
+
+    file: Path
+    baseline: Path
+    metrics: tuple[PluginRef, ...]
+    tolerances: Mapping[str, float] = {}
+    pairs: tuple[Path, ...] = ()
+    judgments: tuple[GatedSet, ...] = ()
+    agreement: AgreementOptions = AgreementOptions()
+    cost: CostOptions = CostOptions()
+    statistics: Path | None = None
+    judges: Path | None = None
+    plugins: tuple[str, ...] = ()
+
+
+def load_gate(path: str | Path | None = None) -> GateConfig:
+    """The gate in the file (default: `gate.yaml` here, else the shipped one); ConfigError naming file, line and key."""
+    here = Path("gate.yaml")
+    file = find_config(path if path is not None else here if here.is_file() else DEFAULT).absolute()
+    document = read_yaml(file)
+    check_keys(document, document.value, _KEYS)
+    metrics = _metrics(document)
+    baseline = text_of(document, "baseline") or "baseline.json"
+    return GateConfig(
+        file=file,
+        baseline=file.parent / Path(baseline).expanduser(),
+        metrics=metrics,
+        tolerances=_tolerances(document, metrics),
+        pairs=_paths(document, "pairs"),
+        judgments=_sets(document),
+        agreement=section_of(document, "agreement", AgreementOptions),
+        cost=section_of(document, "cost", CostOptions),
+        statistics=_path(document, "statistics"),
+        judges=_path(document, "judges"),
+        plugins=plugin_files(document),
+    )
+
+
+def _metrics(document: Document) -> tuple[PluginRef, ...]:
+    value = document.value.get("metrics") or []
+    if not isinstance(value, list):
+        raise document.error(f"expected a list of metrics, got {value!r:.80}; write `metrics: [chrf, rouge-l]`", "metrics")
+    refs: list[PluginRef] = []
+    for index, item in enumerate(value):
+        ref, _ = _entry(document, item, ("metrics", index))
+        if ref in refs:
+            raise document.error(f"metric {str(ref)!r} is here twice", "metrics", index)
+        refs.append(ref)
+    return tuple(refs)
+
+
+def _entry(document: Document, item: Any, keys: Keys) -> tuple[PluginRef, dict[str, Any]]:
+    """The plugin of a list's entry, with the parameters that stand below its name."""
+    name, params = item, None
+    if isinstance(item, Mapping):
+        if len(item) != 1:
+            raise document.error("expected one name with its parameters: `- rouge-l: {stemmer: swedish}`", *keys)
+        [(name, params)] = item.items()
+    if params is not None and not isinstance(params, Mapping):
+        raise document.error(f"expected parameters (`{{stemmer: swedish}}`), got {params!r:.80}", *keys)
+    return plugin_ref(document, name, params or {}, keys), dict(params or {})
+
+
+def _tolerances(document: Document, metrics: tuple[PluginRef, ...]) -> dict[str, float]:
+    value = document.value.get("tolerances") or {}
+    if not isinstance(value, Mapping):
+        raise document.error("expected metrics with numbers: `tolerances: {bertscore: 1e-5}`", "tolerances")
+    known = {str(ref) for ref in metrics} | {ref.name for ref in metrics}
+    for label, tolerance in value.items():
+        if label not in known:
+            raise document.error(f"no metric of this gate is called {label!r}: {', '.join(sorted(known))}", "tolerances", label)
+        if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < float("inf"):
+            raise document.error(f"expected a number from 0 up, got {tolerance!r}", "tolerances", label)
+    return {label: float(tolerance) for label, tolerance in value.items()}
+
+
+def _sets(document: Document) -> tuple[GatedSet, ...]:
+    value = document.value.get("judgments") or []
+    if not isinstance(value, list):
+        raise document.error("expected a list of judgment sources: `judgments: [contrast-sv]`", "judgments")
+    found: list[GatedSet] = []
+    for index, item in enumerate(value):
+        ref, _ = _entry(document, item, ("judgments", index))
+        params = dict(ref.params)
+        optional, metrics = params.pop("optional", False), params.pop("metrics", None)
+        if not isinstance(optional, bool):
+            raise document.error(f"optional is true or false, got {optional!r}", "judgments", index)
+        if metrics is not None and not (isinstance(metrics, list) and all(isinstance(one, str) for one in metrics)):
+            raise document.error("metrics is a list of the gate's metrics, as it writes them", "judgments", index)
+        chosen = None if metrics is None else tuple(metrics)
+        one = GatedSet(ref=PluginRef(ref.name, params), optional=optional, metrics=chosen)
+        if one.label in {other.label for other in found}:
+            raise document.error(f"the set {one.label!r} is here twice", "judgments", index)
+        found.append(one)
+    return tuple(found)
+
+
+def _paths(document: Document, key: str) -> tuple[Path, ...]:
+    value = document.value.get(key) or []
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list):
+        raise document.error("expected a list of files", key)
+    return tuple(_file(document, item, (key, index) if isinstance(value, list) else (key,)) for index, item in enumerate(listed))
+
+
+def _path(document: Document, key: str) -> Path | None:
+    value = document.value.get(key)
+    return None if value is None else _file(document, value, (key,))
+
+
+def _file(document: Document, value: Any, keys: Keys) -> Path:
+    if not isinstance(value, str) or not value.strip():
+        raise document.error(f"expected a path, got {value!r:.80}", *keys)
+    path = document.path.parent / Path(value).expanduser()
+    if not path.exists():
+        raise document.error(f"there is no {path} (paths are relative to the config file)", *keys)
+    return path
+
+
+def chosen(config: GateConfig, metrics: tuple[str, ...]) -> GateConfig:
+    """The gate of some of its metrics only, by label or by name; InputError for one that it does not have."""
+    if not metrics:
+        return config
+    for wanted in metrics:
+        if not any(wanted in (str(ref), ref.name) for ref in config.metrics):
+            known = ", ".join(str(ref) for ref in config.metrics)
+            raise InputError(f"{config.file}: no metric {wanted!r}; there are {known}")
+    kept = tuple(ref for ref in config.metrics if str(ref) in metrics or ref.name in metrics)
+    return msgspec.structs.replace(config, metrics=kept)
+
+
+def set_name(path: Path) -> str:
+    """The name under which the baseline keeps a file of pairs."""
+    return re.sub(r"\.jsonl?$", "", path.name)
