@@ -41,9 +41,7 @@ def gate(context: click.Context, config: str | None, metrics: tuple[str, ...], a
 
 
 @gate.command()
-@click.option(
-    "--reason", required=True, metavar="TEXT", help="Why scores may differ now; the baseline keeps it."
-)
+@click.option("--reason", required=True, metavar="TEXT", help="Why scores may differ now; the baseline keeps it.")
 @click.pass_obj
 def update(given: tuple[str | None, tuple[str, ...]], reason: str) -> None:
     """Approves of what the metrics say now: writes it into the baseline, with the reason."""

@@ -52,9 +52,7 @@ def read_pairs(path: Path) -> JudgmentSet:
     return JudgmentSet(
         info=JudgmentInfo(name=name, version="1"),
         examples=tuple(_example(name, pair) for pair in pairs.values()),
-        outputs=tuple(
-            Output(id=pair.id, example_id=f"{name}/{pair.id}", system="gate", text=_text(pair)) for pair in pairs.values()
-        ),
+        outputs=tuple(_output(name, pair) for pair in pairs.values()),
         digest=hashlib.sha256(data).hexdigest(),
     )
 
