@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from harness.chat.messages import LanguageModel
+from harness.chat.openings import opened
 from harness.errors import did_you_mean
 
 Backend = Literal["openai", "server", "transformers"]
@@ -87,6 +88,15 @@ def _check_backend(name: str, choices: Sequence[ModelChoice]) -> None:
 
 def open_model(choice: ModelChoice, purpose: str = "") -> LanguageModel:
     """The model. `purpose` is whose spending its calls are. Nothing is loaded or started before it is asked."""
+    return opened(choice.model, choice.backend, lambda: _open(choice, purpose))
+
+
+def named(choice: ModelChoice) -> str:
+    """The name under which the model's replies are kept: part of signatures, and so known before its spending has a purpose."""
+    return open_model(replace(choice, budget=None)).name
+
+
+def _open(choice: ModelChoice, purpose: str) -> LanguageModel:
     if choice.backend == "transformers":
         from harness_plugins.judges.local_transformers import TransformersModel
 
@@ -112,8 +122,3 @@ def open_model(choice: ModelChoice, purpose: str = "") -> LanguageModel:
         round=choice.round,
         purpose=purpose,
     )
-
-
-def named(choice: ModelChoice) -> str:
-    """The name under which the model's replies are kept: part of signatures, and so known before its spending has a purpose."""
-    return open_model(replace(choice, budget=None)).name

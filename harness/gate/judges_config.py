@@ -1,0 +1,121 @@
+"""Which judges a gate holds to their recorded replies, and the answers that they were asked about."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.config_parts import check_keys, plugin_ref
+from harness.registry import PluginRef
+from harness.yaml_lines import Document, read_yaml
+
+_KEYS = ("answers", "judgments", "judges")
+_JUDGE_KEYS = ("metric", "replies", "examples", "live")
+_LIVE_KEYS = ("allowed", "too_much", "range")
+
+
+class LiveOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a live run tells apart: a mean difference between scores now and then of at most `allowed`, and one of at least
+    `too_much`, both as shares of `range` (None: the recorded scores' own), which is what a difference of 1 is."""
+
+    allowed: float = 0.05
+    too_much: float = 0.2
+    range: float | None = None
+
+
+class GatedJudge(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric that asks language models, the file of their replies, and the examples it was asked about (None: all)."""
+
+    ref: PluginRef
+    replies: Path
+    examples: frozenset[str] | None = None
+    live: LiveOptions = LiveOptions()
+
+    @property
+    def label(self) -> str:
+        """The metric as the config has it."""
+        return str(self.ref)
+
+
+class JudgesConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The judges, and what they were asked about: a file of answers, or a judgment source."""
+
+    file: Path
+    judges: tuple[GatedJudge, ...]
+    answers: Path | None = None
+    source: PluginRef | None = None
+
+
+def load_judges(path: Path) -> JudgesConfig:
+    """The judges that the file lists; ConfigError naming file, line and key. A file of replies need not be there yet."""
+    document = read_yaml(path)
+    check_keys(document, document.value, _KEYS)
+    answers, source = document.value.get("answers"), document.value.get("judgments")
+    if (answers is None) == (source is None):
+        raise document.error("name what the judges were asked about: answers (a file), or judgments (a source)")
+    if answers is not None and not isinstance(answers, str):
+        raise document.error(f"expected a file's path, got {answers!r:.80}", "answers")
+    listed = document.value.get("judges")
+    if not isinstance(listed, list) or not listed:
+        raise document.error("expected a list of judges: `judges: [{metric: llm-judge:MODEL, replies: FILE.jsonl}]`", "judges")
+    judges = tuple(_judge(document, number, item) for number, item in enumerate(listed))
+    labels = [judge.label for judge in judges]
+    files = [judge.replies for judge in judges]
+    for number, judge in enumerate(judges):
+        if judge.label in labels[:number]:
+            raise document.error(f"the judge {judge.label!r} is here twice", "judges", number)
+        if judge.replies in files[:number]:
+            raise document.error(f"{judge.replies.name} holds another judge's replies; give each a file", "judges", number)
+    return JudgesConfig(
+        file=path,
+        judges=judges,
+        answers=None if answers is None else path.parent / Path(answers).expanduser(),
+        source=None if source is None else _plugin(document, source, ("judgments",)),
+    )
+
+
+def _judge(document: Document, number: int, item: Any) -> GatedJudge:
+    keys = ("judges", number)
+    if not isinstance(item, Mapping):
+        raise document.error("expected `{metric: llm-judge:MODEL, replies: FILE.jsonl}`", *keys)
+    check_keys(document, item, _JUDGE_KEYS, *keys)
+    replies, examples = item.get("replies"), item.get("examples")
+    if not isinstance(replies, str) or not replies.strip():
+        raise document.error("name the file of its recorded replies: `replies: FILE.jsonl`", *keys)
+    if examples is not None and not (isinstance(examples, list) and all(isinstance(one, str) for one in examples)):
+        raise document.error("examples is a list of ids", *keys)
+    return GatedJudge(
+        ref=_plugin(document, item.get("metric"), (*keys, "metric")),
+        replies=document.path.parent / Path(replies).expanduser(),
+        examples=None if examples is None else frozenset(examples),
+        live=_live(document, item.get("live"), (*keys, "live")),
+    )
+
+
+def _live(document: Document, value: Any, keys: tuple[str | int, ...]) -> LiveOptions:
+    if value is None:
+        return LiveOptions()
+    if not isinstance(value, Mapping):
+        raise document.error("expected `{allowed: 0.05, too_much: 0.2}`", *keys)
+    check_keys(document, value, _LIVE_KEYS, *keys)
+    for key, number in value.items():
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf"):
+            raise document.error(f"expected a number above 0, got {number!r:.80}", *keys, key)
+    options = LiveOptions(**{key: float(number) for key, number in value.items()})
+    if not 0 < options.allowed < options.too_much < 1:
+        raise document.error(
+            f"allowed ({options.allowed:g}) must be less than too_much ({options.too_much:g}), and that below 1", *keys
+        )
+    return options
+
+
+def _plugin(document: Document, value: Any, keys: tuple[str | int, ...]) -> PluginRef:
+    name, params = value, {}
+    if isinstance(value, Mapping):
+        if len(value) != 1:
+            raise document.error("expected one name with its parameters: `{llm-judge: {model: …}}`", *keys)
+        [(name, params)] = value.items()
+    if params is not None and not isinstance(params, Mapping):
+        raise document.error(f"expected parameters, got {params!r:.80}", *keys)
+    return plugin_ref(document, name, params or {}, keys)
