@@ -41,7 +41,7 @@ class JudgedScores(_Record, frozen=True, kw_only=True):
 
     digest: str
     values: list[Value]
-    accuracies: dict[str, list[float | None]] = {}
+    accuracies: dict[str, list[float | int | None]] = {}
 
 
 class Cost(_Record, frozen=True, kw_only=True):
@@ -58,6 +58,7 @@ class MetricBaseline(_Record, frozen=True, kw_only=True):
     signature: str
     tolerance: float
     components: list[str | None]
+    higher_is_better: bool = True
     pairs: dict[str, PairScores] = {}
     judged: dict[str, JudgedScores] = {}
     cost: Cost | None = None

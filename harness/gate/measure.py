@@ -61,6 +61,7 @@ def measure(config: GateConfig, registry: Registry, report: Report = lambda mess
             signature=metric.signature,
             tolerance=tolerance(config, metric),
             components=list(metric.components),
+            higher_is_better=metric.spec.higher_is_better,
             pairs=on_pairs,
             judged=on_judged,
         )
