@@ -1,58 +1,102 @@
-"""Whether a plugin works: it builds with its defaults, and a metric keeps what `harness/protocols.py` asks of it."""
+"""Whether a plugin works: it builds, and on something small it keeps what `harness/protocols.py` asks of its kind."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.metadata import EntryPoint
 from typing import Any, Literal
 
 from harness.errors import MissingExtra, PluginError
-from harness.protocols import MetricSpec
-from harness.records import JudgmentInfo
-from harness.registry import Entry, PluginRef, Registry, check_parameters
+from harness.protocols import MetricSpec, PluginSpec
+from harness.registry import Entry, PluginRef, Registry, check_parameters, required
 from harness.stages.metrics import build_metrics
 from harness.testing.checks import signature_problems
+from harness.testing.command_checks import try_command
 from harness.testing.metric_checks import metric_problems
+from harness.testing.model_checks import try_generator, try_trainer
+from harness.testing.offline import offline
+from harness.testing.row_checks import try_builder, try_judgments
+from harness.testing.trial import Findings, PluginProblem, Trial
 
 # Of the checks for authors those that every user can read something out of, on whatever machine
 _LEFT_TO_AUTHORS = ("parameters", "pickle", "process")
+_TRIALS: dict[str, Callable[[Trial], Findings]] = {
+    "dataset builder": try_builder,
+    "judgment source": try_judgments,
+    "generator": try_generator,
+    "trainer": try_trainer,
+}
 
 
 @dataclass(frozen=True)
 class Check:
-    """What came of checking one plugin: `skipped` ones could not be tried here, and `detail` says why."""
+    """What came of checking one plugin: `skipped` ones could not be tried here, and `detail` says why.
+
+    `problems`: what is to be mended, one sentence each; `detail` holds them all.
+    """
 
     kind: str
     name: str
     distribution: str
     status: Literal["ok", "skipped", "failed"]
     detail: str = ""
+    problems: tuple[str, ...] = ()
 
 
-def check_plugin(registry: Registry, kind: str, entry: Entry) -> Check:
-    """Builds the plugin with its default parameters, and probes it if it is a metric that costs nothing to call."""
+def check_plugin(
+    registry: Registry,
+    kind: str,
+    entry: Entry,
+    params: Mapping[str, Any] | None = None,
+    *,
+    network: bool = False,
+    elsewhere: bool = False,
+) -> Check:
+    """Builds the plugin with the parameters (else its defaults) and tries it on something small.
+
+    A metric is probed if it costs nothing to call. Any other plugin that reaches for another machine is skipped, unless `network`
+    allows it: a call may have a price. `elsewhere`: builders and judgment sources are asked in a fresh process too.
+    """
     spec = entry.spec
+    ref = PluginRef(spec.name, dict(params or {}))
 
-    def outcome(status: Literal["ok", "skipped", "failed"], detail: str) -> Check:
-        return Check(kind, spec.name, entry.distribution, status, detail)
+    def outcome(status: Literal["ok", "skipped", "failed"], detail: str, problems: Sequence[str] = ()) -> Check:
+        return Check(kind, spec.name, entry.distribution, status, detail, tuple(problems))
 
     try:
-        check_parameters(kind, spec, {})
+        check_parameters(kind, spec, ref.params)
     except PluginError as error:
-        return outcome("skipped", f"not built: {error}")
+        how = f"; to try it: harness plugins check {_call(spec)}" if not params else ""
+        return outcome("skipped" if not params else "failed", f"not built: {error}{how}")
+    reached: list[str] = []
     try:
-        problems = list(_probe(registry, kind, spec))
+        with nullcontext(reached) if network or kind == "metric" else offline() as reached:
+            found = _tried(registry, kind, ref, elsewhere)
     except MissingExtra as error:
         return outcome("skipped", f"not built: {error}")
     except PluginError as error:
-        return outcome("failed" if spec.argument is None else "skipped", f"not built: {error}")
+        return outcome("failed" if spec.argument is None or params else "skipped", f"not built: {error}")
     except Exception as error:  # isolation: whatever a stranger's plugin raises is what this check is there to report
-        return outcome("failed", f"{type(error).__name__}: {error}")
+        found = Findings([PluginProblem("protocol", f"{type(error).__name__}: {error}")])
+    problems = [problem.message for problem in found.problems]
+    if reached and problems:
+        return outcome("skipped", f"it reaches out to {reached[0]}; --network lets it, at whatever that costs")
+    heavy = next((one.imports for one in registry.loaded if one.plugin == entry.plugin and one.imports), ())
+    if heavy:
+        problems.append(f"loading its module imports {', '.join(heavy)}, for which every command waits: import inside of build")
     if problems:
-        return outcome("failed", "; ".join(problems))
-    if isinstance(spec, MetricSpec) and spec.cost != "cpu":
-        return outcome("ok", f"builds; not called, for it costs {spec.cost}")
-    return outcome("ok", "keeps what users of its scores rely on" if isinstance(spec, MetricSpec) else "builds")
+        return outcome("failed", "; ".join(problems), problems)
+    return outcome("ok", found.tried)
+
+
+def check_command(name: str, points: list[EntryPoint]) -> Check:
+    """Loads the command and looks at its help; it is not called."""
+    found = try_command(name, points)
+    owners = " and ".join(point.dist.name if point.dist is not None else "unknown distribution" for point in points)
+    problems = tuple(problem.message for problem in found.problems)
+    return Check("command", name, owners, "failed" if problems else "ok", "; ".join(problems) or found.tried, problems)
 
 
 def missing_packages(entry: Entry) -> list[str]:
@@ -65,19 +109,26 @@ def missing_packages(entry: Entry) -> list[str]:
     return sorted({name for name in _required(entry.distribution, entry.spec.extra) if not _installed(name)})
 
 
-def _probe(registry: Registry, kind: str, spec: Any) -> Iterator[str]:
+def _tried(registry: Registry, kind: str, ref: PluginRef, elsewhere: bool) -> Findings:
     if kind != "metric":
-        built = registry.build(kind, PluginRef(spec.name))
-        if hasattr(built, "info") and not isinstance(built.info, JudgmentInfo):
-            yield f"its info is a {type(built.info).__name__}, not a JudgmentInfo"
-        return
+        found = _TRIALS[kind](Trial(registry, kind, ref, elsewhere=elsewhere))
+        return found
+    spec = registry.find(kind, ref.name).spec
     assert isinstance(spec, MetricSpec)
     if spec.cost != "cpu":
-        (metric,) = build_metrics(registry, [PluginRef(spec.name)])
-        yield from signature_problems(metric)
-        return
-    for problem in metric_problems(spec.name, registry=registry, skip=_LEFT_TO_AUTHORS):
-        yield problem.message
+        (metric,) = build_metrics(registry, [ref])
+        problems = [PluginProblem("protocol", message) for message in signature_problems(metric)]
+        return Findings(problems, f"builds; not called, for it costs {spec.cost}")
+    probed = metric_problems(spec.name, params=ref.params, registry=registry, skip=_LEFT_TO_AUTHORS)
+    return Findings([PluginProblem(one.check, one.message) for one in probed], "keeps what users of its scores rely on")
+
+
+def _call(spec: PluginSpec) -> str:
+    """How to name the plugin with the parameters that it needs."""
+    needed = required(spec)
+    if needed == [spec.argument]:
+        return f"{spec.name}:{needed[0].upper()}"
+    return f"{spec.name}:{','.join(f'{name}=…' for name in needed)}"
 
 
 def _required(distribution: str, extra: str) -> Iterator[str]:

@@ -27,6 +27,7 @@ __all__ = ["HOOKS", "Entry", "PluginRef", "Problem", "Registry", "check_paramete
 GROUP = "harness.plugins"
 ENVIRONMENT = "HARNESS_PLUGINS"
 DISABLED = "HARNESS_DISABLED_PLUGINS"
+_LARGE = ("datasets", "jax", "lm_eval", "numba", "pandas", "scipy", "sklearn", "spacy", "tensorflow", "torch", "transformers")
 STATED = "HARNESS_HOOKS"  # the attribute of a plugin's module that says which version of the hooks it is written for
 
 
@@ -65,14 +66,11 @@ def _modules(files: Sequence[str | Path], registry: Registry) -> Iterator[tuple[
         if not disabled.isdisjoint((point.name, told.distribution)):
             registry.loaded.append(replace(told, disabled=True))
             continue
-        start = time.perf_counter()
-        module, error = _tried(point.load)
-        seconds = time.perf_counter() - start
+        told, module, error = _timed(told, point.load)
         if error is not None:
             problems.append(Problem(point.name, told.distribution, _reason(error)))
-            registry.loaded.append(replace(told, seconds=seconds))
-        else:
-            registry.loaded.append(replace(told, seconds=seconds, hooks=_hooks_of(module)))
+        registry.loaded.append(told)
+        if error is None:
             yield point.name, told.distribution, module
     from_environment = [path for path in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if path]
     loaded: set[Path] = set()
@@ -81,14 +79,22 @@ def _modules(files: Sequence[str | Path], registry: Registry) -> Iterator[tuple[
             if path.resolve() in loaded:
                 continue
             loaded.add(path.resolve())
-            start = time.perf_counter()
-            module, error = _tried(partial(_import_file, path))
-            seconds = time.perf_counter() - start
-            registry.loaded.append(Loaded(path.stem, str(path), seconds=seconds, hooks=_hooks_of(module)))
+            told, module, error = _timed(Loaded(path.stem, str(path)), partial(_import_file, path))
+            registry.loaded.append(told)
             if error is not None:
                 problems.append(Problem(path.stem, str(path), _reason(error), fatal=named))
             else:
                 yield path.stem, str(path), module
+
+
+def _timed(told: Loaded, load: Callable[[], Any]) -> tuple[Loaded, Any, BaseException | None]:
+    """The plugin loaded: with how long that took, what it brought with it, and the version of the hooks that it states."""
+    before = {name for name in _LARGE if name in sys.modules}
+    start = time.perf_counter()
+    module, error = _tried(load)
+    seconds = time.perf_counter() - start
+    brought = tuple(name for name in _LARGE if name in sys.modules and name not in before)
+    return replace(told, seconds=seconds, hooks=_hooks_of(module), imports=brought), module, error
 
 
 def _hooks_of(module: Any) -> int | None:

@@ -65,7 +65,8 @@ class Problem:
 class Loaded:
     """A plugin that was found: its distribution (or file) with its version, and how long importing it took, in seconds.
 
-    `hooks`: the version of the hooks that it says it was written for. `disabled` ones were not imported.
+    `hooks`: the version of the hooks that it says it was written for; `imports`: large packages that came into this process with
+    it, though they belong into `build`. `disabled` ones were not imported.
     """
 
     plugin: str
@@ -73,6 +74,7 @@ class Loaded:
     version: str | None = None
     seconds: float | None = None
     hooks: int | None = None
+    imports: tuple[str, ...] = ()
     disabled: bool = False
 
 

@@ -1,6 +1,6 @@
 """Answers that judges are asked about, one example a line: what was asked, what each system said, how people rated it.
 
-    {"id": "capital", "language": "en", "messages": [["user", "…"]], "answers": {"a": "Oslo."}, "ratings": {"anna": {"a": 3}}}
+{"id": "capital", "language": "en", "messages": [["user", "…"]], "answers": {"a": "Oslo."}, "ratings": {"anna": {"a": 3}}}
 """
 
 import hashlib

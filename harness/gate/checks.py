@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from harness.gate.agreement import agreement
 from harness.gate.baseline import Baseline
 from harness.gate.config import GateConfig
 from harness.gate.findings import Finding
@@ -15,6 +16,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "signature": ("the signature is the baseline's: the same name for the same scores", signature),
     "scores": ("no score moved further than the metric's tolerance", scores),
     "coverage": ("what had a score has one", coverage),
+    "agreement": ("agreement with people has not fallen further than the margin", agreement),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from harness.config_parts import check_keys, plugin_ref
+from harness.config_parts import BARE, check_keys, plugin_ref
 from harness.registry import PluginRef
 from harness.yaml_lines import Document, read_yaml
 
@@ -35,7 +35,9 @@ class GatedJudge(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """The metric as the config has it."""
-        return str(self.ref)
+        bare = self.ref.params.get(BARE)
+        others = PluginRef(self.ref.name, {key: value for key, value in self.ref.params.items() if key != BARE})
+        return str(others) if bare is None else str(others).replace(self.ref.name, f"{self.ref.name}:{bare}", 1)
 
 
 class JudgesConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +81,7 @@ def _judge(document: Document, number: int, item: Any) -> GatedJudge:
     keys = ("judges", number)
     if not isinstance(item, Mapping):
         raise document.error("expected `{metric: llm-judge:MODEL, replies: FILE.jsonl}`", *keys)
-    check_keys(document, item, _JUDGE_KEYS, *keys)
+    check_keys(document, item, _JUDGE_KEYS, *keys)  # type: ignore[arg-type]  # a list is above, too
     replies, examples = item.get("replies"), item.get("examples")
     if not isinstance(replies, str) or not replies.strip():
         raise document.error("name the file of its recorded replies: `replies: FILE.jsonl`", *keys)
@@ -98,7 +100,7 @@ def _live(document: Document, value: Any, keys: tuple[str | int, ...]) -> LiveOp
         return LiveOptions()
     if not isinstance(value, Mapping):
         raise document.error("expected `{allowed: 0.05, too_much: 0.2}`", *keys)
-    check_keys(document, value, _LIVE_KEYS, *keys)
+    check_keys(document, value, _LIVE_KEYS, *keys)  # type: ignore[arg-type]
     for key, number in value.items():
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf"):
             raise document.error(f"expected a number above 0, got {number!r:.80}", *keys, key)

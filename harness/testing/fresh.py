@@ -1,4 +1,4 @@
-"""The other side of the check `process`: builds the metric that comes in on stdin, scores the probes, writes the values."""
+"""The other side of the checks `process`: builds what comes in on stdin, asks it, and writes what it said."""
 
 import pickle
 import sys
@@ -25,4 +25,19 @@ def main() -> None:
     (metric,) = build_metrics(registry, [PluginRef("probed", params)])
     prepare(metric, examples)
     out.buffer.write(pickle.dumps([score.value for score in ask(metric, units)]))
+    out.flush()
+
+
+def rows() -> None:
+    """Builds the builder or judgment source that comes in on stdin, and writes the digest of what it yields."""
+    from itertools import islice
+
+    from harness.records import digest
+
+    try:
+        build, params, method, limit = pickle.loads(sys.stdin.buffer.read())
+    except (ImportError, AttributeError):
+        raise SystemExit(_NOT_FOUND) from None
+    out, sys.stdout = sys.stdout, sys.stderr
+    out.write(digest(islice(getattr(build(**params), method)(), limit)))
     out.flush()

@@ -86,10 +86,10 @@ def test_scoring_killed_three_times_ends_as_if_it_had_not_been(tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_scoring_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
-    check_kills(tmp_path, kills=20, late_kills=10, seconds=0.002, source="192")
+def test_scoring_killed_ten_times_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    check_kills(tmp_path, kills=10, late_kills=5, seconds=0.002, source="192")
 
 
 @pytest.mark.slow
-def test_scoring_the_swedish_ratings_killed_twenty_times_ends_as_if_it_had_not_been(tmp_path: Path, shared_data: Path) -> None:
-    check_kills(tmp_path, kills=20, late_kills=10, seconds=0.002, source="gec-sv", home=shared_data)
+def test_scoring_the_swedish_ratings_killed_eight_times_ends_as_if_it_had_not_been(tmp_path: Path, shared_data: Path) -> None:
+    check_kills(tmp_path, kills=8, late_kills=4, seconds=0.002, source="gec-sv", home=shared_data)
