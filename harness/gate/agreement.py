@@ -1,0 +1,128 @@
+"""Whether metrics agree with people as well as they did: calibrated pairwise accuracy now minus then, on the same pairs."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from harness.errors import HarnessError
+from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline
+from harness.gate.comparisons import Asked, Change, Comparison, comparisons, numbers, unmoved
+from harness.gate.config import AgreementOptions, GateConfig
+from harness.gate.findings import Finding, Level
+from harness.gate.margins import LEAST, Verdict, decide, resamples_for
+from harness.gate.measure import Measured
+from harness.gate.scores import both
+
+_UPDATE = "`harness gate update --reason TEXT`"
+_TAKE = f"if the change is meant, {_UPDATE}"
+
+
+def agreement(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
+    """Agreement with people has not fallen further than the margin, on any judged set and criterion."""
+    changes: list[Change] = []
+    same: dict[str, list[str]] = defaultdict(list)
+    for label, now, was in both(before, measured):
+        for name, held in now.judged.items():
+            obstacle = _obstacle(name, held, was)
+            if obstacle is not None:
+                yield _finding(label, "fail", f"{label}: {obstacle}; {_TAKE}")
+                continue
+            then = numbers(was.judged[name].values, was.higher_is_better)
+            there = unmoved(then, numbers(held.values, now.higher_is_better), now.tolerance)
+            if np.array_equal(then, there, equal_nan=True):
+                same[label].append(name)
+            else:
+                changes.append(Change(label, name, then, there))
+    for label, names in same.items():
+        yield _finding(label, "pass", f"{label}: agreement with people is what it was: no score of {', '.join(names)} moved")
+    yield from _absent(before, measured.absent)
+    yield from _changed(config.agreement, measured, changes)
+
+
+def _obstacle(name: str, held: JudgedScores, was: MetricBaseline) -> str | None:
+    """Why the scores cannot be compared with those of the baseline; None if they can."""
+    known = was.judged.get(name)
+    if known is None:
+        return f"the baseline knows nothing of its agreement with people on {name}"
+    if known.digest != held.digest:
+        return f"agreement with people cannot be compared: the texts or judgments of {name} are not those of the baseline"
+    if len(known.values) != len(held.values):
+        units = f"{len(held.values):,} units, the baseline {len(known.values):,}"
+        return f"agreement with people cannot be compared: it scores {units} of {name}"
+    return None
+
+
+def _absent(before: Baseline, absent: Mapping[str, str]) -> Iterator[Finding]:
+    for name, reason in absent.items():
+        if any(name in metric.judged for metric in before.metrics.values()):
+            yield _finding(name, "warning", f"{name} is not here, so agreement with people on it was not looked at: {reason}")
+
+
+def _changed(options: AgreementOptions, measured: Measured, changes: Sequence[Change]) -> Iterator[Finding]:
+    """One finding a change and criterion; corrected by Holm over all of them."""
+    alpha = (1 - options.level) / 2
+    asked = Asked(measured, options, resamples_for(comparisons(measured, changes), alpha, options.resamples))
+    family: list[Comparison] = []
+    for change in changes:
+        try:
+            found = list(asked.compare(change))
+        except HarnessError as error:
+            yield _finding(change.label, "error", f"{change.label}: agreement with people on {change.set}: {error}")
+            continue
+        if not found:
+            words = f"scores moved on {change.set}, where people compared nothing that it scores"
+            yield _finding(change.label, "pass", f"{change.label}: {words}")
+        family += found
+    verdicts = decide([one.difference for one in family], options.margin, alpha)
+    for one, verdict in zip(family, verdicts, strict=True):
+        yield _judged(one, verdict, options.margin, len(family))
+
+
+def _judged(one: Comparison, verdict: Verdict, margin: float, family: int) -> Finding:
+    label, where = one.change.label, f"{one.change.set} ({one.people.criterion})"
+    who = "the construction" if one.people.constructed else "people"
+    if not one.moved:
+        message = f"{label}: agreement with {who} on {where} is what it was: scores moved, and every pair is as right as before"
+        return _finding(label, "pass", message)
+    figures = (
+        f"accuracy {_share(one.before)} → {_share(one.now)}, difference {_told(one.difference.value)}{_between(verdict, family)}"
+    )
+    if verdict.outcome == "fail":
+        said = f"agreement with {who} on {where} fell: {figures}; no more than {margin:g} is let pass; {_TAKE}"
+    elif verdict.outcome == "inconclusive":
+        said = f"agreement with {who} on {where} may have fallen: {figures}; {_why(one, verdict, margin)}; {_TAKE}"
+    elif verdict.low is not None and verdict.low > 0:
+        said = f"agreement with {who} on {where} rose: {figures}"
+    else:
+        said = f"agreement with {who} on {where} has not fallen by {margin:g}: {figures}"
+    return _finding(label, verdict.outcome, f"{label}: {said}")
+
+
+def _why(one: Comparison, verdict: Verdict, margin: float) -> str:
+    clusters = one.difference.clusters
+    if clusters < LEAST:
+        return f"{clusters} independent items are too few to say more (at least {LEAST})"
+    if verdict.low is None:
+        return "too few resamples for so many comparisons"
+    return f"the interval holds {_told(-margin)}, and more judged items would decide it (there are {clusters:,})"
+
+
+def _between(verdict: Verdict, family: int) -> str:
+    if verdict.low is None or verdict.high is None:
+        return ""
+    level = f"{100 * verdict.level:.4g} %"
+    corrected = f", p = {verdict.p_adjusted:.2g} by Holm over {family}" if family > 1 else f", p = {verdict.p:.2g}"
+    return f" [{_told(verdict.low)}, {_told(verdict.high)}] at {level}{corrected}"
+
+
+def _told(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
+
+
+def _share(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _finding(metric: str, level: Level, message: str) -> Finding:
+    return Finding(metric=metric, check="agreement", level=level, message=message)

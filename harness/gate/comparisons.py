@@ -1,0 +1,128 @@
+"""Metrics beside people, now and in the baseline: calibrated pairwise accuracy of both on the same pairs, and the difference."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from msgspec.structs import replace
+
+from harness.gate.baseline import Baseline, Value
+from harness.gate.config import AgreementOptions, GateConfig
+from harness.gate.margins import Difference
+from harness.gate.measure import Measured
+from harness.gate.people import People, Units, criteria_of, people_on
+from harness.meta.pairs import Bools, Floats, accuracy
+
+_DIGITS = 4  # of accuracies in the baseline, which are for reading
+
+
+@dataclass(frozen=True)
+class Change:
+    """A metric's scores on a judged set that are not those of the baseline; higher is better, nan where there is none."""
+
+    label: str
+    set: str
+    before: Floats
+    now: Floats
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A change beside people's words on one criterion: accuracy then and now, and the difference with its resamples.
+
+    `moved`: whether any pair is right that was wrong, or wrong that was right.
+    """
+
+    change: Change
+    people: People
+    before: float
+    now: float
+    moved: bool
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class Asked:
+    """People's words on the sets of a measured state, found once for all metrics that are held to the same pairs."""
+
+    measured: Measured
+    options: AgreementOptions
+    resamples: int
+    _known: dict[tuple[str, str, bool], list[People]] = field(default_factory=dict, repr=False)
+
+    def people(self, label: str, name: str) -> list[People]:
+        """People's words that the metric can be right about. Raises HarnessError where there are more pairs than memory holds."""
+        spec, options = self.measured.built[label].spec, self.options
+        key = name, spec.unit, "reference" in spec.needs
+        if key not in self._known:
+            data = self.measured.sets[name]
+            found = people_on(
+                data, unit=spec.unit, needs_reference=key[2], resamples=self.resamples, level=options.level, seed=options.seed
+            )
+            self._known[key] = list(found)
+        return self._known[key]
+
+    def units(self, label: str, name: str) -> Units:
+        """What the scores are about, in the order of the baseline's values."""
+        blocks = self.measured.scores[label, name].blocks
+        return list(blocks[0].targets) if blocks else []
+
+    def compare(self, change: Change) -> Iterator[Comparison]:
+        """The change beside each criterion that people judged on its set."""
+        units = self.units(change.label, change.set)
+        for people in self.people(change.label, change.set):
+            before, now = (people.right(units, values) for values in (change.before, change.now))
+            then, there = (accuracy(people.cell.pairs, right) or 0.0 for right in (before, now))
+            moved = not np.array_equal(before, now)
+            yield Comparison(change, people, then, there, moved, difference(people, before, now))
+
+
+def difference(people: People, before: Bools, now: Bools) -> Difference:
+    """Accuracy now minus then, from the pairs that are right, shape (P,), on the same resamples of clusters."""
+    change = now.view(np.int8) - before.view(np.int8)
+    return Difference(accuracy(people.cell.pairs, change) or 0.0, people.support.resample(change), people.support.n_clusters)
+
+
+def comparisons(measured: Measured, changes: Sequence[Change]) -> int:
+    """How many comparisons the changes ask for at most: one a criterion, and one more where it was rated and preferred."""
+    return sum(len(criteria_of(measured.sets[one.set], measured.built[one.label].spec.unit)) for one in changes)
+
+
+def numbers(values: Sequence[Value], higher_is_better: bool = True) -> Floats:
+    """Values of a baseline as numbers of which higher are better, nan where there is no score; shape (N,)."""
+    found = np.array([value if isinstance(value, (int, float)) else np.nan for value in values], dtype=np.float64)
+    return found if higher_is_better else -found
+
+
+def unmoved(before: Floats, now: Floats, tolerance: float) -> Floats:
+    """The scores now; those that lie within the tolerance (as the check of scores means it) as they were before.
+
+    Else a drift of the last digit, which breaks ties, would count as a change of agreement.
+    """
+    with np.errstate(invalid="ignore"):
+        near = np.abs(now - before) <= tolerance * np.maximum(1.0, np.abs(before))
+    return np.where(near, before, now)
+
+
+def with_accuracies(config: GateConfig, measured: Measured) -> Baseline:
+    """The measured state with each metric's accuracy on each criterion, for people who read the baseline.
+
+    criterion → accuracy, the ends of its interval, number of pairs. A pair with an output that has no score counts as wrong.
+    """
+    asked = Asked(measured, config.agreement, config.agreement.resamples)
+    metrics = {}
+    for label, metric in measured.now.metrics.items():
+        judged = {}
+        for name, held in metric.judged.items():
+            values, units = numbers(held.values, metric.higher_is_better), asked.units(label, name)
+            told: dict[str, list[float | int | None]] = {}
+            for people in asked.people(label, name):
+                found = people.support.estimate(people.right(units, values))
+                told[people.criterion] = [*map(_short, (found.value, found.low, found.high)), found.n_pairs]
+            judged[name] = replace(held, accuracies=told)
+        metrics[label] = replace(metric, judged=judged)
+    return replace(measured.now, metrics=metrics)
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, _DIGITS)

@@ -1,0 +1,128 @@
+"""Whether differences have fallen below a margin: intervals and p values that agree, corrected by Holm over a family.
+
+A difference is resampled B times. Its one-sided p is the rank of `-margin` among the resampled values, and the ends of its
+interval are the values of the rank that a level allows: so the upper end lies below `-margin` exactly where p is at most the
+level. Tails are taken as far out as n clusters ask for (expanded percentile interval, Hesterberg 2015, The American
+Statistician 69, section 4.5).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+
+from harness.meta.pairs import Floats
+
+LEAST = 5  # clusters below which nothing is said of others than those at hand
+_SLACK = 1e-12  # differences that differ from the margin by rounding alone lie on it
+_MANY = 10_000  # degrees of freedom from which Student's t is the normal distribution
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A value and its resampled values, shape (B,), from so many clusters; None where nothing could be resampled."""
+
+    value: float
+    resampled: Floats | None
+    clusters: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a difference comes to. `low` and `high` are the ends of its interval at `level` (two-sided), None where it has none;
+    `p`: one-sided, of the difference being `-margin` or more; `p_adjusted`: by Holm."""
+
+    outcome: Literal["pass", "inconclusive", "fail"]
+    low: float | None
+    high: float | None
+    level: float
+    p: float
+    p_adjusted: float
+
+
+def decide(family: Sequence[Difference], margin: float, alpha: float) -> list[Verdict]:
+    """A verdict on each difference; over the family a false fail has a chance of `alpha` at most.
+
+    Holm (Scandinavian Journal of Statistics 6, 1979) goes through the p values from the smallest on and compares that at place
+    r of m with alpha / (m - r + 1) until one is larger. An interval has in each tail the level with which its own p was
+    compared, and from that one on all have the level at which Holm stopped. So a difference fails by its interval exactly where
+    its adjusted p is at most alpha.
+    """
+    p = [below(one, margin) for one in family]
+    order = sorted(range(len(family)), key=lambda index: (p[index], index))
+    failed, divisor, adjusted, running, still = 0, [1] * len(family), [1.0] * len(family), 0.0, True
+    for place, index in enumerate(order):
+        left = len(family) - place
+        still = still and left * p[index] <= alpha
+        failed += still
+        divisor[index] = len(family) - min(place, failed)
+        running = max(running, min(1.0, left * p[index]))
+        adjusted[index] = running
+    found = []
+    for index, one in enumerate(family):
+        low, high = interval(one, alpha, divisor[index])
+        found.append(Verdict(_outcome(low, high, margin), low, high, 1 - 2 * alpha / divisor[index], p[index], adjusted[index]))
+    return found
+
+
+def below(one: Difference, margin: float) -> float:
+    """One-sided p of the difference being `-margin` or more: small where it has fallen further. 1 where nothing can be said."""
+    if one.resampled is None or one.clusters < LEAST:
+        return 1.0
+    return _spread(1 + int((one.resampled >= -margin - _SLACK).sum()), one)
+
+
+def interval(one: Difference, alpha: float, divisor: int = 1) -> tuple[float | None, float | None]:
+    """The ends that leave out alpha / divisor on each side; None where so few resamples or clusters cannot say."""
+    if one.resampled is None or one.clusters < LEAST:
+        return None, None
+    least, most = 0, (len(one.resampled) + 1) // 2
+    while least < most:  # the most values that may lie outside, by the same comparison as that of p
+        middle = (least + most + 1) // 2
+        if divisor * _spread(middle, one) <= alpha:
+            least = middle
+        else:
+            most = middle - 1
+    if not least:
+        return None, None
+    ordered = np.sort(one.resampled)
+    return float(ordered[least - 1]), float(ordered[-least])
+
+
+def resamples_for(comparisons: int, alpha: float, wanted: int) -> int:
+    """At least `wanted`, and so many that Holm's smallest level is met with room."""
+    return max(wanted, math.ceil(20 * comparisons / alpha))
+
+
+def student(t: float, freedom: int) -> float:
+    """P(T ≤ t) of Student's distribution at whole degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
+    angle = math.atan(t / math.sqrt(freedom))
+    cosine = math.cos(angle)
+    odd = freedom % 2
+    term = 1.0 if not odd else cosine
+    total = 0.0 if freedom == 1 else term
+    for power in range(2 + odd, freedom - 1, 2):
+        term *= cosine * cosine * (power - 1) / power
+        total += term
+    inside = (angle + math.sin(angle) * total) * 2 / math.pi if odd else math.sin(angle) * total
+    return (1 + inside) / 2
+
+
+def _spread(count: int, one: Difference) -> float:
+    """The tail's probability where `count` of B + 1 lie in it, as Student's t sees it from so many clusters."""
+    assert one.resampled is not None
+    share = count / (len(one.resampled) + 1)
+    if share >= 0.5 or one.clusters > _MANY:
+        return share
+    return student(NormalDist().inv_cdf(share) * math.sqrt((one.clusters - 1) / one.clusters), one.clusters - 1)
+
+
+def _outcome(low: float | None, high: float | None, margin: float) -> Literal["pass", "inconclusive", "fail"]:
+    if low is None or high is None:
+        return "inconclusive"
+    if high < -margin - _SLACK:
+        return "fail"
+    return "pass" if low > -margin + _SLACK else "inconclusive"
