@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from harness.cli.common import json_option, plugin_option, print_json, quiet_option, registry
+from harness.cli.gate_explain import explain
 
 PASSED, FAILED, NOT_ASKED, UNSURE = 0, 1, 3, 4
 
@@ -57,3 +58,6 @@ def update(given: tuple[str | None, tuple[str, ...]], reason: str) -> None:
     measured = measure(loaded, registry(loaded.plugins))
     change = Change(date=date.today().isoformat(), reason=reason, changed=[], versions={})
     write_baseline(Path(loaded.baseline), msgspec.structs.replace(measured.now, history=[change]))
+
+
+gate.add_command(explain)

@@ -1,0 +1,180 @@
+"""Which pairs moved, worst first, with all that a person needs to see why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+
+import msgspec
+
+from harness.gate.baseline import Baseline, MetricBaseline, Value
+from harness.gate.measure import Measured, by_unit
+from harness.judgments import JudgmentSet
+from harness.records import Example, Output
+
+
+class MovedPair(msgspec.Struct, frozen=True, kw_only=True):
+    """One pair that scores otherwise than in the baseline: its texts, and what each component said then and says now.
+
+    A component that had or has no score holds the status that says why. `hypotheses`: the answer; several where a metric compares
+    outputs. `size`: how far the furthest component moved; infinite where a score came or went.
+    """
+
+    set: str
+    pair: str
+    instruction: str
+    references: tuple[str, ...]
+    hypotheses: tuple[str, ...]
+    components: tuple[str | None, ...]
+    before: tuple[Value, ...]
+    now: tuple[Value, ...]
+    size: float
+
+
+class Explained(msgspec.Struct, frozen=True, kw_only=True):
+    """What moved of one metric. `of` units were compared, `moved` of them moved, `pairs` are the worst of these.
+
+    `unknown`: why nothing could be compared, of a set or of the metric as a whole.
+    """
+
+    metric: str
+    signature_before: str | None
+    signature: str | None
+    of: int = 0
+    moved: int = 0
+    pairs: tuple[MovedPair, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def explain(before: Baseline, measured: Measured, most: int) -> list[Explained]:
+    """What moved of each metric that was asked, in their order, with at most `most` pairs each."""
+    found = [
+        Explained(
+            metric=label, signature_before=_signature(before, label), signature=None, unknown=(f"could not be asked: {why}",)
+        )
+        for label, why in measured.broken.items()
+    ]
+    for label, now in measured.now.metrics.items():
+        was = before.metrics.get(label)
+        if was is None:
+            unknown = ("is not in the baseline; `harness gate update --reason TEXT` puts it there",)
+            found.append(Explained(metric=label, signature_before=None, signature=now.signature, unknown=unknown))
+        else:
+            found.append(_explained(label, was, now, measured, most))
+    return found
+
+
+def changed_versions(before: Baseline) -> dict[str, tuple[str, str | None]]:
+    """Package → version when the baseline was last approved and version now, of those that differ; None: not installed."""
+    if not before.history:
+        return {}
+    then = before.history[-1].versions
+    now = {name: _version(name) for name in then}
+    return {name: (then[name], now[name]) for name in then if now[name] != then[name] and not _no_package(name)}
+
+
+def _explained(label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured, most: int) -> Explained:
+    moved: list[MovedPair] = []
+    unknown: list[str] = []
+    compared = 0
+    for name, known, held in _sets(label, was, now, measured):
+        if known is None:
+            unknown.append(f"{name} is not in the baseline as it is now; `harness gate update --reason TEXT` takes it up")
+            continue
+        compared += len(known)
+        components = now.components if name in now.pairs else now.components[:1]
+        moved += _moved(name, measured.sets[name], components, known, held, now.tolerance)
+    unknown += [f"{name} is not on this machine" for name in was.judged if name not in now.judged]
+    worst = sorted(moved, key=lambda pair: (-pair.size, pair.set, pair.pair))
+    return Explained(
+        metric=label,
+        signature_before=was.signature,
+        signature=now.signature,
+        of=compared,
+        moved=len(moved),
+        pairs=tuple(worst[:most]),
+        unknown=tuple(unknown),
+    )
+
+
+_Scores = Mapping[str, Sequence[Value]]
+
+
+def _sets(
+    label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured
+) -> Iterator[tuple[str, _Scores | None, _Scores]]:
+    """Name, past (None where it was another set) and present of every set that the metric was asked about."""
+    for name, held in now.pairs.items():
+        known = was.pairs.get(name)
+        yield name, known.scores if known is not None and known.digest == held.digest else None, held.scores
+    for name, judged in now.judged.items():
+        past = was.judged.get(name)
+        units = list(by_unit(measured.scores[label, name].blocks[:1]))
+        same = past is not None and past.digest == judged.digest and len(past.values) == len(units)
+        known_values = {unit: [value] for unit, value in zip(units, past.values, strict=True)} if same and past else None
+        yield name, known_values, {unit: [value] for unit, value in zip(units, judged.values, strict=True)}
+
+
+def _moved(
+    name: str, data: JudgmentSet, components: Sequence[str | None], known: _Scores, held: _Scores, tolerance: float
+) -> Iterator[MovedPair]:
+    outputs = {output.id: output for output in data.outputs}
+    examples = {example.id: example for example in data.examples}
+    for unit, before in known.items():
+        now = held.get(unit, ())
+        size = distance(before, now, tolerance)
+        if size == 0:
+            continue
+        own = [outputs[part] for part in ([unit] if unit in outputs else unit.split("+")) if part in outputs]
+        example = examples.get(own[0].example_id) if own else None
+        yield MovedPair(
+            set=name,
+            pair=unit,
+            instruction=(example.instruction or "") if example else "",
+            references=_references(example),
+            hypotheses=tuple(_text(output) for output in own),
+            components=tuple(components),
+            before=tuple(before),
+            now=tuple(now),
+            size=size,
+        )
+
+
+def distance(before: Sequence[Value], now: Sequence[Value], tolerance: float) -> float:
+    """How far the furthest component moved beyond the tolerance, which is relative above 1; 0 if none did.
+
+    Infinite where a score came, went, or is missing for another reason.
+    """
+    if len(before) != len(now):
+        return float("inf")
+    furthest = 0.0
+    for one, other in zip(before, now, strict=True):
+        if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+            apart = abs(one - other)
+            if apart > tolerance * max(1.0, abs(one)):
+                furthest = max(furthest, apart)
+        elif one != other:
+            return float("inf")
+    return furthest
+
+
+def _references(example: Example | None) -> tuple[str, ...]:
+    return tuple(example.references) if example is not None else ()
+
+
+def _text(output: Output) -> str:
+    return output.text or ""
+
+
+def _signature(before: Baseline, label: str) -> str | None:
+    return before.metrics[label].signature if label in before.metrics else None
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _no_package(name: str) -> bool:
+    """Whether the name is of something that is no distribution, such as the interpreter."""
+    return name in ("python", "platform")
