@@ -1,7 +1,7 @@
 """What happens when a language model is opened: nothing more, or a listener wraps it, or another stands in for it.
 
-Whoever opens models by what a user wrote does it through `opened`. So what a judge asks can be recorded, and what was recorded can
-be read where the model itself (a file of weights, a server) is not at hand.
+Whoever opens models by what a user wrote does it through `opened`. So what a judge asks can be recorded, and what was recorded
+can be read where the model itself (a file of weights, a server) is not at hand.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -46,7 +46,7 @@ class Asked(_Line, frozen=True, kw_only=True, tag="request"):
 
 
 class Said(_Line, frozen=True, kw_only=True, tag="reply"):
-    """A reply: `of` the outputs that were shown, in their order. `tokens`: text, log probability, and the likeliest in its place."""
+    """A reply: `of` the outputs that were shown, in their order. `tokens`: text, log probability, the likeliest instead."""
 
     of: list[str]
     judge: str

@@ -71,6 +71,21 @@ class StatisticsBaseline(_Record, frozen=True, kw_only=True):
     rows: dict[str, list[Value]]
 
 
+class JudgeBaseline(_Record, frozen=True, kw_only=True):
+    """What a metric that asks models made of recorded replies: unit → score; verdict (what it is about) → its value and
+    expectation, the places of a ranking, or its status; statistic against people → value, low, high, p, epsilon, coverage, pairs.
+
+    `digest` is that of the answers and replies: others make other scores, and are no change of the metric.
+    """
+
+    digest: str
+    signature: str
+    tolerance: float
+    scores: dict[str, Value] = {}
+    verdicts: dict[str, list[Value]] = {}
+    agreement: dict[str, list[Value]] = {}
+
+
 class Change(_Record, frozen=True, kw_only=True):
     """One update of the baseline: when, why, what moved, and with which versions of what the metrics rest on."""
 
@@ -87,6 +102,7 @@ class Baseline(_Record, frozen=True, kw_only=True):
     history: list[Change] = []
     metrics: dict[str, MetricBaseline] = {}
     statistics: dict[str, StatisticsBaseline] = {}
+    judges: dict[str, JudgeBaseline] = {}
 
 
 def read_baseline(path: Path) -> Baseline:

@@ -6,6 +6,7 @@ from harness.gate.agreement import agreement
 from harness.gate.baseline import Baseline
 from harness.gate.config import GateConfig
 from harness.gate.findings import Finding
+from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts
 from harness.gate.measure import Measured
 from harness.gate.scores import coverage, scores, signature
 
@@ -17,6 +18,13 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "scores": ("no score moved further than the metric's tolerance", scores),
     "coverage": ("what had a score has one", coverage),
     "agreement": ("agreement with people has not fallen further than the margin", agreement),
+    "judge-replies": (
+        "judges ask what they asked: every request has its recorded reply, and the signature is the same",
+        judge_replies,
+    ),
+    "judge-verdicts": ("every recorded reply of a judge is read as before", judge_verdicts),
+    "judge-scores": ("judges make the same scores of their recorded replies", judge_scores),
+    "judge-agreement": ("judges agree with people as they did, on recorded replies", judge_agreement),
 }
 
 

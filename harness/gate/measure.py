@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from harness.errors import HarnessError, InputError, PluginError
 from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline, PairScores, Value
 from harness.gate.config import GateConfig, GatedSet, set_name
+from harness.gate.judges import Judged, replay_all
 from harness.gate.pairs import read_pairs
 from harness.judgments import JudgmentSet
 from harness.registry import PluginRef, Registry
@@ -31,6 +32,7 @@ class Measured:
     scores: Mapping[tuple[str, str], ScoreTable]
     absent: Mapping[str, str] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
+    judges: Sequence[Judged] = ()
 
 
 def measure(config: GateConfig, registry: Registry, report: Report = lambda message: None) -> Measured:
@@ -65,7 +67,9 @@ def measure(config: GateConfig, registry: Registry, report: Report = lambda mess
             pairs=on_pairs,
             judged=on_judged,
         )
-    return Measured(Baseline(metrics=metrics), built, {**pairs, **judged}, tables, absent, broken)
+    judges = [] if config.judges is None else replay_all(config.judges, registry, report)
+    replies = {one.label: one.now for one in judges if one.now is not None}
+    return Measured(Baseline(metrics=metrics, judges=replies), built, {**pairs, **judged}, tables, absent, broken, judges)
 
 
 def build_all(registry: Registry, refs: Sequence[PluginRef]) -> tuple[dict[str, BuiltMetric], dict[str, str]]:
