@@ -27,6 +27,7 @@ __all__ = ["HOOKS", "Entry", "PluginRef", "Problem", "Registry", "check_paramete
 GROUP = "harness.plugins"
 ENVIRONMENT = "HARNESS_PLUGINS"
 DISABLED = "HARNESS_DISABLED_PLUGINS"
+# Packages whose import takes long enough to be felt: they belong into `build`, which is called when a plugin is used
 _LARGE = ("datasets", "jax", "lm_eval", "numba", "pandas", "scipy", "sklearn", "spacy", "tensorflow", "torch", "transformers")
 STATED = "HARNESS_HOOKS"  # the attribute of a plugin's module that says which version of the hooks it is written for
 
@@ -67,10 +68,10 @@ def _modules(files: Sequence[str | Path], registry: Registry) -> Iterator[tuple[
             registry.loaded.append(replace(told, disabled=True))
             continue
         told, module, error = _timed(told, point.load)
+        registry.loaded.append(told)
         if error is not None:
             problems.append(Problem(point.name, told.distribution, _reason(error)))
-        registry.loaded.append(told)
-        if error is None:
+        else:
             yield point.name, told.distribution, module
     from_environment = [path for path in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if path]
     loaded: set[Path] = set()

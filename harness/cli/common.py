@@ -97,15 +97,15 @@ class _Trimmed:
         sys.stdout.flush()
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows of text under their headings; long cells wrap, nothing is cut."""
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: Sequence[str] = ()) -> None:
+    """Rows of text under their headings; long cells wrap, those of the columns `whole` never, and nothing is cut."""
     from rich.table import Table
 
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for column in table.columns:
         column.overflow = "fold"
     for column, cells in zip(table.columns, zip(*rows, strict=True), strict=False):
-        column.no_wrap = max(map(len, cells)) <= SHORT
+        column.no_wrap = max(map(len, cells)) <= SHORT or column.header in whole
     for row in rows:
         table.add_row(*row)
     console().print(table)

@@ -25,7 +25,7 @@ apostrophe before it; --raw leaves texts as they are. Numbers are never changed.
 )
 @click.argument("run", type=click.Path(exists=True, file_okay=False), metavar="RUN")
 @table_argument(required=True)
-@click.option("--format", "kind", required=True, type=click.Choice(["csv", "jsonl", "tsv"]))
+@click.option("--format", "kind", required=True, type=click.Choice(["csv", "jsonl", "tsv"]), help="What it is written as.")
 @click.option("--output", "-o", type=click.Path(dir_okay=False), metavar="FILE", help="Write to this file instead of stdout.")
 @click.option("--raw", is_flag=True, help="Write texts as they are, even those that a spreadsheet would take for formulas.")
 @where_option

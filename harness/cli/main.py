@@ -54,7 +54,7 @@ class EntryPointGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, written without importing any of them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _summary(points)) for name, points in sorted(command_points().items())])
+            formatter.write_dl([(name, summary(points)) for name, points in sorted(command_points().items())])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; what a user can mend is one message and exit code 2, Ctrl-C one line and exit code 130."""
@@ -115,7 +115,8 @@ def load_command(name: str, points: list[EntryPoint]) -> click.Command:
     return command
 
 
-def _summary(points: list[EntryPoint]) -> str:
+def summary(points: list[EntryPoint]) -> str:
+    """One line on a command, read without importing it: its help, or who offers it."""
     if len(points) > 1:
         return f"offered twice: by {' and '.join(map(_owner, points))}"
     package, *inner = points[0].module.split(".")

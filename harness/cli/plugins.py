@@ -1,8 +1,6 @@
 """Lists what plugins offer, checks that it works, and begins new ones."""
 
-import dataclasses
-import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,9 @@ from harness.cli.common import FAILURES, json_option, plugin_files, plugin_optio
 from harness.errors import PluginError, did_you_mean
 
 if TYPE_CHECKING:
-    from harness.registry import Entry, Problem, Registry
+    from importlib.metadata import EntryPoint
+
+    from harness.registry import Entry, Loaded, Problem, Registry
 
 
 @click.group(help=__doc__)
@@ -22,30 +22,31 @@ def plugins() -> None: ...
 @plugins.command("list")
 @plugin_option
 @json_option
-def list_(as_json: bool) -> None:
+@click.argument("names", nargs=-1, metavar="[NAME | KIND]...")
+def list_(names: tuple[str, ...], as_json: bool) -> None:
     """Every metric, judgment source, builder, generator, trainer and command, with where it comes from and how long it loads.
 
-    HARNESS_DISABLED_PLUGINS=NAME,NAME (names of plugins or of distributions) leaves plugins out.
+    With a NAME (of a plugin, of what it offers, of a distribution) or a KIND (metric, command …) only those. What fails to load
+    is told with the reason. HARNESS_DISABLED_PLUGINS=NAME,NAME (plugins or distributions) leaves plugins out.
     """
+    from harness.cli.plugin_rows import COLUMNS, plugin_rows, remarks, table_lines
+
     found = _load()
-    rows = [_described(kind, entry) for kind, entries in found.entries.items() for _, entry in sorted(entries.items())]
-    rows += _commands()
+    rows = [row for row in plugin_rows(found) if _chosen(names, row)]
+    problems = [problem for problem in found.problems if _chosen(names, vars(problem))]
+    loaded = [one for one in found.loaded if not names or _chosen(names, vars(one)) or any(_same(row, one) for row in rows)]
+    if names and not (rows or problems or loaded):
+        known = {row["name"] for row in plugin_rows(found)}
+        raise PluginError(f"nothing is called {names[0]!r}.{did_you_mean(names[0], known)}")
     if as_json:
-        print_json({"plugins": rows, "problems": found.problems, "loaded": found.loaded})
+        print_json({"plugins": rows, "problems": problems, "loaded": loaded})
         return
-    loads = {(one.plugin, one.distribution): one for one in found.loaded}
-    for row in rows:
-        one = loads.get((row.get("plugin", ""), row["distribution"]))
-        row["load"] = f"{one.seconds * 1000:.0f} ms" if one is not None and one.seconds is not None else ""
-        row["from"] = f"{row['distribution']} {one.version}" if one is not None and one.version else row["distribution"]
-    columns = ["kind", "name", "version", "from", "load", "needs", "cost", "extra", "what it is"]
-    print_table(columns, [_line(row) for row in rows])
-    _say(found.problems)
-    for one in found.loaded:
-        if one.disabled:
-            click.echo(f"plugin {one.plugin!r} (from {one.distribution}): disabled by HARNESS_DISABLED_PLUGINS", err=True)
-    if found.problems:
-        click.echo("leave a plugin out with HARNESS_DISABLED_PLUGINS=NAME", err=True)
+    print_table(COLUMNS, table_lines(rows, loaded), whole=COLUMNS[:-1])
+    for line in [*map(str, problems), *remarks(loaded)]:
+        click.echo(line, err=True)
+    if problems:
+        failing = ",".join(dict.fromkeys(problem.plugin for problem in problems))
+        click.echo(f"to leave plugins out: HARNESS_DISABLED_PLUGINS=NAME,NAME (here: {failing})", err=True)
 
 
 @plugins.command()
@@ -71,30 +72,33 @@ def new(kind: str, name: str, folder: Path | None, distribution: str | None) -> 
 @plugins.command()
 @plugin_option
 @json_option
-@click.argument("names", nargs=-1, metavar="[NAME | FILE.py]...")
-def check(names: tuple[str, ...], as_json: bool) -> None:
-    """Loads and builds plugins with their default parameters, and tries each metric on three small units.
+@click.option("--network", is_flag=True, help="Let plugins reach other machines while they are tried, whatever that costs.")
+@click.argument("names", nargs=-1, metavar="[NAME[:KEY=VALUE,…] | FILE.py]...")
+def check(names: tuple[str, ...], network: bool, as_json: bool) -> None:
+    """Builds plugins and tries each on something small; says what to mend.
 
-    Without a NAME, all of them. Exit code 3 if something is wrong. What needs a parameter, a package that is not installed or
-    money is skipped, with the reason.
+    Metrics score a dozen answers, builders and judgment sources are read twice, generators answer four questions, trainers
+    train on a few short examples, commands show their help. NAME is a plugin, what it offers, or a distribution; parameters
+    follow it as elsewhere: `my-builder:table.tsv`. Without a NAME, all with their defaults. What needs a parameter, a package
+    that is not installed, another machine or money is skipped, with the reason. Exit code 3 if something is wrong.
     """
-    from harness.plugin_check import check_plugin
+    from harness.cli.main import command_points
+    from harness.plugin_check import check_command, check_plugin
 
     found = _load(*(name for name in names if name.endswith(".py")))
-    entries = [(kind, entry) for kind, of_kind in found.entries.items() for _, entry in sorted(of_kind.items())]
-    for name in names:
-        if not any(_named((name,), entry) for _, entry in entries) and not any(_named((name,), p) for p in found.problems):
-            raise PluginError(f"there is no plugin {name!r}.{did_you_mean(name, {entry.spec.name for _, entry in entries})}")
-    chosen = [(kind, entry) for kind, entry in entries if _named(names, entry)]
+    chosen = list(_selected(found, names))
+    points = {name: of_name for name, of_name in command_points().items() if _named_command(names, name, of_name)}
     problems = [problem for problem in found.problems if _named(names, problem)]
-    checks = [check_plugin(found, kind, entry) for kind, entry in chosen]
+    _refuse_unknown(found, names, [*(entry for _, entry, _ in chosen), *problems], points)
+    checks = [check_plugin(found, *one, network=network, elsewhere=bool(names)) for one in chosen]
+    checks += [check_command(name, of_name) for name, of_name in points.items()]
     if as_json:
         print_json({"checks": checks, "problems": problems})
     else:
-        print_table(
-            ["result", "kind", "name", "from", "why"], [[c.status, c.kind, c.name, c.distribution, c.detail] for c in checks]
-        )
-        _say(problems)
+        rows = [[c.status, c.kind, c.name, c.distribution, "\n".join(c.problems) or c.detail] for c in checks]
+        print_table(["result", "kind", "name", "from", "why"], rows, whole=["kind", "name"])
+        for problem in problems:
+            click.echo(str(problem), err=True)
     if problems or any(check.status == "failed" for check in checks):
         raise SystemExit(FAILURES)
 
@@ -105,7 +109,34 @@ def _load(*files: str) -> "Registry":
     return load_plugins([*plugin_files(), *files], strict=False)
 
 
-def _named(names: tuple[str, ...], found: "Entry | Problem") -> bool:
+def _selected(found: "Registry", names: Sequence[str]) -> "Iterator[tuple[str, Entry, Mapping[str, Any]]]":
+    """Kind, entry and parameters of what the names name; of everything where there are none."""
+    for kind, entries in found.entries.items():
+        for name, entry in sorted(entries.items()):
+            given = [text for text in names if text.startswith(f"{name}:")]
+            for text in given:
+                yield kind, entry, found.parse(kind, text).params
+            if not given and _named(names, entry):
+                yield kind, entry, {}
+
+
+def _refuse_unknown(
+    found: "Registry",
+    names: Sequence[str],
+    chosen: "Sequence[Entry | Problem]",
+    points: "Mapping[str, Sequence[EntryPoint]]",
+) -> None:
+    from harness.cli.main import command_points
+
+    for name in names:
+        plain = name if name.endswith(".py") else name.partition(":")[0]
+        commands = any(_named_command((plain,), command, of_name) for command, of_name in points.items())
+        if not commands and not any(_named((plain,), one) for one in chosen):
+            known = {entry for entries in found.entries.values() for entry in entries} | set(command_points())
+            raise PluginError(f"there is no plugin {plain!r}.{did_you_mean(plain, known)}")
+
+
+def _named(names: Sequence[str], found: "Entry | Problem") -> bool:
     """True if a name is that of the plugin, its distribution, its file or of what it offers; or if there are no names."""
     own = {found.plugin, found.distribution, *([found.spec.name] if hasattr(found, "spec") else [])}
     if not names or not own.isdisjoint(names):
@@ -113,69 +144,15 @@ def _named(names: tuple[str, ...], found: "Entry | Problem") -> bool:
     return any(name.endswith(".py") and Path(name).resolve() == Path(found.distribution).resolve() for name in names)
 
 
-def _described(kind: str, entry: "Entry") -> dict[str, Any]:
-    """The spec's fields without the function, its parameters with their defaults, and whether its extra is there."""
-    from harness.plugin_check import missing_packages
-    from harness.registry import parameters, pip_line
-
-    spec = {
-        field.name: getattr(entry.spec, field.name)
-        for field in dataclasses.fields(entry.spec)
-        if field.name not in ("build", "data", "reads", "found_in")
-    }
-    taken = parameters(entry.spec)
-    try:
-        missing = missing_packages(entry)
-    except PluginError as error:
-        missing = [str(error)]
-    return {
-        "kind": kind,
-        "plugin": entry.plugin,
-        "distribution": entry.distribution,
-        **spec,
-        "parameters": None if taken is None else {p.name: _default(p) for p in taken.values()},
-        "missing": missing,
-        "install": pip_line(entry) if missing else None,
-    }
+def _named_command(names: Sequence[str], command: str, points: "Sequence[EntryPoint]") -> bool:
+    owners = {point.dist.name for point in points if point.dist is not None}
+    return not names or command in names or not owners.isdisjoint(names)
 
 
-def _default(parameter: inspect.Parameter) -> str | None:
-    """The default as Python writes it; None where a value must be given."""
-    return None if parameter.default is parameter.empty else repr(parameter.default)
+def _chosen(names: Sequence[str], row: Mapping[str, Any]) -> bool:
+    """Whether a name is one of the row's: what it offers, its plugin, its distribution or its kind."""
+    return not names or not {row.get(key) for key in ("name", "plugin", "distribution", "kind")}.isdisjoint(names)
 
 
-def _commands() -> list[dict[str, Any]]:
-    from harness.cli.main import command_points
-
-    return [
-        {
-            "kind": "command",
-            "name": point.name,
-            "version": point.dist.version if point.dist is not None else "",
-            "distribution": point.dist.name if point.dist is not None else "unknown distribution",
-            "help": point.value,
-        }
-        for points in command_points().values()
-        for point in points
-    ]
-
-
-def _line(row: dict[str, Any]) -> list[str]:
-    extra = row.get("extra") or ""
-    if row.get("missing"):
-        extra = f"missing: {row['install']}" if row["install"] else f"{extra}: {', '.join(row['missing'])}"
-    cells = [
-        row["kind"],
-        row["name"],
-        row["version"],
-        row["from"],
-        row["load"],
-        ", ".join(row.get("needs", ())),
-        row.get("cost", ""),
-    ]
-    return [*cells, extra, row["help"]]
-
-
-def _say(problems: "Sequence[Problem]") -> None:
-    for problem in problems:
-        click.echo(str(problem), err=True)
+def _same(row: Mapping[str, Any], loaded: "Loaded") -> bool:
+    return (row.get("plugin"), row["distribution"]) == (loaded.plugin, loaded.distribution)
