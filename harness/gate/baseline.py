@@ -45,11 +45,11 @@ class JudgedScores(_Record, frozen=True, kw_only=True):
 
 
 class Cost(_Record, frozen=True, kw_only=True):
-    """What scoring a fixed sample cost, beside the same calibration job: its CPU seconds over the job's, and peak memory in
-    bytes beyond what the process held before."""
+    """What scoring a fixed sample cost: its CPU seconds over those of each job measured beside it, and peak memory in bytes beyond
+    what the process held before (None where the system does not tell)."""
 
-    ratio: float
-    memory: int
+    ratios: dict[str, float]
+    memory: int | None = None
 
 
 class MetricBaseline(_Record, frozen=True, kw_only=True):
