@@ -1,0 +1,212 @@
+"""Which of the frozen seeded regressions `harness gate` catches, and which harmless changes it lets pass.
+
+    python benchmarks/gate_catalogue.py [--run NAME] [--only NAME …] [--sample N] [--processes 2] [--whole] [--page]
+
+Each entry of tests/seeded_regressions/{catalogue,harmless}.yaml is applied, one at a time, to the real code in a copy of the
+repository at HEAD, and the real `harness gate` is run there: caught (exit code not 0), and is what the entry calls good words for
+a message in what it printed? Results go to benchmarks/results/gate_catalogue.json after each entry; a run that was cut off goes
+on. A run that is whole is frozen: `--run NAME` begins another, and docs/reference/gate-catalogue.md shows the first and the last.
+
+For speed the gate looks first at what can reach the changed file (`-m`, `--check`: see SCOPES). Where that catches nothing, the
+whole gate is run. `--whole` runs the whole gate for harmless changes too.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import yaml
+from gate_copies import PASSED, ROOT, Copy, GateRun, head
+
+FROZEN = ROOT / "tests" / "seeded_regressions"
+RESULTS = ROOT / "benchmarks" / "results" / "gate_catalogue.json"
+_KEPT = 1500  # characters of what the gate printed
+_NOT_OF_METRICS = ("statistics", "judges", "cost")
+SCOPES = (  # the file's beginning → the checks that reach it, or None for those of metrics; and words of the metrics' labels
+    ("plugins/harness_plugins/judges/", ("judges",), ()),
+    ("harness/meta/", ("statistics",), ()),
+    ("plugins/harness_plugins/metrics/rouge", None, ("rouge",)),
+    ("plugins/harness_plugins/metrics/words", None, ("rouge",)),
+    ("plugins/harness_plugins/metrics/folding", None, ("rouge",)),
+    ("plugins/harness_plugins/metrics/lcs", None, ("rouge",)),
+    ("plugins/harness_plugins/metrics/sacre", None, ("chrf", "bleu")),
+    ("plugins/harness_plugins/metrics/batches", None, ("rouge", "chrf", "bleu")),
+    ("plugins/harness_plugins/metrics/recorded", None, ("recorded",)),
+    ("plugins/harness_plugins/metrics/", None, ("bertscore",)),
+    ("harness/text/", None, ("rouge", "chrf", "bleu")),
+)
+
+
+def entries() -> list[dict[str, Any]]:
+    """The frozen entries, regressions first; `harmless` says which list an entry is of."""
+    found = []
+    for name, key in (("catalogue.yaml", "regressions"), ("harmless.yaml", "changes")):
+        document = yaml.safe_load((FROZEN / name).read_text(encoding="utf-8"))
+        found += [{**entry, "harmless": key == "changes"} for entry in document[key]]
+    return found
+
+
+def tried(copy: Copy, entry: dict[str, Any], whole: bool = False) -> dict[str, Any]:
+    """What the gate made of an entry: a row of the results."""
+    path = copy.folder / entry["file"]
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    row = {"name": entry["name"], "harmless": entry["harmless"], "applies": text.count(entry["old"]) == 1}
+    if not row["applies"]:
+        return row
+    options = [] if whole and entry["harmless"] else scope(copy, entry["file"])
+    with copy.changed(entry["file"], text.replace(entry["old"], entry["new"])):
+        run = copy.gate(options, changed=entry["file"])
+        if run.code == PASSED and options and not entry["harmless"]:
+            first, options = run, []
+            run = copy.gate(options, changed=entry["file"])
+            run = GateRun(run.code, run.text, run.cpu + first.cpu, run.wall + first.wall, run.timed_out)
+    said = run.text.casefold()
+    return row | {
+        "caught": run.code != PASSED,
+        "code": run.code,
+        "lacks": [word for word in entry.get("names", ()) if word.casefold() not in said],
+        "whole": not options,
+        "cpu": round(run.cpu, 1),
+        "wall": round(run.wall, 1),
+        "said": run.text.strip()[:_KEPT],
+    }
+
+
+def scope(copy: Copy, file: str) -> list[str]:
+    """The options that leave out what cannot reach the file; [] for the whole gate."""
+    for start, checks, words in SCOPES:
+        if file.startswith(start):
+            known, labels = _known(copy)
+            named = checks or [check for check in known if check not in _NOT_OF_METRICS]
+            chosen = [label for label in labels if any(word in label for word in words)]
+            if set(named) <= set(known) and (chosen or not words):
+                return [part for check in named for part in ("--check", check)] + [part for one in chosen for part in ("-m", one)]
+    return []
+
+
+def _known(copy: Copy) -> tuple[list[str], list[str]]:
+    """The names of the copy's checks and the labels of its gate's metrics."""
+    program = (
+        "import json; from harness.gate.checks import CHECKS; from harness.gate.config import load_gate; "
+        "print(json.dumps([list(CHECKS), [str(ref) for ref in load_gate('configs/gate/gate.yaml').metrics]]))"
+    )
+    held = copy.folder / ".known.json"
+    if not held.is_file():
+        environment = copy.environment(copy.folder, copy.folder)
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, cwd=copy.folder, env=environment, capture_output=True, text=True, check=True)
+        held.write_text(done.stdout)
+    checks, labels = json.loads(held.read_text())
+    return checks, labels
+
+
+def run_all(
+    chosen: Sequence[dict[str, Any]], commit: str, whole: bool, processes: int, keep: Callable[[dict[str, Any]], None]
+) -> None:
+    """Tries the entries, as many at a time as there are copies; SystemExit where the gate fails on the code as it is."""
+    folder = Path(tempfile.gettempdir()) / f"gate-catalogue-{os.getuid()}-{commit[:12]}"
+    copies: SimpleQueue[Copy] = SimpleQueue()
+    for number in range(processes):
+        copies.put(_ready(Copy(folder / f"copy-{number}", commit)))
+    lock = threading.Lock()
+
+    def one(entry: dict[str, Any]) -> None:
+        copy = copies.get()
+        try:
+            row = tried(copy, entry, whole)
+        finally:
+            copies.put(copy)
+        with lock:
+            keep(row)
+
+    with ThreadPoolExecutor(processes) as pool:
+        list(pool.map(one, chosen))
+
+
+def _ready(copy: Copy) -> Copy:
+    """The copy, once the gate has passed in it unchanged."""
+    passed = copy.folder / ".passed"
+    if not passed.is_file():
+        run = copy.gate()
+        if run.code != PASSED:
+            raise SystemExit(f"the gate does not pass on the code as it is ({copy.commit}), so nothing can be told:\n{run.text}")
+        passed.write_text(f"{run.cpu:.1f}")
+    return copy
+
+
+def read_results() -> list[dict[str, Any]]:
+    """The runs that were kept, the oldest first."""
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else []
+
+
+def main() -> None:
+    """Runs what is asked for and is not yet there, prints a line each, and writes the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", metavar="NAME", help="name of the run (default: the last one that is not whole, else the date)")
+    parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="only these entries; nothing is kept")
+    parser.add_argument("--sample", type=int, metavar="N", help="every so manieth entry, N in all; nothing is kept")
+    parser.add_argument("--processes", type=int, default=2, help="copies that are tried at a time (default: 2)")
+    parser.add_argument("--whole", action="store_true", help="the whole gate for harmless changes")
+    parser.add_argument("--page", action="store_true", help="only write docs/reference/gate-catalogue.md of what was kept")
+    arguments = parser.parse_args()
+    if not arguments.page:
+        _run(arguments)
+    if arguments.page or not (arguments.only or arguments.sample):
+        import gate_pages
+
+        gate_pages.write_catalogue(read_results(), {entry["name"]: entry for entry in entries()})
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    everything = entries()
+    if arguments.only or arguments.sample:
+        chosen = [entry for entry in everything if entry["name"] in arguments.only] if arguments.only else everything
+        if arguments.sample:
+            chosen = chosen[:: max(1, len(chosen) // arguments.sample)][: arguments.sample]
+        run_all(chosen, head(), arguments.whole, arguments.processes, lambda row: print(line(row), flush=True))
+        return
+    runs = read_results()
+    open_runs = [run for run in runs if len(run["entries"]) < len(everything)]
+    name = arguments.run or (open_runs[-1]["name"] if open_runs else datetime.now(UTC).strftime("%Y-%m-%d %H:%M"))
+    current = next((run for run in runs if run["name"] == name), None)
+    if current is None:
+        current = {"name": name, "date": datetime.now(UTC).date().isoformat(), "commit": head(), "entries": []}
+        runs.append(current)
+    elif len(current["entries"]) == len(everything):
+        raise SystemExit(f"the run {name!r} is whole and frozen; name another with --run")
+    done = {row["name"] for row in current["entries"]}
+
+    def keep(row: dict[str, Any]) -> None:
+        print(line(row), flush=True)
+        current["entries"].append(row)
+        unfinished = RESULTS.with_suffix(".part")
+        unfinished.write_text(json.dumps(runs, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(RESULTS)
+
+    left = [entry for entry in everything if entry["name"] not in done]
+    run_all(left, current["commit"], arguments.whole, arguments.processes, keep)
+
+
+def line(row: dict[str, Any]) -> str:
+    """A row for the terminal."""
+    if not row["applies"]:
+        return f"DOES NOT APPLY  {row['name']}"
+    good = row["caught"] != row["harmless"]
+    word = ("caught" if good else "MISSED") if not row["harmless"] else ("passes" if good else "FALSE ALARM")
+    lacks = f", message lacks {', '.join(row['lacks'])}" if row["caught"] and row["lacks"] and not row["harmless"] else ""
+    return f"{word:12} {row['name']} (exit {row['code']}, {row['wall']:.0f} s{lacks})"
+
+
+if __name__ == "__main__":
+    os.nice(5)
+    main()

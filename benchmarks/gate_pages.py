@@ -1,0 +1,150 @@
+"""The pages of docs/reference about how much the gate catches, made of what gate_catalogue.py and gate_mutants.py keep."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+
+
+def interval(hits: int, of: int, level: float = 0.95) -> tuple[float, float]:
+    """The exact (Clopper–Pearson) interval of a share."""
+    from scipy.stats import beta
+
+    tail = (1 - level) / 2
+    low = 0.0 if hits == 0 else float(beta.ppf(tail, hits, of - hits + 1))
+    high = 1.0 if hits == of else float(beta.ppf(1 - tail, hits + 1, of - hits))
+    return low, high
+
+
+def write_catalogue(runs: Sequence[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]) -> None:
+    """docs/reference/gate-catalogue.md: the first run and the last."""
+    if runs:
+        (REFERENCE / "gate-catalogue.md").write_text(catalogue_page(runs, known), encoding="utf-8")
+
+
+def catalogue_page(runs: Sequence[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page's text."""
+    shown = [runs[0]] if len(runs) == 1 else [runs[0], runs[-1]]
+    lines = [
+        "<!-- Made by `python benchmarks/gate_catalogue.py`; change the script, or run it again. -->",
+        "",
+        "# Seeded regressions and the gate",
+        "",
+        "What a careless commit could do to metrics, judges and statistics, one change at a time: `tests/seeded_regressions/` "
+        f"holds {sum(not one['harmless'] for one in known.values())} regressions that `harness gate` has to catch and "
+        f"{sum(one['harmless'] for one in known.values())} harmless changes that it must let pass. They were written before the "
+        "gate by somebody who did not read it, and are frozen. Each was applied to the real code in a copy of the repository, and "
+        "the real command was run there, with an empty cache.",
+        "",
+        "**First run**: as caught before anybody looked. What it missed was then told to those who built the gate as a *kind* of "
+        "behaviour (“the order of precision and recall”), not as the edit; so the last run says less about regressions that "
+        "nobody thought of than the first one does.",
+        "",
+        "| run | commit | regressions caught | message names it | harmless changes that pass | median, longest |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(_summary(place, run) for place, run in enumerate(shown)),
+        "",
+        "Caught: the command's exit code was not 0. The message names it: every word that the catalogue asks for (mostly the "
+        "metric and “scores moved”) is in what the command printed. The interval is the exact 95 % one (Clopper–Pearson), as if "
+        "for regressions of this kind; they are no random sample of what can go wrong. Seconds are of CPU, of the checks that can "
+        "reach the changed file; where those caught nothing, the whole gate was run.",
+        "",
+        *(f"- {text}" for run in shown for text in _wrong(run)),
+        "",
+        "## Regressions",
+        "",
+        *_table(shown, known, harmless=False),
+        "",
+        "## Harmless changes",
+        "",
+        *_table(shown, known, harmless=True),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _summary(place: int, run: Mapping[str, Any]) -> str:
+    rows = [row for row in run["entries"] if row["applies"]]
+    seeded, harmless = [row for row in rows if not row["harmless"]], [row for row in rows if row["harmless"]]
+    caught = [row for row in seeded if row["caught"]]
+    passed, named = sum(not row["caught"] for row in harmless), sum(not row["lacks"] for row in caught)
+    seconds = sorted(row["cpu"] for row in rows)
+    spent = f"{seconds[len(seconds) // 2]:.0f}, {seconds[-1]:.0f} s" if seconds else ""
+    name = "**first run**" if place == 0 else f"last run ({run['name']})"
+    return (
+        f"| {name}, {run['date']} | `{run['commit'][:10]}` | {_share(len(caught), len(seeded))} | {named} of {len(caught)} | "
+        f"{_share(passed, len(harmless))} | {spent} |"
+    )
+
+
+def _share(hits: int, of: int) -> str:
+    if not of:
+        return "0 of 0"
+    low, high = interval(hits, of)
+    return f"**{hits} of {of}** [{100 * low:.1f}–{100 * high:.1f} %]"
+
+
+def _wrong(run: Mapping[str, Any]) -> list[str]:
+    """Sentences about what a run missed, what it cried wolf about and what did not apply."""
+    found = []
+    kinds = (
+        ("missed", [row["name"] for row in run["entries"] if row["applies"] and not row["harmless"] and not row["caught"]]),
+        ("false alarms", [row["name"] for row in run["entries"] if row["applies"] and row["harmless"] and row["caught"]]),
+        ("did not apply any more", [row["name"] for row in run["entries"] if not row["applies"]]),
+    )
+    for word, names in kinds:
+        if names:
+            found.append(f"{run['name']}, {word}: {', '.join(f'`{name}`' for name in names)}")
+    return found
+
+
+def _table(runs: Sequence[Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]], harmless: bool) -> list[str]:
+    heads = [
+        "change",
+        "what it does",
+        *(f"{'first' if place == 0 else 'last'} run" for place in range(len(runs))),
+        "what the gate said",
+    ]
+    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    by_run = [{row["name"]: row for row in run["entries"]} for run in runs]
+    for name, entry in known.items():
+        if entry["harmless"] == harmless:
+            rows = [rows.get(name) for rows in by_run]
+            said = next((_said(row) for row in reversed(rows) if row), "")
+            cells = [f"`{name}`", _cell(entry["what"]), *map(_verdict, rows), said]
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _verdict(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "not run"
+    if not row["applies"]:
+        return "does not apply"
+    if row["harmless"]:
+        return "**false alarm**" if row["caught"] else "passes"
+    if not row["caught"]:
+        return "**missed**"
+    return "caught" if not row["lacks"] else f"caught; lacks {', '.join(f'“{word}”' for word in row['lacks'])}"
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    """The first finding's sentence, cut."""
+    if not row["applies"] or not row["caught"]:
+        return ""
+    first = next((text for text in row["said"].splitlines() if text.startswith(("fail", "error", "inconclusive"))), row["said"])
+    return _cell(first[:220] + ("…" if len(first) > 220 else ""))
+
+
+def _cell(text: str) -> str:
+    """The text for a cell of a table."""
+    plain = " ".join(text.split())
+    for sign in ("\\", "|", "<", "*", "`", "_", "[", "$", "~"):
+        plain = plain.replace(sign, f"\\{sign}")
+    return plain
+
+
+def counted(rows: Sequence[Mapping[str, Any]], key: str) -> Counter[str]:
+    """How many rows have each value of a key."""
+    return Counter(str(row[key]) for row in rows)
