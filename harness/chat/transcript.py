@@ -46,12 +46,16 @@ class Asked(_Line, frozen=True, kw_only=True, tag="request"):
 
 
 class Said(_Line, frozen=True, kw_only=True, tag="reply"):
-    """A reply: `of` the outputs that were shown, in their order. `tokens`: text, log probability, the likeliest instead."""
+    """A reply: `of` the outputs that were shown, in their order, on those `criteria` (none: the only ones there are).
+
+    `tokens`: text, log probability, and the likeliest in its place with theirs.
+    """
 
     of: list[str]
     judge: str
     key: str
     sample: int = 0
+    criteria: list[str] = []
     status: ReplyStatus = "ok"
     text: str | None = None
     tokens: list[tuple[str, float, list[tuple[str, float]]]] = []
@@ -109,30 +113,35 @@ def write_transcript(path: Path, transcript: Transcript) -> None:
 def put_back(transcript: Transcript, store: ReplyStore) -> None:
     """Stores the replies, so that whoever asks the same is told the same."""
     by_judge: dict[str, list[tuple[str, Request, Reply, None]]] = {}
-    for said in transcript.replies:
-        tokens = tuple(TokenProbability(token=token, logprob=logprob, top=tuple(top)) for token, logprob, top in said.tokens)
-        reply = Reply(
-            key=said.key,
-            status=said.status,
-            text=said.text,
-            tokens=tokens,
-            finish=said.finish,
-            tokens_in=said.tokens_in,
-            tokens_out=said.tokens_out,
-            detail=said.detail,
-        )
-        by_judge.setdefault(said.judge, []).append((said.key, Request(messages=()), reply, None))
+    for line in transcript.replies:
+        by_judge.setdefault(line.judge, []).append((line.key, Request(messages=()), replied(line, line.key), None))
     for judge, rows in by_judge.items():
         store.put_many(rows, name=judge)
 
 
-def said(of: Iterable[str], judge: str, sample: int, reply: Reply) -> Said:
+def replied(line: Said, key: str) -> Reply:
+    """The reply that the line holds, under that key."""
+    tokens = tuple(TokenProbability(token=token, logprob=logprob, top=tuple(top)) for token, logprob, top in line.tokens)
+    return Reply(
+        key=key,
+        status=line.status,
+        text=line.text,
+        tokens=tokens,
+        finish=line.finish,
+        tokens_in=line.tokens_in,
+        tokens_out=line.tokens_out,
+        detail=line.detail,
+    )
+
+
+def said(of: Iterable[str], judge: str, sample: int, criteria: Iterable[str], reply: Reply) -> Said:
     """The line of a reply. What it cost and how long it took are left out: they are no part of what a score is made of."""
     return Said(
         of=list(of),
         judge=judge,
         key=reply.key,
         sample=sample,
+        criteria=list(criteria),
         status=reply.status,
         text=reply.text,
         tokens=[(token.token, token.logprob, list(token.top)) for token in reply.tokens],

@@ -76,22 +76,20 @@ def _changed(options: AgreementOptions, measured: Measured, changes: Sequence[Ch
         family += found
     verdicts = decide([one.difference for one in family], options.margin, alpha)
     for one, verdict in zip(family, verdicts, strict=True):
-        yield _judged(one, verdict, options.margin, len(family))
+        yield _judged(one, verdict, options, len(family))
 
 
-def _judged(one: Comparison, verdict: Verdict, margin: float, family: int) -> Finding:
+def _judged(one: Comparison, verdict: Verdict, options: AgreementOptions, family: int) -> Finding:
     label, where = one.change.label, f"{one.change.set} ({one.people.criterion})"
     who = "the construction" if one.people.constructed else "people"
-    if not one.moved:
-        message = f"{label}: agreement with {who} on {where} is what it was: scores moved, and every pair is as right as before"
-        return _finding(label, "pass", message)
-    figures = (
-        f"accuracy {_share(one.before)} → {_share(one.now)}, difference {_told(one.difference.value)}{_between(verdict, family)}"
-    )
+    margin, bounds = options.margin, _bounds(verdict, options, family)
+    figures = f"accuracy {one.before:.3f} → {one.now:.3f}, difference {_told(one.difference.value)}{bounds}"
     if verdict.outcome == "fail":
-        said = f"agreement with {who} on {where} fell: {figures}; no more than {margin:g} is let pass; {_TAKE}"
+        said = f"agreement with {who} on {where} fell: {figures}; a fall of {margin:g} is let pass; {_TAKE}"
     elif verdict.outcome == "inconclusive":
         said = f"agreement with {who} on {where} may have fallen: {figures}; {_why(one, verdict, margin)}; {_TAKE}"
+    elif not one.moved:
+        said = f"agreement with {who} on {where} is what it was: scores moved, and every pair is as right as before"
     elif verdict.low is not None and verdict.low > 0:
         said = f"agreement with {who} on {where} rose: {figures}"
     else:
@@ -103,25 +101,21 @@ def _why(one: Comparison, verdict: Verdict, margin: float) -> str:
     clusters = one.difference.clusters
     if clusters < LEAST:
         return f"{clusters} independent items are too few to say more (at least {LEAST})"
-    if verdict.low is None:
+    if verdict.low is None or verdict.high is None:
         return "too few resamples for so many comparisons"
-    return f"the interval holds {_told(-margin)}, and more judged items would decide it (there are {clusters:,})"
+    return f"{clusters:,} independent items cannot say whether it fell by {margin:g}; more of them would"
 
 
-def _between(verdict: Verdict, family: int) -> str:
+def _bounds(verdict: Verdict, options: AgreementOptions, family: int) -> str:
     if verdict.low is None or verdict.high is None:
         return ""
-    level = f"{100 * verdict.level:.4g} %"
-    corrected = f", p = {verdict.p_adjusted:.2g} by Holm over {family}" if family > 1 else f", p = {verdict.p:.2g}"
-    return f" [{_told(verdict.low)}, {_told(verdict.high)}] at {level}{corrected}"
+    low, high = f"{_told(verdict.low)} ({(1 + options.level) / 2:.4g})", f"{_told(verdict.high)} ({verdict.level:.4g})"
+    corrected = f"p {verdict.p_adjusted:.2g} by Holm over {family}" if family > 1 else f"p {verdict.p:.2g}"
+    return f", at least {low}, at most {high}, {corrected}"
 
 
 def _told(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−")
-
-
-def _share(value: float) -> str:
-    return f"{value:.3f}"
 
 
 def _finding(metric: str, level: Level, message: str) -> Finding:

@@ -15,6 +15,7 @@ from harness.whole_files import read_file, replace_file
 
 FORMAT = 1
 Value = float | str | None  # a score, else the status that says why there is none
+Number = int | float | str | None  # of a statistic; or a word (a verdict)
 _A_LINE = 8  # numbers of a long list in a line
 
 
@@ -25,11 +26,13 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class PairScores(_Record, frozen=True, kw_only=True):
     """A metric's word on a set of pairs: unit (ids of its outputs, joined by +) → one value a component, in their order.
 
-    `digest` is that of the set: another set has other scores, and is no change of the metric.
+    `digest` is that of the set: another set has other scores, and is no change of the metric. `statuses`: unit → status, where
+    there is a score all the same (an empty answer that scores 0).
     """
 
     digest: str
     scores: dict[str, list[Value]]
+    statuses: dict[str, str] = {}
 
 
 class JudgedScores(_Record, frozen=True, kw_only=True):
@@ -53,22 +56,32 @@ class Cost(_Record, frozen=True, kw_only=True):
 
 
 class MetricBaseline(_Record, frozen=True, kw_only=True):
-    """One metric, under the label that the config gives it."""
+    """One metric, under the label that the config gives it: its signature, what it declares of itself, and what it says.
+
+    `silent`: parameters of which another value leaves the signature as it is (where and how fast something is computed).
+    """
 
     signature: str
     tolerance: float
     components: list[str | None]
     higher_is_better: bool = True
+    unit: str = "output"
+    needs: list[str] = []
+    silent: list[str] = []
     pairs: dict[str, PairScores] = {}
     judged: dict[str, JudgedScores] = {}
     cost: Cost | None = None
 
 
 class StatisticsBaseline(_Record, frozen=True, kw_only=True):
-    """What the statistics made of a frozen case: row (its keys, joined by ` · `) → value, low, high, p and counts."""
+    """What the statistics made of a run of a frozen case: row (the statistic and what it is of, joined by ` · `) → its numbers.
+
+    `digest` is that of the case; `columns`: names of the numbers; those that are missing at the end of a row are left out.
+    """
 
     digest: str
-    rows: dict[str, list[Value]]
+    columns: list[str] = []
+    rows: dict[str, list[Number]]
 
 
 class JudgeBaseline(_Record, frozen=True, kw_only=True):

@@ -65,7 +65,7 @@ class GatedSet(msgspec.Struct, frozen=True, kw_only=True):
 
 class GateConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What `harness gate` does. `file` is where it was read from; the paths are absolute. `judges`: metrics that ask language
-    models, label → the file of their recorded replies."""
+    models, label → the file of their recorded replies. `part`: only some of what the file lists is looked at."""
 
     file: Path
     baseline: Path
@@ -78,6 +78,7 @@ class GateConfig(msgspec.Struct, frozen=True, kw_only=True):
     statistics: Path | None = None
     judges: Path | None = None
     plugins: tuple[str, ...] = ()
+    part: bool = False
 
 
 def load_gate(path: str | Path | None = None) -> GateConfig:
@@ -184,16 +185,23 @@ def _file(document: Document, value: Any, keys: Keys) -> Path:
     return path
 
 
-def chosen(config: GateConfig, metrics: tuple[str, ...]) -> GateConfig:
-    """The gate of some of its metrics only, by label or by name; InputError for one that it does not have."""
-    if not metrics:
+def chosen(config: GateConfig, wanted: tuple[str, ...]) -> GateConfig:
+    """The gate of some of its metrics only, by label or by name, or of its `judges`, or of `meta` (the statistics); InputError
+    for one that it does not have."""
+    if not wanted:
         return config
-    for wanted in metrics:
-        if not any(wanted in (str(ref), ref.name) for ref in config.metrics):
-            known = ", ".join(str(ref) for ref in config.metrics)
-            raise InputError(f"{config.file}: no metric {wanted!r}; there are {known}")
-    kept = tuple(ref for ref in config.metrics if str(ref) in metrics or ref.name in metrics)
-    return msgspec.structs.replace(config, metrics=kept)
+    parts = {"judges": config.judges, "meta": config.statistics}
+    for one in wanted:
+        if parts.get(one) is None and not any(one in (str(ref), ref.name) for ref in config.metrics):
+            known = ", ".join([*(str(ref) for ref in config.metrics), *(name for name, path in parts.items() if path)])
+            raise InputError(f"{config.file}: no metric {one!r}; there are {known}")
+    return msgspec.structs.replace(
+        config,
+        metrics=tuple(ref for ref in config.metrics if str(ref) in wanted or ref.name in wanted),
+        judges=config.judges if "judges" in wanted else None,
+        statistics=config.statistics if "meta" in wanted else None,
+        part=True,
+    )
 
 
 def set_name(path: Path) -> str:

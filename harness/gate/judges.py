@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.chat.messages import LanguageModel
 from harness.chat.openings import Open, Overheard, openings
 from harness.chat.policy import only_stored
 from harness.chat.transcript import Transcript, put_back, read_transcript
@@ -28,10 +29,12 @@ from harness.score_table import STATUSES, ScoreTable
 from harness.stages.evaluate import in_table_order, read_source
 from harness.stages.metaevaluate import metaevaluate, summarise
 from harness.stages.metrics import BuiltMetric, build_metrics
-from harness.stages.score import score
+from harness.stages.score import calls, score
 from harness.stages.units import make_work
 from harness.verdicts import Audited, Planned, Verdict
 
+_NOWHERE = "http://127.0.0.1:9/v1"  # of a model that is stood in for: it is asked nothing
+_ADDRESSED = "openai"  # the backend whose models have an address in their names, and so need no list of names
 # Few draws: that the numbers are the same is asked here, not how sure they are.
 _OPTIONS = MetaOptions(groupings=("item",), slices=(), resamples=50, draws=50, random_draws=5, folds=3)
 
@@ -80,9 +83,9 @@ def replay(judge: GatedJudge, data: JudgmentSet, registry: Registry) -> Judged:
 
         store = ReplyStore()
         put_back(transcript, store)
-        metric, heard = build_heard(judge, registry, transcript)
+        metric, heard = build_heard(judge, registry, dict(transcript.about.models))
         table = score(data, [metric])
-        verdicts, requests, missing = _looked_at(metric, data)
+        verdicts, plans = verdicts_of(metric, data), calls(data, metric)
         store.database.close()
     used = {verdict.key for verdict in verdicts}
     return Judged(
@@ -97,26 +100,33 @@ def replay(judge: GatedJudge, data: JudgmentSet, registry: Registry) -> Judged:
         ),
         transcript=transcript,
         verdicts=verdicts,
-        requests=requests,
-        missing=missing,
+        requests=sum(plan.calls + plan.cached for plan in plans),
+        missing=sum(plan.calls for plan in plans),
         unused=sum(said.key not in used for said in transcript.replies),
         heard=heard,
     )
 
 
-def build_heard(judge: GatedJudge, registry: Registry, transcript: Transcript | None) -> tuple[BuiltMetric, Sequence[Overheard]]:
-    """The metric, and its models, which remember what they are asked. A model of which the transcript knows the name (it runs
-    where it is asked) is stood in for, and need not be here."""
+def build_heard(
+    judge: GatedJudge, registry: Registry, models: dict[str, str], wrap: Callable[[LanguageModel], LanguageModel] | None = None
+) -> tuple[BuiltMetric, Sequence[Overheard]]:
+    """The metric, and its models, which remember what they are asked.
+
+    `models`: `BACKEND MODEL` → name, of models that run where they are asked. One that is in it is stood in for, and need not be
+    here; any other is opened, and its name added. `wrap` may put others in their place.
+    """
     heard: list[Overheard] = []
 
     def listen(model: str, backend: str, make: Open) -> Overheard:
         from harness.chat.client import ChatModel
         from harness.chat.prices import Price
 
-        name = None if transcript is None else transcript.about.models.get(f"{backend} {model}")
+        name = models.get(f"{backend} {model}")
         free = Price(model=model, tokens_in=0.0, tokens_out=0.0)
-        opened = make() if name is None else ChatModel(model, base_url="http://127.0.0.1:9/v1", known_as=name, price=free)
-        heard.append(Overheard(opened))
+        found = make() if name is None else ChatModel(model, base_url=_NOWHERE, known_as=name, price=free)
+        if backend != _ADDRESSED:
+            models[f"{backend} {model}"] = found.name
+        heard.append(Overheard(found if wrap is None else wrap(found)))
         return heard[-1]
 
     with openings(listen):
@@ -173,15 +183,12 @@ def named(verdicts: Sequence[Verdict]) -> dict[str, Verdict]:
     return found
 
 
-def _looked_at(metric: BuiltMetric, data: JudgmentSet) -> tuple[tuple[Verdict, ...], int, int]:
-    """The metric's verdicts, and how many requests they take, of which how many have no reply."""
-    units = make_work(data, metric.spec).units
+def verdicts_of(metric: BuiltMetric, data: JudgmentSet) -> tuple[Verdict, ...]:
+    """The verdicts that the metric's scores are made of; HarnessError for a metric that has none."""
     asked = metric.metric
     if not (isinstance(asked, Audited) and isinstance(asked, Planned)):
         raise HarnessError(f"{metric.label}: no metric that asks models: it has no `verdicts` and `plan`; list it under metrics")
-    verdicts = tuple(asked.verdicts(units))
-    plans = asked.plan(units)
-    return verdicts, sum(plan.calls + plan.cached for plan in plans), sum(plan.calls for plan in plans)
+    return tuple(asked.verdicts(make_work(data, metric.spec).units))
 
 
 def _scores(table: ScoreTable) -> dict[str, Value]:

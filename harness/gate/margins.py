@@ -1,9 +1,12 @@
-"""Whether differences have fallen below a margin: intervals and p values that agree, corrected by Holm over a family.
+"""Whether differences have fallen below a margin: bounds and p values that agree, corrected by Holm over a family.
 
-A difference is resampled B times. Its one-sided p is the rank of `-margin` among the resampled values, and the ends of its
-interval are the values of the rank that a level allows: so the upper end lies below `-margin` exactly where p is at most the
-level. Tails are taken as far out as n clusters ask for (expanded percentile interval, Hesterberg 2015, The American
-Statistician 69, section 4.5).
+A difference is resampled B times. Its one-sided p is the rank of `-margin` among the resampled values, and its upper bound the
+value of the rank that a level allows: so the bound lies below `-margin` exactly where p is at most the level. Tails are taken as
+far out as n clusters ask for (expanded percentile interval, Hesterberg 2015, The American Statistician 69, section 4.5).
+
+The lower bound has to hold where few clusters fall and none of them may have been seen. So each resample has one cluster more,
+which has fallen as far as it can, with a weight of its own (Gaffke 2005, Mathematical Methods of Statistics 14; where clusters are
+all or nothing this is the exact bound of Clopper and Pearson).
 """
 
 import math
@@ -17,6 +20,7 @@ import numpy as np
 from harness.meta.pairs import Floats
 
 LEAST = 5  # clusters below which nothing is said of others than those at hand
+WORST = -1.0  # an item of which every pair was right and none is
 _SLACK = 1e-12  # differences that differ from the margin by rounding alone lie on it
 _MANY = 10_000  # degrees of freedom from which Student's t is the normal distribution
 
@@ -32,8 +36,8 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a difference comes to. `low` and `high` are the ends of its interval at `level` (two-sided), None where it has none;
-    `p`: one-sided, of the difference being `-margin` or more; `p_adjusted`: by Holm."""
+    """What a difference comes to. `low` and `high`: its bounds, each one-sided, None where nothing can be said of it; `level`: the
+    confidence of `high`; `p`: one-sided, of the difference being `-margin` or more; `p_adjusted`: by Holm."""
 
     outcome: Literal["pass", "inconclusive", "fail"]
     low: float | None
@@ -44,12 +48,12 @@ class Verdict:
 
 
 def decide(family: Sequence[Difference], margin: float, alpha: float) -> list[Verdict]:
-    """A verdict on each difference; over the family a false fail has a chance of `alpha` at most.
+    """A verdict on each difference: over the whole family a false fail has a chance of `alpha` at most, each pass one of its own.
 
     Holm (Scandinavian Journal of Statistics 6, 1979) goes through the p values from the smallest on and compares that at place
-    r of m with alpha / (m - r + 1) until one is larger. An interval has in each tail the level with which its own p was
-    compared, and from that one on all have the level at which Holm stopped. So a difference fails by its interval exactly where
-    its adjusted p is at most alpha.
+    r of m with alpha / (m - r + 1) until one is larger. An upper bound has the level with which its own p was compared, and from
+    that one on all have the level at which Holm stopped. So a difference fails by its bound exactly where its adjusted p is at
+    most alpha. A lower bound is at alpha: Holm guards against false fails.
     """
     p = [below(one, margin) for one in family]
     order = sorted(range(len(family)), key=lambda index: (p[index], index))
@@ -63,8 +67,8 @@ def decide(family: Sequence[Difference], margin: float, alpha: float) -> list[Ve
         adjusted[index] = running
     found = []
     for index, one in enumerate(family):
-        low, high = interval(one, alpha, divisor[index])
-        found.append(Verdict(_outcome(low, high, margin), low, high, 1 - 2 * alpha / divisor[index], p[index], adjusted[index]))
+        low, high = lower(one, alpha), upper(one, alpha, divisor[index])
+        found.append(Verdict(_outcome(low, high, margin), low, high, 1 - alpha / divisor[index], p[index], adjusted[index]))
     return found
 
 
@@ -75,21 +79,35 @@ def below(one: Difference, margin: float) -> float:
     return _spread(1 + int((one.resampled >= -margin - _SLACK).sum()), one)
 
 
-def interval(one: Difference, alpha: float, divisor: int = 1) -> tuple[float | None, float | None]:
-    """The ends that leave out alpha / divisor on each side; None where so few resamples or clusters cannot say."""
+def upper(one: Difference, alpha: float, divisor: int = 1) -> float | None:
+    """The bound above which the difference lies with a chance of alpha / divisor; None where the resamples cannot say."""
+    outside = _outside(one, alpha, divisor)
+    return float(np.sort(one.resampled)[-outside]) if one.resampled is not None and outside else None
+
+
+def lower(one: Difference, alpha: float) -> float | None:
+    """The bound below which the difference lies with a chance of alpha, whatever clusters that nobody saw may do."""
+    outside = _outside(one, alpha, 1)
+    if one.resampled is None or not outside:
+        return None
+    draws, n = len(one.resampled), one.clusters
+    even = (np.arange(draws) + 0.5) / draws
+    weight = -np.log(np.random.default_rng(n).permutation(even))  # of the cluster that was added
+    return float(np.sort((n * one.resampled + WORST * weight) / (n + weight))[outside - 1])
+
+
+def _outside(one: Difference, alpha: float, divisor: int) -> int:
+    """The most resampled values that may lie outside, by the same comparison as that of p; 0 where nothing can be said."""
     if one.resampled is None or one.clusters < LEAST:
-        return None, None
+        return 0
     least, most = 0, (len(one.resampled) + 1) // 2
-    while least < most:  # the most values that may lie outside, by the same comparison as that of p
+    while least < most:
         middle = (least + most + 1) // 2
         if divisor * _spread(middle, one) <= alpha:
             least = middle
         else:
             most = middle - 1
-    if not least:
-        return None, None
-    ordered = np.sort(one.resampled)
-    return float(ordered[least - 1]), float(ordered[-least])
+    return least
 
 
 def resamples_for(comparisons: int, alpha: float, wanted: int) -> int:

@@ -1,21 +1,28 @@
 """What the metrics of a gate say now: a Baseline without history, made from the code as it is."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
 
 from harness.errors import HarnessError, InputError, PluginError
+from harness.gate.again import Again, ask_again, silent_parameters
 from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline, PairScores, Value
+from harness.gate.case_tables import Cases, measure_statistics
 from harness.gate.config import GateConfig, GatedSet, set_name
 from harness.gate.judges import Judged, replay_all
 from harness.gate.pairs import read_pairs
 from harness.judgments import JudgmentSet
 from harness.registry import PluginRef, Registry
-from harness.score_table import STATUSES, Block, ScoreTable
+from harness.score_table import OK, STATUSES, Block, ScoreTable
 from harness.stages.evaluate import read_source
 from harness.stages.metrics import BuiltMetric, build_metrics
 from harness.stages.score import score
 
 Report = Callable[[str], None]
+PARTS = ("scores", "again", "judges", "statistics", "cost")  # what is measured, and can be left out
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,8 @@ class Measured:
     """The present state: `now` to compare with a baseline, and what it was measured on.
 
     `sets`: pairs and judged sets by their names in the baseline; `scores`: by metric's label and set; `absent`: sets that may be
-    absent and are, with the reason; `broken`: metrics that could not be asked, with the reason.
+    absent and are, with the reason; `broken`: metrics that could not be asked, with the reason; `again`: by label, what came of
+    of asking a second time; `broken_cases`: runs of the statistics' cases that raised an error, with it.
     """
 
     now: Baseline
@@ -33,43 +41,82 @@ class Measured:
     absent: Mapping[str, str] = field(default_factory=dict)
     broken: Mapping[str, str] = field(default_factory=dict)
     judges: Sequence[Judged] = ()
+    again: Mapping[str, Again] = field(default_factory=dict)
+    broken_cases: Mapping[str, str] = field(default_factory=dict)
 
 
-def measure(config: GateConfig, registry: Registry, report: Report = lambda message: None) -> Measured:
-    """Every metric's signature and scores on every set of the config. Raises InputError for a set that cannot be read."""
-    built, broken = build_all(registry, config.metrics)
-    pairs = {set_name(path): read_pairs(path) for path in config.pairs}
-    judged, absent = read_sets(config, registry)
-    tables: dict[tuple[str, str], ScoreTable] = {}
+def measure(
+    config: GateConfig, registry: Registry, report: Report = lambda message: None, parts: Collection[str] = PARTS
+) -> Measured:
+    """Every metric's signature and scores on every set of the config, and the other `parts` that the config has.
+
+    Raises InputError for a set that cannot be read.
+    """
+    sets = _Sets({}, {}, {})
+    built: dict[str, BuiltMetric] = {}
+    broken: dict[str, str] = {}
     metrics: dict[str, MetricBaseline] = {}
+    tables: dict[tuple[str, str], ScoreTable] = {}
+    again: dict[str, Again] = {}
+    if not {"scores", "again", "cost"}.isdisjoint(parts):
+        built, broken = build_all(registry, config.metrics)
+    if not {"scores", "again"}.isdisjoint(parts):
+        sets = _read(config, registry)
     for label, metric in built.items():
         report(label)
-        on_pairs: dict[str, PairScores] = {}
-        on_judged: dict[str, JudgedScores] = {}
         try:
-            for name, data in pairs.items():
-                table = tables[label, name] = score(data, [metric])
-                on_pairs[name] = PairScores(digest=data.digest, scores=by_unit(table.blocks))
-            for gated in config.judgments:
-                if gated.label in judged and held_to(gated, metric):
-                    data = judged[gated.label]
-                    table = tables[label, gated.label] = score(data, [metric])
-                    values = _values(table.blocks[0]) if table.blocks else []
-                    on_judged[gated.label] = JudgedScores(digest=data.digest, values=values)
+            own, table = _one(config, metric, sets, "scores" in parts)
+            if "again" in parts:
+                again[label] = ask_again(registry, metric, tuple(sets.pairs.values()))
         except HarnessError as error:
             broken[label] = str(error)
             continue
-        metrics[label] = MetricBaseline(
-            signature=metric.signature,
-            tolerance=tolerance(config, metric),
-            components=list(metric.components),
-            higher_is_better=metric.spec.higher_is_better,
-            pairs=on_pairs,
-            judged=on_judged,
-        )
-    judges = [] if config.judges is None else replay_all(config.judges, registry, report)
+        metrics[label] = msgspec.structs.replace(own, silent=silent_parameters(registry, metric))
+        tables |= {(label, name): found for name, found in table.items()}
+    judges = [] if config.judges is None or "judges" not in parts else replay_all(config.judges, registry, report)
     replies = {one.label: one.now for one in judges if one.now is not None}
-    return Measured(Baseline(metrics=metrics, judges=replies), built, {**pairs, **judged}, tables, absent, broken, judges)
+    cases = Cases({}, {})
+    if config.statistics is not None and "statistics" in parts:
+        report("meta")
+        cases = measure_statistics(config.statistics)
+    now = Baseline(metrics=metrics, judges=replies, statistics=dict(cases.tables))
+    return Measured(now, built, {**sets.pairs, **sets.judged}, tables, sets.absent, broken, judges, again, cases.broken)
+
+
+class _Sets(NamedTuple):
+    pairs: Mapping[str, JudgmentSet]
+    judged: Mapping[str, JudgmentSet]
+    absent: Mapping[str, str]
+
+
+def _read(config: GateConfig, registry: Registry) -> _Sets:
+    judged, absent = read_sets(config, registry)
+    return _Sets({set_name(path): read_pairs(path) for path in config.pairs}, judged, absent)
+
+
+def _one(config: GateConfig, metric: BuiltMetric, sets: _Sets, scored: bool) -> tuple[MetricBaseline, dict[str, ScoreTable]]:
+    """What the metric says now, and its tables by set; without its scores unless `scored`."""
+    held = [gated.label for gated in config.judgments if gated.label in sets.judged and held_to(gated, metric)]
+    asked = {**sets.pairs, **{name: sets.judged[name] for name in held}} if scored else {}
+    tables = {name: score(data, [metric]) for name, data in asked.items()}
+    pairs, judged = {}, {}
+    for name, table in tables.items():
+        blocks, digest = table.blocks, asked[name].digest
+        if name in sets.pairs:
+            pairs[name] = PairScores(digest=digest, scores=by_unit(blocks), statuses=_statuses(blocks))
+        else:
+            judged[name] = JudgedScores(digest=digest, values=_values(blocks[0]) if blocks else [])
+    own = MetricBaseline(
+        signature=metric.signature,
+        tolerance=tolerance(config, metric),
+        components=list(metric.components),
+        higher_is_better=metric.spec.higher_is_better,
+        unit=metric.spec.unit,
+        needs=sorted(metric.spec.needs),
+        pairs=pairs,
+        judged=judged,
+    )
+    return own, tables
 
 
 def build_all(registry: Registry, refs: Sequence[PluginRef]) -> tuple[dict[str, BuiltMetric], dict[str, str]]:
@@ -118,10 +165,22 @@ def by_unit(blocks: Sequence[Block]) -> dict[str, list[Value]]:
     return {unit: list(values) for unit, values in zip(units, zip(*columns, strict=True), strict=True)}
 
 
+def _statuses(blocks: Sequence[Block]) -> dict[str, str]:
+    """The statuses of units that have a score and are not "ok", by the main component."""
+    if not blocks:
+        return {}
+    main = blocks[0]
+    odd = [place for place, missing in enumerate(main.missing.tolist()) if not missing and main.status[place] != OK]
+    return {"+".join(main.targets[place]): STATUSES[main.status[place]] for place in odd}
+
+
 def _values(block: Block) -> list[Value]:
     return list(_told(block))
 
 
 def _told(block: Block) -> Iterator[Value]:
     for value, status in zip(block.values.tolist(), block.status.tolist(), strict=True):
-        yield STATUSES[status] if value != value else value
+        if value != value:
+            yield STATUSES[status]
+        else:
+            yield value if math.isfinite(value) else "infinite" if value > 0 else "minus infinite"  # JSON has no such number
