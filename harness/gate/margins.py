@@ -5,8 +5,8 @@ value of the rank that a level allows: so the bound lies below `-margin` exactly
 far out as n clusters ask for (expanded percentile interval, Hesterberg 2015, The American Statistician 69, section 4.5).
 
 The lower bound has to hold where few clusters fall and none of them may have been seen. So each resample has one cluster more,
-which has fallen as far as it can, with a weight of its own (Gaffke 2005, Mathematical Methods of Statistics 14; where clusters are
-all or nothing this is the exact bound of Clopper and Pearson).
+which has fallen as far as it can, with a weight of its own (Gaffke 2005, Mathematical Methods of Statistics 14; where clusters
+are all or nothing this is the exact bound of Clopper and Pearson).
 """
 
 import math
@@ -36,8 +36,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a difference comes to. `low` and `high`: its bounds, each one-sided, None where nothing can be said of it; `level`: the
-    confidence of `high`; `p`: one-sided, of the difference being `-margin` or more; `p_adjusted`: by Holm."""
+    """What a difference comes to. `low` and `high`: its bounds, each one-sided, None where nothing can be said of it.
+
+    `level`: the confidence of `high`; `p`: one-sided, of the difference being `-margin` or more; `p_adjusted`: by Holm.
+    """
 
     outcome: Literal["pass", "inconclusive", "fail"]
     low: float | None

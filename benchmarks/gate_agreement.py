@@ -1,0 +1,262 @@
+"""Does the gate fail in vain, and does it find what has fallen? Regressions of known size in simulated judged sets.
+
+python benchmarks/gate_agreement.py [--studies 2000] [--resamples 2000] [--only WORD …] [--write]
+
+A population of items has answers, ratings (or one preference an item) and a metric; a regression spoils the metric so far that
+its accuracy over the population falls by nothing, by the margin, and by more. A study draws items with replacement, and asks the
+gate's own code whether agreement fell. A fail at a fall of at most the margin is false, and so is a pass at a larger one. Then
+families: how often any of several comparisons fails falsely. `--write` writes docs/reference/gate-agreement.md.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from validity_worlds import World, draw
+
+from harness.gate.comparisons import difference
+from harness.gate.margins import Difference, decide, resamples_for
+from harness.gate.people import People
+from harness.leaderboard.intervals import wilson
+from harness.meta.judging import make_cell
+from harness.meta.pairs import Floats, Ints, accuracy, make_pairs
+from harness.meta.resampling import Resampler
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "gate-agreement.md"
+POPULATION = 4000
+MARGIN, LEVEL = 0.02, 0.95
+ALPHA = (1 - LEVEL) / 2
+FALLS = (0.0, 1.0, 2.0, 5.0)  # in margins
+ITEMS = (20, 50, 200, 500)
+FAMILIES = ((1, 200), (4, 200), (12, 50), (12, 200))
+STRENGTH = 0.6
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Where a metric regresses: the systems that are compared on an item, the step of the rating scale, and how it is spoiled."""
+
+    name: str
+    what: str
+    systems: int
+    step: float
+    spoil: Callable[[Floats, Floats, float, np.random.Generator], Floats]
+
+
+def noisier(scores: Floats, quality: Floats, size: float, rng: np.random.Generator) -> Floats:
+    """Noise on every score."""
+    return scores + size * 4 * rng.standard_normal(scores.shape)
+
+
+def some_items(scores: Floats, quality: Floats, size: float, rng: np.random.Generator) -> Floats:
+    """Some items lose all sense, the others nothing."""
+    return np.where(rng.random((len(scores), 1)) < size, rng.standard_normal(scores.shape), scores)
+
+
+def lost(scores: Floats, quality: Floats, size: float, rng: np.random.Generator) -> Floats:
+    """Some outputs have no score any more."""
+    return np.where(rng.random(scores.shape) < size, np.nan, scores)
+
+
+def another(scores: Floats, quality: Floats, size: float, rng: np.random.Generator) -> Floats:
+    """Another metric in its place, whose errors have nothing to do with the old one's; at size 0 it is as good."""
+    strength = STRENGTH * (1 - size)
+    return strength * quality + np.sqrt(1 - strength**2) * rng.standard_normal(scores.shape)
+
+
+KINDS = (
+    Kind("noisier", "noise on every score", 5, 1.0, noisier),
+    Kind("some items", "no sense on some items, the others as before", 5, 1.0, some_items),
+    Kind("lost scores", "some outputs have no score any more", 5, 1.0, lost),
+    Kind("another metric", "a metric whose errors are others", 5, 1.0, another),
+    Kind("another, many ties", "the same; people tie over a third of the pairs", 5, 1.6, another),
+    Kind("preferences", "no sense on some items; one pair an item", 2, 0.01, some_items),
+)
+
+
+@dataclass(frozen=True)
+class Population:
+    """Ratings and scores of all items, shape (items, systems); `fall` is what the accuracy over them has fallen by."""
+
+    ratings: Floats
+    before: Floats
+    now: Floats
+    fall: float
+
+
+@cache
+def population(kind: Kind, fall: float) -> Population:
+    """The kind's population, spoiled so far that accuracy falls by at most `fall` margins and nearly as much."""
+    study = draw(World(POPULATION, kind.systems, 0.3), kind.step, (7, len(kind.name)))
+    noise = np.random.default_rng(11).standard_normal(study.quality.shape)
+    before = STRENGTH * study.quality + np.sqrt(1 - STRENGTH**2) * noise
+
+    def spoiled(size: float) -> tuple[Floats, float]:
+        now = kind.spoil(before, study.quality, size, np.random.default_rng(13))
+        people = asked(study.ratings, resampler(kind.systems, POPULATION, 1))
+        one, two = (accuracy(people.cell.pairs, people.right(units(people), side.ravel())) or 0.0 for side in (before, now))
+        return now, one - two
+
+    low, high = -0.5 if kind.spoil is another else 0.0, 1.0
+    for _ in range(24):
+        middle = (low + high) / 2
+        low, high = (middle, high) if spoiled(middle)[1] <= fall * MARGIN else (low, middle)
+    now, fell = spoiled(low)
+    return Population(study.ratings, before, now, fell)
+
+
+@cache
+def resampler(systems: int, items: int, resamples: int) -> Resampler:
+    """The gate's resamples of so many items: their seed is fixed, so that they are the same in every study."""
+    return Resampler(np.repeat(np.arange(items), systems), items, resamples, LEVEL, 0)
+
+
+@cache
+def grouped(items: int, systems: int) -> Ints:
+    """The item of each output, (items · systems,)."""
+    return np.repeat(np.arange(items), systems)
+
+
+def asked(ratings: Floats, drawn: Resampler) -> People:
+    """People who rated these outputs, shape (items, systems)."""
+    pairs = make_pairs(grouped(*ratings.shape), 10**7)
+    position = _positions(ratings.size)
+    drawn._weighed.clear()  # one study's sums are of no use to the next
+    return People("quality", make_cell(pairs, ratings.ravel(), np.zeros(ratings.size, dtype=np.int64), 1, drawn, 0.0), position)
+
+
+def units(people: People) -> list[tuple[str, ...]]:
+    """Every output on its own."""
+    return _units(len(people.position))
+
+
+@cache
+def _positions(count: int) -> dict[str, int]:
+    return {str(place): place for place in range(count)}
+
+
+@cache
+def _units(count: int) -> list[tuple[str, ...]]:
+    return [(str(place),) for place in range(count)]
+
+
+def study(whole: Population, items: int, resamples: int, rng: np.random.Generator) -> Difference:
+    """One judged set of so many items, and the difference that the gate finds on it."""
+    drawn = rng.integers(0, len(whole.ratings), items)
+    ratings = whole.ratings[drawn]
+    people = asked(ratings, resampler(ratings.shape[1], items, resamples))
+    sides = [people.right(units(people), side[drawn].ravel()) for side in (whole.before, whole.now)]
+    return difference(people, *sides)
+
+
+def outcomes(whole: Population, items: int, studies: int, resamples: int, seed: int = 3) -> dict[str, int]:
+    """How many studies fail, are inconclusive, pass."""
+    rng = np.random.default_rng([seed, items])
+    found = {"fail": 0, "inconclusive": 0, "pass": 0}
+    for _ in range(studies):
+        (verdict,) = decide([study(whole, items, resamples, rng)], MARGIN, ALPHA)
+        found[verdict.outcome] += 1
+    return found
+
+
+def false_family(kind: Kind, size: int, items: int, studies: int, resamples: int, corrected: bool = True) -> int:
+    """In how many studies any of `size` metrics fails, each of which has fallen by just the margin and on its own items."""
+    rng = np.random.default_rng([5, size, items])
+    whole = population(kind, 1.0)
+    draws = resamples_for(size, ALPHA, resamples)
+    failed = 0
+    for _ in range(studies):
+        family = [study(whole, items, draws, rng) for _ in range(size)]
+        verdicts = decide(family, MARGIN, ALPHA) if corrected else [decide([one], MARGIN, ALPHA)[0] for one in family]
+        failed += any(verdict.outcome == "fail" for verdict in verdicts)
+    return failed
+
+
+def share(count: int, of: int) -> str:
+    """A share in per cent with Wilson's 95 % interval."""
+    low, high = wilson(count, of, 0.95)
+    return f"{100 * count / of:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def lines(kinds: Sequence[Kind], studies: int, resamples: int) -> Iterator[str]:
+    """The table of single comparisons."""
+    yield "| regression | items | accuracy fell by | fail, % | inconclusive, % | pass, % |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for kind in kinds:
+        for fall in FALLS if kind.spoil is another else FALLS[1:]:  # of the others nothing is left that could fall
+            whole = population(kind, fall)
+            for items in ITEMS:
+                found = outcomes(whole, items, studies, resamples)
+                cells = " | ".join(share(found[one], studies) for one in ("fail", "inconclusive", "pass"))
+                yield f"| {kind.name} | {items} | {whole.fall:.4f} | {cells} |"
+
+
+def families(studies: int, resamples: int) -> Iterator[str]:
+    """The table of families."""
+    yield "| comparisons, each fallen by the margin | items | any fails, % | without Holm, % |"
+    yield "| --- | --- | --- | --- |"
+    kind = KINDS[0]
+    for size, items in FAMILIES:
+        counts = (false_family(kind, size, items, studies, resamples, corrected) for corrected in (True, False))
+        yield f"| {size} | {items} | " + " | ".join(share(count, studies) for count in counts) + " |"
+
+
+HEAD = """# What the gate's check of agreement gets wrong
+
+Made by `python benchmarks/gate_agreement.py --write`; [how the check decides](../explanation/gate.md#agreement-with-people) is told elsewhere. {studies:,} simulated judged sets a line, {resamples:,} resamples, margin {margin:g}, level
+{level:g}: a false fail is to have a chance of {alpha:g} at most. Shares in per cent with Wilson's 95 % interval.
+
+A population of {population:,} items has ratings and a metric, which is spoiled until its calibrated accuracy has fallen by nothing, one, two and five margins. A study draws items from it with replacement and asks the gate's own code.
+**Where accuracy fell by at most {margin:g}, each fail is false. Where it fell by {margin:g} or more, each pass is.**
+
+"""
+
+KINDS_HEAD = """| regression | what it does |
+| --- | --- |
+"""
+
+FAMILIES_HEAD = """
+## Several metrics at once
+
+Each of the metrics has fallen by just the margin, each on items of its own; how often any of them fails. The last column takes each at its own level, uncorrected.
+
+"""
+
+
+def page(single: Sequence[str], several: Sequence[str], studies: int, resamples: int) -> str:
+    """The page of both tables."""
+    figures = {"studies": studies, "resamples": resamples, "margin": MARGIN, "level": LEVEL, "alpha": ALPHA}
+    kinds = "".join(f"| {kind.name} | {kind.what} |\n" for kind in KINDS)
+    head = HEAD.format(population=POPULATION, **figures)
+    return head + KINDS_HEAD + kinds + "\n" + "\n".join(single) + "\n" + FAMILIES_HEAD + "\n".join(several) + "\n"
+
+
+def shown(rows: Iterator[str]) -> list[str]:
+    """The lines, printed as they come."""
+    kept = []
+    for row in rows:
+        print(row, flush=True)
+        kept.append(row)
+    return kept
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--studies", type=int, default=2000)
+    parser.add_argument("--resamples", type=int, default=2000)
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="only regressions whose name holds one of these words")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
+    chosen = parser.parse_args()
+    kinds = [kind for kind in KINDS if not chosen.only or any(word in kind.name for word in chosen.only)]
+    single = shown(lines(kinds, chosen.studies, chosen.resamples))
+    several = shown(families(chosen.studies, chosen.resamples)) if len(kinds) == len(KINDS) else []
+    if chosen.write and several:
+        PAGE.write_text(page(single, several, chosen.studies, chosen.resamples), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
