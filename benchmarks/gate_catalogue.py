@@ -117,7 +117,7 @@ def run_all(
     folder = Path(tempfile.gettempdir()) / f"gate-catalogue-{os.getuid()}-{commit[:12]}"
     copies: SimpleQueue[Copy] = SimpleQueue()
     for number in range(processes):
-        copies.put(_ready(Copy(folder / f"copy-{number}", commit)))
+        copies.put(ready(Copy(folder / f"copy-{number}", commit)))
     lock = threading.Lock()
 
     def one(entry: dict[str, Any]) -> None:
@@ -133,7 +133,7 @@ def run_all(
         list(pool.map(one, chosen))
 
 
-def _ready(copy: Copy) -> Copy:
+def ready(copy: Copy) -> Copy:
     """The copy, once the gate has passed in it unchanged."""
     passed = copy.folder / ".passed"
     if not passed.is_file():

@@ -65,13 +65,17 @@ class Copy:
             path.write_bytes(kept)
             os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
 
-    def gate(self, options: Sequence[str] = (), changed: str | None = None, limit: float = 600) -> GateRun:
-        """The gate's run with these options; `changed` is the file that is not as at the commit."""
+    def gate(
+        self, options: Sequence[str] = (), changed: str | None = None, limit: float = 600, memory: int | None = None
+    ) -> GateRun:
+        """The gate's run with these options; `changed` is the file that is not as at the commit, `memory` a limit in bytes."""
         with tempfile.TemporaryDirectory() as scratch:
             compiled = self.compiled_without(changed, Path(scratch) / "numba")
             cache = Path(scratch) / "cache"
             cache.mkdir()
             command = [sys.executable, "-m", "harness", "gate", *options]
+            if memory is not None:
+                command = ["sh", "-c", 'ulimit -v "$0" && exec "$@"', str(memory // 1024), *command]
             done = run(command, self.folder, self.environment(cache, compiled), limit)
         if done.code == USAGE and "Usage:" in done.text:
             raise SystemExit(f"`harness gate {' '.join(options)}` is not understood:\n{done.text}")

@@ -34,9 +34,9 @@ def catalogue_page(runs: Sequence[Mapping[str, Any]], known: Mapping[str, Mappin
         "",
         "What a careless commit could do to metrics, judges and statistics, one change at a time: `tests/seeded_regressions/` "
         f"holds {sum(not one['harmless'] for one in known.values())} regressions that `harness gate` has to catch and "
-        f"{sum(one['harmless'] for one in known.values())} harmless changes that it must let pass. They were written before the "
-        "gate by somebody who did not read it, and are frozen. Each was applied to the real code in a copy of the repository, and "
-        "the real command was run there, with an empty cache.",
+        f"{sum(one['harmless'] for one in known.values())} harmless changes that it must let pass. They were written before "
+        "the gate by somebody who did not read it, and are frozen. Each was applied to the real code in a copy of the "
+        "repository, and the real command was run there, with an empty cache.",
         "",
         "**First run**: as caught before anybody looked. What it missed was then told to those who built the gate as a *kind* of "
         "behaviour (“the order of precision and recall”), not as the edit; so the last run says less about regressions that "
@@ -48,8 +48,8 @@ def catalogue_page(runs: Sequence[Mapping[str, Any]], known: Mapping[str, Mappin
         "",
         "Caught: the command's exit code was not 0. The message names it: every word that the catalogue asks for (mostly the "
         "metric and “scores moved”) is in what the command printed. The interval is the exact 95 % one (Clopper–Pearson), as if "
-        "for regressions of this kind; they are no random sample of what can go wrong. Seconds are of CPU, of the checks that can "
-        "reach the changed file; where those caught nothing, the whole gate was run.",
+        "for regressions of this kind; they are no random sample of what can go wrong. Seconds are of CPU, of the checks that "
+        "can reach the changed file; where those caught nothing, the whole gate was run.",
         "",
         *(f"- {text}" for run in shown for text in _wrong(run)),
         "",
@@ -137,14 +137,82 @@ def _said(row: Mapping[str, Any]) -> str:
     return _cell(first[:220] + ("…" if len(first) > 220 else ""))
 
 
+def write_mutants(kept: Mapping[str, Any], looked_at: Mapping[str, Sequence[str]]) -> None:
+    """docs/reference/gate-mutants.md: kill rates by group, and every survivor with what was found by looking at it."""
+    if kept:
+        (REFERENCE / "gate-mutants.md").write_text(mutants_page(kept, looked_at), encoding="utf-8")
+
+
+def mutants_page(kept: Mapping[str, Any], looked_at: Mapping[str, Sequence[str]]) -> str:
+    """The page's text. `looked_at`: id of a mutant → verdict and reason."""
+    rows = kept["rows"]
+    again = {(row["file"], row["before"], row["after"]): row["how"] for row in kept.get("again", {}).get("rows", ())}
+    groups = list(dict.fromkeys(row["group"] for row in rows))
+    survivors = [row for row in rows if row["how"] == "survived"]
+    verdicts = Counter(looked_at.get(row["id"], ("not looked at", ""))[0] for row in survivors)
+    lines = [
+        "<!-- Made by `python benchmarks/gate_mutants.py`; change the script, or run it again. -->",
+        "",
+        "# Automatic mutants and the gate",
+        "",
+        f"{len(rows)} small changes of the code (a comparison, an operator, a constant, a truth value, a called function, what "
+        f"is returned, a statement left out), drawn with seed {kept['seed']}, the modules of a group in turn; each applied by "
+        f"itself to the code at `{kept['commit'][:10]}` ({kept['date']}), where the real `harness gate` was run with the checks "
+        "that can reach the module. Killed: the gate fails, or the code crashes or does not end. The interval is the exact 95 % "
+        "one (Clopper–Pearson).",
+        "",
+        "| group | mutants | found by a check | could not run | timed out | survived | killed |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *(_mutants_of(group, [row for row in rows if row["group"] == group]) for group in groups),
+        _mutants_of("all", rows),
+        "",
+        "**Survivors, looked at**: " + "; ".join(f"{number} {word}" for word, number in verdicts.most_common()) + ".",
+        "",
+        *_more(kept, survivors, looked_at, again),
+        "| where | was | became | verdict | why |" + (" now |" if again else ""),
+        "| --- | --- | --- | --- | --- |" + (" --- |" if again else ""),
+        *(_survivor(row, looked_at, again) for row in sorted(survivors, key=lambda row: (row["file"], row["line"]))),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _mutants_of(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    how = Counter(row["how"] for row in rows)
+    parts = [str(how[word]) for word in ("found", "could not run", "timed out", "survived")]
+    return f"| {name} | {len(rows)} | {' | '.join(parts)} | {_share(len(rows) - how['survived'], len(rows))} |"
+
+
+def _more(kept: Mapping[str, Any], survivors: Sequence[Mapping[str, Any]], looked_at: Mapping[str, Sequence[str]],
+          again: Mapping[tuple[str, str, str], str]) -> list[str]:  # fmt: skip
+    """The rate without what no gate could find, and what became of the survivors later."""
+    total, found = len(kept["rows"]), []
+    equal = sum(looked_at.get(row["id"], ("", ""))[0] in ("equivalent", "speed only") for row in survivors)
+    if equal:
+        found += [f"Without the {equal} that change no result: {_share(total - len(survivors), total - equal)} killed.", ""]
+    if again:
+        killed = sum(how != "survived" for how in again.values())
+        at = kept["again"]["commit"][:10]
+        found += [f"The survivors were tried again at `{at}`: {killed} of {len(again)} are killed there.", ""]
+    return found
+
+
+def _survivor(row: Mapping[str, Any], looked_at: Mapping[str, Sequence[str]], again: Mapping[tuple[str, str, str], str]) -> str:
+    verdict, why = looked_at.get(row["id"], ("not looked at", ""))
+    where = f"`{row['file'].removeprefix('plugins/').removesuffix('.py')}` {row['line']}"
+    cells = [where, _code(row["before"]), _code(row["after"]), verdict, _cell(why)]
+    if again:
+        cells.append(again.get((row["file"], row["before"], row["after"]), "not tried"))
+    return f"| {' | '.join(cells)} |"
+
+
+def _code(text: str) -> str:
+    """The text as code in a table's cell, cut."""
+    return "`" + text[:110].replace("|", "\\|").replace("`", "'") + "`" + ("…" if len(text) > 110 else "")
+
+
 def _cell(text: str) -> str:
     """The text for a cell of a table."""
     plain = " ".join(text.split())
     for sign in ("\\", "|", "<", "*", "`", "_", "[", "$", "~"):
         plain = plain.replace(sign, f"\\{sign}")
     return plain
-
-
-def counted(rows: Sequence[Mapping[str, Any]], key: str) -> Counter[str]:
-    """How many rows have each value of a key."""
-    return Counter(str(row[key]) for row in rows)
