@@ -12,6 +12,7 @@ are all or nothing this is the exact bound of Clopper and Pearson).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Literal
 
@@ -78,38 +79,24 @@ def below(one: Difference, margin: float) -> float:
     """One-sided p of the difference being `-margin` or more: small where it has fallen further. 1 where nothing can be said."""
     if one.resampled is None or one.clusters < LEAST:
         return 1.0
-    return _spread(1 + int((one.resampled >= -margin - _SLACK).sum()), one)
+    return _tail(1 + int((one.resampled >= -margin - _SLACK).sum()), len(one.resampled), one.clusters)
 
 
 def upper(one: Difference, alpha: float, divisor: int = 1) -> float | None:
     """The bound above which the difference lies with a chance of alpha / divisor; None where the resamples cannot say."""
-    outside = _outside(one, alpha, divisor)
-    return float(np.sort(one.resampled)[-outside]) if one.resampled is not None and outside else None
+    if one.resampled is None or not (outside := _outside(len(one.resampled), one.clusters, alpha, divisor)):
+        return None
+    return float(np.sort(one.resampled)[-outside])
 
 
 def lower(one: Difference, alpha: float) -> float | None:
     """The bound below which the difference lies with a chance of alpha, whatever clusters that nobody saw may do."""
-    outside = _outside(one, alpha, 1)
-    if one.resampled is None or not outside:
+    if one.resampled is None or not (outside := _outside(len(one.resampled), one.clusters, alpha, 1)):
         return None
     draws, n = len(one.resampled), one.clusters
     even = (np.arange(draws) + 0.5) / draws
     weight = -np.log(np.random.default_rng(n).permutation(even))  # of the cluster that was added
     return float(np.sort((n * one.resampled + WORST * weight) / (n + weight))[outside - 1])
-
-
-def _outside(one: Difference, alpha: float, divisor: int) -> int:
-    """The most resampled values that may lie outside, by the same comparison as that of p; 0 where nothing can be said."""
-    if one.resampled is None or one.clusters < LEAST:
-        return 0
-    least, most = 0, (len(one.resampled) + 1) // 2
-    while least < most:
-        middle = (least + most + 1) // 2
-        if divisor * _spread(middle, one) <= alpha:
-            least = middle
-        else:
-            most = middle - 1
-    return least
 
 
 def resamples_for(comparisons: int, alpha: float, wanted: int) -> int:
@@ -131,13 +118,27 @@ def student(t: float, freedom: int) -> float:
     return (1 + inside) / 2
 
 
-def _spread(count: int, one: Difference) -> float:
-    """The tail's probability where `count` of B + 1 lie in it, as Student's t sees it from so many clusters."""
-    assert one.resampled is not None
-    share = count / (len(one.resampled) + 1)
-    if share >= 0.5 or one.clusters > _MANY:
+@lru_cache(maxsize=1000)
+def _outside(draws: int, clusters: int, alpha: float, divisor: int) -> int:
+    """The most resampled values that may lie outside, by the same comparison as that of p; 0 where nothing can be said."""
+    if clusters < LEAST:
+        return 0
+    least, most = 0, (draws + 1) // 2
+    while least < most:
+        middle = (least + most + 1) // 2
+        if divisor * _tail(middle, draws, clusters) <= alpha:
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _tail(count: int, draws: int, clusters: int) -> float:
+    """The probability of a tail in which `count` of draws + 1 lie, as Student's t sees it from so many clusters."""
+    share = count / (draws + 1)
+    if share >= 0.5 or clusters > _MANY:
         return share
-    return student(NormalDist().inv_cdf(share) * math.sqrt((one.clusters - 1) / one.clusters), one.clusters - 1)
+    return student(NormalDist().inv_cdf(share) * math.sqrt((clusters - 1) / clusters), clusters - 1)
 
 
 def _outcome(low: float | None, high: float | None, margin: float) -> Literal["pass", "inconclusive", "fail"]:

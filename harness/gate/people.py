@@ -48,6 +48,10 @@ class People:
             return self._right_verdicts(units, values)
         scores = np.full(len(self.position), np.nan)
         scores[[self.position[unit[0]] for unit in units]] = values
+        return self.right_by(scores)
+
+    def right_by(self, scores: Floats) -> Bools:
+        """Which pairs one number an output gets right, (P,)."""
         scored = np.isfinite(scores)
         pairs = self.cell.pairs
         valid = scored[pairs.left] & scored[pairs.right]
