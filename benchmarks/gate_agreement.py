@@ -197,8 +197,8 @@ def families(studies: int, resamples: int) -> Iterator[str]:
 HEAD = """# What the gate's check of agreement gets wrong
 
 Made by `python benchmarks/gate_agreement.py --write`; [how the check decides](../explanation/gate.md#agreement-with-people) is
-told elsewhere. {studies:,} simulated judged sets a line, {resamples:,} resamples, margin {margin:g}, level {level:g}: a false fail
-is to have a chance of {alpha:g} at most, and so is a false pass. Shares in per cent with Wilson's 95 % interval.
+told elsewhere. {studies:,} simulated judged sets a line, {resamples:,} resamples, margin {margin:g}, level {level:g}: a false
+fail is to have a chance of {alpha:g} at most, and so is a false pass. Shares in per cent with Wilson's 95 % interval.
 
 A population of {population:,} items has ratings and a metric, which is spoiled until its calibrated accuracy over the population
 has fallen by nothing, one, two and five margins. A study draws items from it with replacement and asks the gate's own code.
