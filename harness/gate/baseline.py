@@ -157,7 +157,7 @@ def _value(value: Any, depth: int) -> str:
         if any(isinstance(one, (Mapping, list)) for one in value):
             return "[\n" + ",\n".join(inner + _value(one, depth + 1) for one in value) + "\n" + " " * depth + "]"
         words = [json.dumps(one, ensure_ascii=False) for one in value]
-        if len(words) <= _A_LINE:
+        if len(words) <= 2 * _A_LINE:  # a row is a line
             return f"[{', '.join(words)}]"
         lines = [", ".join(words[start : start + _A_LINE]) for start in range(0, len(words), _A_LINE)]
         return "[\n" + ",\n".join(inner + line for line in lines) + "\n" + " " * depth + "]"

@@ -9,6 +9,7 @@ from harness.gate.findings import Finding
 from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts
 from harness.gate.measure import Measured
 from harness.gate.scores import coverage, scores, signature
+from harness.gate.statistics import statistics
 
 Check = Callable[[GateConfig, Baseline, Measured], Iterator[Finding]]
 
@@ -18,6 +19,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "scores": ("no score moved further than the metric's tolerance", scores),
     "coverage": ("what had a score has one", coverage),
     "agreement": ("agreement with people has not fallen further than the margin", agreement),
+    "statistics": ("the statistics make the same numbers of frozen cases", statistics),
     "judge-replies": (
         "judges ask what they asked: every request has its recorded reply, and the signature is the same",
         judge_replies,

@@ -12,8 +12,12 @@ from harness.meta.ungrouped_totals import Tally
 MADE = 4_000_000  # pairs across items up to which they are made: about where that is slower, and takes a gigabyte
 
 
-def large_cell(table: Table, outputs: Bools, groups: Ints, human: Floats, grouping: str) -> LargeCell | None:
+def large_cell(
+    table: Table, outputs: Bools, groups: Ints, human: Floats, grouping: str, *, most: int | None = None
+) -> LargeCell | None:
     """The cell of the outputs that people rated if it has too many pairs for `Table.cell`, else None. All arrays are per output.
+
+    `most`: pairs up to which it has not too many; by default what `Table.cell` makes of that grouping.
 
     Up to `max_pairs` every epsilon is the exact one, and pairs of clusters are counted for intervals where they fit in memory;
     beyond, epsilons are within `ungrouped_judging.TOLERANCE` of the best accuracy, and no work grows with the number of pairs.
@@ -21,7 +25,8 @@ def large_cell(table: Table, outputs: Bools, groups: Ints, human: Floats, groupi
     options = table.options
     chosen = np.flatnonzero(outputs & np.isfinite(human))
     pairs = count_pairs(groups[chosen])
-    if pairs <= (options.max_pairs if grouping == "item" else min(MADE, options.max_pairs)):
+    made = options.max_pairs if grouping == "item" else min(MADE, options.max_pairs)
+    if pairs <= (made if most is None else most):
         return None
     people = people_of(chosen, groups, human, table.fold, options.folds, table.cluster, options.gap_tolerance)
     assert people is not None, "there are pairs"
