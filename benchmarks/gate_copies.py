@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
-PASSED, USAGE = 0, 2
+PASSED, FAILED, USAGE, UNSURE = 0, 1, 2, 4
 _PACKAGES = {"harness": ".", "harness_plugins": "plugins"}  # package → folder of the copy in which it lies
 
 

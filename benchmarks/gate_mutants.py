@@ -3,8 +3,8 @@
     python benchmarks/gate_mutants.py [--group NAME …] [--processes 2] [--sample N] [--survivors] [--page]
 
 Small changes (gate_mutator.py) of modules of four groups are drawn with a fixed seed, the modules of a group in turn, so that
-each is looked at; every one is applied to the real code in a copy of the repository at HEAD, and the real `harness gate` is run there
-with what can reach the module (SCOPES of gate_catalogue.py). Killed: it fails, crashes, or does not end. Results go to
+each is looked at; every one is applied to the real code in a copy of the repository at HEAD, and the real `harness gate` is run
+there with what can reach the module (SCOPES of gate_catalogue.py). Killed: it fails, crashes, or does not end. Results go to
 benchmarks/results/gate_mutants.json after each mutant; a run that was cut off goes on at its commit. What somebody found who
 looked at the survivors stands in benchmarks/results/gate_mutants_looked_at.json; docs/reference/gate-mutants.md shows both.
 """
@@ -23,7 +23,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from gate_catalogue import ready, scope
-from gate_copies import PASSED, ROOT, Copy, head
+from gate_copies import FAILED, PASSED, ROOT, UNSURE, Copy, head
 from gate_mutator import Mutant, changed_line, mutants
 
 RESULTS = ROOT / "benchmarks" / "results" / "gate_mutants.json"
@@ -75,7 +75,7 @@ def tried(copy: Copy, group: str, file: str, mutant: Mutant) -> dict[str, Any]:
         run = copy.gate(options, changed=file, limit=LIMIT, memory=MEMORY)
     before, after = changed_line(text, mutant)
     how = "survived" if run.code == PASSED else "timed out" if run.timed_out else "found"
-    if how == "found" and not run.text.lstrip().startswith(("fail", "inconclusive")):
+    if how == "found" and run.code not in (FAILED, UNSURE):
         how = "could not run"
     return {
         "id": name_of(file, mutant),
