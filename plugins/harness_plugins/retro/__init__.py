@@ -1,0 +1,1 @@
+"""Retrieval-augmented language models (RETRO): chunks, retrievers, model, trainer, generator and analyses."""
