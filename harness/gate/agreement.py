@@ -12,6 +12,7 @@ from harness.gate.config import AgreementOptions, GateConfig
 from harness.gate.findings import Finding, Level
 from harness.gate.margins import LEAST, Verdict, decide, resamples_for
 from harness.gate.measure import Measured
+from harness.gate.moves import tolerance_of
 from harness.gate.scores import both
 
 _UPDATE = "`harness gate update --reason TEXT`"
@@ -29,7 +30,7 @@ def agreement(config: GateConfig, before: Baseline, measured: Measured) -> Itera
                 yield _finding(label, "fail", f"{label}: {obstacle}; {_TAKE}")
                 continue
             then = numbers(was.judged[name].values, was.higher_is_better)
-            there = unmoved(then, numbers(held.values, now.higher_is_better), now.tolerance)
+            there = unmoved(then, numbers(held.values, now.higher_is_better), tolerance_of(was, now))
             if np.array_equal(then, there, equal_nan=True):
                 same[label].append(name)
             else:
@@ -48,8 +49,8 @@ def _obstacle(name: str, held: JudgedScores, was: MetricBaseline) -> str | None:
     if known.digest != held.digest:
         return f"agreement with people cannot be compared: the texts or judgments of {name} are not those of the baseline"
     if len(known.values) != len(held.values):
-        units = f"{len(held.values):,} units, the baseline {len(known.values):,}"
-        return f"agreement with people cannot be compared: it scores {units} of {name}"
+        units = f"it scores {len(held.values):,} units of {name}, the baseline holds {len(known.values):,}"
+        return f"agreement with people cannot be compared: {units}"
     return None
 
 
