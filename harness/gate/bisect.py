@@ -137,10 +137,12 @@ def told(result: Bisected) -> Iterator[str]:
         yield f"  {one.version:{width}}  {_state(one)}{f'; {one.signature}' if several and one.signature else ''}"
     states = {one.version: one for one in result.tried}
     if result.before is None or result.after is None:
-        said = {one.state for one in result.tried} - {"could not be asked"}
+        said = [one for one in result.tried if one.state != "could not be asked"]
         if not said:
             yield f"At none of these versions of {result.package} could {result.metric} be asked."
-        elif said == {"moved"}:
+        elif len(said) == 1:
+            yield f"Only with {result.package} {said[0].version} could {result.metric} be asked: nothing to compare."
+        elif said[0].state == "moved":
             yield f"Scores moved at both ends: it is not {result.package} alone, or not between these versions."
         else:
             yield f"Scores are as in the baseline at both ends: between these versions {result.package} moves nothing."

@@ -37,7 +37,7 @@ PAIRS = """
 
 @pytest.fixture(scope="module")
 def baseline(tmp_path_factory):
-    """The bytes of a baseline that the metric agrees with. Made before pytester notes which modules are loaded: numpy loads once."""
+    """A baseline that the metric agrees with; made before pytester notes which modules are loaded, as numpy loads only once."""
     from harness.gate.baseline import write_baseline
     from harness.gate.config import load_gate
     from harness.gate.measure import measure
