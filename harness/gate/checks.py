@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from harness.errors import InputError
 from harness.gate.agreement import agreement
 from harness.gate.baseline import Baseline
 from harness.gate.config import GateConfig
 from harness.gate.findings import Finding
 from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts
-from harness.gate.measure import Measured
-from harness.gate.scores import coverage, scores, signature
+from harness.gate.measure import PARTS, Measured
+from harness.gate.scores import coverage, determinism, scores
+from harness.gate.signatures import declaration, signature
 from harness.gate.statistics import statistics
 
 Check = Callable[[GateConfig, Baseline, Measured], Iterator[Finding]]
@@ -16,8 +18,10 @@ Check = Callable[[GateConfig, Baseline, Measured], Iterator[Finding]]
 # name → what it looks at, in the order in which findings are told
 CHECKS: dict[str, tuple[str, Check]] = {
     "signature": ("the signature is the baseline's: the same name for the same scores", signature),
+    "declaration": ("what a metric declares of itself, and which parameters its signature tells apart, is the same", declaration),
     "scores": ("no score moved further than the metric's tolerance", scores),
     "coverage": ("what had a score has one", coverage),
+    "determinism": ("asked again, in another order and batch, a metric says the same", determinism),
     "agreement": ("agreement with people has not fallen further than the margin", agreement),
     "statistics": ("the statistics make the same numbers of frozen cases", statistics),
     "judge-replies": (
@@ -28,6 +32,26 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "judge-scores": ("judges make the same scores of their recorded replies", judge_scores),
     "judge-agreement": ("judges agree with people as they did, on recorded replies", judge_agreement),
 }
+
+# check → the part of a measurement (`harness.gate.measure.PARTS`) that it needs; all others need "scores"
+_MEASURED = {
+    "signature": "",
+    "declaration": "",
+    "determinism": "again",
+    "statistics": "statistics",
+    "cost": "cost",
+    **dict.fromkeys(("judge-replies", "judge-verdicts", "judge-scores", "judge-agreement"), "judges"),
+}
+
+
+def parts_for(checks: Sequence[str]) -> tuple[str, ...]:
+    """The parts of a measurement that these checks need; all of them if none is named. Raises InputError for an unknown one."""
+    unknown = [name for name in checks if name not in CHECKS]
+    if unknown:
+        raise InputError(f"there is no check {unknown[0]!r}; there are {', '.join(CHECKS)}")
+    if not checks:
+        return PARTS
+    return tuple(dict.fromkeys(_MEASURED.get(name, "scores") for name in checks))
 
 
 def run_checks(config: GateConfig, before: Baseline, measured: Measured, only: Sequence[str] = ()) -> list[Finding]:

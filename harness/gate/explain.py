@@ -7,6 +7,7 @@ import msgspec
 
 from harness.gate.baseline import Baseline, MetricBaseline, Value
 from harness.gate.measure import Measured, by_unit
+from harness.gate.moves import causes, distance, tolerance_of
 from harness.judgments import JudgmentSet
 from harness.records import Example, Output
 
@@ -32,7 +33,7 @@ class MovedPair(msgspec.Struct, frozen=True, kw_only=True):
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """What moved of one metric. `of` units were compared, `moved` of them moved, `pairs` are the worst of these.
 
-    `unknown`: why nothing could be compared, of a set or of the metric as a whole.
+    `causes`: what those that moved have in common. `unknown`: why nothing could be compared, of a set or of the metric as a whole.
     """
 
     metric: str
@@ -41,6 +42,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     of: int = 0
     moved: int = 0
     pairs: tuple[MovedPair, ...] = ()
+    causes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
@@ -74,6 +76,7 @@ def changed_versions(before: Baseline) -> dict[str, tuple[str, str | None]]:
 def _explained(label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured, most: int) -> Explained:
     moved: list[MovedPair] = []
     unknown: list[str] = []
+    shared: list[str] = []
     compared = 0
     for name, known, held in _sets(label, was, now, measured):
         if known is None:
@@ -81,7 +84,11 @@ def _explained(label: str, was: MetricBaseline, now: MetricBaseline, measured: M
             continue
         compared += len(known)
         components = now.components if name in now.pairs else now.components[:1]
-        moved += _moved(name, measured.sets[name], components, known, held, now.tolerance)
+        own = list(_moved(name, measured.sets[name], components, known, held, tolerance_of(was, now)))
+        moved += own
+        if own:
+            common = causes(measured.sets[name], components, known, held, [pair.pair for pair in own])
+            shared += [f"of those of {name} that moved: {words}" for words in common]
     unknown += [f"{name} is not on this machine" for name in was.judged if name not in now.judged]
     worst = sorted(moved, key=lambda pair: (-pair.size, pair.set, pair.pair))
     return Explained(
@@ -91,6 +98,7 @@ def _explained(label: str, was: MetricBaseline, now: MetricBaseline, measured: M
         of=compared,
         moved=len(moved),
         pairs=tuple(worst[:most]),
+        causes=tuple(shared),
         unknown=tuple(unknown),
     )
 
@@ -136,24 +144,6 @@ def _moved(
             now=tuple(now),
             size=size,
         )
-
-
-def distance(before: Sequence[Value], now: Sequence[Value], tolerance: float) -> float:
-    """How far the furthest component moved beyond the tolerance, which is relative above 1; 0 if none did.
-
-    Infinite where a score came, went, or is missing for another reason.
-    """
-    if len(before) != len(now):
-        return float("inf")
-    furthest = 0.0
-    for one, other in zip(before, now, strict=True):
-        if isinstance(one, (int, float)) and isinstance(other, (int, float)):
-            apart = abs(one - other)
-            if apart > tolerance * max(1.0, abs(one)):
-                furthest = max(furthest, apart)
-        elif one != other:
-            return float("inf")
-    return furthest
 
 
 def _references(example: Example | None) -> tuple[str, ...]:

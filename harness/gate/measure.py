@@ -12,6 +12,7 @@ from harness.gate.again import Again, ask_again, silent_parameters
 from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline, PairScores, Value
 from harness.gate.case_tables import Cases, measure_statistics
 from harness.gate.config import GateConfig, GatedSet, set_name
+from harness.gate.costing import measure_cost
 from harness.gate.judges import Judged, replay_all
 from harness.gate.pairs import read_pairs
 from harness.judgments import JudgmentSet
@@ -22,7 +23,7 @@ from harness.stages.metrics import BuiltMetric, build_metrics
 from harness.stages.score import score
 
 Report = Callable[[str], None]
-PARTS = ("scores", "again", "judges", "statistics", "cost")  # what is measured, and can be left out
+PARTS = ("", "scores", "again", "judges", "statistics", "cost")  # what can be left out; "": what a metric says of itself
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ def measure(
     metrics: dict[str, MetricBaseline] = {}
     tables: dict[tuple[str, str], ScoreTable] = {}
     again: dict[str, Again] = {}
-    if not {"scores", "again", "cost"}.isdisjoint(parts):
+    if not {"", "scores", "again", "cost"}.isdisjoint(parts):
         built, broken = build_all(registry, config.metrics)
-    if not {"scores", "again"}.isdisjoint(parts):
+    if not {"scores", "again", "cost"}.isdisjoint(parts):
         sets = _read(config, registry)
     for label, metric in built.items():
         report(label)
@@ -68,6 +69,8 @@ def measure(
             own, table = _one(config, metric, sets, "scores" in parts)
             if "again" in parts:
                 again[label] = ask_again(registry, metric, tuple(sets.pairs.values()))
+            if "cost" in parts and (config.cost.slower is not None or config.cost.larger is not None):
+                own = msgspec.structs.replace(own, cost=measure_cost(metric, (*sets.pairs.values(), *sets.judged.values())))
         except HarnessError as error:
             broken[label] = str(error)
             continue

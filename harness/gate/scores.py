@@ -1,68 +1,76 @@
-"""Whether a metric says what it said: its signature, its scores pair by pair, and what it has a score for."""
+"""Whether metrics score as they did: pair by pair, answer by answer, what has a score and what has none, and asked again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from harness.gate.baseline import Baseline, MetricBaseline, Value
+from harness.gate.baseline import Baseline, MetricBaseline, PairScores, Value
 from harness.gate.config import GateConfig
-from harness.gate.findings import Finding, Moved
-from harness.gate.measure import Measured
+from harness.gate.findings import Finding, Level
+from harness.gate.measure import Measured, by_unit
+from harness.gate.moves import Rows, causes, moved_units, tolerance_of, worst
+from harness.gate.versions import drifted
 
-_WORST = 5  # moved pairs that a finding shows
-
-
-def signature(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
-    """The signature is the baseline's."""
-    for label, reason in measured.broken.items():
-        yield Finding(metric=label, check="signature", level="error", message=f"{label} could not be asked: {reason}")
-    for label, now in measured.now.metrics.items():
-        was = before.metrics.get(label)
-        if was is None:
-            message = f"{label} is not in the baseline: approve of it with `harness gate update --reason TEXT`"
-            yield Finding(metric=label, check="signature", level="fail", message=message)
-        elif was.signature != now.signature:
-            message = (
-                f"{label}: signature moved from {was.signature} to {now.signature}, and the baseline was not updated; if that is "
-                "meant, `harness gate update --reason TEXT`"
-            )
-            yield Finding(metric=label, check="signature", level="fail", message=message)
-        else:
-            yield Finding(metric=label, check="signature", level="pass", message=f"{label}: {now.signature}")
+_NAMED = 5  # units named in a sentence
+_UPDATE = "if that is meant, `harness gate update --reason TEXT`"
 
 
 def scores(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
-    """No score moved further than the tolerance."""
+    """No score moved further than the tolerance, on any set."""
     for label, now, was in both(before, measured):
         for name, held in now.pairs.items():
-            known = was.pairs.get(name)
-            if known is None or known.digest != held.digest:
-                message = f"{label}: the pairs {name!r} are not those of the baseline; `harness gate update --reason TEXT`"
-                yield Finding(metric=label, check="scores", level="fail", message=message)
-                continue
-            moved = list(_moved(now, known.scores, held.scores))
+            problem = _other_set(label, name, was.pairs.get(name), held)
+            if problem is not None:
+                yield _finding(label, "scores", "fail", problem)
+        for name, known, there in _sets(label, was, now, measured):
+            moved = list(moved_units(known, there, tolerance_of(was, now)))
             if not moved:
-                message = f"{label}: {len(held.scores)} pairs of {name} score as before"
-                yield Finding(metric=label, check="scores", level="pass", message=message)
+                yield _finding(label, "scores", "pass", f"{label}: {len(there)} {_kind(name, now)} {name} score as before")
                 continue
-            worst = tuple(sorted(moved, key=_size, reverse=True)[:_WORST])
-            silent = " and the signature did not" if was.signature == now.signature else ""
+            components = now.components if name in now.pairs else now.components[:1]
+            shown = worst(measured.sets[name], known, there, moved)
+            why = "; ".join([*causes(measured.sets[name], components, known, there, moved), f"most on {_arrow(shown[0])}"])
             message = (
-                f"{label}: scores moved on {len(moved)} of {len(held.scores)} pairs of {name}{silent}; most on {worst[0].pair}"
+                f"{label}: scores moved on {len(moved)} of {len(known)} {_kind(name, now)} {name}{_signed(was, now)}: {why}. "
+                f"`harness gate explain {label}` shows them; {_UPDATE}"
             )
-            yield Finding(metric=label, check="scores", level="fail", message=message, moved=worst)
+            yield Finding(metric=label, check="scores", level="fail", message=message, moved=shown)
 
 
 def coverage(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
-    """What had a score has one."""
+    """What had a score has one, what had none has none, and what stands beside a score (empty) still does."""
     for label, now, was in both(before, measured):
-        for name, held in now.pairs.items():
-            known = was.pairs.get(name)
-            if known is None or known.digest != held.digest:
-                continue
-            lost = [unit for unit, values in known.scores.items() if _scored(values) and not _scored(held.scores.get(unit, []))]
-            level, words = ("fail", f"{len(lost)} pairs of {name} lost their score: {', '.join(lost[:5])}")
-            if not lost:
-                level, words = "pass", f"every pair of {name} that had a score has one"
-            yield Finding(metric=label, check="coverage", level=level, message=f"{label}: {words}")  # type: ignore[arg-type]
+        for name, known, there in _sets(label, was, now, measured):
+            problems = list(_covered(known, there))
+            if name in now.pairs:
+                problems += _beside(was.pairs[name].statuses, now.pairs[name].statuses)
+            for problem in problems:
+                text = f"{label}: coverage changed on {_kind(name, now)} {name}: {problem}; {_UPDATE}"
+                yield _finding(label, "coverage", "fail", text)
+            if not problems:
+                yield _finding(label, "coverage", "pass", f"{label}: what had a score of {name} has one, and nothing else has")
+
+
+def determinism(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
+    """Asked again, of a new object, in another order and batch size, without caches, the metric says the same."""
+    for label, again in measured.again.items():
+        now = measured.now.metrics.get(label)
+        if now is None or not again.units:
+            continue
+        first: dict[str, list[Value]] = {unit: [] for unit, *_ in again.apart}
+        second: dict[str, list[Value]] = {unit: [] for unit, *_ in again.apart}
+        for unit, one, other in again.apart:
+            first[unit].append(_told(one))
+            second[unit].append(_told(other))
+        moved = list(moved_units(first, second, now.tolerance))
+        if not moved:
+            yield _finding(label, "determinism", "pass", f"{label}: {again.units} pairs score the same when asked again")
+            continue
+        worst_one = f"{moved[0]} {first[moved[0]][0]} and then {second[moved[0]][0]}"
+        text = (
+            f"{label}: not deterministic: asked again (a new object, backwards, in small batches, nothing cached), {len(moved)} "
+            f"of {again.units} pairs score otherwise, {worst_one}; does it depend on chance, on the other units of the call, or "
+            "on what it was asked before?"
+        )
+        yield _finding(label, "determinism", "fail", text)
 
 
 def both(before: Baseline, measured: Measured) -> Iterator[tuple[str, MetricBaseline, MetricBaseline]]:
@@ -73,26 +81,89 @@ def both(before: Baseline, measured: Measured) -> Iterator[tuple[str, MetricBase
             yield label, now, was
 
 
-def _scored(values: list[Value]) -> bool:
-    return any(isinstance(value, (int, float)) for value in values)
+def _sets(label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured) -> Iterator[tuple[str, Rows, Rows]]:
+    """Name, past and present of each set of which the baseline holds this metric's scores, if it still is that set.
+
+    Units whose judged set lost or won some cannot be told apart in the baseline; the check `agreement` says so.
+    """
+    for name, held in now.pairs.items():
+        known = was.pairs.get(name)
+        if known is not None and known.digest == held.digest:
+            yield name, known.scores, held.scores
+    for name, judged in now.judged.items():
+        past = was.judged.get(name)
+        units = list(by_unit(measured.scores[label, name].blocks[:1]))
+        if past is not None and past.digest == judged.digest and len(past.values) == len(units):
+            rows = ({unit: [value] for unit, value in zip(units, values, strict=True)} for values in (past.values, judged.values))
+            yield name, next(rows), next(rows)
 
 
-def _moved(now: MetricBaseline, known: Mapping[str, list[Value]], held: Mapping[str, list[Value]]) -> Iterator[Moved]:
-    for unit, before in known.items():
-        after = held.get(unit, [None] * len(before))
-        for one, other in zip(before, after, strict=False):
-            if isinstance(one, str) or isinstance(other, str):
-                if one != other:
-                    yield Moved(pair=unit, before=_number(one), now=_number(other))
-                    break
-            elif one is not None and other is not None and abs(one - other) > now.tolerance * max(1.0, abs(one)):
-                yield Moved(pair=unit, before=one, now=other)
-                break
+def _other_set(label: str, name: str, known: PairScores | None, held: PairScores) -> str | None:
+    """What to say where the baseline's pairs are not these; None if they are."""
+    if known is None:
+        return (
+            f"{label}: the baseline has no scores of the pairs {name}; approve of them with `harness gate update --reason TEXT`"
+        )
+    if known.digest == held.digest:
+        return None
+    new, gone = (len(one.keys() - other.keys()) for one, other in ((held.scores, known.scores), (known.scores, held.scores)))
+    what = f"{new} are new and {gone} are gone" if new or gone else "their texts, references or order differ"
+    return (
+        f"{label}: the pairs {name} are not those of the baseline ({what}), so that no score can be compared: take back the "
+        "change of the file, or approve with `harness gate update --reason TEXT`"
+    )
 
 
-def _number(value: Value) -> float | None:
-    return None if isinstance(value, str) else value
+def _covered(known: Rows, there: Rows) -> Iterator[str]:
+    had, has = ({unit for unit, row in rows.items() if _scored(row)} for rows in (known, there))
+    if had - has:
+        status = ", ".join(sorted({str(there[unit][0]) for unit in had - has if there.get(unit)}))
+        yield f"{len(had - has)} of {len(had)} lost their score ({status or 'not asked about'}): {_units(known, had - has)}"
+    if has - had:
+        status = ", ".join(sorted({str(known[unit][0]) for unit in has - had if known.get(unit)}))
+        yield f"{len(has - had)} that had none ({status or 'not asked about'}) have one: {_units(there, has - had)}"
 
 
-def _size(moved: Moved) -> float:
-    return float("inf") if moved.before is None or moved.now is None else abs(moved.before - moved.now)
+def _beside(known: Mapping[str, str], there: Mapping[str, str]) -> Iterator[str]:
+    """Statuses of units that have a score and are not ok."""
+    other = [unit for unit in {**known, **there} if known.get(unit, "ok") != there.get(unit, "ok")]
+    if other:
+        one = other[0]
+        yield (
+            f"the status of {len(other)} that have a score is another, {one} was {known.get(one, 'ok')} and is "
+            f"{there.get(one, 'ok')}"
+        )
+
+
+def _told(value: float | None) -> Value:
+    return "no score" if value is None else value
+
+
+def _scored(row: Sequence[object]) -> bool:
+    return any(isinstance(value, (int, float)) for value in row)
+
+
+def _units(rows: Rows, chosen: set[str]) -> str:
+    named = [unit for unit in rows if unit in chosen]
+    return ", ".join(named[:_NAMED]) + (" …" if len(named) > _NAMED else "")
+
+
+def _signed(was: MetricBaseline, now: MetricBaseline) -> str:
+    if was.signature == now.signature:
+        return " and the signature did not"
+    drift = drifted(was.signature, now.signature)
+    return f", with {', '.join(drift)}" if drift else ", and so did the signature"
+
+
+def _kind(name: str, now: MetricBaseline) -> str:
+    return "pairs of" if name in now.pairs else "answers of"
+
+
+def _arrow(moved: object) -> str:
+    pair, before, now = (getattr(moved, field) for field in ("pair", "before", "now"))
+    told = ("no score" if value is None else f"{value:.6g}" for value in (before, now))
+    return f"{pair} ({' → '.join(told)})"
+
+
+def _finding(label: str, check: str, level: Level, message: str) -> Finding:
+    return Finding(metric=label, check=check, level=level, message=message)

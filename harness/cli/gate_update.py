@@ -1,0 +1,128 @@
+"""`harness gate update` and `harness gate show`: approving of what metrics say now, and what was approved."""
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.common import json_option, notice, plugin_option, print_json, print_table, quiet_option, registry
+
+if TYPE_CHECKING:
+    from harness.gate.baseline import Baseline
+    from harness.gate.config import GateConfig
+
+_NOTHING = 2  # exit code where there is nothing to approve of: wrong use
+
+
+@click.command()
+@click.option("--reason", metavar="TEXT", help="Why scores may differ now; the baseline keeps it. Needed.")
+@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml here, else the shipped one.")
+@click.option("--metric", "-m", "metrics", multiple=True, metavar="LABEL", help="Only this metric; `meta`, `judges`. Repeatable.")
+@click.option("--dry-run", is_flag=True, help="Says what would be approved, and writes nothing.")
+@click.option(
+    "--cache", type=click.Choice(["fresh", "keep"]), default="fresh", show_default=True, help="Which cache is looked at."
+)
+@plugin_option
+@quiet_option
+@click.pass_obj
+def update(
+    given: tuple[str | None, tuple[str, ...]] | None,
+    reason: str | None,
+    config: str | None,
+    metrics: tuple[str, ...],
+    dry_run: bool,
+    cache: str,
+) -> None:
+    """Approves of what the metrics say now: writes it into the baseline, with the reason, what moved and versions of packages.
+
+    What did not move stays as it was to the last digit. Metrics that cannot be asked here, and sets that may be absent and are,
+    keep what the baseline says of them.
+    """
+    import sys
+
+    from harness.gate.baseline import write_baseline
+    from harness.gate.caches import fresh_caches
+    from harness.gate.config import chosen, load_gate
+
+    if not dry_run and not (reason or "").strip():
+        raise click.UsageError("an update needs a reason, which the baseline keeps: --reason 'sacrebleu 2.6: the tokenizer …'")
+    loaded = chosen(load_gate(config or (given[0] if given else None)), metrics or (given[1] if given else ()))
+    with fresh_caches() if cache == "fresh" else nullcontext():
+        after, changed = _approved(loaded, (reason or "").strip())
+    if not changed:
+        click.echo(f"Nothing to approve of: everything is as {loaded.baseline} has it. It was left as it is.")
+        sys.exit(_NOTHING)
+    for line in changed:
+        click.echo(line)
+    if dry_run:
+        click.echo(f"{loaded.baseline} was left as it is (--dry-run).")
+        return
+    write_baseline(loaded.baseline, after)
+    click.echo(f"Approved in {loaded.baseline}; its diff shows every number. Commit it with the change that moved them.")
+
+
+def _approved(config: "GateConfig", reason: str) -> "tuple[Baseline, list[str]]":
+    """The baseline as it would be, and what differs."""
+    from datetime import UTC, datetime
+
+    import msgspec
+
+    from harness.gate.baseline import Baseline, Change, read_baseline
+    from harness.gate.comparisons import with_accuracies
+    from harness.gate.history import approved, changes
+    from harness.gate.measure import measure
+    from harness.gate.scores import determinism
+    from harness.gate.versions import versions
+
+    before = read_baseline(config.baseline) if config.baseline.exists() else Baseline()
+    measured = measure(config, registry(config.plugins), notice)
+    for finding in determinism(config, before, measured):
+        if finding.level != "pass":
+            notice(f"mind: {finding.message}")
+    for label, reason_why in {**measured.broken, **measured.absent, **measured.broken_cases}.items():
+        notice(f"{label} is left as it was: {reason_why}")
+    after = approved(config, before, with_accuracies(config, measured), measured)
+    changed = changes(before, after)
+    change = Change(date=datetime.now(UTC).date().isoformat(), reason=reason, changed=changed, versions=versions())
+    return msgspec.structs.replace(after, history=[*before.history, change]), changed
+
+
+@click.command()
+@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml here, else the shipped one.")
+@json_option
+@click.pass_obj
+def show(given: tuple[str | None, tuple[str, ...]] | None, config: str | None, as_json: bool) -> None:
+    """What the baseline holds: metrics, signatures, how well they agreed with people, and every update with its reason."""
+    from harness.gate.baseline import read_baseline
+    from harness.gate.config import load_gate
+
+    held = read_baseline(load_gate(config or (given[0] if given else None)).baseline)
+    if as_json:
+        print_json(held)
+        return
+    rows = [
+        [
+            label,
+            metric.signature,
+            str(sum(len(own.scores) for own in metric.pairs.values())),
+            "; ".join(_agreements(name, own.accuracies) for name, own in metric.judged.items()) or "-",
+        ]
+        for label, metric in held.metrics.items()
+    ]
+    rows += [[label, judge.signature, str(len(judge.scores)), "-"] for label, judge in held.judges.items()]
+    print_table(["metric", "signature", "pairs", "agreement with people"], rows)
+    lines = sum(len(own.rows) for own in held.statistics.values())
+    click.echo(f"\n{lines:,} rows of statistics in {len(held.statistics)} tables")
+    for change in held.history:
+        click.echo(f"\n{change.date}  {change.reason}")
+        for line in change.changed:
+            click.echo(f"  {line}")
+        click.echo(f"  with {', '.join(f'{name} {version}' for name, version in change.versions.items()) or 'versions not kept'}")
+
+
+def _agreements(name: str, accuracies: "dict[str, list[float | int | None]]") -> str:
+    told = []
+    for criterion, (value, low, high, *_) in accuracies.items():
+        interval = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
+        told.append(f"{criterion} {'-' if value is None else f'{value:.3f}'}{interval}")
+    return f"{name}: {', '.join(told) or 'not compared'}"

@@ -1,0 +1,76 @@
+"""Which units moved between two sets of scores, how far, and what about them may be the cause."""
+
+from collections.abc import Mapping, Sequence
+
+from harness.gate.baseline import MetricBaseline, Value
+from harness.gate.findings import Moved
+from harness.gate.patterns import patterns
+from harness.gate.traits import Texts, shared, texts_of
+from harness.judgments import JudgmentSet
+
+Rows = Mapping[str, Sequence[Value]]
+_WORST = 5  # moved pairs that a finding shows
+_SHOWN = 200  # characters of a text that a finding shows
+
+
+def moved_units(before: Rows, now: Rows, tolerance: float) -> dict[str, float]:
+    """Unit → how far it moved, of those that did, the furthest first; a unit that is not there any more moved infinitely."""
+    found = {unit: distance(row, now.get(unit, ()), tolerance) for unit, row in before.items()}
+    return dict(sorted(((unit, size) for unit, size in found.items() if size), key=lambda item: (-item[1], item[0])))
+
+
+def distance(before: Sequence[Value], now: Sequence[Value], tolerance: float) -> float:
+    """How far the furthest component moved beyond the tolerance, which is relative above 1; 0 if none did.
+
+    Infinite where a score came, went, or is missing for another reason.
+    """
+    if len(before) != len(now):
+        return float("inf")
+    furthest = 0.0
+    for one, other in zip(before, now, strict=True):
+        if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+            apart = abs(one - other)
+            if apart > tolerance * max(1.0, abs(one)):
+                furthest = max(furthest, apart)
+        elif one != other:
+            return float("inf")
+    return furthest
+
+
+def worst(data: JudgmentSet, before: Rows, now: Rows, moved: Sequence[str]) -> tuple[Moved, ...]:
+    """The first few of the moved units, with their texts, as findings show them: the first component that moved."""
+    chosen = moved[:_WORST]
+    texts = texts_of(data, chosen)
+    return tuple(_shown(unit, before[unit], now.get(unit, ()), texts.get(unit)) for unit in chosen)
+
+
+def causes(data: JudgmentSet, components: Sequence[str | None], before: Rows, now: Rows, moved: Sequence[str]) -> list[str]:
+    """What the moved units have in common, in their texts and in how their scores moved."""
+    inside = set(moved)
+    return [*shared(texts_of(data, before.keys()), inside), *patterns(components, before, now, moved)]
+
+
+def tolerance_of(was: MetricBaseline, now: MetricBaseline) -> float:
+    """The stricter of both: what lets scores move further has to be approved of first."""
+    return min(was.tolerance, now.tolerance)
+
+
+def _shown(unit: str, before: Sequence[Value], now: Sequence[Value], texts: Texts | None) -> Moved:
+    places = [place for place in range(min(len(before), len(now))) if before[place] != now[place]]
+    place = places[0] if places else 0
+    return Moved(
+        pair=unit,
+        before=_number(before, place),
+        now=_number(now, place),
+        hypothesis=_short(texts.answer) if texts else "",
+        reference=_short(" / ".join(texts.references)) if texts else "",
+    )
+
+
+def _number(row: Sequence[Value], place: int) -> float | None:
+    value = row[place] if place < len(row) else None
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} …"
