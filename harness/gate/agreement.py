@@ -110,7 +110,8 @@ def _why(one: Comparison, verdict: Verdict, margin: float) -> str:
 def _bounds(verdict: Verdict, options: AgreementOptions, family: int) -> str:
     if verdict.low is None or verdict.high is None:
         return ""
-    low, high = f"{_told(verdict.low)} ({(1 + options.level) / 2:.4g})", f"{_told(verdict.high)} ({verdict.level:.4g})"
+    sure = (1 + options.level) / 2
+    low, high = f"{_told(verdict.low)} ({100 * sure:.4g} %)", f"{_told(verdict.high)} ({100 * verdict.level:.4g} %)"
     corrected = f"p {verdict.p_adjusted:.2g} by Holm over {family}" if family > 1 else f"p {verdict.p:.2g}"
     return f", at least {low}, at most {high}, {corrected}"
 
