@@ -191,13 +191,15 @@ def criteria(number: int, verdict: Verdict, request: Request, code: str) -> Repl
 
 
 def majority(number: int, verdict: Verdict, request: Request, code: str) -> Reply:
-    """Three judges, two samples: agreement, a split of three, a judge that says nothing."""
+    """Three judges, two samples: agreement, a split of three, one judge silent, and then the other two agreeing or not."""
     value, judge = rating_of(verdict.targets[0]), int(verdict.judge.split("-")[1][0])
     if judge == 2 and verdict.sample:
         value = max(1, value - 1)
     if judge == 3:
         value = 4 - value if verdict.targets[0].startswith("spider") else value
-    if judge == 3 and verdict.targets[0].startswith("huvudstad"):
+    if judge == 2 and verdict.targets[0].startswith("prov"):
+        value = 1 + value % 3
+    if judge == 3 and verdict.targets[0].startswith(("huvudstad", "prov")):
         return said("Svårt att säga.")
     return said(f'{{"code": {code}, "verdict": {value}}}')
 
@@ -253,7 +255,7 @@ def rank(number: int, verdict: Verdict, request: Request, code: str) -> Reply:
     n = len(verdict.targets)
     places = sorted(range(n), key=lambda place: (-rating_of(verdict.targets[place]), place))
     letters = ["ABCDEF"[place] for place in places]
-    if number % 5 == 3:
+    if number % 5 == 3 or verdict.judge.startswith("written-1@"):
         letters.reverse()
     text = ", ".join(f'"{letter}"' for letter in letters)
     if request.params.get("response_format"):

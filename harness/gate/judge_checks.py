@@ -1,5 +1,6 @@
 """What has changed about judges on recorded replies: their prompts, the reading of replies, the score, agreement with people."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from harness.chat.messages import Request
@@ -15,6 +16,7 @@ _WORST = 5  # of what moved, that a finding shows
 _SAME = 1e-9  # of numbers that the same seed makes from the same scores
 _UPDATE = "`harness gate update --reason TEXT`"
 _RECORD = "`harness gate record` asks the judge anew"
+_LONG_NUMBER = re.compile(r"\d{6,}")  # such as a code that is drawn from the texts of a request
 _FIELDS = ("value", "low", "high", "p", "epsilon", "coverage", "number of pairs")
 
 
@@ -159,7 +161,7 @@ def _differs(recorded: Request, now: Sequence[Request]) -> str:
     after = [line for _, text in nearest.messages for line in text.split("\n")]
     for place, line in enumerate(before):
         other = after[place] if place < len(after) else None
-        if line != other:
+        if other is None or _LONG_NUMBER.sub("#", line) != _LONG_NUMBER.sub("#", other):
             return f"first in line {place + 1} of the prompt: {_quoted(line)} became {_quoted(other)}; "
     if len(after) > len(before):
         return f"the prompt has a line more: {_quoted(after[len(before)])}; "

@@ -11,7 +11,7 @@ from harness.registry import PluginRef
 from harness.yaml_lines import Document, read_yaml
 
 _KEYS = ("answers", "judgments", "judges")
-_JUDGE_KEYS = ("metric", "replies", "examples", "live")
+_JUDGE_KEYS = ("metric", "name", "replies", "examples", "live")
 _LIVE_KEYS = ("allowed", "too_much", "range")
 
 
@@ -25,16 +25,22 @@ class LiveOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GatedJudge(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric that asks language models, the file of their replies, and the examples it was asked about (None: all)."""
+    """A metric that asks language models, the file of their replies, and the examples it was asked about (None: all).
+
+    `name`: a short one in place of the metric's parameters, which may be many.
+    """
 
     ref: PluginRef
     replies: Path
+    name: str | None = None
     examples: frozenset[str] | None = None
     live: LiveOptions = LiveOptions()
 
     @property
     def label(self) -> str:
-        """The metric as the config has it."""
+        """The metric as the config has it, or with its short name: `llm-judge (strict)`."""
+        if self.name is not None:
+            return f"{self.ref.name} ({self.name})"
         bare = self.ref.params.get(BARE)
         others = PluginRef(self.ref.name, {key: value for key, value in self.ref.params.items() if key != BARE})
         return str(others) if bare is None else str(others).replace(self.ref.name, f"{self.ref.name}:{bare}", 1)
@@ -82,7 +88,9 @@ def _judge(document: Document, number: int, item: Any) -> GatedJudge:
     if not isinstance(item, Mapping):
         raise document.error("expected `{metric: llm-judge:MODEL, replies: FILE.jsonl}`", *keys)
     check_keys(document, item, _JUDGE_KEYS, *keys)  # type: ignore[arg-type]  # a list is above, too
-    replies, examples = item.get("replies"), item.get("examples")
+    replies, examples, name = item.get("replies"), item.get("examples"), item.get("name")
+    if name is not None and not (isinstance(name, str) and name.strip() and name.isprintable()):
+        raise document.error(f"name is a short text, got {name!r:.80}", *keys, "name")
     if not isinstance(replies, str) or not replies.strip():
         raise document.error("name the file of its recorded replies: `replies: FILE.jsonl`", *keys)
     if examples is not None and not (isinstance(examples, list) and all(isinstance(one, str) for one in examples)):
@@ -90,6 +98,7 @@ def _judge(document: Document, number: int, item: Any) -> GatedJudge:
     return GatedJudge(
         ref=_plugin(document, item.get("metric"), (*keys, "metric")),
         replies=document.path.parent / Path(replies).expanduser(),
+        name=name,
         examples=None if examples is None else frozenset(examples),
         live=_live(document, item.get("live"), (*keys, "live")),
     )
