@@ -204,14 +204,17 @@ def _file(config: pytest.Config) -> Path:
 
 def _findings(file: Path, metrics: Sequence[str], checks: Sequence[str]) -> "list[Finding]":
     from harness.gate.baseline import read_baseline
-    from harness.gate.checks import run_checks
+    from harness.gate.caches import fresh_caches
+    from harness.gate.checks import parts_for, run_checks
     from harness.gate.config import chosen, load_gate
     from harness.gate.measure import measure
     from harness.plugins import load_plugins
 
     loaded = chosen(load_gate(file), tuple(metrics))
+    parts = parts_for(checks)
     before = read_baseline(loaded.baseline)
-    return run_checks(loaded, before, measure(loaded, load_plugins(loaded.plugins)), checks)
+    with fresh_caches():
+        return run_checks(loaded, before, measure(loaded, load_plugins(loaded.plugins), parts=parts), checks)
 
 
 def _told(findings: "Sequence[Finding]") -> str:

@@ -32,7 +32,10 @@ def explain(
     last: str | None,
     as_json: bool,
 ) -> None:
+    import msgspec
+
     from harness.gate.baseline import read_baseline
+    from harness.gate.caches import fresh_caches
     from harness.gate.config import chosen, load_gate
     from harness.gate.explain import changed_versions
     from harness.gate.explain import explain as explained_by
@@ -49,8 +52,10 @@ def explain(
         return
     named = (metric,) if metric else tuple(given[1]) if given else ()
     before = read_baseline(loaded.baseline)
-    wanted = chosen(loaded, named)
-    found = explained_by(before, measure(wanted, registry(wanted.plugins)), most)
+    exact = tuple(ref for ref in loaded.metrics if str(ref) == metric)
+    wanted = msgspec.structs.replace(loaded, metrics=exact) if exact else chosen(loaded, named)
+    with fresh_caches():
+        found = explained_by(before, measure(wanted, registry(wanted.plugins), notice, ("scores",)), most)
     versions = changed_versions(before)
     if as_json:
         print_json({"metrics": found, "versions": versions})

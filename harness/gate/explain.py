@@ -33,7 +33,7 @@ class MovedPair(msgspec.Struct, frozen=True, kw_only=True):
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """What moved of one metric. `of` units were compared, `moved` of them moved, `pairs` are the worst of these.
 
-    `causes`: what those that moved have in common. `unknown`: why nothing could be compared, of a set or of the metric as a whole.
+    `causes`: what those that moved have in common. `unknown`: why nothing could be compared, of a set or of the whole metric.
     """
 
     metric: str

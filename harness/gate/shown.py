@@ -105,6 +105,7 @@ def _about(one: Explained) -> Iterator[str]:
         else:
             yield f"signature was {one.signature_before}"
             yield f"signature is  {one.signature}"
+    yield from one.causes
     yield from one.unknown
     if one.moved > len(one.pairs) and one.pairs:
         yield f"the {len(one.pairs)} that moved most (--pairs {one.moved} shows all):"
