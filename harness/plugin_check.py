@@ -9,8 +9,8 @@ from importlib.metadata import EntryPoint
 from typing import Any, Literal
 
 from harness.errors import MissingExtra, PluginError
-from harness.protocols import MetricSpec, PluginSpec
-from harness.registry import Entry, PluginRef, Registry, check_parameters, required
+from harness.protocols import MetricSpec
+from harness.registry import Entry, PluginRef, Registry, check_parameters
 from harness.stages.metrics import build_metrics
 from harness.testing.checks import signature_problems
 from harness.testing.command_checks import try_command
@@ -68,8 +68,7 @@ def check_plugin(
     try:
         check_parameters(kind, spec, ref.params)
     except PluginError as error:
-        how = f"; to try it: harness plugins check {_call(spec)}" if not params else ""
-        return outcome("skipped" if not params else "failed", f"not built: {error}{how}")
+        return outcome("failed" if params else "skipped", f"not built: {error}")
     reached: list[str] = []
     try:
         with nullcontext(reached) if network or kind == "metric" else offline() as reached:
@@ -121,14 +120,6 @@ def _tried(registry: Registry, kind: str, ref: PluginRef, elsewhere: bool) -> Fi
         return Findings(problems, f"builds; not called, for it costs {spec.cost}")
     probed = metric_problems(spec.name, params=ref.params, registry=registry, skip=_LEFT_TO_AUTHORS)
     return Findings([PluginProblem(one.check, one.message) for one in probed], "keeps what users of its scores rely on")
-
-
-def _call(spec: PluginSpec) -> str:
-    """How to name the plugin with the parameters that it needs."""
-    needed = required(spec)
-    if needed == [spec.argument]:
-        return f"{spec.name}:{needed[0].upper()}"
-    return f"{spec.name}:{','.join(f'{name}=…' for name in needed)}"
 
 
 def _required(distribution: str, extra: str) -> Iterator[str]:

@@ -116,7 +116,7 @@ def _selected(found: "Registry", names: Sequence[str]) -> "Iterator[tuple[str, E
             given = [text for text in names if text.startswith(f"{name}:")]
             for text in given:
                 yield kind, entry, found.parse(kind, text).params
-            if not given and _named(names, entry):
+            if not names or any(_named((text,), entry) for text in names):
                 yield kind, entry, {}
 
 

