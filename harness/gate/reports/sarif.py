@@ -7,16 +7,16 @@ from typing import Any
 from harness.gate.findings import Finding
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_LEVELS = {"fail": "error", "error": "error", "inconclusive": "warning", "warning": "warning", "pass": "none"}
-_KINDS = {"fail": "fail", "error": "fail", "inconclusive": "review", "warning": "fail", "pass": "pass"}
+_LEVELS = {"fail": "error", "error": "error", "inconclusive": "warning", "warning": "warning"}
+_KINDS = {"fail": "fail", "error": "fail", "inconclusive": "review", "warning": "fail"}
 
 
 def sarif(findings: Sequence[Finding], baseline: str, version: str, checks: Mapping[str, str]) -> bytes:
     """A log of one run, JSON in UTF-8. `checks`: what each check looks at, which become the rules; `baseline`: the file that
-    results point at, relative to the repository."""
+    results point at, relative to the repository. What passed is no result: pages that show SARIF take every result for a problem."""
     rules = [name for name in checks if any(finding.check == name for finding in findings)]
     rules += sorted({finding.check for finding in findings} - set(rules))
-    results = [_result(finding, baseline, rules.index(finding.check)) for finding in findings]
+    results = [_result(finding, baseline, rules.index(finding.check)) for finding in findings if finding.level != "pass"]
     driver = {
         "name": "metaeval-harness gate",
         "version": version,
