@@ -6,7 +6,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet -c constraints.txt
 # On a CI machine everything runs but what needs a GPU; else the fast tests.
 MARKS = $(if $(CI),not gpu,not slow and not gpu)
 
-.PHONY: quickstart test lint docs clean
+.PHONY: quickstart test lint gate docs clean
 
 quickstart: $(VENV)/.installed
 	$(VENV)/bin/harness run configs/quickstart.yaml
@@ -18,6 +18,10 @@ lint: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+# Holds the metrics that come with the program to configs/gate/baseline.json.
+gate: $(VENV)/.installed-dev
+	$(VENV)/bin/harness gate
 
 # The pages of the reference are made from the source first; open site/index.html, no server needed.
 docs: $(VENV)/.installed-docs

@@ -13,7 +13,7 @@ _KINDS = {"fail": "fail", "error": "fail", "inconclusive": "review", "warning": 
 
 def sarif(findings: Sequence[Finding], baseline: str, version: str, checks: Mapping[str, str]) -> bytes:
     """A log of one run, JSON in UTF-8. `checks`: what each check looks at, which become the rules; `baseline`: the file that
-    results point at, relative to the repository. What passed is no result: pages that show SARIF take every result for a problem."""
+    results point at, relative to the repository. What passed is no result: pages of CI take every result for a problem."""
     rules = [name for name in checks if any(finding.check == name for finding in findings)]
     rules += sorted({finding.check for finding in findings} - set(rules))
     results = [_result(finding, baseline, rules.index(finding.check)) for finding in findings if finding.level != "pass"]
