@@ -58,6 +58,7 @@ ENGLISH = [
 ]
 FEW = {"resamples": 100, "draws": 50, "random_draws": 3}
 ACCURACIES = ["accuracy", "accuracy_heldout", "above_floor", "accuracy_difference"]
+KEPT = [*ACCURACIES, "floor", "kendall_b", "pearson", "system_pairwise_accuracy", "soft_pairwise_accuracy"]
 CORRELATIONS = ["kendall_b", "spearman", "pearson", "accuracy"]
 Item = dict[str, Any]
 
@@ -103,7 +104,7 @@ def mixed(chance: random.Random) -> list[Item]:
         ],
         "options": {**FEW, "criteria": ["quality"], "slices": []},
         "runs": {
-            "defaults": {"also": ["advice"]},
+            "defaults": {"also": ["advice", "board"]},
             "downward": {"options": {"criteria": ["errors"], "groupings": ["item"]}},
             "snapped-gaps": {"options": {"groupings": ["item", "none"], "gap_tolerance": 0.05}, "statistics": ACCURACIES},
             "mean-of-raters": {"options": {"groupings": ["item"], "raters": "mean"}, "statistics": CORRELATIONS},
@@ -195,7 +196,7 @@ def raters(chance: random.Random) -> list[Item]:
             for sample in range(2 if number % 8 == 0 else 1):
                 quality = min(1.0, max(0.0, ability + chance.gauss(0, 0.3)))
                 said: dict[str, Any] = {name: rating(quality, chance, 1, 3, 0.25) for name in ("r1", "r2", "r3", "r4")}
-                if number % 6 == 5:
+                if number % 12 == 5:
                     said["r4"] = None
                 output: Item = {
                     "system": system,
@@ -223,10 +224,20 @@ def preferences(chance: random.Random) -> list[Item]:
         "metrics": [{"name": "single"}, {"name": "holes"}, {"name": "pairwise", "unit": "pair"}],
         "options": {**FEW, "slices": ["form"]},
         "runs": {
-            "defaults": {"also": ["advice", "plans", "report"]},
-            "constructed": {"info": {"constructed": True}, "options": {"slices": []}, "also": ["advice"]},
-            "global-epsilon": {"options": {"epsilon_scope": "global", "gap_tolerance": 0.2, "seed": 5}},
-            "two-folds": {"options": {"slices": [], "heldout_interval": "fixed", "folds": 2}},
+            "defaults": {"also": ["advice", "plans", "report", "scoring"]},
+            "lengths": {
+                "options": {"slices": ["length", "task"]},
+                "statistics": ["accuracy", "accuracy_heldout", "accuracy_raw"],
+            },
+            "constructed": {"info": {"constructed": True}, "options": {"slices": [], "criteria": ["better"]}, "also": ["advice"]},
+            "global-epsilon": {
+                "options": {"epsilon_scope": "global", "gap_tolerance": 0.2, "seed": 5, "criteria": ["better"]},
+                "statistics": ACCURACIES,
+            },
+            "two-folds": {
+                "options": {"slices": [], "heldout_interval": "fixed", "folds": 2, "criteria": ["better"]},
+                "statistics": ["accuracy", "accuracy_heldout"],
+            },
         },
     }
     items = []
@@ -240,13 +251,15 @@ def preferences(chance: random.Random) -> list[Item]:
                 gap = quality[first] - quality[second] + chance.gauss(0, 0.25)
                 winner = None if chance.random() < 0.05 else "tie" if abs(gap) < 0.15 else "a" if gap > 0 else "b"
                 turned = {"a": "b", "b": "a"}.get(winner or "", winner)
+                if number < 6:
+                    said.append([first, second, rater, "shorter", ("a", "b", "tie", None)[(number + len(said)) % 4]])
                 said.append(
                     [second, first, rater, "better", turned]
                     if (number + len(said)) % 2
                     else [first, second, rater, "better", winner]
                 )
             for one, other in ((first, second), (second, first)):
-                if chance.random() < 0.12:
+                if chance.random() < 0.12 or (number % 10 == 6 and {one, other} == {"p", "q"}):
                     continue
                 gap = quality[one] - quality[other] + chance.gauss(0.08, 0.3)
                 verdicts.append(
@@ -291,7 +304,7 @@ def references(chance: random.Random) -> list[Item]:
         "metrics": [{"name": "with-reference", "needs": ["reference"]}, {"name": "without"}],
         "options": {**FEW, "slices": ["systems"]},
         "runs": {
-            "defaults": {"also": ["report", "scoring"]},
+            "defaults": {"also": ["report", "scoring"], "statistics": [*KEPT, "accuracy_raw"]},
             "all-known": {
                 "info": {"reference_systems": [], "unknown_systems": []},
                 "options": {"slices": []},
@@ -345,6 +358,10 @@ def degenerate(chance: random.Random) -> list[Item]:
                 "options": {"criteria": ["order"], "groupings": ["system"], "system_interval": "percentile", "test": "score-swap"}
             },
             "large": {"large": True, "options": {"criteria": ["order"], "groupings": ["none", "item"], "gap_tolerance": 0.1}},
+            "empty-slices": {
+                "options": {"criteria": ["order"], "groupings": ["item"], "slices": ["form", "language", "meta:none"]},
+                "statistics": ["accuracy", "accuracy_difference"],
+            },
         },
     }
     items = []
@@ -401,10 +418,12 @@ def judges(chance: random.Random) -> list[Item]:
         "scales": {"quality": [1, 5, "up"]},
         "metrics": [
             {"name": "direct", "extra": ["read:auto", "scale:1-3"]},
+            {"name": "asked", "extra": ["prompt:plain", "scale:1-5"]},
+            {"name": "asked", "extra": ["prompt:sharp", "scale:1-5"]},
             {"name": "versus", "unit": "pair"},
         ],
         "options": {**FEW, "groupings": ["item"], "slices": []},
-        "runs": {"defaults": {"also": ["cards"]}, "median": {"options": {"raters": "median"}, "rows": False, "also": ["cards"]}},
+        "runs": {"defaults": {"also": ["cards"]}},
     }  # fmt: skip
     direct, versus = "direct|read:auto|scale:1-3|v:1", "versus|v:1"
     items = []
@@ -447,7 +466,13 @@ def judges(chance: random.Random) -> list[Item]:
                 verdicts.append({"metric": versus, "targets": [one, other], "form": "pair", "judge": "judge", "criterion": "quality",
                                  "language": language, "value": value, "status": "ok" if value is not None else "unparsed"})  # fmt: skip
                 pairs.append([one, other, "unparsed" if value is None else value])
-        items.append({"item": f"j{number:02}", "language": language, "references": [text(chance, 5, language)], "outputs": outputs,
+        for prompt, noise in (("plain", 0.3), ("sharp", 0.15)):
+            for name in quality:
+                said_value = float(rating(quality[name], chance, noise=noise))
+                verdicts.append({"metric": f"asked|prompt:{prompt}|scale:1-5|v:1", "targets": [name], "form": "direct", "judge": "other",
+                                 "criterion": "quality", "prompt": prompt, "language": language, "value": said_value})  # fmt: skip
+                next(one for one in outputs if one["system"] == name)["scores"]["asked"] = said_value
+        items.append({"item": f"j{number:02}", "language": language, "parallel": f"p{number // 3}", "references": [text(chance, 5, language)], "outputs": outputs,
                       "preferences": said if number % 2 else [], "pairs": {"versus": pairs} if number % 2 else {}, "verdicts": verdicts})  # fmt: skip
     return [head, *items]
 
@@ -547,6 +572,62 @@ def large(chance: random.Random) -> list[Item]:
     return [head, *items]
 
 
+def unequal(chance: random.Random) -> list[Item]:
+    """Items with so unlike numbers of outputs that the weights of their pairs have no small common multiple."""
+    head = {
+        "about": "Items of 11 to 41 outputs, so that the weights of their pairs fit no whole number, and fractions decide on epsilon.",
+        "scales": {"fit": [1, 3, "up"]},
+        "metrics": [{"name": "fine"}, {"name": "grid"}],
+        "options": {**FEW, "groupings": ["item"], "slices": [], "folds": 3},
+        "runs": {
+            "defaults": {"statistics": ["accuracy", "accuracy_heldout", "accuracy_difference", "kendall_b"]},
+            "pair-swap": {
+                "options": {"test": "pair-swap", "gap_tolerance": 0.03},
+                "statistics": ["accuracy", "accuracy_difference"],
+            },
+        },
+    }
+    items = []
+    for number, size in enumerate((11, 13, 17, 19, 23, 29, 31, 37, 41)):
+        outputs = []
+        for place in range(size):
+            quality = chance.random()
+            scores = {"fine": noisy(quality, chance, 0.2, 3), "grid": round(noisy(quality, chance, 0.4), 1)}
+            ratings = {"fit": {"o": rating(quality, chance, 1, 3, 0.1)}}
+            outputs.append({"system": f"v{place:02}", "text": text(chance, 1), "ratings": ratings, "scores": scores})
+        items.append({"item": f"u{number}", "outputs": outputs})
+    return [head, *items]
+
+
+def many(chance: random.Random) -> list[Item]:
+    """Over two thousand outputs out of a few, so that what is done in bins, blocks and searches is done."""
+    head = {
+        "about": "Twelve items, each there 60 times with scores that are moved a little: over 2,000 outputs, so that gaps fall into bins, "
+        "epsilons are searched for without making pairs, and copies are counted.",
+        "repeat": 60,
+        "scales": {"fit": [1, 3, "up"]},
+        "metrics": [{"name": "fine"}, {"name": "holes"}],
+        "options": {**FEW, "resamples": 40, "random_draws": 2, "slices": []},
+        "runs": {
+            "items": {"options": {"groupings": ["item"]}, "statistics": KEPT, "also": ["advice"]},
+            "large-exact": {"large": True, "options": {"groupings": ["none"]}, "statistics": KEPT},
+        },
+    }
+    items = []
+    for number in range(12):
+        outputs = []
+        for system, ability in (("x", 0.7), ("y", 0.5), ("z", 0.3)):
+            quality = min(1.0, max(0.0, ability + chance.gauss(0, 0.25)))
+            scores = {
+                "fine": noisy(quality, chance, 0.2, 3),
+                "holes": "error" if number % 5 == 2 else noisy(quality, chance, 0.5, 3),
+            }
+            ratings = {"fit": {"n": rating(quality, chance, 1, 3, 0.1)}}
+            outputs.append({"system": system, "text": text(chance, 2), "ratings": ratings, "scores": scores})
+        items.append({"item": f"n{number:02}", "references": [text(chance, 3)], "outputs": outputs})
+    return [head, *items]
+
+
 CASES: dict[str, Callable[[random.Random], list[Item]]] = {
     "mixed": mixed,
     "raters": raters,
@@ -557,6 +638,8 @@ CASES: dict[str, Callable[[random.Random], list[Item]]] = {
     "judges": judges,
     "slices": slices,
     "large": large,
+    "unequal": unequal,
+    "many": many,
 }
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from harness.whole_files import read_file
 Value = float | str | None  # a number, else a status
 Also = Literal["advice", "plans", "cards", "report", "board", "scoring"]
 SUFFIX = ".jsonl"
+_STEP = 2.0**-10  # of the scores of a repeated item
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,7 +65,8 @@ class CaseRun(_Part, frozen=True, kw_only=True):
 
 
 class CaseHead(_Part, frozen=True, kw_only=True):
-    """What the case is there for, its metrics and its runs."""
+    """What the case is there for, its metrics and its runs. `repeat`: how often each item is there, each time under another name
+    and in another cluster, its scores moved by a little more."""
 
     about: str
     metrics: tuple[CaseMetric, ...]
@@ -72,6 +74,7 @@ class CaseHead(_Part, frozen=True, kw_only=True):
     info: dict[str, Any] = {}
     scales: dict[str, tuple[float, float, Literal["up", "down"]]] = {}
     options: dict[str, Any] = {}
+    repeat: int = 1
 
 
 class CaseOutput(_Part, frozen=True, kw_only=True):
@@ -163,6 +166,7 @@ def read_case(path: Path) -> Case:
         raise InputError(f"{path}: a case is a line that says what it is, and a line an item")
     head = _decoded(lines[0], CaseHead, path)
     items = tuple(_decoded(line, CaseItem, path) for line in lines[1:])
+    items = tuple(_again(item, number) for number in range(head.repeat) for item in items)
     case = Case(path.name.removesuffix(SUFFIX), hashlib.sha256(data).hexdigest(), head, items)
     for name, run in head.runs.items():
         try:
@@ -173,6 +177,24 @@ def read_case(path: Path) -> Case:
         except (HarnessError, msgspec.ValidationError, KeyError, ValueError) as error:
             raise InputError(f"{path}: run {name!r}: {type(error).__name__}: {error}") from error
     return case
+
+
+def _again(item: CaseItem, number: int) -> CaseItem:
+    """The item as it is there for the so-manieth time."""
+    if number == 0:
+        return item
+    outputs = tuple(
+        msgspec.structs.replace(one, scores={name: _moved(value, number) for name, value in one.scores.items()})
+        for one in item.outputs
+    )
+    names = {"item": f"{item.item}+{number}", "cluster": None if item.cluster is None else f"{item.cluster}+{number}"}
+    return msgspec.structs.replace(item, **names, outputs=outputs)
+
+
+def _moved(value: Value | list[Value], number: int) -> Value | list[Value]:
+    if isinstance(value, list):
+        return [one if one is None or isinstance(one, str) else one + number * _STEP for one in value]
+    return value if value is None or isinstance(value, str) else value + number * _STEP
 
 
 def _decoded(line: tuple[int, bytes], kind: Any, path: Path) -> Any:
