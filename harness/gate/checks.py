@@ -6,6 +6,7 @@ from harness.errors import InputError
 from harness.gate.agreement import agreement
 from harness.gate.baseline import Baseline
 from harness.gate.config import GateConfig
+from harness.gate.cost import cost
 from harness.gate.findings import Finding
 from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts
 from harness.gate.measure import PARTS, Measured
@@ -24,6 +25,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "determinism": ("asked again, in another order and batch, a metric says the same", determinism),
     "agreement": ("agreement with people has not fallen further than the margin", agreement),
     "statistics": ("the statistics make the same numbers of frozen cases", statistics),
+    "cost": ("no metric has become slower or larger than the config allows, beside the same jobs", cost),
     "judge-replies": (
         "judges ask what they asked: every request has its recorded reply, and the signature is the same",
         judge_replies,

@@ -15,7 +15,7 @@ def peak_of(work: Callable[[], object], proc: Path = _PROC) -> int | None:
     before is handed back to the system first, as far as the C library can: it would be taken again without being seen. The work
     is done either way.
     """
-    gc.collect()
+    gc.collect(1)  # what is young: a look at everything costs more than the work
     _hand_back()
     before = _held(proc) if _reset(proc) else None
     work()
