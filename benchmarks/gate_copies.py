@@ -45,6 +45,13 @@ class Copy:
             packed = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True).stdout
             subprocess.run(["tar", "-x", "-C", str(folder)], input=packed, check=True)
 
+    def twin(self, folder: Path) -> "Copy":
+        """Another copy of the commit, which has compiled what this one has."""
+        other = Copy(folder, self.commit)
+        if self._compiled.is_dir() and not other._compiled.is_dir():
+            shutil.copytree(self._compiled, other._compiled)
+        return other
+
     def environment(self, cache: Path, compiled: Path) -> dict[str, str]:
         """What makes a Python process of this environment take the copy's code and nothing that was kept of other code."""
         path = os.pathsep.join(str(self.folder / place) for place in _PACKAGES.values())
@@ -147,7 +154,7 @@ def _imports(folder: Path) -> dict[str, set[str]]:
     return found
 
 
-def head() -> str:
-    """The commit that is checked out."""
-    said = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, check=True, text=True)
+def head(revision: str = "HEAD") -> str:
+    """The commit that is checked out, or another."""
+    said = subprocess.run(["git", "rev-parse", revision], cwd=ROOT, capture_output=True, check=True, text=True)
     return said.stdout.strip()

@@ -129,11 +129,10 @@ def _run(arguments: argparse.Namespace) -> None:
     target = kept["again"] if arguments.survivors else kept
     commit = target["commit"]
     folder = Path(tempfile.gettempdir()) / f"gate-mutants-{os.getuid()}-{commit[:12]}"
-    first = ready(Copy(folder / "copy-0", commit))
-    wanted = list(_wanted(arguments, kept, first))
     copies: SimpleQueue[Copy] = SimpleQueue()
-    for copy in [first, *(ready(Copy(folder / f"copy-{number}", commit)) for number in range(1, arguments.processes))]:
+    for copy in ready(folder, commit, arguments.processes):
         copies.put(copy)
+    wanted = list(_wanted(arguments, kept, folder / "copy-0"))
     lock = threading.Lock()
 
     def one(chosen: tuple[str, str, Mutant]) -> None:
@@ -154,12 +153,12 @@ def _run(arguments: argparse.Namespace) -> None:
         list(pool.map(one, wanted))
 
 
-def _wanted(arguments: argparse.Namespace, kept: dict[str, Any], copy: Copy) -> Iterator[tuple[str, str, Mutant]]:
+def _wanted(arguments: argparse.Namespace, kept: dict[str, Any], folder: Path) -> Iterator[tuple[str, str, Mutant]]:
     """What is to be tried: the draw less what is there; of survivors those whose place is as it was."""
     if arguments.survivors:
         left = {(row["file"], row["before"], row["after"]): row["group"] for row in kept["rows"] if row["how"] == "survived"}
         for file in sorted({file for file, _, _ in left}):
-            text = (copy.folder / file).read_text(encoding="utf-8")
+            text = (folder / file).read_text(encoding="utf-8")
             for mutant in mutants(text):
                 group = left.pop((file, *changed_line(text, mutant)), None)
                 if group is not None:
@@ -167,7 +166,7 @@ def _wanted(arguments: argparse.Namespace, kept: dict[str, Any], copy: Copy) -> 
         return
     done = {row["id"] for row in kept["rows"]}
     for group in arguments.group:
-        for file, mutant in drawn(group, copy.folder)[: arguments.sample]:
+        for file, mutant in drawn(group, folder)[: arguments.sample]:
             if name_of(file, mutant) not in done:
                 yield group, file, mutant
 
