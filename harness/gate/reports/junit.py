@@ -1,6 +1,7 @@
 """Findings as JUnit XML: a suite a metric, a case a check."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from xml.etree import ElementTree
@@ -31,9 +32,12 @@ def _suite(root: ElementTree.Element, metric: str, findings: Sequence[Finding], 
         skipped=str(kinds.count("skipped")),
         time=f"{sum(finding.seconds for finding in findings):.3f}",
     )
+    told: Counter[str] = Counter()
     for finding, kind in zip(findings, kinds, strict=True):
+        told[finding.check] += 1  # readers keep one case a name, and a check may have found several things
+        name = finding.check if told[finding.check] == 1 else f"{finding.check} ({told[finding.check]})"
         case = ElementTree.SubElement(
-            suite, "testcase", classname=_xml(f"metric-gate.{metric}"), name=_xml(finding.check), time=f"{finding.seconds:.3f}"
+            suite, "testcase", classname=_xml(f"metric-gate.{metric}"), name=_xml(name), time=f"{finding.seconds:.3f}"
         )
         if kind == "system-out":
             ElementTree.SubElement(case, kind).text = _xml(finding.message)

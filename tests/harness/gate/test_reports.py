@@ -88,3 +88,9 @@ def test_whatever_texts_there_are_every_form_can_be_read(findings):
     assert not any("\n" in line or "\r" in line for line in said)
     assert len(json.loads(sarif(findings, "b.json", "1", {}))["runs"][0]["results"]) == len(said)
     assert "<" not in summary(findings)
+
+
+def test_junit_tells_several_findings_of_one_check_apart():
+    found = [Finding(metric="chrf", check="agreement", level="pass", message=name) for name in ("fluency", "meaning")]
+    cases = ElementTree.fromstring(junit(found, strict=False)).findall("testsuite/testcase")
+    assert [case.get("name") for case in cases] == ["agreement", "agreement (2)"]
