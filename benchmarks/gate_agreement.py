@@ -139,7 +139,7 @@ def study(whole: Population, items: int, resamples: int, rng: np.random.Generato
     ratings = whole.ratings[drawn]
     people = asked(ratings, resampler(ratings.shape[1], items, resamples))
     sides = [people.right_by(side[drawn].ravel()) for side in (whole.before, whole.now)]
-    return difference(people, *sides)
+    return difference(people, sides[1].view(np.int8) - sides[0].view(np.int8))
 
 
 def outcomes(whole: Population, items: int, studies: int, resamples: int, seed: int = 3) -> dict[str, int]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from harness.errors import HarnessError
 from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline
-from harness.gate.comparisons import Asked, Change, Comparison, comparisons, numbers, unmoved
+from harness.gate.comparisons import Asked, Change, Comparison, Sides, compare, comparisons, numbers, unmoved
 from harness.gate.config import AgreementOptions, GateConfig
 from harness.gate.findings import Finding, Level
 from harness.gate.margins import LEAST, Verdict, decide, resamples_for
@@ -64,17 +64,18 @@ def _changed(options: AgreementOptions, measured: Measured, changes: Sequence[Ch
     """One finding a change and criterion; corrected by Holm over all of them."""
     alpha = (1 - options.level) / 2
     asked = Asked(measured, options, resamples_for(comparisons(measured, changes), alpha, options.resamples))
-    family: list[Comparison] = []
+    sides: list[Sides] = []
     for change in changes:
         try:
-            found = list(asked.compare(change))
+            found = asked.sides(change)
         except HarnessError as error:
             yield _finding(change.label, "error", f"{change.label}: agreement with people on {change.set}: {error}")
             continue
         if not found:
             words = f"scores moved on {change.set}, where people compared nothing that it scores"
             yield _finding(change.label, "pass", f"{change.label}: {words}")
-        family += found
+        sides += found
+    family = compare(sides)
     verdicts = decide([one.difference for one in family], options.margin, alpha)
     for one, verdict in zip(family, verdicts, strict=True):
         yield _judged(one, verdict, options, len(family))

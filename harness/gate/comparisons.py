@@ -1,6 +1,6 @@
 """Metrics beside people, now and in the baseline: calibrated pairwise accuracy of both on the same pairs, and the difference."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ from harness.gate.config import AgreementOptions, GateConfig
 from harness.gate.margins import Difference
 from harness.gate.measure import Measured
 from harness.gate.people import People, Units, criteria_of, people_on
-from harness.meta.pairs import Bools, Floats, accuracy
+from harness.meta.pairs import Bools, Floats, Signs, accuracy
 
 _DIGITS = 4  # of accuracies in the baseline, which are for reading
 
@@ -67,20 +67,51 @@ class Asked:
         blocks = self.measured.scores[label, name].blocks
         return list(blocks[0].targets) if blocks else []
 
-    def compare(self, change: Change) -> Iterator[Comparison]:
+    def sides(self, change: Change) -> list["Sides"]:
         """The change beside each criterion that people judged on its set."""
         units = self.units(change.label, change.set)
-        for people in self.people(change.label, change.set):
-            before, now = (people.right(units, values) for values in (change.before, change.now))
-            then, there = (accuracy(people.cell.pairs, right) or 0.0 for right in (before, now))
-            moved = not np.array_equal(before, now)
-            yield Comparison(change, people, then, there, moved, difference(people, before, now))
+        return [
+            Sides(change, people, people.right(units, change.before), people.right(units, change.now))
+            for people in self.people(change.label, change.set)
+        ]
 
 
-def difference(people: People, before: Bools, now: Bools) -> Difference:
-    """Accuracy now minus then, from the pairs that are right, shape (P,), on the same resamples of clusters."""
-    change = now.view(np.int8) - before.view(np.int8)
-    return Difference(accuracy(people.cell.pairs, change) or 0.0, people.support.resample(change), people.support.n_clusters)
+@dataclass(frozen=True)
+class Sides:
+    """Which of people's pairs a change's scores got right, and get right now, both (P,)."""
+
+    change: Change
+    people: People
+    before: Bools
+    now: Bools
+
+    @property
+    def moved(self) -> Signs:
+        """1 where a pair is right that was wrong, -1 where it is wrong that was right, (P,)."""
+        return self.now.view(np.int8) - self.before.view(np.int8)
+
+    def compared(self) -> Comparison:
+        """Accuracy then and now, and the difference."""
+        pairs, moved = self.people.cell.pairs, self.moved
+        then, there = (accuracy(pairs, right) or 0.0 for right in (self.before, self.now))
+        return Comparison(self.change, self.people, then, there, bool(moved.any()), difference(self.people, moved))
+
+
+def difference(people: People, moved: Signs) -> Difference:
+    """Accuracy now minus then, from how each pair moved, on resampled clusters."""
+    support = people.support
+    return Difference(accuracy(people.cell.pairs, moved) or 0.0, support.resample(moved), support.n_clusters)
+
+
+def compare(sides: Sequence[Sides]) -> list[Comparison]:
+    """All of them, in their order. What shares pairs is resampled in one pass: in large sets drawing takes longest."""
+    shared: dict[int, list[Sides]] = {}
+    for one in sides:
+        shared.setdefault(id(one.people), []).append(one)
+    for several in shared.values():
+        people = several[0].people
+        people.cell.resampler.weigh_ahead([sums for one in several for sums in people.support.to_weigh(one.moved)])
+    return [one.compared() for one in sides]
 
 
 def comparisons(measured: Measured, changes: Sequence[Change]) -> int:

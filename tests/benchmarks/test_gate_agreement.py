@@ -21,8 +21,8 @@ def test_a_population_has_fallen_by_just_the_margin(kind):
     whole = script.population(kind, 1.0)
     assert 0.7 * script.MARGIN < whole.fall <= script.MARGIN
     people = script.asked(whole.ratings, script.resampler(kind.systems, len(whole.ratings), 100))
-    sides = [people.right_by(side.ravel()) for side in (whole.before, whole.now)]
-    assert script.difference(people, *sides).value == pytest.approx(-whole.fall, abs=1e-12)
+    before, now = (people.right_by(side.ravel()).astype(np.int8) for side in (whole.before, whole.now))
+    assert script.difference(people, now - before).value == pytest.approx(-whole.fall, abs=1e-12)
 
 
 @pytest.mark.usefixtures("small_population")

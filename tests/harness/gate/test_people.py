@@ -93,7 +93,8 @@ def test_the_difference_is_that_of_the_meta_evaluation_which_counts_missing_scor
     (people,) = people_on(sheet.data(), needs_reference=False, resamples=2000, level=0.95, seed=0)
     ids = [(output.id,) for output in sheet.outputs]
     sides = [np.array([np.nan if v is None else v for v in values], dtype=float) for values in (flat(old), flat(new))]
-    found = difference(people, *(people.right(ids, side) for side in sides))
+    before, now = (people.right(ids, side).astype(np.int8) for side in sides)
+    found = difference(people, now - before)
     assert found.value == pytest.approx(row.value, abs=1e-12)
     assert found.clusters == 30
     assert np.quantile(found.resampled, [0.025, 0.975]) == pytest.approx([row.low, row.high], abs=1e-12)
