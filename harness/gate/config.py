@@ -10,6 +10,7 @@ import msgspec
 from harness.config import find_config
 from harness.config_parts import check_keys, plugin_files, plugin_ref, section_of, text_of
 from harness.errors import InputError
+from harness.gate.judges_config import load_judges
 from harness.registry import PluginRef
 from harness.yaml_lines import Document, Keys, read_yaml
 
@@ -18,7 +19,10 @@ _KEYS = ("baseline", "metrics", "tolerances", "pairs", "judgments", "agreement",
 
 
 class AgreementOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When agreement with people has fallen: calibrated pairwise accuracy now minus then, paired, against `-margin`."""
+    """When agreement with people has fallen: calibrated pairwise accuracy now minus then, paired, against `-margin`.
+
+    Each of the two bounds is one-sided and holds with (1 + level) / 2; the upper one is moved out by Holm's correction.
+    """
 
     margin: float = 0.02
     level: float = 0.95
@@ -77,6 +81,7 @@ class GateConfig(msgspec.Struct, frozen=True, kw_only=True):
     cost: CostOptions = CostOptions()
     statistics: Path | None = None
     judges: Path | None = None
+    only_judges: tuple[str, ...] = ()  # their labels; none: all of them
     plugins: tuple[str, ...] = ()
     part: bool = False
 
@@ -186,19 +191,22 @@ def _file(document: Document, value: Any, keys: Keys) -> Path:
 
 
 def chosen(config: GateConfig, wanted: tuple[str, ...]) -> GateConfig:
-    """The gate of some of its metrics only, by label or by name, or of its `judges`, or of `meta` (the statistics); InputError
-    for one that it does not have."""
+    """The gate of some of its metrics only, by label or by name, of its `judges` or some of them by label, or of `meta` (the
+    statistics); InputError for one that it does not have."""
     if not wanted:
         return config
+    metrics = {name for ref in config.metrics for name in (str(ref), ref.name)}
+    judges = [] if config.judges is None else [judge.label for judge in load_judges(config.judges).judges]
     parts = {"judges": config.judges, "meta": config.statistics}
     for one in wanted:
-        if parts.get(one) is None and not any(one in (str(ref), ref.name) for ref in config.metrics):
-            known = ", ".join([*(str(ref) for ref in config.metrics), *(name for name, path in parts.items() if path)])
+        if parts.get(one) is None and one not in metrics and one not in judges:
+            known = ", ".join([*(str(ref) for ref in config.metrics), *(name for name, path in parts.items() if path), *judges])
             raise InputError(f"{config.file}: no metric {one!r}; there are {known}")
     return msgspec.structs.replace(
         config,
         metrics=tuple(ref for ref in config.metrics if str(ref) in wanted or ref.name in wanted),
-        judges=config.judges if "judges" in wanted else None,
+        judges=config.judges if {"judges", *judges} & {*wanted} else None,
+        only_judges=() if "judges" in wanted else tuple(label for label in judges if label in wanted),
         statistics=config.statistics if "meta" in wanted else None,
         part=True,
     )
