@@ -105,7 +105,7 @@ def main(only: list[str]) -> None:
         models = (
             {f"transformers {model}": f"{model}@hf:000000000000"} if judge.ref.params.get("backend") == "transformers" else {}
         )
-        about = About(metric=judge.label, origin=ORIGIN, models=models)
+        about = About(metric=judge.label, origin=ORIGIN, written=True, models=models)
         made = rekeyed(
             judge,
             asked_of(judge, data),

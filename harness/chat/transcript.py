@@ -26,11 +26,12 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class About(_Line, frozen=True, kw_only=True, tag="about"):
-    """Where the replies come from. `models`: `BACKEND MODEL` as the metric names it → the name its replies are kept under, for
+    """Where the replies come from; `written`: no model said them. `models`: `BACKEND MODEL` as the metric names it → the name its replies are kept under, for
     models that run where they are asked (no server's address names them)."""
 
     metric: str
     origin: str
+    written: bool = False
     models: dict[str, str] = {}
 
 

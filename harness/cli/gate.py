@@ -14,6 +14,8 @@ import click
 
 from harness.cli.common import json_option, notice, plugin_option, print_json, quiet_option, registry
 from harness.cli.gate_explain import explain
+from harness.cli.gate_new import new
+from harness.cli.gate_record import record
 from harness.cli.gate_update import show, update
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--junit", type=_FILE, metavar="FILE", help="Also writes the findings as JUnit XML.")
 @click.option("--sarif", type=_FILE, metavar="FILE", help="Also writes the findings as SARIF.")
 @click.option("--github/--no-github", default=None, help="Annotations and job summary; default where GITHUB_ACTIONS is set.")
+@click.option("--live", type=click.IntRange(min=1), metavar="N", help="Also ask judges for real, about at most N answers each.")
+@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="With --live: spend no more than this.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="With --live: draw the same answers again.")
 @plugin_option
 @json_option
 @quiet_option
@@ -49,6 +54,9 @@ def gate(
     junit: Path | None,
     sarif: Path | None,
     github: bool | None,
+    live: int | None,
+    budget: float | None,
+    seed: int | None,
     as_json: bool,
 ) -> None:
     if context.invoked_subcommand is not None:
@@ -57,10 +65,14 @@ def gate(
     from harness.gate.caches import fresh_caches
     from harness.gate.config import chosen, load_gate
 
+    if live is None and (budget is not None or seed is not None):
+        raise click.UsageError("--budget and --seed are of --live")
     loaded = chosen(load_gate(config), metrics)
     firm = loaded.agreement.inconclusive == "strict" if strict is None else strict
     with fresh_caches() if cache == "fresh" else nullcontext():
         found = _found(loaded, checks)
+    if live is not None:
+        found += _live(loaded, live, budget, seed)
     _write(found, loaded, firm, junit, sarif)
     if github or (github is None and os.environ.get("GITHUB_ACTIONS") == "true"):
         _tell_github(found, loaded, firm, quiet=as_json)
@@ -79,6 +91,20 @@ def _found(config: "GateConfig", checks: tuple[str, ...]) -> "list[Finding]":
     parts = parts_for(checks)
     before = read_baseline(config.baseline)
     return run_checks(config, before, measure(config, registry(config.plugins), notice, parts), checks)
+
+
+def _live(config: "GateConfig", sample: int, budget: float | None, seed: int | None) -> "list[Finding]":
+    """What asking the judges for real says; outside of the gate's fresh cache, so that what was paid for stays."""
+    from harness.errors import InputError
+    from harness.gate.baseline import read_baseline
+    from harness.gate.judges_config import load_judges
+    from harness.gate.live import LiveOptions, live
+
+    if config.judges is None:
+        raise InputError(f"{config.file}: this gate has no judges to ask: write `judges: FILE.yaml`")
+    options = LiveOptions(sample=sample, budget=budget, seed=seed)
+    judges, before = load_judges(config.judges), read_baseline(config.baseline)
+    return list(live(judges, before, registry(config.plugins), options, config.only_judges, notice))
 
 
 def _tell(found: "list[Finding]", strict: bool) -> None:
@@ -144,3 +170,5 @@ def _relative(path: Path) -> str:
 gate.add_command(update)
 gate.add_command(show)
 gate.add_command(explain)
+gate.add_command(record)
+gate.add_command(new)

@@ -59,12 +59,19 @@ class Judged:
     problem: str | None = None
 
 
-def replay_all(path: Path, registry: Registry, report: Callable[[str], None] = lambda message: None) -> list[Judged]:
-    """Every judge of the config on its recorded replies. Raises InputError or ConfigError for a file that cannot be read."""
+def replay_all(
+    path: Path, registry: Registry, report: Callable[[str], None] = lambda message: None, only: Sequence[str] = ()
+) -> list[Judged]:
+    """Every judge of the config, or those of these labels, on their recorded replies.
+
+    Raises InputError or ConfigError for a file that cannot be read.
+    """
     config = load_judges(path)
     data = read_asked(config, registry)
     found = []
     for judge in config.judges:
+        if only and judge.label not in only:
+            continue
         report(judge.label)
         try:
             found.append(replay(judge, asked_of(judge, data), registry))
@@ -116,12 +123,13 @@ def build_heard(
     here; any other is opened, and its name added. `wrap` may put others in their place.
     """
     heard: list[Overheard] = []
+    known = dict(models)  # a metric may open a model more than once: what is added below stands in for nothing
 
     def listen(model: str, backend: str, make: Open) -> Overheard:
         from harness.chat.client import ChatModel
         from harness.chat.prices import Price
 
-        name = models.get(f"{backend} {model}")
+        name = known.get(f"{backend} {model}")
         free = Price(model=model, tokens_in=0.0, tokens_out=0.0)
         found = make() if name is None else ChatModel(model, base_url=_NOWHERE, known_as=name, price=free)
         if backend != _ADDRESSED:

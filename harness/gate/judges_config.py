@@ -11,11 +11,11 @@ from harness.registry import PluginRef
 from harness.yaml_lines import Document, read_yaml
 
 _KEYS = ("answers", "judgments", "judges")
-_JUDGE_KEYS = ("metric", "name", "replies", "examples", "live")
-_LIVE_KEYS = ("allowed", "too_much", "range")
+_JUDGE_KEYS = ("metric", "name", "replies", "examples", "drift")
+_DRIFT_KEYS = ("allowed", "too_much", "range")
 
 
-class LiveOptions(msgspec.Struct, frozen=True, kw_only=True):
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """What a live run tells apart: a mean difference between scores now and then of at most `allowed`, and one of at least
     `too_much`, both as shares of `range` (None: the recorded scores' own), which is what a difference of 1 is."""
 
@@ -34,7 +34,7 @@ class GatedJudge(msgspec.Struct, frozen=True, kw_only=True):
     replies: Path
     name: str | None = None
     examples: frozenset[str] | None = None
-    live: LiveOptions = LiveOptions()
+    drift: Drift = Drift()
 
     @property
     def label(self) -> str:
@@ -100,20 +100,20 @@ def _judge(document: Document, number: int, item: Any) -> GatedJudge:
         replies=document.path.parent / Path(replies).expanduser(),
         name=name,
         examples=None if examples is None else frozenset(examples),
-        live=_live(document, item.get("live"), (*keys, "live")),
+        drift=_drift(document, item.get("drift"), (*keys, "drift")),
     )
 
 
-def _live(document: Document, value: Any, keys: tuple[str | int, ...]) -> LiveOptions:
+def _drift(document: Document, value: Any, keys: tuple[str | int, ...]) -> Drift:
     if value is None:
-        return LiveOptions()
+        return Drift()
     if not isinstance(value, Mapping):
         raise document.error("expected `{allowed: 0.05, too_much: 0.2}`", *keys)
-    check_keys(document, value, _LIVE_KEYS, *keys)  # type: ignore[arg-type]
+    check_keys(document, value, _DRIFT_KEYS, *keys)  # type: ignore[arg-type]
     for key, number in value.items():
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf"):
             raise document.error(f"expected a number above 0, got {number!r:.80}", *keys, key)
-    options = LiveOptions(**{key: float(number) for key, number in value.items()})
+    options = Drift(**{key: float(number) for key, number in value.items()})
     if not 0 < options.allowed < options.too_much < 1:
         raise document.error(
             f"allowed ({options.allowed:g}) must be less than too_much ({options.too_much:g}), and that below 1", *keys

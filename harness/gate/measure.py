@@ -76,7 +76,9 @@ def measure(
             continue
         metrics[label] = msgspec.structs.replace(own, silent=silent_parameters(registry, metric))
         tables |= {(label, name): found for name, found in table.items()}
-    judges = [] if config.judges is None or "judges" not in parts else replay_all(config.judges, registry, report)
+    judges = (
+        [] if config.judges is None or "judges" not in parts else replay_all(config.judges, registry, report, config.only_judges)
+    )
     replies = {one.label: one.now for one in judges if one.now is not None}
     cases = Cases({}, {})
     if config.statistics is not None and "statistics" in parts:

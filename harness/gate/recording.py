@@ -1,6 +1,7 @@
 """Recording what judges reply: asked for real and kept, or replies that are there put under the requests of today."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -19,7 +20,7 @@ from harness.verdicts import Verdict
 Form = tuple[str, frozenset[str]]  # a judge, and the parameters that its requests have
 
 
-def record(judge: GatedJudge, data: JudgmentSet, registry: Registry, origin: str) -> Transcript:
+def record(judge: GatedJudge, data: JudgmentSet, registry: Registry) -> Transcript:
     """Asks the judge about the answers, through the user's store of replies, and returns what it said.
 
     Raises HarnessError where some requests have no reply; what was received is kept, and the same command goes on from there.
@@ -34,6 +35,8 @@ def record(judge: GatedJudge, data: JudgmentSet, registry: Registry, origin: str
             f"{judge.label}: {len(failed)} of {len(verdicts)} verdicts have no reply, the first for "
             f"{' + '.join(failed[0].targets)}: {failed[0].detail or failed[0].status}. What was received is kept; run it again"
         )
+    names = dict.fromkeys(verdict.judge for verdict in verdicts)
+    origin = f"{', '.join(names)}, recorded on {datetime.now(UTC).date().isoformat()}"
     return _transcript(About(metric=judge.label, origin=origin, models=models), verdicts, heard)
 
 
