@@ -57,7 +57,7 @@ SCORE = st.sampled_from([None, 0.0, 0.125, 0.25, 0.5, 1.0])
 
 
 @given(st.lists(st.lists(st.tuples(RATING, SCORE), min_size=1, max_size=5), min_size=1, max_size=6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_accuracy_is_that_of_the_definition_and_a_pair_without_a_score_is_wrong(items):
     sheet, scores = Sheet(), {}
     for place, item in enumerate(items):
