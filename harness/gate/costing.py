@@ -4,7 +4,7 @@ import math
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -30,14 +30,21 @@ Work = Callable[[], object]
 
 
 def measure_cost(
-    metric: BuiltMetric, sets: Sequence[JudgmentSet], *, rounds: int = ROUNDS, clock: Clock = time.process_time
+    metric: BuiltMetric,
+    sets: Sequence[JudgmentSet],
+    *,
+    rounds: int = ROUNDS,
+    clock: Clock = time.process_time,
+    jobs: Mapping[str, Work] | None = None,
 ) -> Cost | None:
     """The metric's cost for a unit of a sample of the sets; None where it would measure nothing: no unit, or a metric that asks
     others.
 
     Metric and yardsticks take turns for some rounds, on one thread, and of each the least is taken: whatever else runs on the
     machine only adds. Every call has texts that were never scored, made of the sample's words, so that no cache answers.
+    `jobs`: other yardsticks.
     """
+    jobs = yardsticks() if jobs is None else jobs
     chosen = sample(sets)
     if chosen is None or metric.spec.cost == "paid":
         return None
@@ -48,16 +55,16 @@ def measure_cost(
         fresh.asked(1)()  # loads and compiles what it needs
         memory = peak_of(fresh.asked(fresh.size))
         units = fresh.enough(clock)
-        calls = {name: _calls(job, clock) for name, job in yardsticks().items()}
+        calls = {name: _calls(job, clock) for name, job in jobs.items()}
         own, least = math.inf, dict.fromkeys(calls, math.inf)
         done = 0
         while done < rounds:
             seconds = _seconds(fresh.asked(units), 1, clock)
             own = min(own, seconds / units)
-            for name, job in yardsticks().items():
+            for name, job in jobs.items():
                 least[name] = min(least[name], _seconds(job, calls[name], clock) / calls[name])
             done += 1 if seconds < _MOST else 2
-    return Cost(ratios={name: float(f"{own / seconds:.4g}") for name, seconds in least.items()}, memory=memory)
+    return Cost(ratios={name: float(f"{own / seconds:.4g}") for name, seconds in least.items() if seconds}, memory=memory)
 
 
 class _Fresh:
