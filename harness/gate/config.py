@@ -191,22 +191,24 @@ def _file(document: Document, value: Any, keys: Keys) -> Path:
 
 
 def chosen(config: GateConfig, wanted: tuple[str, ...]) -> GateConfig:
-    """The gate of some of its metrics only, by label or by name, of its `judges` or some of them by label, or of `meta` (the
+    """The gate of some of its metrics only, by label or by name, of its `judges` or some of them likewise, or of `meta` (the
     statistics); InputError for one that it does not have."""
     if not wanted:
         return config
     metrics = {name for ref in config.metrics for name in (str(ref), ref.name)}
-    judges = [] if config.judges is None else [judge.label for judge in load_judges(config.judges).judges]
+    listed = () if config.judges is None else load_judges(config.judges).judges
+    judges = {judge.label: {judge.label, judge.ref.name} for judge in listed}
     parts = {"judges": config.judges, "meta": config.statistics}
     for one in wanted:
-        if parts.get(one) is None and one not in metrics and one not in judges:
+        if parts.get(one) is None and one not in metrics.union(*judges.values()):
             known = ", ".join([*(str(ref) for ref in config.metrics), *(name for name, path in parts.items() if path), *judges])
             raise InputError(f"{config.file}: no metric {one!r}; there are {known}")
+    some_judges = tuple(label for label, names in judges.items() if names & {*wanted})
     return msgspec.structs.replace(
         config,
         metrics=tuple(ref for ref in config.metrics if str(ref) in wanted or ref.name in wanted),
-        judges=config.judges if {"judges", *judges} & {*wanted} else None,
-        only_judges=() if "judges" in wanted else tuple(label for label in judges if label in wanted),
+        judges=config.judges if some_judges or "judges" in wanted else None,
+        only_judges=() if "judges" in wanted else some_judges,
         statistics=config.statistics if "meta" in wanted else None,
         part=True,
     )

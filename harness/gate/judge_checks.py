@@ -136,12 +136,13 @@ def _replies(one: Judged, was: JudgeBaseline | None) -> Iterator[str]:
 def _prompt_difference(one: Judged) -> str:
     """The first line in which a request differs from the recorded one that it is most like; empty where there is none to show."""
     assert one.transcript is not None
-    now = [request for model in one.heard for key, request in model.requests.items() if model.replies[key].status == "not-stored"]
+    heard = {key: (model, request) for model in one.heard for key, request in model.requests.items()}
+    unanswered = [request for key, (model, request) in heard.items() if model.replies[key].status == "not-stored"]
     for line in one.transcript.requests:
-        told = _differs(request_of(line), now)
-        if told:
-            return told
-    return ""
+        if line.key not in heard:
+            return _differs(request_of(line), unanswered)
+    lost = next((verdict for verdict in one.verdicts if verdict.status == "not-recorded"), None)
+    return "" if lost is None else f"first that of {' + '.join(lost.targets)}; "
 
 
 def _differs(recorded: Request, now: Sequence[Request]) -> str:

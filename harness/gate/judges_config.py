@@ -122,7 +122,7 @@ def _drift(document: Document, value: Any, keys: tuple[str | int, ...]) -> Drift
 
 
 def _plugin(document: Document, value: Any, keys: tuple[str | int, ...]) -> PluginRef:
-    name, params = value, {}
+    name, params = value, None
     if isinstance(value, Mapping):
         if len(value) != 1:
             raise document.error("expected one name with its parameters: `{llm-judge: {model: …}}`", *keys)

@@ -4,7 +4,7 @@ Answers are drawn in random order and asked about a few at a time; a sequential 
 it is known. Everything is asked anew: the replies go to a store of their own, where they stay for a look.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -218,9 +218,9 @@ def _drawn(units: Sequence[Unit], options: LiveOptions) -> list[Unit]:
     return [units[place] for place in order[: options.sample].tolist()]
 
 
-def _range(scores: "Sequence[Value] | object") -> float:
+def _range(scores: Iterable[Value]) -> float:
     """The recorded scores' range; 1 where they are all alike."""
-    there = [value for value in scores if isinstance(value, (int, float))]  # type: ignore[attr-defined]
+    there = [value for value in scores if isinstance(value, (int, float))]
     return (max(there) - min(there) if there else 0.0) or 1.0
 
 

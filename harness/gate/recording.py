@@ -52,14 +52,14 @@ def rekeyed(
     For replies that were written by hand; of a real model this would say that it replied to what it never saw. A request that
     has no reply is left out. `write` says each reply, given the one that there was.
     """
-    known = {(tuple(one.of), one.judge, one.sample, name): one for one in replies.replies for name in one.criteria or [None]}
+    known = {(tuple(one.of), one.judge, one.sample, name): one for one in replies.replies for name in one.criteria or [""]}
     taken = frozenset((one.judge, frozenset(one.params)) for one in replies.requests)
     metric, heard = build_heard(judge, registry, dict(replies.about.models), lambda model: _Blank(model.name, taken))
     score(data, [metric])
     found: list[Verdict] = []
     for verdict in verdicts_of(metric, data):
         own = (verdict.targets, verdict.judge, verdict.sample)
-        old = known.get((*own, verdict.criterion), known.get((*own, None)))
+        old = known.get((*own, verdict.criterion or "")) or known.get((*own, ""))
         for model in heard:
             request = model.requests.get(verdict.key or "") if model.name == verdict.judge else None
             if request is None or verdict.key is None:
