@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 # The version of the hooks, records and protocols that plugins are written for. It rises when a change asks something of their
 # authors, and CHANGES then says what, by the version that brought it: a plugin that states an older `HARNESS_HOOKS` is told so.
 VERSION = 1
-CHANGES: dict[int, str] = {}
+CHANGES: dict[int, str] = {
+    1: "a judgment source that reads tables in memory names the parameter (rows_argument, once reads_tables), and a builder is "
+    "asked again after a stop: it yields the same rows each time, and what is to be left out as SetAside",
+}
 
 hookspec = pluggy.HookspecMarker("harness")
 hookimpl = pluggy.HookimplMarker("harness")

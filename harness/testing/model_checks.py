@@ -52,8 +52,10 @@ def try_trainer(trial: Trial) -> Findings:
     if isinstance(splits, str):
         found.add("protocol", f"its splits are the text {splits!r}: write a tuple, ({splits!r},)")
         return found
-    for name in spec.free:
-        if name not in (parameters(spec) or spec.free):
+    taken = parameters(spec) or {}
+    open_ended = parameters(spec) is None or any(one.kind is one.VAR_KEYWORD for one in taken.values())
+    for name in () if open_ended else spec.free:
+        if name not in taken:
             found.add("protocol", f"the spec's free names {name!r}, which is no parameter")
     held = list(_material(spec.accepts, splits))
     before = set(os.listdir())
@@ -85,7 +87,7 @@ def _answers(found: Findings, generator: Any, examples: Sequence[Example]) -> li
         if not isinstance(said, Iterator):
             found.add(
                 "protocol",
-                f"generate returns a {type(said).__name__}: yield each output as soon as it is there, to survive a stop",
+                f"generate returns a {type(said).__name__}: yield each output when it is there, for a stop loses none then",
             )
             return None
         for output in said:
