@@ -12,6 +12,7 @@ regression, the whole gate is run at the end, before it is called missed. `--who
 """
 
 import argparse
+import fcntl
 import json
 import os
 import subprocess
@@ -66,7 +67,7 @@ def tried(copy: Copy, entry: dict[str, Any], whole: bool = False) -> dict[str, A
     options = [] if whole else scope(copy, entry["file"])
     with copy.changed(entry["file"], text.replace(entry["old"], entry["new"])):
         run = copy.gate(options, changed=entry["file"])
-    said = run.text.casefold()
+    said = run.text.casefold()  # without progress, which names every metric
     return row | {
         "caught": run.code != PASSED,
         "code": run.code,
@@ -74,7 +75,7 @@ def tried(copy: Copy, entry: dict[str, Any], whole: bool = False) -> dict[str, A
         "whole": not options,
         "cpu": round(run.cpu, 1),
         "wall": round(run.wall, 1),
-        "said": run.text.strip()[:_KEPT],
+        "said": (run.text.strip() or run.errors.strip()[-_KEPT:])[:_KEPT],
     }
 
 
@@ -138,11 +139,19 @@ def run_all(
 
 def ready(folder: Path, commit: str, number: int) -> list[Copy]:
     """Copies in the folder, once the gate has passed in one of them unchanged; they start with what numba compiled in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = os.open(folder / "lock", os.O_CREAT | os.O_RDWR)  # until this process ends
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise SystemExit(f"another process works in {folder}; wait for it, or end it") from error
     first, passed = Copy(folder / "copy-0", commit), folder / "passed"
     if not passed.is_file():
         run = first.gate()
         if run.code != PASSED:
-            raise SystemExit(f"the gate does not pass on the code as it is ({commit}), so nothing can be told:\n{run.text}")
+            raise SystemExit(
+                f"the gate does not pass on the code as it is ({commit}), so nothing can be told:\n{run.text}{run.errors}"
+            )
         passed.write_text(f"{run.cpu:.1f} s of CPU, {run.wall:.1f} s\n{run.text}")
     return [first, *(first.twin(folder / f"copy-{place}") for place in range(1, number))]
 
@@ -155,8 +164,11 @@ def read_results() -> list[dict[str, Any]]:
 def main() -> None:
     """Runs what is asked for and is not yet there, prints a line each, and writes the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", metavar="NAME", help="name of the run (default: the last one that is not whole, else the date)")
+    parser.add_argument("--run", metavar="NAME", help="name of the run (default: the last one that is not whole, else the time)")
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="only these entries; nothing is kept")
+    parser.add_argument(
+        "--under", nargs="*", default=[""], metavar="PATH", help="only entries whose file begins so; others later"
+    )
     parser.add_argument("--sample", type=int, metavar="N", help="every so manieth entry, N in all; nothing is kept")
     parser.add_argument("--processes", type=int, default=2, help="copies that are tried at a time (default: 2)")
     parser.add_argument("--whole", action="store_true", help="the whole gate at once for everything")
@@ -184,21 +196,22 @@ def _run(arguments: argparse.Namespace) -> None:
     name = arguments.run or (open_runs[-1]["name"] if open_runs else datetime.now(UTC).strftime("%Y-%m-%d %H:%M"))
     current = next((run for run in runs if run["name"] == name), None)
     if current is None:
-        current = {"name": name, "date": datetime.now(UTC).date().isoformat(), "commit": head(arguments.commit), "entries": []}
+        current = {"name": name, "date": datetime.now(UTC).date().isoformat(), "entries": []}
         runs.append(current)
     elif len(current["entries"]) == len(everything):
         raise SystemExit(f"the run {name!r} is whole and frozen; name another with --run")
+    commit = head(arguments.commit)
     done = {row["name"] for row in current["entries"]}
 
     def keep(row: dict[str, Any]) -> None:
         print(line(row), flush=True)
-        current["entries"].append(row)
+        current["entries"].append({**row, "commit": commit})
         unfinished = RESULTS.with_suffix(".part")
         unfinished.write_text(json.dumps(runs, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         unfinished.replace(RESULTS)
 
-    left = [entry for entry in everything if entry["name"] not in done]
-    run_all(left, current["commit"], arguments.whole, arguments.processes, keep)
+    left = [entry for entry in everything if entry["name"] not in done and entry["file"].startswith(tuple(arguments.under))]
+    run_all(left, commit, arguments.whole, arguments.processes, keep)
 
 
 def line(row: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
@@ -25,10 +26,12 @@ _PACKAGES = {"harness": ".", "harness_plugins": "plugins"}  # package → folder
 
 @dataclass(frozen=True)
 class GateRun:
-    """What a run of the gate came to. `code` is its exit code, negative for a signal; `cpu` and `wall` are seconds."""
+    """What a run of the gate came to. `code` is its exit code, negative for a signal; `text` what it printed, `errors` what it
+    printed beside that (progress, errors); `cpu` and `wall` are seconds."""
 
     code: int
     text: str
+    errors: str
     cpu: float
     wall: float
     timed_out: bool = False
@@ -84,8 +87,8 @@ class Copy:
             if memory is not None:
                 command = ["sh", "-c", 'ulimit -v "$0" && exec "$@"', str(memory // 1024), *command]
             done = run(command, self.folder, self.environment(cache, compiled), limit)
-        if done.code == USAGE and "Usage:" in done.text:
-            raise SystemExit(f"`harness gate {' '.join(options)}` is not understood:\n{done.text}")
+        if done.code == USAGE and "Usage:" in done.errors:
+            raise SystemExit(f"`harness gate {' '.join(options)}` is not understood:\n{done.errors}")
         return done
 
     def compiled_without(self, changed: str | None, folder: Path) -> Path:
@@ -106,10 +109,8 @@ class Copy:
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], limit: float) -> GateRun:
     """The command's output, exit code and cost; past `limit` wall seconds it is killed with everything that it started."""
     start, timed_out = time.monotonic(), False
-    with tempfile.TemporaryFile() as output:
-        child = subprocess.Popen(
-            command, cwd=folder, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as beside:
+        child = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=output, stderr=beside, start_new_session=True)
         while True:
             done, status, usage = os.wait4(child.pid, os.WNOHANG)
             if done:
@@ -119,9 +120,13 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], li
                 os.killpg(child.pid, signal.SIGKILL)
             time.sleep(0.05)
         child.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        text = output.read().decode(errors="replace")
-    return GateRun(child.returncode, text, usage.ru_utime + usage.ru_stime, time.monotonic() - start, timed_out)
+        text, errors = (_whole(file) for file in (output, beside))
+    return GateRun(child.returncode, text, errors, usage.ru_utime + usage.ru_stime, time.monotonic() - start, timed_out)
+
+
+def _whole(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 def importers(folder: Path, file: str) -> set[str]:

@@ -71,11 +71,10 @@ def _summary(place: int, run: Mapping[str, Any]) -> str:
     passed, named = sum(not row["caught"] for row in harmless), sum(not row["lacks"] for row in caught)
     seconds = sorted(row["cpu"] for row in rows)
     spent = f"{seconds[len(seconds) // 2]:.0f}, {seconds[-1]:.0f} s" if seconds else ""
+    commits = dict.fromkeys(row["commit"] for row in rows)
     name = "**first run**" if place == 0 else f"last run ({run['name']})"
-    return (
-        f"| {name}, {run['date']} | `{run['commit'][:10]}` | {_share(len(caught), len(seeded))} | {named} of {len(caught)} | "
-        f"{_share(passed, len(harmless))} | {spent} |"
-    )
+    shares = f"{_share(len(caught), len(seeded))} | {named} of {len(caught)} | {_share(passed, len(harmless))}"
+    return f"| {name}, {run['date']} | {', '.join(f'`{one[:10]}`' for one in commits)} | {shares} | {spent} |"
 
 
 def _share(hits: int, of: int) -> str:
