@@ -7,13 +7,27 @@ import numpy as np
 
 from harness.errors import HarnessError
 from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline
-from harness.gate.comparisons import Asked, Change, Comparison, Sides, compare, comparisons, numbers, unmoved
+from harness.gate.comparisons import (
+    READ,
+    Accuracies,
+    Asked,
+    Change,
+    Comparison,
+    Sides,
+    accuracies,
+    compare,
+    comparisons,
+    numbers,
+    same_accuracies,
+    unmoved,
+)
 from harness.gate.config import AgreementOptions, GateConfig
 from harness.gate.findings import Finding, Level
 from harness.gate.margins import LEAST, Verdict, decide, resamples_for
 from harness.gate.measure import Measured
 from harness.gate.moves import tolerance_of
 from harness.gate.scores import both
+from harness.meta.pairs import Floats
 
 _UPDATE = "`harness gate update --reason TEXT`"
 _TAKE = f"if the change is meant, {_UPDATE}"
@@ -23,6 +37,7 @@ def agreement(config: GateConfig, before: Baseline, measured: Measured) -> Itera
     """Agreement with people has not fallen further than the margin, on any judged set and criterion."""
     changes: list[Change] = []
     same: dict[str, list[str]] = defaultdict(list)
+    asked = Asked(measured, AgreementOptions(), READ)
     for label, now, was in both(before, measured):
         for name, held in now.judged.items():
             obstacle = _obstacle(name, held, was)
@@ -33,6 +48,7 @@ def agreement(config: GateConfig, before: Baseline, measured: Measured) -> Itera
             there = unmoved(then, numbers(held.values, now.higher_is_better), tolerance_of(was, now))
             if np.array_equal(then, there, equal_nan=True):
                 same[label].append(name)
+                yield from _statistics(asked, label, name, was.judged[name].accuracies, then)
             else:
                 changes.append(Change(label, name, then, there))
     for label, names in same.items():
@@ -52,6 +68,34 @@ def _obstacle(name: str, held: JudgedScores, was: MetricBaseline) -> str | None:
         units = f"it scores {len(held.values):,} units of {name}, the baseline holds {len(known.values):,}"
         return f"agreement with people cannot be compared: {units}"
     return None
+
+
+def _statistics(asked: Asked, label: str, name: str, was: Accuracies, values: Floats) -> Iterator[Finding]:
+    """Where no score moved, accuracy is what the baseline says, or the statistics have changed."""
+    try:
+        now = accuracies(asked, label, name, values) if was else was
+    except HarnessError as error:
+        yield _finding(label, "error", f"{label}: agreement with people on {name}: {error}")
+        return
+    if not same_accuracies(was, now):
+        moved = next(one for one in {**was, **now} if not same_accuracies(_only(was, one), _only(now, one)))
+        message = (
+            f"meta: statistics moved: calibrated accuracy of {label} on {name} ({moved}) was {_row(was.get(moved))} and is "
+            f"{_row(now.get(moved))}, and no score moved; {_TAKE}"
+        )
+        yield _finding("meta", "fail", message)
+
+
+def _only(told: Accuracies, criterion: str) -> Accuracies:
+    return {name: row for name, row in told.items() if name == criterion}
+
+
+def _row(row: Sequence[float | int | None] | None) -> str:
+    if row is None:
+        return "not there"
+    value, low, high, pairs = (*row, None, None, None, None)[:4]
+    interval = "" if low is None or high is None else f" [{low:.4f}, {high:.4f}]"
+    return f"{'-' if value is None else f'{value:.4f}'}{interval} of {pairs} pairs"
 
 
 def _absent(before: Baseline, absent: Mapping[str, str]) -> Iterator[Finding]:

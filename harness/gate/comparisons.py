@@ -13,7 +13,11 @@ from harness.gate.measure import Measured
 from harness.gate.people import People, Units, criteria_of, people_on
 from harness.meta.pairs import Bools, Floats, Signs, accuracy
 
-_DIGITS = 4  # of accuracies in the baseline, which are for reading
+READ = (
+    2000  # resamples of the accuracies in the baseline; these have the default options, whatever the config says of differences
+)
+_DIGITS = 4  # of accuracies in the baseline
+Accuracies = dict[str, list[float | int | None]]
 
 
 @dataclass(frozen=True)
@@ -135,24 +139,38 @@ def unmoved(before: Floats, now: Floats, tolerance: float) -> Floats:
     return np.where(near, before, now)
 
 
-def with_accuracies(config: GateConfig, measured: Measured) -> Baseline:
-    """The measured state with each metric's accuracy on each criterion, for people who read the baseline.
-
-    criterion → accuracy, the ends of its interval, number of pairs. A pair with an output that has no score counts as wrong.
-    """
-    asked = Asked(measured, config.agreement, config.agreement.resamples)
+def with_accuracies(config: GateConfig, baseline: Baseline, measured: Measured) -> Baseline:
+    """The baseline with each metric's accuracy on each criterion by the scores that it holds; what was not measured stays."""
+    asked = Asked(measured, AgreementOptions(), READ)
     metrics = {}
-    for label, metric in measured.now.metrics.items():
-        judged = {}
+    for label, metric in baseline.metrics.items():
+        judged = dict(metric.judged)
         for name, held in metric.judged.items():
-            values, units = numbers(held.values, metric.higher_is_better), asked.units(label, name)
-            told: dict[str, list[float | int | None]] = {}
-            for people in asked.people(label, name):
-                found = people.support.estimate(people.right(units, values))
-                told[people.criterion] = [*map(_short, (found.value, found.low, found.high)), found.n_pairs]
-            judged[name] = replace(held, accuracies=told)
+            if (label, name) in measured.scores:
+                told = accuracies(asked, label, name, numbers(held.values, metric.higher_is_better))
+                judged[name] = replace(held, accuracies=held.accuracies if same_accuracies(held.accuracies, told) else told)
         metrics[label] = replace(metric, judged=judged)
-    return replace(measured.now, metrics=metrics)
+    return replace(baseline, metrics=metrics)
+
+
+def accuracies(asked: Asked, label: str, name: str, values: Floats) -> Accuracies:
+    """criterion → accuracy, the ends of its interval, number of pairs. A pair with an output that has no score is wrong."""
+    told: Accuracies = {}
+    units = asked.units(label, name)
+    for people in asked.people(label, name):
+        found = people.support.estimate(people.right(units, values))
+        told[people.criterion] = [*map(_short, (found.value, found.low, found.high)), found.n_pairs]
+    return told
+
+
+def same_accuracies(was: Accuracies, now: Accuracies) -> bool:
+    """Whether both say the same but for how the last digit was rounded."""
+    if was.keys() != now.keys():
+        return False
+    pairs = [(one, other) for name in was for one, other in zip(was[name], now[name], strict=False)]
+    return all(len(was[name]) == len(now[name]) for name in was) and all(
+        one is other or (one is not None and other is not None and abs(one - other) < 1.5 * 10**-_DIGITS) for one, other in pairs
+    )
 
 
 def _short(value: float | None) -> float | None:

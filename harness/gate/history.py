@@ -98,8 +98,7 @@ def _same_judged(was: JudgedScores | None, now: JudgedScores, tolerance: float) 
     values = [
         one if not distance([one], [other], tolerance) else other for one, other in zip(was.values, now.values, strict=True)
     ]
-    accuracies = was.accuracies if values == was.values and was.accuracies else now.accuracies
-    return msgspec.structs.replace(now, values=values, accuracies=accuracies)
+    return msgspec.structs.replace(now, values=values, accuracies=was.accuracies)
 
 
 def _same_rows(was: StatisticsBaseline | None, now: StatisticsBaseline) -> StatisticsBaseline:

@@ -181,9 +181,35 @@ def test_a_set_that_is_absent_is_told_once_and_only_where_the_baseline_knows_it(
 def test_the_baseline_keeps_accuracies_for_people_to_read(tmp_path):
     gate = Gate()
     gate.metric("m", gate.truth, [*gate.truth[:-1], "error"])
-    kept = with_accuracies(gate.config, gate.measured)
+    kept = with_accuracies(gate.config, gate.measured.now, gate.measured)
     value, low, high, pairs = kept.metrics["m"].judged["set"].accuracies["quality"]
     assert (value, pairs) == (pytest.approx(1 - 2 / 180, abs=1e-4), 180)
     assert low <= value <= high
     write_baseline(tmp_path / "b.json", kept)
     assert read_baseline(tmp_path / "b.json").metrics == kept.metrics
+
+
+def test_statistics_that_say_something_else_of_the_same_scores_fail():
+    gate = Gate()
+    gate.metric("m", gate.truth, gate.truth)
+    gate.was = dict(with_accuracies(gate.config, gate.measured.now, gate.measured).metrics)
+    assert gate.only().level == "pass"
+    held = gate.was["m"].judged["set"]
+    (value, *rest) = held.accuracies["quality"]
+    for other, level in ((value - 1e-4, "pass"), (value - 1e-3, "fail")):
+        told = msgspec.structs.replace(held, accuracies={"quality": [other, *rest]})
+        gate.was["m"] = msgspec.structs.replace(gate.was["m"], judged={"set": told})
+        levels = {finding.metric: finding for finding in gate.found()}
+        assert levels["m"].level == "pass"
+        assert ("meta" in levels) == (level == "fail")
+    assert levels["meta"].message.startswith("meta: statistics moved: calibrated accuracy of m on set (quality) was 0.9990 [")
+
+
+def test_an_update_keeps_accuracies_that_did_not_move_and_takes_those_that_did():
+    gate = Gate()
+    gate.metric("m", gate.truth, gate.truth)
+    kept = with_accuracies(gate.config, gate.measured.now, gate.measured)
+    assert with_accuracies(gate.config, kept, gate.measured) == kept
+    worse = gate.metric("m", gate.truth, [*gate.truth[:-6], *[0.0] * 6]).measured
+    assert with_accuracies(gate.config, worse.now, worse).metrics["m"].judged["set"].accuracies["quality"][0] < 0.99
+    assert with_accuracies(gate.config, kept, Measured(kept, {}, {}, {})) == kept
