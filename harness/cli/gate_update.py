@@ -81,7 +81,7 @@ def _approved(config: "GateConfig", reason: str) -> "tuple[Baseline, list[str]]"
             notice(f"mind: {finding.message}")
     for label, reason_why in {**measured.broken, **measured.absent, **measured.broken_cases}.items():
         notice(f"{label} is left as it was: {reason_why}")
-    after = with_accuracies(config, approved(config, before, measured.now, measured), measured)
+    after = with_accuracies(approved(config, before, measured.now, measured), measured)
     changed = changes(before, after)
     change = Change(date=datetime.now(UTC).date().isoformat(), reason=reason, changed=changed, versions=versions())
     return msgspec.structs.replace(after, history=[*before.history, change]), changed

@@ -7,15 +7,13 @@ import numpy as np
 from msgspec.structs import replace
 
 from harness.gate.baseline import Baseline, Value
-from harness.gate.config import AgreementOptions, GateConfig
+from harness.gate.config import AgreementOptions
 from harness.gate.margins import Difference
 from harness.gate.measure import Measured
 from harness.gate.people import People, Units, criteria_of, people_on
 from harness.meta.pairs import Bools, Floats, Signs, accuracy
 
-READ = (
-    2000  # resamples of the accuracies in the baseline; these have the default options, whatever the config says of differences
-)
+READ = 2000  # resamples of the accuracies in the baseline, whose options are the default ones
 _DIGITS = 4  # of accuracies in the baseline
 Accuracies = dict[str, list[float | int | None]]
 
@@ -139,7 +137,7 @@ def unmoved(before: Floats, now: Floats, tolerance: float) -> Floats:
     return np.where(near, before, now)
 
 
-def with_accuracies(config: GateConfig, baseline: Baseline, measured: Measured) -> Baseline:
+def with_accuracies(baseline: Baseline, measured: Measured) -> Baseline:
     """The baseline with each metric's accuracy on each criterion by the scores that it holds; what was not measured stays."""
     asked = Asked(measured, AgreementOptions(), READ)
     metrics = {}

@@ -181,7 +181,7 @@ def test_a_set_that_is_absent_is_told_once_and_only_where_the_baseline_knows_it(
 def test_the_baseline_keeps_accuracies_for_people_to_read(tmp_path):
     gate = Gate()
     gate.metric("m", gate.truth, [*gate.truth[:-1], "error"])
-    kept = with_accuracies(gate.config, gate.measured.now, gate.measured)
+    kept = with_accuracies(gate.measured.now, gate.measured)
     value, low, high, pairs = kept.metrics["m"].judged["set"].accuracies["quality"]
     assert (value, pairs) == (pytest.approx(1 - 2 / 180, abs=1e-4), 180)
     assert low <= value <= high
@@ -192,7 +192,7 @@ def test_the_baseline_keeps_accuracies_for_people_to_read(tmp_path):
 def test_statistics_that_say_something_else_of_the_same_scores_fail():
     gate = Gate()
     gate.metric("m", gate.truth, gate.truth)
-    gate.was = dict(with_accuracies(gate.config, gate.measured.now, gate.measured).metrics)
+    gate.was = dict(with_accuracies(gate.measured.now, gate.measured).metrics)
     assert gate.only().level == "pass"
     held = gate.was["m"].judged["set"]
     (value, *rest) = held.accuracies["quality"]
@@ -208,8 +208,8 @@ def test_statistics_that_say_something_else_of_the_same_scores_fail():
 def test_an_update_keeps_accuracies_that_did_not_move_and_takes_those_that_did():
     gate = Gate()
     gate.metric("m", gate.truth, gate.truth)
-    kept = with_accuracies(gate.config, gate.measured.now, gate.measured)
-    assert with_accuracies(gate.config, kept, gate.measured) == kept
+    kept = with_accuracies(gate.measured.now, gate.measured)
+    assert with_accuracies(kept, gate.measured) == kept
     worse = gate.metric("m", gate.truth, [*gate.truth[:-6], *[0.0] * 6]).measured
-    assert with_accuracies(gate.config, worse.now, worse).metrics["m"].judged["set"].accuracies["quality"][0] < 0.99
-    assert with_accuracies(gate.config, kept, Measured(kept, {}, {}, {})) == kept
+    assert with_accuracies(worse.now, worse).metrics["m"].judged["set"].accuracies["quality"][0] < 0.99
+    assert with_accuracies(kept, Measured(kept, {}, {}, {})) == kept
