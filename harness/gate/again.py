@@ -20,33 +20,34 @@ _LONGEST = 600  # characters; long texts take long and differ in nothing else
 
 @dataclass(frozen=True)
 class Again:
-    """What came of asking about the same `units` twice: in order with a batch for all, and of a metric built anew, backwards, in
-    small batches and without what is cached. `apart`: unit, first and second value, where a component differs."""
+    """What came of asking about the same `units` twice: in order with a batch for all, then backwards and in small batches.
+
+    `apart`: unit, first and second value, where a component differs.
+    """
 
     units: int
     apart: tuple[tuple[str, float | None, float | None], ...]
 
 
-def ask_again(registry: Registry, metric: BuiltMetric, sets: Sequence[JudgmentSet]) -> Again:
-    """Asks about some short pairs of every set twice. Raises PluginError where the metric breaks its protocol."""
-    asked = 0
+def ask_again(registry: Registry, metric: BuiltMetric, sets: Sequence[JudgmentSet], *, anew: bool = True) -> Again:
+    """Asks about some short pairs of every set twice, the second time of the metric built `anew` without what is cached, else of
+    the same object. Raises PluginError where the metric breaks its protocol."""
+    chosen = [(data, _some(make_work(data, metric.spec).units, _UNITS // len(sets))) for data in sets]
+    if metric.spec.unit == "corpus" or not any(units for _, units in chosen):
+        return Again(0, ())
     apart: list[tuple[str, float | None, float | None]] = []
-    for data in sets:
-        units = _some(make_work(data, metric.spec).units, _UNITS // len(sets))
-        if not units or metric.spec.unit == "corpus":
-            continue
-        asked += len(units)
-        prepare(metric, data.examples)
-        first = _by_place(ask(metric, units))
-        with another_cache():
-            (anew,) = build_metrics(registry, [metric.ref])
-            prepare(anew, data.examples)
-            back = units[::-1]
-            second = _by_place(
-                [score for start in range(0, len(back), _BATCH) for score in ask(anew, back[start : start + _BATCH])]
-            )
-        apart += [("+".join(place[0]), one, second[place]) for place, one in first.items() if one != second[place]]
-    return Again(asked, tuple(apart))
+    with another_cache():
+        (other,) = build_metrics(registry, [metric.ref]) if anew else [metric]
+        for data, units in chosen:
+            first = _by_place(_asked(metric, data, units, len(units)))
+            second = _by_place(_asked(other, data, units[::-1], _BATCH))
+            apart += [("+".join(place[0]), one, second[place]) for place, one in first.items() if one != second[place]]
+    return Again(sum(len(units) for _, units in chosen), tuple(apart))
+
+
+def _asked(metric: BuiltMetric, data: JudgmentSet, units: Sequence[Unit], size: int) -> list[Score]:
+    prepare(metric, data.examples)
+    return [score for start in range(0, len(units), size) for score in ask(metric, units[start : start + size])]
 
 
 def silent_parameters(registry: Registry, metric: BuiltMetric) -> list[str]:

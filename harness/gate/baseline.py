@@ -17,6 +17,7 @@ FORMAT = 1
 Value = float | str | None  # a score, else the status that says why there is none
 Number = int | float | str | None  # of a statistic; or a word (a verdict)
 _A_LINE = 8  # numbers of a long list in a line
+_A_WORD = 40  # characters; longer texts have a line each
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -157,8 +158,10 @@ def _value(value: Any, depth: int) -> str:
         if any(isinstance(one, (Mapping, list)) for one in value):
             return "[\n" + ",\n".join(inner + _value(one, depth + 1) for one in value) + "\n" + " " * depth + "]"
         words = [json.dumps(one, ensure_ascii=False) for one in value]
-        if len(words) <= 2 * _A_LINE:  # a row is a line
+        if len(words) <= 2 * _A_LINE and max(map(len, words)) <= _A_WORD:  # a row is a line
             return f"[{', '.join(words)}]"
+        if max(map(len, words)) > _A_WORD:
+            return "[\n" + ",\n".join(inner + word for word in words) + "\n" + " " * depth + "]"
         lines = [", ".join(words[start : start + _A_LINE]) for start in range(0, len(words), _A_LINE)]
         return "[\n" + ",\n".join(inner + line for line in lines) + "\n" + " " * depth + "]"
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

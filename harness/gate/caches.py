@@ -32,8 +32,12 @@ def fresh_caches() -> Iterator[None]:
 
 @contextmanager
 def another_cache() -> Iterator[None]:
-    """One more empty cache, inside `fresh_caches` or not: what is asked in it is computed and not remembered."""
+    """One more empty cache that shares models with the present one, which are large and made by the same code: what is asked in
+    it is computed and not remembered."""
+    models = default_folder() / "models"
     with tempfile.TemporaryDirectory(prefix="harness-gate-") as folder, _environment({ENVIRONMENT: folder}):
+        if models.is_dir():
+            (Path(folder) / models.name).symlink_to(models)
         yield
 
 

@@ -68,7 +68,9 @@ def measure(
         try:
             own, table = _one(config, metric, sets, "scores" in parts)
             if "again" in parts:
-                again[label] = ask_again(registry, metric, tuple(sets.pairs.values()))
+                # built anew once a plugin: a model takes long to load, and is the same for all parameters
+                first = metric.ref.name not in {built[other].ref.name for other in again}
+                again[label] = ask_again(registry, metric, tuple(sets.pairs.values()), anew=first)
             if "cost" in parts and (config.cost.slower is not None or config.cost.larger is not None):
                 own = msgspec.structs.replace(own, cost=measure_cost(metric, (*sets.pairs.values(), *sets.judged.values())))
         except HarnessError as error:
