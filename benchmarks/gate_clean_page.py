@@ -26,7 +26,6 @@ _SHORT = {
     "a busy process": "busy",
     "this process": "one",
     "two processes": "two",
-    "nothing": "",
 }
 
 
@@ -59,8 +58,8 @@ def page(runs: Sequence[Mapping[str, Any]], factors: Mapping[str, Sequence[str]]
     yield ""
     yield (
         f"**{len(alarms)} of {len(runs)} runs were no pass.** If runs like these were drawn at random, that bounds the share of "
-        f"false alarms: at most {100 * at_most(len(alarms), len(runs)):.1f} % (exact, Clopper–Pearson, one-sided 95 %). They were "
-        f"not drawn at random but chosen to differ: of the {every} pairs of settings, {pairs} occur together in some run "
+        f"false alarms: at most {100 * at_most(len(alarms), len(runs)):.1f} % (exact, Clopper–Pearson, one-sided 95 %). They "
+        f"were not drawn at random but chosen to differ: of the {every} pairs of settings, {pairs} occur together in some run "
         f"({triples} of {of} triples). So the number says something about these circumstances, and nothing about a processor, an "
         "operating system or a version that was not among them."
     )

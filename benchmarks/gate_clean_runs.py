@@ -3,7 +3,8 @@
     python benchmarks/gate_clean_runs.py [--runs 40] [--processes 2] [--environments FOLDER] [--only N …] [--again] [--page]
 
 A covering design: batch size, threads, order of the metrics, hash seed, locale, caches, executor, the oldest, tested and newest
-dependencies, with and without the judged set that may be absent, alone and beside a busy process; any two settings meet in some run.
+dependencies, with and without the judged set that may be absent, alone and beside a busy process; any two settings meet in some
+run.
 Each run is the real command against the shipped baseline, in a process of its own, with a wheel built of HEAD.
 
 Results go to benchmarks/results/gate_clean_runs.json after each run; a call that was cut off goes on, and runs of other code are
@@ -228,7 +229,7 @@ def beside(what: str) -> Iterator[None]:
 
 @contextmanager
 def place(environments: Path) -> Iterator[Place]:
-    """The wheel of HEAD unpacked, the environments, locales, and caches that the runs share; all but the environments go again."""
+    """The wheel of HEAD unpacked, the environments, locales, and caches that the runs share; only the environments stay."""
     pythons = {"tested": Path(sys.executable), **{kind: environment(environments, kind) for kind in ("oldest", "newest")}}
     with tempfile.TemporaryDirectory(prefix="gate-clean-") as folder:
         scratch = Path(folder)

@@ -2,8 +2,8 @@
 
     python benchmarks/gate_environments.py FOLDER [oldest] [newest]
 
-makes FOLDER/oldest and FOLDER/newest: `python -m venv`, then pip. The oldest: each lower bound of `dependencies` and of the extras
-`rouge` and `bertscore` as an equality; where pip finds that two bounds cannot be met together, it says which, and the bound is to
+makes FOLDER/oldest and FOLDER/newest: `python -m venv`, then pip. The oldest: each lower bound of `dependencies` and of the
+extras `rouge` and `bertscore` as an equality; where pip finds that two bounds cannot be met together, it says which, and the bound is to
 be mended in pyproject.toml. torch is the version of constraints.txt in both: older ones come with several GB for GPUs. What the
 bounds do not name (tokenizers, huggingface-hub …) is what pip chooses. An environment that is there is left as it is, unless its
 list of packages has changed.
@@ -45,7 +45,8 @@ def environment(folder: Path, kind: str) -> Path:
     if python.exists() and mark.exists() and mark.read_text(encoding="utf-8") == wanted:
         return python
     print(f"{home}: installing {wanted.replace(chr(10), ' ')}", flush=True)
-    venv.create(home, with_pip=True, clear=not python.exists())
+    if not python.exists():
+        venv.create(home, with_pip=True)
     limit = home / "torch.txt"
     limit.write_text(f"torch=={torch()}\n", encoding="utf-8")
     subprocess.run([python, "-m", "pip", "install", "-q", "-c", limit, *requirements(kind)], check=True)
