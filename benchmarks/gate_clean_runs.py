@@ -49,18 +49,8 @@ FACTORS: dict[str, tuple[str, ...]] = {
     "gec-sv": ("there", "absent"),
     "beside": ("nothing", "a busy process"),
 }
-_PACKAGES = (
-    "numpy",
-    "numba",
-    "msgspec",
-    "pyarrow",
-    "sacrebleu",
-    "snowballstemmer",
-    "click",
-    "torch",
-    "transformers",
-    "tokenizers",
-)
+_PACKAGES = ("numpy", "numba", "msgspec", "pyarrow", "sacrebleu", "snowballstemmer", "nltk", "click", "torch", "transformers")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _LONGEST = 900  # seconds of one run
 _BUSY = "while True: pass"
 
@@ -145,9 +135,7 @@ def one_run(here: Place, levels: Run) -> dict[str, Any]:
 def variables(here: Place, levels: Run, folder: Path) -> dict[str, str]:
     """The environment variables of a run: of the present ones only what finds programs and files."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    threads = dict.fromkeys(
-        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), levels["threads"]
-    )
+    threads = dict.fromkeys(_THREADS, levels["threads"])
     shared = here.scratch / levels["dependencies"]
     own = {
         "PYTHONPATH": str(here.site),

@@ -3,10 +3,10 @@
     python benchmarks/gate_environments.py FOLDER [oldest] [newest]
 
 makes FOLDER/oldest and FOLDER/newest: `python -m venv`, then pip. The oldest: each lower bound of `dependencies` and of the
-extras `rouge` and `bertscore` as an equality; where pip finds that two bounds cannot be met together, it says which, and the bound is to
-be mended in pyproject.toml. torch is the version of constraints.txt in both: older ones come with several GB for GPUs. What the
-bounds do not name (tokenizers, huggingface-hub …) is what pip chooses. An environment that is there is left as it is, unless its
-list of packages has changed.
+extras `rouge` and `bertscore` as an equality; where pip finds that two bounds cannot be met together, it says which, and the
+bound is to be mended in pyproject.toml. torch is the version of constraints.txt in both: older ones come with several GB for
+GPUs. What the bounds do not name (tokenizers, huggingface-hub …) is what pip chooses. An environment that is there is left as it
+is, unless its list of packages has changed.
 """
 
 import re
