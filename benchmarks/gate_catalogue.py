@@ -109,7 +109,13 @@ def _known(copy: Copy) -> tuple[list[str], list[str]]:
 
 
 def run_all(
-    chosen: Sequence[dict[str, Any]], commit: str, whole: bool, processes: int, keep: Callable[[dict[str, Any]], None]
+    chosen: Sequence[dict[str, Any]],
+    commit: str,
+    keep: Callable[[dict[str, Any]], None],
+    *,
+    processes: int,
+    whole: bool = False,
+    confirm: bool = True,
 ) -> None:
     """Tries the entries, as many at a time as there are copies; SystemExit where the gate fails on the code as it is."""
     folder = Path(tempfile.gettempdir()) / f"gate-catalogue-{os.getuid()}-{commit[:12]}"
@@ -126,7 +132,7 @@ def run_all(
         finally:
             copies.put(copy)
         with lock:
-            if row["applies"] and not (row["caught"] or row["harmless"] or row["whole"]):
+            if confirm and row["applies"] and not (row["caught"] or row["harmless"] or row["whole"]):
                 print(f"not caught by what can reach it: {row['name']}; the whole gate is run at the end", flush=True)
                 uncaught.append(entry)
             else:
@@ -172,6 +178,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, metavar="N", help="every so manieth entry, N in all; nothing is kept")
     parser.add_argument("--processes", type=int, default=2, help="copies that are tried at a time (default: 2)")
     parser.add_argument("--whole", action="store_true", help="the whole gate at once for everything")
+    parser.add_argument("--quick", action="store_true", help="missed by what can reach it is missed: no whole gate at the end")
     parser.add_argument("--commit", default="HEAD", help="the code to change (default: HEAD)")
     parser.add_argument("--page", action="store_true", help="only write docs/reference/gate-catalogue.md of what was kept")
     arguments = parser.parse_args()
@@ -189,29 +196,34 @@ def _run(arguments: argparse.Namespace) -> None:
         chosen = [entry for entry in everything if entry["name"] in arguments.only] if arguments.only else everything
         if arguments.sample:
             chosen = chosen[:: max(1, len(chosen) // arguments.sample)][: arguments.sample]
-        run_all(chosen, head(arguments.commit), arguments.whole, arguments.processes, lambda row: print(line(row), flush=True))
+        commit = head(arguments.commit)
+        run_all(chosen, commit, lambda row: print(line(row), flush=True), processes=arguments.processes, whole=arguments.whole)
         return
     runs = read_results()
     open_runs = [run for run in runs if len(run["entries"]) < len(everything)]
     name = arguments.run or (open_runs[-1]["name"] if open_runs else datetime.now(UTC).strftime("%Y-%m-%d %H:%M"))
     current = next((run for run in runs if run["name"] == name), None)
-    if current is None:
-        current = {"name": name, "date": datetime.now(UTC).date().isoformat(), "entries": []}
-        runs.append(current)
-    elif len(current["entries"]) == len(everything):
+    if current is not None and len(current["entries"]) == len(everything):
         raise SystemExit(f"the run {name!r} is whole and frozen; name another with --run")
     commit = head(arguments.commit)
-    done = {row["name"] for row in current["entries"]}
+    done = {row["name"] for row in current["entries"]} if current else set()
 
     def keep(row: dict[str, Any]) -> None:
         print(line(row), flush=True)
-        current["entries"].append({**row, "commit": commit})
-        unfinished = RESULTS.with_suffix(".part")
-        unfinished.write_text(json.dumps(runs, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        unfinished.replace(RESULTS)
+        with RESULTS.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # another process may try other entries meanwhile
+            told = read_results()
+            run = next((run for run in told if run["name"] == name), None)
+            if run is None:
+                run = {"name": name, "date": datetime.now(UTC).date().isoformat(), "entries": []}
+                told.append(run)
+            run["entries"].append({**row, "commit": commit})
+            unfinished = RESULTS.with_suffix(".part")
+            unfinished.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            unfinished.replace(RESULTS)
 
     left = [entry for entry in everything if entry["name"] not in done and entry["file"].startswith(tuple(arguments.under))]
-    run_all(left, commit, arguments.whole, arguments.processes, keep)
+    run_all(left, commit, keep, processes=arguments.processes, whole=arguments.whole, confirm=not arguments.quick)
 
 
 def line(row: dict[str, Any]) -> str:

@@ -43,6 +43,10 @@ class Copy:
     def __init__(self, folder: Path, commit: str) -> None:
         self.folder, self.commit = folder, commit
         self._compiled = folder.parent / f"{folder.name}.numba"
+        self._changed = folder.parent / f"{folder.name}.changed"
+        if self._changed.exists():  # somebody was stopped in between: the file may hold the change still
+            shutil.rmtree(folder, ignore_errors=True)
+            self._changed.unlink()
         if not folder.is_dir():
             folder.mkdir(parents=True)
             packed = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True).stdout
@@ -68,12 +72,14 @@ class Copy:
         """The file with this text; afterwards it is as it was, to the time of its last change."""
         path = self.folder / file
         kept, about = path.read_bytes(), path.stat()
+        self._changed.write_text(file)
         try:
             path.write_text(text, encoding="utf-8")
             yield
         finally:
             path.write_bytes(kept)
             os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+            self._changed.unlink()
 
     def gate(
         self, options: Sequence[str] = (), changed: str | None = None, limit: float = 600, memory: int | None = None
