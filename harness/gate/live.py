@@ -101,7 +101,7 @@ def _live(
         metric, _ = build_heard(judge, registry, {})
         prepare(metric, data.examples)
         units = _drawn([unit for unit in make_work(data, metric.spec).units if _name(unit) in was.scores], options)
-        _tell_price(judge, metric, units, options, folder, report)
+        _tell_price(judge, metric, units, options, error, folder, report)
         asking = _Asking(judge, was, metric, Test(judge.drift.allowed, judge.drift.too_much, alpha=error, beta=error))
         why = "all of the sample was asked"
         for start in range(0, len(units), _AT_ONCE):
@@ -185,7 +185,13 @@ class _Asking:
 
 
 def _tell_price(
-    judge: GatedJudge, metric: BuiltMetric, units: Sequence[Unit], options: LiveOptions, folder: Path, report: Report
+    judge: GatedJudge,
+    metric: BuiltMetric,
+    units: Sequence[Unit],
+    options: LiveOptions,
+    error: float,
+    folder: Path,
+    report: Report,
 ) -> None:
     plans = _plans(metric, units)
     calls, known = sum(plan.calls for plan in plans), [plan.price for plan in plans]
@@ -196,9 +202,11 @@ def _tell_price(
             "table of prices in the metric's parameters"
         )
     price = "no price is known" if None in known else f"at most {sum(p or 0.0 for p in known):.4f} USD"
+    least = Test(judge.drift.allowed, judge.drift.too_much, alpha=error, beta=error).least
+    few = "" if least <= len(units) else f" (too few to know that it is the same, which takes {least})"
     limit = "" if options.budget is None else f", of which {options.budget:g} USD may be spent"
     report(
-        f"{judge.label}: at most {len(units)} answers, {calls} calls, {price}{limit}; it stops as soon as it is known. "
+        f"{judge.label}: at most {len(units)} answers{few}, {calls} calls, {price}{limit}; it stops as soon as it is known. "
         f"Replies are kept in {folder}"
     )
 
