@@ -80,40 +80,42 @@ def main() -> None:
 
 def whole_way(folder: Path, python: str, *, tests: bool) -> Iterator[dict[str, Any]]:
     """From nothing to a report; a step at a time, with what it showed."""
-    wheels = folder / "wheels"
+    wheels, environment = folder / "wheels", folder / "environment"
+    pip = [environment / "bin" / "pip", "--disable-pip-version-check"]
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", wheels]
     with Step("the wheel of the harness") as step:
-        _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", wheels, ROOT], folder)
+        _run([*build, ROOT], folder)
     yield step.told
-    with Step("six distributions by `harness plugins new`") as step:
-        sources = make(folder)
-    yield step.told | {"shown": [path.name for path in sources]}
-    with Step("six wheels by `python -m build`") as step:
-        for source in sources:
-            _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", wheels, source], folder)
-        built = sorted(wheels.glob("*.whl"))
-    yield step.told | {"shown": [path.name for path in built]}
-    with Step("a fresh environment with these wheels and what they depend on") as step:
-        environment = folder / "environment"
+    with Step("a fresh environment with this wheel and what it depends on") as step:
         _run([python, "-m", "venv", "--clear", environment], folder)
-        _run([environment / "bin" / "pip", "install", "-q", "--disable-pip-version-check", *built], folder)
-        there = json.loads(_run([environment / "bin" / "pip", "list", "--format=json", "--disable-pip-version-check"], folder))
-        heavy = {one["name"] for one in there} & {"torch", "transformers", "pandas", "datasets"}
+        _run([*pip, "install", "-q", *wheels.glob("*.whl")], folder)
+        there = [one["name"] for one in json.loads(_run([*pip, "list", "--format=json"], folder))]
+        heavy = {"torch", "transformers", "pandas", "datasets"} & set(there)
         if heavy:
             raise SystemExit(f"the light installation brought {', '.join(sorted(heavy))}")
-    yield step.told | {"shown": [f"{len(there)} packages: {', '.join(sorted(one['name'] for one in there))}"]}
+    yield step.told | {"shown": [f"{len(there)} packages: {', '.join(sorted(there))}"]}
+    with Step("six distributions by its `harness plugins new`") as step:
+        sources = make([environment / "bin" / "harness"], folder)
+    yield step.told | {"shown": [path.name for path in sources]}
+    with Step("six wheels by `python -m build`, installed there") as step:
+        for source in sources:
+            _run([*build, source], folder)
+        built = [wheel for wheel in sorted(wheels.glob("*.whl")) if not wheel.name.startswith("metaeval_harness")]
+        _run([*pip, "install", "-q", *built], folder)
+    yield step.told | {"shown": [path.name for path in built]}
     yield from use([environment / "bin" / "harness"], folder / "work")
     if tests:
         with Step("the plugins' own tests, against what is installed") as step:
-            _run([environment / "bin" / "pip", "install", "-q", "--disable-pip-version-check", "pytest>=8"], folder)
+            _run([*pip, "install", "-q", "pytest>=8"], folder)
             pytest = [environment / "bin" / "python", "-m", "pytest", "-q", "--import-mode=importlib", f"--rootdir={folder}"]
             said = _run([*pytest, *(source / "tests" for source in sources)], folder / "work")
         yield step.told | {"shown": said.strip().splitlines()[-1:]}
 
 
-def make(folder: Path) -> list[Path]:
-    """The six distributions' sources, by this checkout's own command."""
+def make(harness: Sequence[str | Path], folder: Path) -> list[Path]:
+    """The six distributions' sources."""
     for kind, name in NAMES.items():
-        _run([sys.executable, "-m", "harness", "plugins", "new", kind, name], folder, PYTHONPATH=str(ROOT))
+        _run([*harness, "plugins", "new", kind, name], folder)
     return [folder / f"metaeval-{name}" for name in NAMES.values()]
 
 

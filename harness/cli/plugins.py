@@ -133,7 +133,8 @@ def _refuse_unknown(
         commands = any(_named_command((plain,), command, of_name) for command, of_name in points.items())
         if not commands and not any(_named((plain,), one) for one in chosen):
             known = {entry for entries in found.entries.values() for entry in entries} | set(command_points())
-            raise PluginError(f"there is no plugin {plain!r}.{did_you_mean(plain, known)}")
+            hint = "A plugin is found once its distribution is installed here; a plain file is named by its path, my_metric.py."
+            raise PluginError(f"there is no plugin {plain!r}.{did_you_mean(plain, known)} {hint}")
 
 
 def _named(names: Sequence[str], found: "Entry | Problem") -> bool:

@@ -6,27 +6,33 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmark_scripts import benchmark
 from click.testing import CliRunner
 
 from harness.cli.main import harness
 from harness.errors import InputError
 from harness.scaffold.new import KINDS, new_plugin
 
+EDITABLE = Path(__file__).parents[2] / "support" / "editable.py"
+
 
 @pytest.mark.slow
-def test_six_plugins_one_a_kind_pass_their_own_tests_side_by_side(tmp_path: Path) -> None:
-    folders = [tmp_path / kind for kind in KINDS]
-    for kind, folder in zip(KINDS, folders, strict=True):
-        new_plugin(kind, f"trial-{kind}", folder)
-    site = tmp_path / "site"
-    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--target", str(site)]
-    subprocess.run([*install, *map(str, folders)], check=True, capture_output=True)
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+def test_six_plugins_one_a_kind_pass_their_own_tests_and_work_together_in_one_experiment(tmp_path: Path) -> None:
+    six = benchmark("six_plugins")
+    (site := tmp_path / "site").mkdir()
+    folders = [tmp_path / f"metaeval-{name}" for name in six.NAMES.values()]
+    path = os.pathsep.join(map(str, [site, *folders]))
+    environment = {**os.environ, "PYTHONPATH": path, "PAGE_SITE": str(site), "HARNESS_CACHE": str(tmp_path / "cache")}
+    for (kind, name), folder in zip(six.NAMES.items(), folders, strict=True):
+        new_plugin(kind, name, folder)
+        subprocess.run([sys.executable, EDITABLE, "install", "-e", ".[test]"], cwd=folder, env=environment, check=True)
     tests = [str(folder / "tests") for folder in folders]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", f"--rootdir={tmp_path}"]
     done = subprocess.run([*command, *tests], capture_output=True, text=True, env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "22 passed" in done.stdout
+    told = [step["what"] for step in six.use([sys.executable, "-m", "harness"], tmp_path / "work", PYTHONPATH=path)]
+    assert told[-1] == "`harness answer-lengths runs/six`"
 
 
 @pytest.mark.parametrize("kind", KINDS)
