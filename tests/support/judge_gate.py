@@ -2,9 +2,22 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 from chat_server import Answer, Seen, completion
+
+from harness.chat.transcript import write_transcript
+from harness.gate.baseline import Baseline
+from harness.gate.config import load_gate
+from harness.gate.findings import Finding
+from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts
+from harness.gate.judges import Judged, asked_of, read_asked, replay_all
+from harness.gate.judges_config import load_judges
+from harness.gate.measure import Measured
+from harness.gate.recording import record
+from harness.plugins import load_plugins
+from harness.registry import Registry
 
 ANSWERS = (
     {"id": "capital", "language": "en", "messages": [["user", "Capital of Norway?"]], "answers": {"a": "Oslo.", "b": "Bergen."}},
@@ -41,3 +54,34 @@ def code_in(prompt: str) -> str:
     found = re.search(r"-(\d{6,})>", prompt)
     assert found is not None
     return found[1]
+
+
+@cache
+def plugins() -> Registry:
+    """The installed plugins, loaded once."""
+    return load_plugins()
+
+
+def record_all(folder: Path) -> Baseline:
+    """Records the judge's replies of now, and returns the baseline that they make."""
+    config = load_judges(folder / "judges.yaml")
+    (judge,) = config.judges
+    made = record(judge, asked_of(judge, read_asked(config, plugins())), plugins())
+    judge.replies.parent.mkdir(exist_ok=True)
+    write_transcript(judge.replies, made)
+    return Baseline(judges={judge.label: judged(folder).now})  # type: ignore[dict-item]  # it has no problem
+
+
+def judged(folder: Path) -> Judged:
+    """What the judge makes of its recorded replies."""
+    (found,) = replay_all(folder / "judges.yaml", plugins())
+    return found
+
+
+def findings(folder: Path, before: Baseline) -> dict[str, Finding]:
+    """The findings about the judge by their checks, but for those that pass."""
+    measured = Measured(Baseline(), {}, {}, {}, judges=[judged(folder)])
+    config = load_gate(folder / "gate.yaml")
+    checks = (judge_replies, judge_verdicts, judge_scores, judge_agreement)
+    found = [finding for check in checks for finding in check(config, before, measured)]
+    return {finding.check: finding for finding in found if finding.level != "pass"}

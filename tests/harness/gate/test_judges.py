@@ -2,59 +2,50 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from chat_server import chat_server
-from click.testing import CliRunner, Result
 from harness_plugins.judges import metrics, reading, scoring
 from harness_plugins.judges.calls import Caller
-from judge_gate import strict, write_gate
+from judge_gate import findings, plugins, record_all, strict, write_gate
 from msgspec.structs import replace
 
 from harness.chat import store
-from harness.cli.main import harness
 from harness.config import shipped
-from harness.gate.baseline import read_baseline
+from harness.errors import InputError
+from harness.gate.baseline import Baseline, read_baseline
+from harness.gate.config import chosen, load_gate
 from harness.gate.judges import replay_all
-from harness.plugins import load_plugins
 
-
-def run(folder: Path, *words: str) -> Result:
-    return CliRunner().invoke(harness, ["gate", *words, "--config", str(folder / "gate.yaml")], catch_exceptions=False)
-
-
-def gate(folder: Path) -> str:
-    return CliRunner().invoke(harness, ["gate", "-q", "--config", str(folder / "gate.yaml")], catch_exceptions=False).output
+Gate = Callable[[], str]
 
 
 @pytest.fixture(scope="module")
-def recorded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Baseline]:
     folder = tmp_path_factory.mktemp("gate")
     with pytest.MonkeyPatch.context() as patch, chat_server(strict) as server:
         patch.setenv("HARNESS_CACHE", str(folder / "cache"))
         patch.setenv("OPENAI_API_KEY", "sk-not-to-be-written")
         write_gate(folder, server.url, samples=2)
-        run(folder, "record", "-q")
-        run(folder, "update", "-q", "--reason", "first")
-    return folder
+        return folder, record_all(folder)
 
 
 @pytest.fixture
-def recorded(recorded_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a gate, its recorded replies and its baseline; the server is gone."""
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
-    return Path(shutil.copytree(recorded_once, tmp_path / "gate"))
+def gate(once: tuple[Path, Baseline]) -> Gate:
+    """Tells what the gate finds, on recorded replies whose server is gone."""
+    return lambda: "\n".join(f"{one.level}: {one.message}" for one in findings(*once).values())
 
 
-def test_recorded_replies_are_read_again_without_the_server(recorded: Path) -> None:
-    (judge,) = read_baseline(recorded / "baseline.json").judges.values()
+def test_recorded_replies_are_read_again_without_the_server(once: tuple[Path, Baseline], gate: Gate) -> None:
+    (judge,) = once[1].judges.values()
     assert judge.scores == {"capital-a": 3.0, "capital-b": 1.0, "river-a": 3.0, "river-b": 1.0, "river-c": "empty"}
-    assert gate(recorded) == "pass: 4 checks of 1 metrics: 4 passed\n"
+    assert gate() == ""
 
 
-def test_a_file_of_replies_can_be_read_in_a_diff_and_holds_no_key(recorded: Path) -> None:
-    text = (recorded / "replies" / "tiny.jsonl").read_text(encoding="utf-8")
+def test_a_file_of_replies_can_be_read_in_a_diff_and_holds_no_key(once: tuple[Path, Baseline]) -> None:
+    text = (once[0] / "replies" / "tiny.jsonl").read_text(encoding="utf-8")
     about, request, *replies = map(json.loads, text.splitlines())
     assert "sk-not" not in text
     assert about["origin"].startswith("tiny@127.0.0.1")
@@ -66,26 +57,26 @@ def test_a_file_of_replies_can_be_read_in_a_diff_and_holds_no_key(recorded: Path
     ]
 
 
-def test_a_parser_that_takes_another_verdict_is_told_with_the_reply(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_parser_that_takes_another_verdict_is_told_with_the_reply(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "read", lambda reply, asked, code, texts: dict.fromkeys(asked.criteria))
     monkeypatch.setattr("harness_plugins.judges.judge.read", reading.read)
-    told = gate(recorded)
+    told = gate()
     assert "llm-judge (tiny): the parser changed: 8 of 8 recorded replies are read otherwise and the signature did not" in told
     assert "was 3 and is unparsed" in told
     assert "coverage fell: 4 lost their score" in told
 
 
-def test_a_score_put_together_otherwise_is_told_as_aggregation(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_score_put_together_otherwise_is_told_as_aggregation(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = scoring.result
     monkeypatch.setattr(metrics, "result", lambda votes, *rest: whole([[sum(vote)] for vote in votes], *rest))
-    told = gate(recorded)
+    told = gate()
     assert "llm-judge (tiny): scores moved on 4 of 5 outputs and the signature did not" in told
     assert "it is the aggregation (samples, orders, judges of a panel) that changed; most on capital-a (3 → 6)" in told
     assert "parser" not in told
 
 
 def test_a_prompt_that_changed_finds_no_reply_and_its_first_other_line_is_shown(
-    recorded: Path, monkeypatch: pytest.MonkeyPatch
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = Caller.requests
 
@@ -94,13 +85,13 @@ def test_a_prompt_that_changed_finds_no_reply_and_its_first_other_line_is_shown(
         return [replace(one, messages=(("user", one.messages[0][1].replace("The task:", "Task:")),)) for one in asked]
 
     monkeypatch.setattr(Caller, "requests", changed)
-    told = gate(recorded)
+    told = gate()
     assert "llm-judge (tiny): prompt changed: 8 of 8 requests have no recorded reply, so coverage falls and the signature" in told
     assert "of the prompt: “The task:” became “Task:”" in told
 
 
 def test_a_sample_that_is_dropped_leaves_recorded_replies_that_nobody_asks_for(
-    recorded: Path, monkeypatch: pytest.MonkeyPatch
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = Caller.requests
     monkeypatch.setattr(Caller, "requests", lambda self, calls, mode: [one for one in whole(self, calls, mode) if not one.sample])
@@ -108,51 +99,55 @@ def test_a_sample_that_is_dropped_leaves_recorded_replies_that_nobody_asks_for(
         "harness_plugins.judges.judge.Judge._grouped",
         lambda self, calls, mode, replies: [[metrics.Said(mode, reply)] for reply in replies],
     )
-    told = gate(recorded)
+    told = gate()
     assert "4 of 8 recorded replies are no longer asked for: an order of showing, a sample, a criterion" in told
     assert "first capital-a (sample 1, tiny@127.0.0.1" in told
 
 
-def test_keys_that_change_are_told_as_replies_that_users_would_pay_for_again(
-    recorded: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keys_that_change_are_told_as_replies_that_users_would_pay_for_again(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_FORMAT", 2)
-    told = gate(recorded)
+    told = gate()
     assert "the keys of requests changed: 1 of 1 recorded requests are kept under another key now" in told
     assert "prompt changed" not in told
 
 
-def test_other_replies_than_the_baseline_s_are_not_compared(recorded: Path) -> None:
-    file = recorded / "replies" / "tiny.jsonl"
+def test_other_replies_than_the_baseline_s_are_not_compared(once: tuple[Path, Baseline], tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(once[0], tmp_path / "copy"))
+    file = copy / "replies" / "tiny.jsonl"
     file.write_text(file.read_text(encoding="utf-8").replace(': 1"', ': 2"'), encoding="utf-8")
-    told = gate(recorded)
-    assert "llm-judge (tiny): its answers or recorded replies are not those of the baseline" in told
-    assert told.count("fail:") == 2  # that, and the sum
+    found = findings(copy, once[1])
+    assert list(found) == ["judge-replies"]
+    assert "llm-judge (tiny): its answers or recorded replies are not those of the baseline" in found["judge-replies"].message
 
 
-def test_a_judge_of_the_gate_can_be_looked_at_alone_and_an_unknown_one_is_named(recorded: Path) -> None:
-    assert "4 checks of 1 metrics" in run(recorded, "-q", "-m", "llm-judge (tiny)").output
-    assert "4 checks of 1 metrics" in run(recorded, "-q", "-m", "llm-judge").output
-    wrong = CliRunner().invoke(harness, ["gate", "-m", "llm-judge (big)", "-c", str(recorded / "gate.yaml")])
-    assert "llm-judge (tiny)" in wrong.output
+def test_one_judge_of_a_gate_may_be_chosen_by_label_or_name_and_an_unknown_one_is_told_what_there_is(
+    once: tuple[Path, Baseline],
+) -> None:
+    config = load_gate(once[0] / "gate.yaml")
+    assert chosen(config, ("llm-judge (tiny)",)).only_judges == ("llm-judge (tiny)",)
+    assert chosen(config, ("llm-judge",)).only_judges == ("llm-judge (tiny)",)
+    assert chosen(config, ("judges",)).only_judges == ()
+    with pytest.raises(InputError, match=r"no metric 'llm-judge \(big\)'; there are judges, llm-judge \(tiny\)"):
+        chosen(config, ("llm-judge (big)",))
 
 
-def test_a_judge_that_keeps_no_verdicts_could_not_be_asked_and_the_others_are(recorded: Path) -> None:
-    config = recorded / "judges.yaml"
-    judges = json.loads(config.read_text(encoding="utf-8"))
-    replies = recorded / "replies"
-    (replies / "chrf.jsonl").write_bytes((replies / "tiny.jsonl").read_bytes())
+def test_a_metric_that_keeps_no_verdicts_could_not_be_asked_and_the_judges_beside_it_are(
+    once: tuple[Path, Baseline], tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(once[0], tmp_path / "copy"))
+    judges = json.loads((copy / "judges.yaml").read_text(encoding="utf-8"))
+    shutil.copy(copy / "replies" / "tiny.jsonl", copy / "replies" / "chrf.jsonl")
     judges["judges"].insert(0, {"metric": "chrf", "replies": "replies/chrf.jsonl"})
-    config.write_text(json.dumps(judges), encoding="utf-8")
-    told = gate(recorded)
-    assert "error: chrf could not be asked: chrf: no metric that asks models" in told
-    assert "llm-judge (tiny)" not in told
+    (copy / "judges.yaml").write_text(json.dumps(judges), encoding="utf-8")
+    first, second = replay_all(copy / "judges.yaml", plugins())
+    assert first.problem == "chrf: no metric that asks models: it has no `verdicts` and `plan`; list it under metrics"
+    assert second.now == once[1].judges["llm-judge (tiny)"]
 
 
 @pytest.mark.slow
 def test_the_shipped_judges_find_all_their_replies_and_say_what_the_baseline_says() -> None:
     folder = shipped("configs") / "gate"
     baseline = read_baseline(folder / "baseline.json").judges
-    found = replay_all(folder / "judges" / "judges.yaml", load_plugins())
+    found = replay_all(folder / "judges" / "judges.yaml", plugins())
     assert [(one.problem, one.missing, one.unused) for one in found] == [(None, 0, 0)] * len(baseline)
     assert {one.label: one.now and one.now.verdicts for one in found} == {name: one.verdicts for name, one in baseline.items()}
