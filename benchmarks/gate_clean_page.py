@@ -3,6 +3,7 @@
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,13 @@ _SHORT = {
 
 
 def at_most(alarms: int, runs: int, level: float = 0.95) -> float:
-    """The exact (Clopper–Pearson) one-sided upper bound of a share."""
-    from scipy.stats import beta
-
-    return 1.0 if alarms == runs else float(beta.ppf(level, alarms + 1, runs - alarms))
+    """The exact (Clopper–Pearson) one-sided upper bound of a share: where so few alarms have probability 1 − level."""
+    low, high = alarms / runs, 1.0
+    for _ in range(60):
+        share = (low + high) / 2
+        so_few = sum(comb(runs, count) * share**count * (1 - share) ** (runs - count) for count in range(alarms + 1))
+        low, high = (share, high) if so_few > 1 - level else (low, share)
+    return high
 
 
 def write_page(runs: Sequence[Mapping[str, Any]], factors: Mapping[str, Sequence[str]], path: Path = PAGE) -> None:
