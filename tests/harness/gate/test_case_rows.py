@@ -1,7 +1,6 @@
 """Rows of a case have names that a person can read, hold no version of a package, and are those of the meta-evaluation."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest

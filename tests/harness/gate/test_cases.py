@@ -92,12 +92,13 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, lines: list[Any], mess
 
 
 def test_a_folder_without_cases_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no cases: files that end in .jsonl"):
+    with pytest.raises(InputError, match=r"holds no cases: files that end in \.jsonl"):
         read_cases(tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
         read_cases(tmp_path / "absent.jsonl")
 
 
 def test_the_shipped_cases_are_those_that_their_page_lists() -> None:
-    listed = re.findall(r"^\| `([a-z-]+)` \|", (SHIPPED / "README.md").read_text(), flags=re.MULTILINE)
+    rows = re.findall(r"^\| (`.*?) \|", (SHIPPED / "README.md").read_text(), flags=re.MULTILINE)
+    listed = [name for row in rows for name in re.findall(r"`([a-z-]+)`", row)]
     assert sorted(listed) == sorted(path.stem for path in SHIPPED.glob("*.jsonl"))

@@ -1,4 +1,4 @@
-"""The statistics are held to frozen cases: what moved is named with its statistic, case and run, and where to look for the cause."""
+"""The statistics are held to frozen cases: what moved is named with statistic, case and run, and where to look for the cause."""
 
 import itertools
 import shutil
