@@ -27,7 +27,13 @@ class Recall:
 def harness_metrics():
     return [MetricSpec("word-recall", build=Recall, needs=("reference",))]
 """
-GATE = "baseline: baseline.json\nplugins: [mine.py]\nmetrics: [word-recall]\npairs: [pairs.jsonl]\n"
+GATE = """
+baseline: baseline.json
+plugins: [mine.py]
+metrics: [word-recall]
+pairs: [pairs.jsonl]
+cost: {slower: null, larger: null}
+"""
 PAIRS = """
 {"id": "same", "language": "sv", "instruction": "", "references": ["Det regnar"], "text": "Det regnar"}
 {"id": "case", "language": "sv", "instruction": "", "references": ["det regnar"], "text": "Det Regnar"}
@@ -83,6 +89,7 @@ def test_a_changed_metric_fails_with_the_pairs_that_moved_and_no_traceback(gated
     result.stdout.no_fnmatch_line("*pytest_plugin.py*")
 
 
+@pytest.mark.slow
 def test_processes_share_one_run_of_the_gate(gated):
     with gated.path.joinpath("mine.py").open("a", encoding="utf-8") as file:
         file.write(

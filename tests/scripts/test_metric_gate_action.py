@@ -27,6 +27,7 @@ class Length:
 def harness_metrics():
     return [MetricSpec("length", build=Length)]
 """
+GATE = "plugins: [mine.py]\nmetrics: [length]\npairs: [pairs.jsonl]\ncost: {slower: null, larger: null}\n"
 PAIR = '{"id": "a", "language": "sv", "instruction": "", "references": ["ja"], "text": "nej"}\n'
 
 
@@ -39,7 +40,7 @@ def approved(tmp_path_factory):
     from harness.plugins import load_plugins
 
     folder = tmp_path_factory.mktemp("approved")
-    files = {"mine.py": METRIC, "gate.yaml": "plugins: [mine.py]\nmetrics: [length]\npairs: [pairs.jsonl]\n", "pairs.jsonl": PAIR}
+    files = {"mine.py": METRIC, "gate.yaml": GATE, "pairs.jsonl": PAIR}
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     config = load_gate(folder / "gate.yaml")
@@ -161,10 +162,10 @@ def test_the_hook_is_one_that_pre_commit_can_run():
 def test_the_hook_runs_the_harness_of_the_environment_and_fails_where_scores_moved(gated):
     home = Path(sys.executable).parent.parent
     script = ROOT / "scripts" / "pre-commit-gate.sh"
-    assert run(script, gated, "--metric", "length", VIRTUAL_ENV=str(home)).returncode == 0
     (gated / "mine.py").write_text(METRIC.replace("float(len", "2.0 * (len"), encoding="utf-8")
-    said = run(script, gated, VIRTUAL_ENV=str(home))
+    said = run(script, gated, "--metric", "length", VIRTUAL_ENV=str(home))
     assert said.returncode == 1
+    assert "3 checks of 1 metrics: 2 passed, 1 failed" in said.stdout
     assert "length: scores moved on 1 of 1 pairs" in said.stdout
 
 
