@@ -17,7 +17,7 @@ import numpy as np
 from gate_pages import interval as exact
 
 from harness.gate.judges_config import Drift
-from harness.gate.sequential import Test, interval
+from harness.gate.sequential import Test, excluded
 from harness.meta.pairs import Floats
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "gate-sequential.md"
@@ -104,8 +104,7 @@ def uncovered(kind: Kind, mean: float, runs: int, sample: int, seed: int = 1) ->
     rng = np.random.default_rng([seed, KINDS.index(kind), round(1000 * mean)])
     missed = 0
     for _ in range(runs):
-        low, high = interval(kind.draw(rng, mean, sample).tolist())
-        missed += not low <= mean <= high
+        missed += bool(excluded(kind.draw(rng, mean, sample).tolist(), np.array([mean]))[0])
     return missed
 
 
@@ -141,7 +140,7 @@ def page(runs: int, sample: int) -> str:
             same = f"**{same}**" if mean >= known.too_much else same
             lines.append(f"| {kind.name} | {mean:g} | {drifted} | {same} | {open_:.1f} | {found.answers:.1f} |")
     least = Test(known.allowed, known.too_much, alpha=ERROR, beta=ERROR).least
-    few = max(runs // 5, 50)
+    few = runs
     lines += [
         "",
         f"“Same” takes at least {least} answers, where none of them differs. The interval that is told with the mean is of all "

@@ -11,12 +11,18 @@ those of Wald's sequential probability ratio test: where every difference is 0 o
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
 Decision = Literal["drifted", "same"]
 _STAKES = np.array([0.05, 0.1, 0.2, 0.4, 0.7])  # of the interval: shares of what may be staked at most
+LEVEL = 0.95
 _GRID = 1000  # means that the interval tells apart
 
 
@@ -62,29 +68,31 @@ class Test:
         return math.ceil(-math.log(self.beta) / math.log((1 - self.allowed) / (1 - self.too_much)) - 1e-9)
 
 
-def interval(seen: Sequence[float], level: float = 0.95) -> tuple[float, float]:
-    """Where the mean of differences from 0 to 1 lies, at that level at every moment at once: stopping early does not spoil it.
+def interval(seen: Sequence[float]) -> tuple[float, float]:
+    """Where the mean of differences from 0 to 1 lies, at 95 % at every moment at once: stopping early does not spoil it.
 
-    The means against which a mixture of bets, both ways, has not won 2/(1 - level) (Waudby-Smith and Ramdas 2024, section 4).
+    The means against which a mixture of bets, both ways, has not won 2/.05 (Waudby-Smith and Ramdas 2024, section 4).
     """
-    means = np.linspace(0, 1, _GRID + 1)[:, None]
-    bar = math.log(2 / (1 - level))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        up = np.where(means > 0, _STAKES / means, 0.0)  # what is staked on more than the mean, and on less
-        down = np.where(means < 1, _STAKES / (1 - means), 0.0)
-    low, high = np.zeros(means.shape[0], dtype=bool), np.zeros(means.shape[0], dtype=bool)
-    won = np.zeros((2, _GRID + 1, len(_STAKES)))
-    for difference in seen:
-        won[0] += np.log1p(up * (difference - means))
-        won[1] += np.log1p(-down * (difference - means))
-        low |= np.logaddexp.reduce(won[0], axis=1) - math.log(len(_STAKES)) >= bar
-        high |= np.logaddexp.reduce(won[1], axis=1) - math.log(len(_STAKES)) >= bar
-    if seen and max(seen) > 0:
-        low[0] = True  # a difference was seen, so their mean is more than 0
-    if seen and min(seen) < 1:
-        high[-1] = True
-    there = np.flatnonzero(~(low | high))
-    if not len(there):  # the bets leave no grid point: the closest one
+    means = np.linspace(0, 1, _GRID + 1)
+    there = np.flatnonzero(~excluded(seen, means))
+    if not len(there):  # the bets leave no grid point: what was seen lies between two
         mean = sum(seen) / len(seen)
         return mean, mean
-    return float(means[max(there[0] - 1, 0), 0]) if there[0] else 0.0, float(means[min(there[-1] + 1, _GRID), 0])
+    return float(means[max(there[0] - 1, 0)]) if there[0] else 0.0, float(means[min(there[-1] + 1, _GRID)])
+
+
+def excluded(seen: Sequence[float], means: "Floats") -> "NDArray[np.bool_]":
+    """Which of these means the bets against them have shown not to be the mean, at any moment so far."""
+    if not len(seen):
+        return np.zeros(len(means), dtype=bool)
+    differences = np.asarray(seen, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        up = np.where(means > 0, _STAKES[:, None] / means, 0.0)  # what is staked on more than the mean, and on less
+        down = np.where(means < 1, _STAKES[:, None] / (1 - means), 0.0)
+    gap = differences[:, None, None] - means
+    won = np.stack([np.log1p(up * gap).cumsum(axis=0), np.log1p(-down * gap).cumsum(axis=0)])
+    best = won.max(axis=2)
+    mixed = best + np.log(np.exp(won - best[:, :, None]).mean(axis=2))
+    out = (mixed >= math.log(2 / (1 - LEVEL))).any(axis=(0, 1))
+    # A difference of more than 0 rules out a mean of 0, one of less than 1 a mean of 1.
+    return out | ((means <= 0) & (differences.max() > 0)) | ((means >= 1) & (differences.min() < 1))
