@@ -10,7 +10,9 @@ from harness.errors import PluginError
 if TYPE_CHECKING:
     from harness.registry import Entry, Loaded, Registry
 
-COLUMNS = ("kind", "name", "version", "from", "load", "what it is")
+WIDE = ("kind", "name", "version", "from", "load", "what it is")
+NARROW = ("kind", "name", "what it is")
+_WIDTH = 110  # characters of a terminal in which all columns stand side by side
 _SLOW = 1.0  # seconds of loading that a user feels
 
 
@@ -20,10 +22,15 @@ def plugin_rows(registry: "Registry") -> list[dict[str, Any]]:
     return [*rows, *_commands()]
 
 
-def table_lines(rows: Sequence[Mapping[str, Any]], loaded: "Sequence[Loaded]") -> list[list[str]]:
-    """The rows as cells of a table with the headings COLUMNS."""
+def table(rows: Sequence[Mapping[str, Any]], loaded: "Sequence[Loaded]", width: int) -> tuple[Sequence[str], list[list[str]]]:
+    """Headings and cells; in a narrow terminal, origin and load time stand behind the words on what it is."""
     loads = {(one.plugin, one.distribution): one for one in loaded}
-    return [_line(row, loads.get((row.get("plugin", ""), row["distribution"]))) for row in rows]
+    lines = [_line(row, loads.get((row.get("plugin", ""), row["distribution"]))) for row in rows]
+    if width >= _WIDTH:
+        return WIDE, lines
+    return NARROW, [
+        [kind, name, f"{what} [{', '.join(filter(None, (origin, load)))}]"] for kind, name, _, origin, load, what in lines
+    ]
 
 
 def remarks(loaded: "Sequence[Loaded]") -> Iterator[str]:

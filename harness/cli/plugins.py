@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.common import FAILURES, json_option, plugin_files, plugin_option, print_json, print_table
+from harness.cli.common import FAILURES, console, json_option, plugin_files, plugin_option, print_json, print_table
 from harness.errors import PluginError, did_you_mean
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def plugins() -> None: ...
 
 
-@plugins.command("list")
+@plugins.command("list", short_help="Lists what plugins offer, where from, and how long they load.")
 @plugin_option
 @json_option
 @click.argument("names", nargs=-1, metavar="[NAME | KIND]...")
@@ -29,7 +29,7 @@ def list_(names: tuple[str, ...], as_json: bool) -> None:
     With a NAME (of a plugin, of what it offers, of a distribution) or a KIND (metric, command …) only those. What fails to load
     is told with the reason. HARNESS_DISABLED_PLUGINS=NAME,NAME (plugins or distributions) leaves plugins out.
     """
-    from harness.cli.plugin_rows import COLUMNS, plugin_rows, remarks, table_lines
+    from harness.cli.plugin_rows import plugin_rows, remarks, table
 
     found = _load()
     rows = [row for row in plugin_rows(found) if _chosen(names, row)]
@@ -41,7 +41,8 @@ def list_(names: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json({"plugins": rows, "problems": problems, "loaded": loaded})
         return
-    print_table(COLUMNS, table_lines(rows, loaded), whole=COLUMNS[:-1])
+    columns, lines = table(rows, loaded, console().width)
+    print_table(columns, lines, whole=columns[:-1])
     for line in [*map(str, problems), *remarks(loaded)]:
         click.echo(line, err=True)
     if problems:
@@ -49,7 +50,7 @@ def list_(names: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"to leave plugins out: HARNESS_DISABLED_PLUGINS=NAME,NAME (here: {failing})", err=True)
 
 
-@plugins.command()
+@plugins.command(short_help="Begins a new plugin: a small distribution with tests.")
 @click.argument("kind", metavar="KIND", type=click.Choice(["metric", "builder", "trainer", "generator", "judgments", "command"]))
 @click.argument("name", metavar="NAME")
 @click.option("--folder", type=click.Path(path_type=Path), metavar="DIR", help="Where it is written (default: metaeval-NAME).")
@@ -69,7 +70,7 @@ def new(kind: str, name: str, folder: Path | None, distribution: str | None) -> 
     click.echo(f"\nNext: cd {target} && pip install -e '.[test]' && pytest", err=True)
 
 
-@plugins.command()
+@plugins.command(short_help="Tries plugins on something small; says what to mend.")
 @plugin_option
 @json_option
 @click.option("--network", is_flag=True, help="Let plugins reach other machines while they are tried, whatever that costs.")
