@@ -54,9 +54,15 @@ class Copy:
 
     def twin(self, folder: Path) -> "Copy":
         """Another copy of the commit, which has compiled what this one has."""
+        from numba.core.caching import _CacheLocator as Locator  # its folders are named by the path of what was compiled
+
         other = Copy(folder, self.commit)
-        if self._compiled.is_dir() and not other._compiled.is_dir():
-            shutil.copytree(self._compiled, other._compiled)
+        for module in self.folder.rglob("*kernels.py"):
+            relative = module.relative_to(self.folder)
+            kept = self._compiled / Locator.get_suitable_cache_subpath(str(module))
+            wanted = other._compiled / Locator.get_suitable_cache_subpath(str(other.folder / relative))
+            if kept.is_dir() and not wanted.is_dir():
+                shutil.copytree(kept, wanted)
         return other
 
     def environment(self, cache: Path, compiled: Path) -> dict[str, str]:
