@@ -98,7 +98,7 @@ def _texts(outputs: Sequence[Output], example: Example) -> Texts:
 
 
 def _any(has: Callable[[str], bool]) -> Callable[[Texts], bool]:
-    return lambda texts: has(texts.all)
+    return lambda texts: any(map(has, (*texts.answers, *texts.references)))
 
 
 def _characters(test: Callable[[str], bool]) -> Callable[[Texts], bool]:

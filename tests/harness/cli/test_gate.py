@@ -79,8 +79,9 @@ def write_gate():
     write_config("[share, {share: {fold: false}}]")
 
 
-def write_config(metrics, more=""):
-    Path("gate.yaml").write_text(f"metrics: {metrics}\npairs: pairs.jsonl\nplugins: [share.py]\n{more}")
+def write_config(metrics):
+    rest = "pairs: pairs.jsonl\nplugins: [share.py]\ncost: {slower: null, larger: null}\n"
+    Path("gate.yaml").write_text(f"metrics: {metrics}\n{rest}")
 
 
 def invoke(*arguments, code=0):
