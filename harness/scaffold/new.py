@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.hookspecs import VERSION
 from harness.whole_files import replace_file
 
 KINDS = ("metric", "builder", "trainer", "generator", "judgments", "command")
@@ -43,6 +44,7 @@ def new_plugin(kind: str, name: str, folder: Path, distribution: str | None = No
         "function": module,
         "distribution": distribution,
         "group": _GROUPS.get(kind, "harness.plugins"),
+        "hooks": str(VERSION),
         "entry": f"{module}_plugin:{module}" if kind == "command" else f"{module}_plugin",
     }
     written = []

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from harness.cli.main import harness
 from harness.errors import InputError
+from harness.hookspecs import VERSION
 from harness.scaffold.new import KINDS, new_plugin
 
 EDITABLE = Path(__file__).parents[2] / "support" / "editable.py"
@@ -44,6 +45,7 @@ def test_what_is_written_is_python_in_the_plugin_s_own_name(kind: str, tmp_path:
         assert "[[" not in text
         if file.suffix == ".py":
             compile(text, str(file), "exec")
+            assert kind == "command" or file.parent.name == "tests" or f"HARNESS_HOOKS = {VERSION}" in text
     assert "metaeval-my-own" in (tmp_path / "new" / "pyproject.toml").read_text()
 
 
