@@ -54,9 +54,9 @@ def judge_verdicts(config: GateConfig, before: Baseline, measured: Measured) -> 
             continue
         first = moved[0]
         message = (
-            f"{one.label}: the parser changed: {len(moved)} of {len(shared)} recorded replies are read otherwise"
-            f"{_silent(now, was)}; {first}: {_quoted(replies[first].reply)} was {_told(was.verdicts[first])} and is "
-            f"{_told(now.verdicts[first])}"
+            f"{one.label}: the parser changed: {len(moved)} of {len(shared)} verdicts are read otherwise from recorded replies"
+            f"{_silent(now, was)}{_gained(was, now, moved)}; {first}: {_quoted(replies[first].reply)} was "
+            f"{_told(was.verdicts[first])} and is {_told(now.verdicts[first])}"
         )
         shown = tuple(_moved(key, was.verdicts[key], now.verdicts[key], replies[key].reply) for key in moved[:_WORST])
         yield _finding(one, "judge-verdicts", "fail", message, shown)
@@ -74,7 +74,7 @@ def judge_scores(config: GateConfig, before: Baseline, measured: Measured) -> It
         gained = [unit for unit in moved if _is_score(now.scores.get(unit)) and not _is_score(was.scores.get(unit))]
         words = [f"{one.label}: scores moved on {len(moved)} of {len(was.scores)} outputs{_silent(now, was)}"]
         words += [f"coverage fell: {len(lost)} lost their score"] if lost else []
-        words += [f"{len(gained)} that had none have one: missing is no longer missing"] if gained else []
+        words += [f"coverage rose: {len(gained)} that had none have one, missing is no longer missing"] if gained else []
         if (
             not one.missing
             and not one.unused
@@ -103,6 +103,14 @@ def judge_agreement(config: GateConfig, before: Baseline, measured: Measured) ->
             f"{moved[0]}: {_difference(was.agreement.get(moved[0]), now.agreement.get(moved[0]))}"
         )
         yield _finding(one, "judge-agreement", "fail", message)
+
+
+def _gained(was: JudgeBaseline, now: JudgeBaseline, moved: Sequence[str]) -> str:
+    """How the moved verdicts change what is covered, as a part of a sentence; empty where they do not."""
+    there = [(any(map(_is_score, was.verdicts[key])), any(map(_is_score, now.verdicts[key]))) for key in moved]
+    lost, gained = there.count((True, False)), there.count((False, True))
+    words = [f"{lost} that were read are not"] * bool(lost) + [f"{gained} that were none are read"] * bool(gained)
+    return f"; coverage: {', '.join(words)}" if words else ""
 
 
 def _replies(one: Judged, was: JudgeBaseline | None) -> Iterator[str]:

@@ -207,8 +207,8 @@ def _scores(table: ScoreTable) -> dict[str, Value]:
 
 
 def _read(verdict: Verdict) -> list[Value]:
-    if verdict.status != "ok":
-        return [verdict.status]
+    if verdict.status != "ok":  # then there should be no value; one that is there nevertheless is a finding
+        return [verdict.status, *(value for value in (verdict.value, verdict.expectation) if value is not None)]
     if verdict.ranks is not None:
         return list(verdict.ranks)
     return [verdict.value, verdict.expectation]

@@ -61,7 +61,7 @@ def test_a_parser_that_takes_another_verdict_is_told_with_the_reply(gate: Gate, 
     monkeypatch.setattr(reading, "read", lambda reply, asked, code, texts: dict.fromkeys(asked.criteria))
     monkeypatch.setattr("harness_plugins.judges.judge.read", reading.read)
     told = gate()
-    assert "llm-judge (tiny): the parser changed: 8 of 8 recorded replies are read otherwise and the signature did not" in told
+    assert "llm-judge (tiny): the parser changed: 8 of 8 verdicts are read otherwise from recorded replies and the signature did not" in told
     assert "was 3 and is unparsed" in told
     assert "coverage fell: 4 lost their score" in told
 
