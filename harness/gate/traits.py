@@ -16,6 +16,7 @@ _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
 _SENTENCE_END = re.compile(r"[.!?…]\s+\S")
 _SHARE = 0.9  # of the moved pairs have what is told of them
 _LIFT = 0.4  # by so much the share among the moved is above that among the others
+_LUCK = 0.02  # so likely at most is it that so many of any pairs had it
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def shared(texts: Mapping[str, Texts], moved: Collection[str], most: int = 3) ->
     for place, (name, has) in enumerate(TRAITS.items()):
         own, others = sum(map(has, inside)), sum(map(has, outside))
         share, rest = own / len(inside), others / len(outside)
-        if share >= _SHARE and share - rest >= _LIFT:
+        if share >= _SHARE and share - rest >= _LIFT and rest**own <= _LUCK:
             told.append((rest - share, place, f"{_of(own, len(inside))} {name}, {_among(others, len(outside))}"))
     return [words for *_, words in sorted(told)[:most]]
 

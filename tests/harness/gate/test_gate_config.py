@@ -1,0 +1,76 @@
+"""The gate's config: what is read, and what is told of a wrong one."""
+
+import pytest
+
+from harness.errors import ConfigError, InputError
+from harness.gate.config import chosen, load_gate
+from harness.gate.pairs import read_pairs
+
+GATE = """
+metrics: [chrf, {rouge-l: {stemmer: swedish}}, rouge-l]
+tolerances: {rouge-l: 1e-6, "rouge-l:stemmer=swedish": 0.5}
+pairs: pairs.jsonl
+judgments: [contrast-sv, {gec-sv: {optional: true, metrics: [chrf], systems: machine}}]
+agreement: {margin: 0.05, inconclusive: strict}
+cost: {slower: 4, larger: null}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def loaded(text):
+        (tmp_path / "pairs.jsonl").write_text('{"id": "1", "language": "sv", "instruction": "x", "references": [], "text": "y"}')
+        path = tmp_path / "gate.yaml"
+        path.write_text(text)
+        return load_gate(path)
+
+    return loaded
+
+
+def test_everything_that_a_gate_may_say_is_read(load, tmp_path):
+    config = load(GATE)
+    assert [str(ref) for ref in config.metrics] == ["chrf", "rouge-l:stemmer=swedish", "rouge-l"]
+    assert config.baseline == tmp_path / "baseline.json"
+    assert config.tolerances == {"rouge-l": 1e-6, "rouge-l:stemmer=swedish": 0.5}
+    first, second = config.judgments
+    assert (first.label, first.optional, first.metrics) == ("contrast-sv", False, None)
+    assert (second.label, second.optional, second.metrics) == ("gec-sv:systems=machine", True, ("chrf",))
+    assert (config.agreement.margin, config.agreement.inconclusive, config.cost.slower, config.cost.larger) == (
+        0.05,
+        "strict",
+        4,
+        None,
+    )
+    assert len(read_pairs(config.pairs[0]).outputs) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("metric: [chrf]", "metric"),
+        ("metrics: chrf", "expected a list of metrics"),
+        ("metrics: [chrf, chrf]", "metric 'chrf' is here twice"),
+        ("metrics: [chrf]\ntolerances: {bleu: 1}", "no metric of this gate is called 'bleu'"),
+        ("metrics: [chrf]\ntolerances: {chrf: -1}", "expected a number from 0 up"),
+        ("metrics: [chrf]\npairs: none.jsonl", "there is no .*none.jsonl"),
+        ("metrics: [chrf]\nagreement: {margin: 2}", "margin must lie from 0 to below 1"),
+        ("metrics: [chrf]\nagreement: {inconclusive: maybe}", "inconclusive"),
+        ("metrics: [chrf]\ncost: {slower: 1}", "slower must be more than 1"),
+        ("metrics: [chrf]\njudgments: [{gec-sv: {optional: perhaps}}]", "optional is true or false"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(load, line, said):
+    with pytest.raises(ConfigError, match=rf"gate\.yaml(?s:.*){said}"):
+        load(line)
+
+
+def test_some_of_a_gate_is_chosen_by_label_and_by_name(load):
+    config = load(GATE)
+    assert [str(ref) for ref in chosen(config, ("rouge-l",)).metrics] == ["rouge-l:stemmer=swedish", "rouge-l"]
+    one = chosen(config, ("rouge-l:stemmer=swedish",))
+    assert ([str(ref) for ref in one.metrics], one.part) == (["rouge-l:stemmer=swedish"], True)
+    assert chosen(config, ()) is config
+    with pytest.raises(InputError, match="no metric 'bleu'; there are chrf, rouge-l:stemmer=swedish, rouge-l"):
+        chosen(config, ("bleu",))
+    with pytest.raises(InputError, match="no metric 'meta'"):
+        chosen(config, ("meta",))
