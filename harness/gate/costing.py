@@ -19,10 +19,12 @@ from harness.records import Example, Output
 from harness.stages.metrics import BuiltMetric, answer, prepare
 from harness.stages.units import make_work
 
-ROUNDS = 5
-_LEAST = 0.001  # CPU seconds of one call: hundreds of times what the clock and the call itself cost
-_MOST = 0.1  # CPU seconds of one call above which half the rounds do
-_FIRST, _TIMES, _COPIES = 4, 4, 16  # units of the first call, how fast it grows, and how often the sample is taken at most
+ROUNDS = 8
+_LEAST = 0.004  # CPU seconds of one call, beside which what a call itself costs is little
+_JOB = 0.001  # CPU seconds of one measurement of a yardstick
+_MOST = 0.1  # CPU seconds of one call above which a third of the rounds do
+_FIRST, _TIMES, _GREATEST = 4, 4, 256  # units of the first call, how fast it grows, and units of the largest
+_MEMORY = 6  # units of which the memory is looked at
 _UNITS, _LONGEST, _WORDS = 24, 1000, 8
 
 Clock = Callable[[], float]
@@ -52,18 +54,20 @@ def measure_cost(
     with _one_thread():
         if not fresh.size:
             return None
-        fresh.asked(1)()  # loads and compiles what it needs
-        memory = peak_of(fresh.asked(fresh.size))
-        units = fresh.enough(clock)
+        few = min(fresh.size, _MEMORY)
+        fresh.asked(few)()  # loads and compiles what it needs, and takes the memory that it keeps
+        memory = peak_of(fresh.asked(few))
+        units, seconds = fresh.enough(clock)
         calls = {name: _calls(job, clock) for name, job in jobs.items()}
-        own, least = math.inf, dict.fromkeys(calls, math.inf)
+        own, least = seconds / units, dict.fromkeys(calls, math.inf)
         done = 0
         while done < rounds:
-            seconds = _seconds(fresh.asked(units), 1, clock)
-            own = min(own, seconds / units)
             for name, job in jobs.items():
                 least[name] = min(least[name], _seconds(job, calls[name], clock) / calls[name])
-            done += 1 if seconds < _MOST else 2
+            done += 1 if seconds < _MOST else 3
+            if done < rounds:
+                seconds = _seconds(fresh.asked(units), 1, clock)
+                own = min(own, seconds / units)
     return Cost(ratios={name: float(f"{own / seconds:.4g}") for name, seconds in least.items() if seconds}, memory=memory)
 
 
@@ -88,12 +92,12 @@ class _Fresh:
         batches = [made[start : min(start + size, units)] for start in range(0, units, size)]
         return lambda: [answer(self._metric, batch) for batch in batches]
 
-    def enough(self, clock: Clock) -> int:
-        """How many units it takes to see what one costs."""
+    def enough(self, clock: Clock) -> tuple[int, float]:
+        """How many units it takes to see what one costs, and the CPU seconds that these took."""
         units = min(_FIRST, self.size)
-        while units < _COPIES * self.size and _seconds(self.asked(units), 1, clock) < _LEAST:
+        while (seconds := _seconds(self.asked(units), 1, clock)) < _LEAST and units < _GREATEST:
             units *= _TIMES
-        return units
+        return units, seconds
 
 
 def lower(one: Cost, other: Cost) -> Cost:
