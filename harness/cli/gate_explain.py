@@ -39,6 +39,7 @@ def explain(
     from harness.gate.config import chosen, load_gate
     from harness.gate.explain import changed_versions
     from harness.gate.explain import explain as explained_by
+    from harness.gate.explain_parts import explain_judges, explain_statistics
     from harness.gate.measure import measure
     from harness.gate.shown import markdown, terminal
 
@@ -53,9 +54,13 @@ def explain(
     named = (metric,) if metric else tuple(given[1]) if given else ()
     before = read_baseline(loaded.baseline)
     exact = tuple(ref for ref in loaded.metrics if str(ref) == metric)
-    wanted = msgspec.structs.replace(loaded, metrics=exact) if exact else chosen(loaded, named)
+    wanted = chosen(loaded, named)
+    if exact:  # a metric's label is often another one's name
+        wanted = msgspec.structs.replace(wanted, metrics=exact)
     with fresh_caches():
-        found = explained_by(before, measure(wanted, registry(wanted.plugins), notice, ("scores",)), most)
+        measured = measure(wanted, registry(wanted.plugins), notice, ("scores", "judges", "statistics"))
+        found = explained_by(before, measured, most)
+    found += [*explain_judges(before, measured, most), *explain_statistics(before, measured, most)]
     versions = changed_versions(before)
     if as_json:
         print_json({"metrics": found, "versions": versions})

@@ -34,6 +34,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """What moved of one metric. `of` units were compared, `moved` of them moved, `pairs` are the worst of these.
 
     `causes`: what those that moved have in common. `unknown`: why nothing could be compared, of a set or of the whole metric.
+    `what`: what is counted.
     """
 
     metric: str
@@ -44,6 +45,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     pairs: tuple[MovedPair, ...] = ()
     causes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    what: str = "pairs"
 
 
 def explain(before: Baseline, measured: Measured, most: int) -> list[Explained]:

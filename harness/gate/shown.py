@@ -23,9 +23,12 @@ def terminal(explained: Sequence[Explained], versions: Mapping[str, tuple[str, s
             yield ""
             yield f"  {place}. {_clean(pair.pair)}, of {pair.set}"
             yield f"     scores:    {'; '.join(_moves(pair))}"
-            yield f"     asked:     {visible(_short(pair.instruction)) or '(nothing)'}"
-            yield f"     reference: {reference}"
-            yield f"     answer:    {answer}"
+            if one.what == "pairs":
+                yield f"     asked:     {visible(_short(pair.instruction)) or '(nothing)'}"
+                yield f"     reference: {reference}"
+                yield f"     answer:    {answer}"
+            elif pair.hypotheses:
+                yield f"     reply:     {answer}"
         yield ""
     yield from _hint(versions, any(one.moved for one in explained))
 
@@ -45,9 +48,12 @@ def markdown(explained: Sequence[Explained], versions: Mapping[str, tuple[str, s
             yield f"### {place}. {_escaped(pair.pair)}, of {_escaped(pair.set)}"
             yield ""
             yield from (f"- {_escaped(move)}" for move in _moves(pair))
-            yield f"- asked: {_escaped(visible(_short(pair.instruction)))}"
-            yield f"- reference: {reference}"
-            yield f"- answer: {answer}"
+            if one.what == "pairs":
+                yield f"- asked: {_escaped(visible(_short(pair.instruction)))}"
+                yield f"- reference: {reference}"
+                yield f"- answer: {answer}"
+            elif pair.hypotheses:
+                yield f"- reply: {answer}"
         yield ""
     yield from _hint(versions, any(one.moved for one in explained))
 
@@ -94,12 +100,13 @@ def _outcome(one: Explained) -> str:
     if one.signature_before is None:
         return "not in the baseline"
     if not one.moved:
-        return f"{one.of} pairs score as in the baseline"
-    return f"scores moved on {one.moved} of {one.of} pairs"
+        return f"{one.of} {one.what} {'score' if one.what == 'pairs' else 'are'} as in the baseline"
+    moved = "scores moved on" if one.what == "pairs" else "moved:"
+    return f"{moved} {one.moved} of {one.of} {one.what}"
 
 
 def _about(one: Explained) -> Iterator[str]:
-    if one.signature is not None and one.signature_before is not None:
+    if one.signature and one.signature_before:
         if one.signature == one.signature_before:
             yield f"signature as in the baseline: {one.signature}"
         else:
