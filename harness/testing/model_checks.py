@@ -4,6 +4,7 @@ The checks: `protocol`, `fields`, `order`, `repeat`, `alone`, `signature`, `resu
 """
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -21,12 +22,17 @@ from harness.testing.parameters import varied
 from harness.testing.probes import PROBES, examples_of
 from harness.testing.trial import Findings, Trial, told
 
+_LONG = 3.0  # seconds to the first answers: loading a model once more for each of its parameters would take too long
+
 
 def try_generator(trial: Trial, examples: Sequence[Example] | None = None) -> Findings:
     """What is wrong with a generator, by what it says of four small examples, or of yours."""
     found = Findings()
     asked = list(examples) if examples is not None else examples_of()
-    outputs = _answers(found, trial.built(), asked)
+    since = time.perf_counter()
+    generator = trial.built()
+    outputs = _answers(found, generator, asked)
+    seconds = time.perf_counter() - since  # models may be loaded at the first question
     if outputs is None:
         return found
     errors = [output for output in outputs if output.finish == "error"]
@@ -35,10 +41,20 @@ def try_generator(trial: Trial, examples: Sequence[Example] | None = None) -> Fi
     _said(found, outputs)
     if found.problems or len(errors) == len(outputs):
         return found
-    nothing = _answers(found, trial.built(), [])
+    nothing = _answers(found, generator, [])
     if nothing:
         found.add("protocol", f"asked about no example it yields {len(nothing)} outputs")
-    _signature(found, trial, asked, outputs)
+    own = getattr(generator, "signature", None)
+    if own is None:
+        found.tried += "; no signature, so nothing is kept in the cache"
+    elif not isinstance(own, str) or not own:
+        found.add("signature", f"its signature is {own!r}: text that names the model and the decoding, or leave it out")
+    else:
+        _keeps_its_word(found, trial, generator, asked, outputs)
+        if seconds < _LONG:
+            _tells_parameters_apart(found, trial, own)
+        else:
+            found.tried += f"; parameters not varied, for these took {seconds:.0f} s"
     return found
 
 
@@ -140,25 +156,26 @@ def _said(found: Findings, outputs: Sequence[Output]) -> None:
             )
 
 
-def _signature(found: Findings, trial: Trial, examples: Sequence[Example], outputs: Sequence[Output]) -> None:
+def _keeps_its_word(
+    found: Findings, trial: Trial, generator: Any, examples: Sequence[Example], outputs: Sequence[Output]
+) -> None:
     """Under a signature outputs are kept: the same one is a promise of the same outputs, alone and among others."""
-    own = getattr(trial.built(), "signature", None)
-    if own is None:
-        found.tried += "; no signature, so nothing is kept in the cache"
-        return
-    if not isinstance(own, str) or not own:
-        found.add("signature", f"its signature is {own!r}: text that names the model and the decoding, or leave it out")
-        return
-    texts = [(output.example_id, output.text, output.loglik) for output in outputs]
     again = _answers(found, trial.built(), examples)
-    if again is not None and [(one.example_id, one.text, one.loglik) for one in again] != texts:
+    if again is not None and _what(again) != _what(outputs):
         found.add("repeat", "built a second time, it says something else under the same signature: put the seed into it")
         return
-    last = [one for one in texts if one[0] == examples[-1].id]
-    alone = _answers(found, trial.built(), examples[-1:])
-    if alone is not None and [(one.example_id, one.text, one.loglik) for one in alone] != last:
-        what = f"{examples[-1].id!r} gets another answer alone than among others"
-        found.add("alone", f"{what}: a run that was stopped asks for what is missing only")
+    last = [output for output in outputs if output.example_id == examples[-1].id]
+    alone = _answers(found, generator, examples[-1:])
+    if alone is not None and _what(alone) != _what(last):
+        who = f"{examples[-1].id!r} gets another answer alone than among others"
+        found.add("alone", f"{who}: a run that was stopped asks for what is missing only")
+
+
+def _what(outputs: Sequence[Output]) -> list[Any]:
+    return [(output.example_id, output.sample, output.text, output.loglik) for output in outputs]
+
+
+def _tells_parameters_apart(found: Findings, trial: Trial, own: str) -> None:
     for name, values in varied(trial.spec, trial.ref.params, trial.alternatives).items():
         if name in trial.without_effect:
             continue
