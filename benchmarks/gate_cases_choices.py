@@ -155,3 +155,48 @@ def judges(chance: random.Random) -> list[Item]:
         item |= {"references": [text(chance, 5, language)], "outputs": outputs, "preferences": said if number % 2 else []}
         items.append({**item, "pairs": {"versus": pairs} if number % 2 else {}, "verdicts": verdicts})
     return [head, *items]
+
+
+def rankings(chance: random.Random) -> list[Item]:
+    """Verdicts of judges that order all answers, that rate on a scale nobody knows, and that saw pairs in one order only."""
+    head = {
+        "about": "A judge that orders all answers to an item, one whose scale is not known, one that was shown each pair in "
+        "one order; one rater, two criteria that no judge names; the judge's own family among the systems.",
+        "scales": {"quality": [1, 4, "up"], "brevity": [0, 2, "down"]},
+        "metrics": [{"name": "ranker"}, {"name": "unknown-scale"}, {"name": "once", "unit": "pair"}],
+        "options": {**FEW, "groupings": ["item"], "slices": [], "criteria": ["quality"]},
+        "runs": {"defaults": {"statistics": ["accuracy", "accuracy_heldout"], "also": ["cards"]}},
+    }
+    items = []
+    for number in range(16):
+        quality = {name: chance.random() for name in ("rater-large", "c", "d")}
+        order = sorted(quality, key=lambda name: -noisy(quality[name], chance, 0.3))
+        ranks = [float(1 + order.index(name)) for name in quality]
+        if number % 5 == 1:
+            ranks = [min(rank, 2.0) for rank in ranks]
+        ranked = {"metric": "ranker|v:1", "targets": list(quality), "form": "rank", "judge": "rater-small", "ranks": ranks}
+        verdicts: list[Item] = [ranked if number % 7 else {**ranked, "ranks": None, "status": "unparsed"}]
+        pairs, outputs = [], []
+        for place, name in enumerate(quality):
+            value = float(rating(quality[name], chance, 1, 4, 0.3))
+            verdicts.append(
+                {"metric": "unknown-scale|v:1", "targets": [name], "form": "direct", "judge": "rater-small", "value": value}
+            )
+            ratings = {
+                "quality": {"p": rating(quality[name], chance, 1, 4)},
+                "brevity": {"p": rating(1 - quality[name], chance, 0, 2)},
+            }
+            scores = {"ranker": -ranks[place] if number % 7 else "unparsed", "unknown-scale": value}
+            outputs.append({"system": name, "text": text(chance, 2 + 3 * place), "ratings": ratings, "scores": scores})
+        said = []
+        for first, second in (("rater-large", "c"), ("d", "c")):
+            gap = noisy(quality[first] - quality[second], chance, 0.3)
+            said.append([first, second, "p", "better", "a" if gap > 0 else "b"])
+            value = 1.0 if noisy(gap, chance, 0.3) > 0 else -1.0
+            verdicts.append(
+                {"metric": "once|v:1", "targets": [first, second], "form": "pair", "judge": "rater-small", "value": value}
+            )
+            pairs.append([first, second, value])
+        item = {"item": f"k{number:02}", "outputs": outputs, "preferences": said, "pairs": {"once": pairs}}
+        items.append({**item, "verdicts": verdicts})
+    return [head, *items]

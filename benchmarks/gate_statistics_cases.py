@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # the modules beside this script, also where it is loaded by its path
 
-from gate_cases_choices import judges, preferences
+from gate_cases_choices import judges, preferences, rankings
 from gate_cases_drawing import Item
 from gate_cases_ratings import mixed, raters, references, slices
 from gate_cases_shapes import degenerate, large, many, one_cluster, unequal, uneven_systems
@@ -37,6 +37,7 @@ CASES: dict[str, Callable[[random.Random], list[Item]]] = {
     "references": references,
     "preferences": preferences,
     "judges": judges,
+    "rankings": rankings,
     "degenerate": degenerate,
     "one-cluster": one_cluster,
     "large": large,
