@@ -40,6 +40,8 @@ def update(
     """
     import sys
 
+    from harness.config import shipped
+    from harness.errors import InputError
     from harness.gate.baseline import write_baseline
     from harness.gate.caches import fresh_caches
     from harness.gate.config import chosen, load_gate
@@ -47,6 +49,10 @@ def update(
     if not dry_run and not (reason or "").strip():
         raise click.UsageError("an update needs a reason, which the baseline keeps: --reason 'sacrebleu 2.6: the tokenizer …'")
     loaded = chosen(load_gate(config or (given[0] if given else None)), metrics or (given[1] if given else ()))
+    if loaded.baseline.parent.is_relative_to(shipped("configs")) and shipped("configs").parent.name == "_data":
+        raise click.UsageError(
+            "this gate came with the program and is not yours to update: make your own with `harness gate new`"
+        )
     with fresh_caches() if cache == "fresh" else nullcontext():
         after, changed = _approved(loaded, (reason or "").strip())
     if not changed:
@@ -57,7 +63,10 @@ def update(
     if dry_run:
         click.echo(f"{loaded.baseline} was left as it is (--dry-run).")
         return
-    write_baseline(loaded.baseline, after)
+    try:
+        write_baseline(loaded.baseline, after)
+    except OSError as error:
+        raise InputError(f"{loaded.baseline}: cannot be written: {error.strerror}") from error
     click.echo(f"Approved in {loaded.baseline}; its diff shows every number. Commit it with the change that moved them.")
 
 

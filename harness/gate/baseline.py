@@ -49,8 +49,8 @@ class JudgedScores(_Record, frozen=True, kw_only=True):
 
 
 class Cost(_Record, frozen=True, kw_only=True):
-    """What scoring a fixed sample cost: its CPU seconds over those of each job measured beside it, and peak memory in bytes beyond
-    what the process held before (None where the system does not tell)."""
+    """What scoring a fixed sample cost: its CPU seconds over those of each job measured beside it, and peak memory in bytes
+    beyond what the process held before (None where the system does not tell)."""
 
     ratios: dict[str, float]
     memory: int | None = None

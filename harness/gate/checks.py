@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from harness.errors import InputError
 from harness.gate.agreement import agreement
 from harness.gate.baseline import Baseline
@@ -10,7 +12,7 @@ from harness.gate.cost import cost
 from harness.gate.findings import Finding
 from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts
 from harness.gate.measure import PARTS, Measured
-from harness.gate.scores import coverage, determinism, scores
+from harness.gate.scores import coverage, determinism, extent, scores
 from harness.gate.signatures import declaration, signature
 from harness.gate.statistics import statistics
 
@@ -22,6 +24,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "declaration": ("what a metric declares of itself, and which parameters its signature tells apart, is the same", declaration),
     "scores": ("no score moved further than the metric's tolerance", scores),
     "coverage": ("what had a score has one", coverage),
+    "extent": ("nothing that the baseline holds has left the gate", extent),
     "determinism": ("asked again, in another order and batch, a metric says the same", determinism),
     "agreement": ("agreement with people has not fallen further than the margin", agreement),
     "statistics": ("the statistics make the same numbers of frozen cases", statistics),
@@ -61,5 +64,12 @@ def run_checks(config: GateConfig, before: Baseline, measured: Measured, only: S
     found = [
         finding for name, (_, check) in CHECKS.items() if not only or name in only for finding in check(config, before, measured)
     ]
+    found = _timed(found, measured)
     order = {str(ref): place for place, ref in enumerate(config.metrics)}
     return sorted(found, key=lambda finding: order.get(finding.metric, len(order)))
+
+
+def _timed(found: Sequence[Finding], measured: Measured) -> list[Finding]:
+    """The findings, the first of each metric with the seconds that the metric took."""
+    left = dict(measured.seconds)
+    return [msgspec.structs.replace(one, seconds=left.pop(one.metric, 0.0) or one.seconds) for one in found]

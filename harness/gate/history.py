@@ -33,11 +33,11 @@ def approved(config: GateConfig, before: Baseline, now: Baseline, measured: Meas
         statistics = {}
     if config.judges is not None:
         unasked = {one.label for one in measured.judges if one.now is None}
-        kept = {one for one in before.judges if one in unasked or (config.only_judges and one not in now.judges)}
+        left = {one for one in before.judges if one in unasked or (config.only_judges and one not in now.judges)}
         judges = {
-            label: before.judges[label] if label in kept else _same_judge(before.judges.get(label), now.judges[label])
+            label: before.judges[label] if label in left else _same_judge(before.judges.get(label), now.judges[label])
             for label in {**before.judges, **now.judges}
-            if label in kept or label in now.judges
+            if label in left or label in now.judges
         }
     elif not config.part:
         judges = {}

@@ -1,6 +1,7 @@
 """What the metrics of a gate say now: a Baseline without history, made from the code as it is."""
 
 import math
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -32,7 +33,8 @@ class Measured:
 
     `sets`: pairs and judged sets by their names in the baseline; `scores`: by metric's label and set; `absent`: sets that may be
     absent and are, with the reason; `broken`: metrics that could not be asked, with the reason; `again`: by label, what came of
-    of asking a second time; `broken_cases`: runs of the statistics' cases that raised an error, with it.
+    asking a second time; `broken_cases`: runs of the statistics' cases that raised an error, with it; `seconds`: how long
+    each metric took, by label.
     """
 
     now: Baseline
@@ -44,6 +46,7 @@ class Measured:
     judges: Sequence[Judged] = ()
     again: Mapping[str, Again] = field(default_factory=dict)
     broken_cases: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def measure(
@@ -63,8 +66,10 @@ def measure(
         built, broken = build_all(registry, config.metrics)
     if not {"scores", "again", "cost"}.isdisjoint(parts):
         sets = _read(config, registry)
+    seconds: dict[str, float] = {}
     for label, metric in built.items():
         report(label)
+        begun = time.perf_counter()
         try:
             own, table = _one(config, metric, sets, "scores" in parts)
             if "again" in parts:
@@ -77,6 +82,7 @@ def measure(
             broken[label] = str(error)
             continue
         metrics[label] = msgspec.structs.replace(own, silent=silent_parameters(registry, metric))
+        seconds[label] = time.perf_counter() - begun
         tables |= {(label, name): found for name, found in table.items()}
     judges = (
         [] if config.judges is None or "judges" not in parts else replay_all(config.judges, registry, report, config.only_judges)
@@ -87,7 +93,7 @@ def measure(
         report("meta")
         cases = measure_statistics(config.statistics)
     now = Baseline(metrics=metrics, judges=replies, statistics=dict(cases.tables))
-    return Measured(now, built, {**sets.pairs, **sets.judged}, tables, sets.absent, broken, judges, again, cases.broken)
+    return Measured(now, built, {**sets.pairs, **sets.judged}, tables, sets.absent, broken, judges, again, cases.broken, seconds)
 
 
 class _Sets(NamedTuple):

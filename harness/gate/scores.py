@@ -20,6 +20,9 @@ def scores(config: GateConfig, before: Baseline, measured: Measured) -> Iterator
             problem = _other_set(label, name, was.pairs.get(name), held)
             if problem is not None:
                 yield _finding(label, "scores", "fail", problem)
+        for name in _other_answers(label, was, now, measured):
+            text = f"{label}: the answers of {name} are not those of the baseline, so that no score can be compared; {_UPDATE}"
+            yield _finding(label, "scores", "fail", text)
         for name, known, there in _sets(label, was, now, measured):
             moved = list(moved_units(known, there, tolerance_of(was, now)))
             if not moved:
@@ -47,6 +50,24 @@ def coverage(config: GateConfig, before: Baseline, measured: Measured) -> Iterat
                 yield _finding(label, "coverage", "fail", text)
             if not problems:
                 yield _finding(label, "coverage", "pass", f"{label}: what had a score of {name} has one, and nothing else has")
+
+
+def extent(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
+    """Nothing that the baseline holds has left the gate: no metric, no set, no statistics, no judges."""
+    back = "is in the baseline and no longer in the gate: put it back, or approve with `harness gate update --reason TEXT`"
+    for label, now, was in both(before, measured):
+        gone = [*(was.pairs.keys() - now.pairs.keys()), *(was.judged.keys() - now.judged.keys() - measured.absent.keys())]
+        for name in sorted(gone):
+            yield _finding(label, "extent", "fail", f"{label}: {name} {back}")
+        if not gone:
+            yield _finding(label, "extent", "pass", f"{label}: every set of the baseline is in the gate")
+    if config.part:
+        return
+    for label in before.metrics.keys() - measured.built.keys() - measured.broken.keys():
+        yield _finding(label, "extent", "fail", f"{label} {back}")
+    for name, path, held in (("meta", config.statistics, before.statistics), ("judges", config.judges, before.judges)):
+        if held and path is None:
+            yield _finding(name, "extent", "fail", f"{name} (the key {'statistics' if name == 'meta' else name}) {back}")
 
 
 def determinism(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
@@ -82,10 +103,7 @@ def both(before: Baseline, measured: Measured) -> Iterator[tuple[str, MetricBase
 
 
 def _sets(label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured) -> Iterator[tuple[str, Rows, Rows]]:
-    """Name, past and present of each set of which the baseline holds this metric's scores, if it still is that set.
-
-    Units whose judged set lost or won some cannot be told apart in the baseline; the check `agreement` says so.
-    """
+    """Name, past and present of each set of which the baseline holds this metric's scores, if it still is that set."""
     for name, held in now.pairs.items():
         known = was.pairs.get(name)
         if known is not None and known.digest == held.digest:
@@ -96,6 +114,12 @@ def _sets(label: str, was: MetricBaseline, now: MetricBaseline, measured: Measur
         if past is not None and past.digest == judged.digest and len(past.values) == len(units):
             rows = ({unit: [value] for unit, value in zip(units, values, strict=True)} for values in (past.values, judged.values))
             yield name, next(rows), next(rows)
+
+
+def _other_answers(label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured) -> Iterator[str]:
+    """The judged sets of which other answers were scored than those in the baseline."""
+    compared = {name for name, *_ in _sets(label, was, now, measured)}
+    return (name for name in now.judged if name in was.judged and name not in compared)
 
 
 def _other_set(label: str, name: str, known: PairScores | None, held: PairScores) -> str | None:

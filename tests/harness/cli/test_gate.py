@@ -182,8 +182,14 @@ def test_a_metric_that_left_the_gate_fails_until_it_is_approved_of():
     write_config("[share]")
     said = invoke(code=1).stdout
     assert "share:fold=false is in the baseline and no longer in the gate" in said
+    assert "share: pairs is in" not in said
     assert "share:fold=false: no longer in the gate" in invoke("update", "--reason", "one is enough").stdout
     assert list(baseline()["metrics"]) == ["share"]
+
+
+def test_pairs_that_left_the_gate_fail():
+    Path("gate.yaml").write_text(Path("gate.yaml").read_text().replace("pairs: pairs.jsonl", "pairs: []"))
+    assert "share: pairs is in the baseline and no longer in the gate: put it back" in invoke(code=1).stdout
 
 
 def test_other_pairs_fail_and_say_how_they_differ():
