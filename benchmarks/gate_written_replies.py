@@ -142,6 +142,12 @@ QUOTES: dict[str, list[str]] = {
     "bokstav-b": ["1", "OMDÖME {c}: 1", "OMDÖME {c}: ett", "OMDÖME {c}: ett eller två", "OMDÖME {c}: 1 av 5", "OMDÖME 123456: 1"],
     "bokstav-c": ["2", "SVAR: 2", "OMDÖME {c}: 2", "2.", "OMDÖME: 2", '{{"kod": {c}, "omdöme": 2}}'],
 }
+# As JSON writes them, one after the other; of the whole numbers from 0 to 100.
+VALUES = [
+    *('100', '101', '50.5', '"75"', '"75/100"', '"75 av 100"', 'true', 'null', '[50]', '1e1', '"tio"', '-1', '0', 'NaN'),
+    *('"100 %"', '70.0', '"70.0"', '"70 or 80"', '{"score": 60}', '"60, two faults"', '""', '"B"', '42', '1e300', '0.0'),
+    *('"ett"', '"seven"', '"60/10"', '99.99', '"+5"', '"−5"', '"5–6"', '33', '"٣"', '5E0', '12'),
+]  # fmt: skip
 PAIRS = [
     "VERDICT {c}: A",
     "VERDICT {c}: B",
@@ -243,6 +249,18 @@ def strange(number: int, verdict: Verdict, request: Request, code: str) -> Reply
 def quotes(number: int, verdict: Verdict, request: Request, code: str) -> Reply:
     """What may be taken for a verdict."""
     return said(QUOTES[verdict.targets[0]][verdict.sample].format(c=code))
+
+
+def values(number: int, verdict: Verdict, request: Request, code: str) -> Reply:
+    """Numbers as JSON may write them."""
+    return said(f'{{"code": {code}, "verdict": {VALUES[number % len(VALUES)]}}}')
+
+
+def together(number: int, verdict: Verdict, request: Request, code: str) -> Reply:
+    """Two criteria on a scale of two, in one reply, with the probabilities of the first."""
+    value = min(2, rating_of(verdict.targets[0]))
+    text = f'{{"code": {code}, "verdicts": {{"naturalness": 2, "overall": {value}}}}}'
+    return said(text, tokens=spoken(text, str(value), {"1": 0.3, "2": 0.2, str(value): 0.5}, number))
 
 
 def criteria(number: int, verdict: Verdict, request: Request, code: str) -> Reply | None:
@@ -366,6 +384,8 @@ WRITERS = {
     "direct": direct,
     "strange": strange,
     "quotes": quotes,
+    "values": values,
+    "together": together,
     "criteria": criteria,
     "majority": majority,
     "scale": scale,
