@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, InputError
 from harness.gate.baseline import Baseline, Number, StatisticsBaseline
+from harness.gate.case_rows import ROW
 from harness.gate.case_tables import computed
-from harness.gate.cases import read_cases
+from harness.gate.cases import SUFFIX, Case, read_case
 from harness.gate.config import GateConfig
 from harness.gate.findings import Finding, Moved
 from harness.gate.measure import Measured
@@ -83,12 +84,15 @@ def _moved(folder: Path, case: str, differences: Sequence[_Difference], total: i
     moved = list(dict.fromkeys(one.table for one in differences))
     still = [name for name in tables if name not in moved]
     runs = [f"in {_listed([_run(name) for name in moved])}", f"not in {_listed([_run(name) for name in still])}" if still else ""]
+    found = _found(folder, case)
     told = [
-        f"statistics moved in case {case}: {_told(first)} ({_run(first.table)})",
+        f"statistics moved{_of_what(moved)} in case {case}: {_told(first)} ({_run(first.table)})",
         f"{len(differences):,} of {total:,} rows moved: {_listed([f'{name} {count}' for name, count in kinds])}",
+        f"of their numbers {_listed([name for one in differences for name in one.fields], most=len(ROW))}",
         " and ".join(part for part in runs if part),
+        "" if found is None else _shared_options(found, moved, still),
         _kind(differences),
-        _unsteady(folder, case, moved),
+        "" if found is None else _unsteady(found, moved),
     ]
     pairs = tuple(
         Moved(pair=f"{one.table}: {one.row}", before=_number(one.before), now=_number(one.now)) for one in worst[:_WORST]
@@ -137,16 +141,43 @@ def _kind(differences: Sequence[_Difference]) -> str:
     if fields <= {"new", "gone"}:
         return "rows came or went, and no number moved"
     kept = [name for name in ("n_pairs", "n_items", "coverage") if name in fields]
-    return f"{_listed(kept)} moved too: other data counts" if kept else ""
+    return f"{_listed(kept)} moved too: other data counts (coverage: look at missing scores and ratings)" if kept else ""
 
 
-def _unsteady(folder: Path, case: str, moved: Sequence[str]) -> str:
-    """Says so if the same code gives other numbers when it is asked again."""
+def _found(folder: Path, case: str) -> Case | None:
     try:
-        found = next(one for one in read_cases(folder) if one.name == case)
-        runs = list(dict.fromkeys(_run(name) for name in moved))[:2]
-        once, again = ({name: one.rows for run in runs for name, one in computed(found, run).items()} for _ in range(2))
-    except (HarnessError, StopIteration, KeyError):
+        return read_case(folder / f"{case}{SUFFIX}" if folder.is_dir() else folder)
+    except InputError:  # it was readable when it was computed; without it the message says a little less
+        return None
+
+
+def _of_what(moved: Sequence[str]) -> str:
+    """What the numbers say, where it is how far metrics go with people: rows of a meta-evaluation, and the advice on them."""
+    return ": agreement with people" if any(name.count("/") == 1 or name.endswith("/advice") for name in moved) else ""
+
+
+def _shared_options(case: Case, moved: Sequence[str], still: Sequence[str]) -> str:
+    """The options that all runs have that moved, and no other has."""
+    with_moved = [_choices(case, _run(name)) for name in moved]
+    others = {choice for name in still if _run(name) not in {_run(one) for one in moved} for choice in _choices(case, _run(name))}
+    shared = set.intersection(*with_moved) - others if with_moved and others else set()
+    return f"the runs that moved, and no others, have {', '.join(sorted(shared))}" if shared else ""
+
+
+def _choices(case: Case, run: str) -> set[str]:
+    found = case.head.runs.get(run)
+    if found is None:
+        return set()
+    given = {**case.head.options, **found.options, **found.info, **({"large": True} if found.large else {})}
+    return {f"{name} {value}" for name, value in given.items()}
+
+
+def _unsteady(case: Case, moved: Sequence[str]) -> str:
+    """Says so if the same code gives other numbers when it is asked again."""
+    runs = [name for name in dict.fromkeys(_run(name) for name in moved) if name in case.head.runs][:2]
+    try:
+        once, again = ({name: one.rows for run in runs for name, one in computed(case, run).items()} for _ in range(2))
+    except HarnessError:
         return ""
     return "" if once == again else "the same code gives other numbers when asked again: somewhere a seed is ignored"
 
@@ -171,10 +202,10 @@ def _number(value: Number) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str], most: int = _NAMED) -> str:
     names = list(dict.fromkeys(names))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _finding(level: str, message: str, moved: tuple[Moved, ...] = ()) -> Finding:

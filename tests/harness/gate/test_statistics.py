@@ -3,6 +3,7 @@
 import itertools
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -47,7 +48,7 @@ def found(
     return list(statistics(config, Baseline(statistics=before), measured))
 
 
-def one(*given: dict[str, StatisticsBaseline], **broken: str) -> Finding:
+def one(*given: Any, **broken: str) -> Finding:
     (finding,) = found(*given, **broken)
     return finding
 
@@ -62,7 +63,10 @@ def test_what_is_as_before_passes_and_rounding_does_not_count() -> None:
 def test_a_moved_value_is_named_with_statistic_metric_case_and_run() -> None:
     finding = one(tables({ROW: [0.5, 0.25, 0.75]}), tables({ROW: [0.625, 0.25, 0.75]}))
     assert finding.level == "fail"
-    assert "statistics moved in case case: accuracy · m · fit · item: value 0.5 → 0.625 (defaults)" in finding.message
+    assert (
+        "statistics moved: agreement with people in case case: accuracy · m · fit · item: value 0.5 → 0.625 (defaults)"
+        in finding.message
+    )
     assert "1 of 1 rows moved: accuracy 1" in finding.message
     assert "harness gate update --reason TEXT" in finding.message
     assert (finding.moved[0].pair, finding.moved[0].before, finding.moved[0].now) == (f"case/defaults: {ROW}", 0.5, 0.625)
@@ -101,6 +105,18 @@ def test_runs_that_did_not_move_are_told_beside_those_that_did() -> None:
     before = {**tables({ROW: [0.5]}, run="mean"), **tables({ROW: [0.5]}, run="median")}
     message = one(before, {**tables({ROW: [0.5]}, run="mean"), **tables({ROW: [0.75]}, run="median")}).message
     assert "in median and not in mean" in message
+
+
+def test_options_that_only_the_moved_runs_have_are_named(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED / "mixed.jsonl", tmp_path / "case.jsonl")
+    runs = ("defaults", "snapped-gaps", "percentile")
+    before, now = ({}, {})
+    for run in runs:
+        before |= tables({ROW: [0.5, 0.25, 0.75, 0.5, 0.5]}, run=run)
+        now |= tables({ROW: [0.625 if run == "snapped-gaps" else 0.5, 0.25, 0.75, 0.5, 0.5]}, run=run)
+    (finding,) = found(before, now, tmp_path)
+    assert "the runs that moved, and no others, have gap_tolerance 0.05, groupings" in finding.message
+    assert "of their numbers value" in finding.message
 
 
 def test_words_are_compared_as_they_are() -> None:
