@@ -9,6 +9,7 @@ from harness.gate.baseline import Value
 from harness.gate.explain import Explained, MovedPair
 
 LONGEST = 600  # characters of a text that are shown
+_FEW = 4  # numbers of which also those that did not move are shown
 _MARKS = range(0x300, 0x370)  # combining accents: å may be one character or two, and looks the same
 Paint = Callable[[str, str], str]  # (text, "only-answer" or "only-reference") → the text, marked
 
@@ -125,7 +126,8 @@ def _moves(pair: MovedPair) -> Iterator[str]:
     for component, before, now in rows:
         name = "score" if component is None else str(component)
         if before == now:
-            yield f"{name} {_told(before)} as before"
+            if width <= _FEW:
+                yield f"{name} {_told(before)} as before"
         elif isinstance(before, (int, float)) and isinstance(now, (int, float)):
             yield f"{name} {_told(before)} → {_told(now)} ({now - before:+.4g})"
         else:

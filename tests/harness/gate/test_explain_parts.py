@@ -64,6 +64,14 @@ def test_rows_of_statistics_that_moved_are_told_with_the_names_of_their_numbers(
     assert any("low 0.25 → 0.375" in line for line in markdown([found], {}))
 
 
+def test_of_many_numbers_only_those_that_moved_are_told():
+    columns = ["value", "low", "high", "p", "n"]
+    was = StatisticsBaseline(digest="d", columns=columns, rows={"tau · m": [0.5, 0.25, 1.0, 0.01, 9]})
+    now = msgspec.structs.replace(was, rows={"tau · m": [0.5, 0.25, 1.0, 0.01, 8]})
+    lines = said(explain_statistics(Baseline(statistics={"c": was}), measured(statistics={"c": now}), 5))
+    assert "     scores:    n 9 → 8 (-1)" in lines
+
+
 def test_unmoved_statistics_are_one_sentence_and_none_are_nothing():
     now = measured(statistics={"case/run": ROWS}, broken_cases={"case/other": "ValueError: x"})
     lines = said(explain_statistics(Baseline(statistics={"case/run": ROWS}), now, 5))
