@@ -48,7 +48,7 @@ def found(
     return list(statistics(config, Baseline(statistics=before), measured))
 
 
-def one(*given: Any, **broken: str) -> Finding:
+def one(*given: Any, **broken: Any) -> Finding:
     (finding,) = found(*given, **broken)
     return finding
 
@@ -110,7 +110,8 @@ def test_runs_that_did_not_move_are_told_beside_those_that_did() -> None:
 def test_options_that_only_the_moved_runs_have_are_named(tmp_path: Path) -> None:
     shutil.copy(SHIPPED / "mixed.jsonl", tmp_path / "case.jsonl")
     runs = ("defaults", "snapped-gaps", "percentile")
-    before, now = ({}, {})
+    before: dict[str, StatisticsBaseline] = {}
+    now: dict[str, StatisticsBaseline] = {}
     for run in runs:
         before |= tables({ROW: [0.5, 0.25, 0.75, 0.5, 0.5]}, run=run)
         now |= tables({ROW: [0.625 if run == "snapped-gaps" else 0.5, 0.25, 0.75, 0.5, 0.5]}, run=run)
