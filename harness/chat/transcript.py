@@ -1,6 +1,6 @@
 """Recorded replies as a file of JSON Lines that a person can read in a diff: what models said, and what they were asked.
 
-    {"kind": "about", "metric": "llm-judge:…", "origin": "gpt-4o-mini, asked on 2026-11-22", "models": {}}
+    {"kind": "about", "metric": "my-judge:…", "origin": "gpt-4o-mini, asked on 2026-11-22", "models": {}}
     {"kind": "request", "key": "9f…", "judge": "gpt-4o-mini@api.openai.com", "messages": […], "params": {…}}
     {"kind": "reply", "of": ["q1-a"], "judge": "gpt-4o-mini@api.openai.com", "key": "9f…", "text": "VERDICT 482937: 2"}
 
@@ -26,8 +26,11 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class About(_Line, frozen=True, kw_only=True, tag="about"):
-    """Where the replies come from; `written`: no model said them. `models`: `BACKEND MODEL` as the metric names it → the name its replies are kept under, for
-    models that run where they are asked (no server's address names them)."""
+    """Where the replies come from; `written`: no model said them.
+
+    `models`: `BACKEND MODEL` as the metric names it → the name its replies are kept under, for models that run where they are
+    asked (no server's address names them).
+    """
 
     metric: str
     origin: str

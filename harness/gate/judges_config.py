@@ -38,7 +38,7 @@ class GatedJudge(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """The metric as the config has it, or with its short name: `llm-judge (strict)`."""
+        """The metric as the config has it, or with its short one: `NAME (strict)`."""
         if self.name is not None:
             return f"{self.ref.name} ({self.name})"
         bare = self.ref.params.get(BARE)
@@ -66,7 +66,7 @@ def load_judges(path: Path) -> JudgesConfig:
         raise document.error(f"expected a file's path, got {answers!r:.80}", "answers")
     listed = document.value.get("judges")
     if not isinstance(listed, list) or not listed:
-        raise document.error("expected a list of judges: `judges: [{metric: llm-judge:MODEL, replies: FILE.jsonl}]`", "judges")
+        raise document.error("expected a list of judges: `judges: [{metric: NAME:MODEL, replies: FILE.jsonl}]`", "judges")
     judges = tuple(_judge(document, number, item) for number, item in enumerate(listed))
     labels = [judge.label for judge in judges]
     files = [judge.replies for judge in judges]
@@ -86,7 +86,7 @@ def load_judges(path: Path) -> JudgesConfig:
 def _judge(document: Document, number: int, item: Any) -> GatedJudge:
     keys = ("judges", number)
     if not isinstance(item, Mapping):
-        raise document.error("expected `{metric: llm-judge:MODEL, replies: FILE.jsonl}`", *keys)
+        raise document.error("expected `{metric: NAME:MODEL, replies: FILE.jsonl}`", *keys)
     check_keys(document, item, _JUDGE_KEYS, *keys)  # type: ignore[arg-type]  # a list is above, too
     replies, examples, name = item.get("replies"), item.get("examples"), item.get("name")
     if name is not None and not (isinstance(name, str) and name.strip() and name.isprintable()):
@@ -125,7 +125,7 @@ def _plugin(document: Document, value: Any, keys: tuple[str | int, ...]) -> Plug
     name, params = value, None
     if isinstance(value, Mapping):
         if len(value) != 1:
-            raise document.error("expected one name with its parameters: `{llm-judge: {model: …}}`", *keys)
+            raise document.error("expected one name with its parameters: `{NAME: {model: …}}`", *keys)
         [(name, params)] = value.items()
     if params is not None and not isinstance(params, Mapping):
         raise document.error(f"expected parameters, got {params!r:.80}", *keys)
