@@ -23,6 +23,7 @@ _WORST = 5
 _NAMED = 4
 _UPDATE = "if that is meant, `harness gate update --reason TEXT`"
 _VALUE = {"value", "verdict", "mean", "needed_clusters"}
+_WHICH_ROWS = ("criteria", "groupings", "slices")  # options that say which rows there are, and not how they are counted
 _INTERVAL, _P = {"low", "high"}, {"p", "p_adjusted"}
 
 
@@ -169,7 +170,7 @@ def _choices(case: Case, run: str) -> set[str]:
     if found is None:
         return set()
     given = {**case.head.options, **found.options, **found.info, **({"large": True} if found.large else {})}
-    return {f"{name} {value}" for name, value in given.items()}
+    return {f"{name} {value}" for name, value in given.items() if name not in _WHICH_ROWS}
 
 
 def _unsteady(case: Case, moved: Sequence[str]) -> str:

@@ -116,7 +116,7 @@ def test_options_that_only_the_moved_runs_have_are_named(tmp_path: Path) -> None
         before |= tables({ROW: [0.5, 0.25, 0.75, 0.5, 0.5]}, run=run)
         now |= tables({ROW: [0.625 if run == "snapped-gaps" else 0.5, 0.25, 0.75, 0.5, 0.5]}, run=run)
     (finding,) = found(before, now, tmp_path)
-    assert "the runs that moved, and no others, have gap_tolerance 0.05, groupings" in finding.message
+    assert "the runs that moved, and no others, have gap_tolerance 0.05;" in finding.message
     assert "of their numbers value" in finding.message
 
 
