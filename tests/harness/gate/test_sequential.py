@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.gate.sequential import Test as SequentialTest
@@ -67,6 +67,7 @@ def test_the_interval_holds_the_mean_narrows_and_is_all_there_is_before_anything
     assert late[1] - late[0] < 0.2
 
 
+@settings(max_examples=30)
 @given(st.lists(shares, min_size=1, max_size=12))
 def test_the_interval_lies_within_0_and_1_and_turns_with_the_differences(seen: list[float]) -> None:
     low, high = interval(seen)
