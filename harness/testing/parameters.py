@@ -16,7 +16,7 @@ def varied(spec: PluginSpec, given: Mapping[str, Any], named: Mapping[str, Seque
     """For each parameter of `build` the values to try instead of the one it has; an empty list where none can be guessed.
 
     `named`: values by parameter, which overrule guessing. Guessed are other members of a Literal, the other truth value, and
-    numbers next to the default.
+    numbers next to the default (by a fraction too, where it takes fractions: a signature may round).
     """
     found: dict[str, list[Any]] = {}
     hints = _hints(spec)
@@ -45,11 +45,17 @@ def _others(value: Any, hint: Any) -> list[Any]:
         return literals
     if isinstance(value, bool):
         return [not value]
+    fractions = [value + 0.25] if isinstance(value, float) or (isinstance(value, int) and _takes_fractions(hint)) else []
     if isinstance(value, int):
-        return [value + 1]
+        return [value + 1, *fractions]
     if isinstance(value, float):
-        return [value / 2 if value else 0.5]
+        return [value / 2 if value else 0.5, *fractions]
     return []
+
+
+def _takes_fractions(hint: Any) -> bool:
+    """Whether a whole number is only one of the values that it may have."""
+    return hint is float or float in typing.get_args(hint)
 
 
 def _literals(hint: Any) -> list[Any]:
