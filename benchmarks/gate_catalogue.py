@@ -42,9 +42,10 @@ SCOPES = (  # a file's beginning → beginning of the checks that reach it, "" f
     ("plugins/harness_plugins/metrics/lcs", "", ("rouge",)),
     ("plugins/harness_plugins/metrics/sacre", "", ("chrf", "bleu")),
     ("plugins/harness_plugins/metrics/batches", "", ("rouge", "chrf", "bleu")),
-    ("plugins/harness_plugins/metrics/recorded", "", ("recorded",)),
+    ("plugins/harness_plugins/metrics/recorded", "statistics", ()),  # scores that a set brings; no metric is made of them
     ("plugins/harness_plugins/metrics/", "", ("bertscore",)),
     ("harness/text/", "", ("rouge", "chrf", "bleu")),
+    ("harness/stages/", "", ("rouge", "chrf", "bleu")),
 )
 
 
@@ -226,7 +227,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
     def keep(row: dict[str, Any]) -> None:
         print(line(row), flush=True)
-        with RESULTS.with_suffix(".lock").open("w") as lock:
+        with (Path(tempfile.gettempdir()) / f"gate-catalogue-{os.getuid()}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # another process may try other entries meanwhile
             told = read_results()
             run = next((run for run in told if run["name"] == name), None)

@@ -28,7 +28,7 @@ from gate_mutator import Mutant, changed_line, mutants
 
 RESULTS = ROOT / "benchmarks" / "results" / "gate_mutants.json"
 LOOKED_AT = RESULTS.with_name("gate_mutants_looked_at.json")
-SEED, LIMIT, MEMORY = 8, 240, 16 * 1024**3
+SEED, LIMIT, MEMORY = 8, 150, 16 * 1024**3
 _METRICS, _JUDGES, _TEXT = "plugins/harness_plugins/metrics", "plugins/harness_plugins/judges", "harness/text"
 GROUPS: dict[str, tuple[int, tuple[str, ...]]] = {  # group → how many, of which files
     "words": (
@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, metavar="N", help="the first N of each group only; nothing is kept")
     parser.add_argument("--again", action="store_true", help="forget what was kept, and begin at HEAD")
     parser.add_argument("--survivors", action="store_true", help="try the survivors of the kept run again, at HEAD")
+    parser.add_argument("--commit", default="HEAD", help="the code to change (default: HEAD)")
     parser.add_argument("--page", action="store_true", help="only write docs/reference/gate-mutants.md of what was kept")
     arguments = parser.parse_args()
     if not arguments.page:
@@ -123,9 +124,9 @@ def main() -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     kept = {} if arguments.again or arguments.sample else read_results()
-    kept = kept or {"commit": head(), "date": datetime.now(UTC).date().isoformat(), "seed": SEED, "rows": []}
+    kept = kept or {"commit": head(arguments.commit), "date": datetime.now(UTC).date().isoformat(), "seed": SEED, "rows": []}
     if arguments.survivors:
-        kept["again"] = {"commit": head(), "rows": []}
+        kept["again"] = {"commit": head(arguments.commit), "rows": []}
     target = kept["again"] if arguments.survivors else kept
     commit = target["commit"]
     folder = Path(tempfile.gettempdir()) / f"gate-mutants-{os.getuid()}-{commit[:12]}"

@@ -13,6 +13,7 @@ ROW = {
     "caught": True,
     "code": 1,
     "lacks": [],
+    "whole": True,
     "cpu": 3.0,
     "wall": 4.0,
     "said": "fail: rouge-l | x",
