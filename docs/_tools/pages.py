@@ -170,6 +170,15 @@ def index_page(root: Path) -> str:
         ("[Commands](commands.md)", "`--help` of everything"),
         ("[Built-in plugins](plugins.md)", "metrics and judgment sources with their parameters"),
         ("[Benchmarks](benchmarks.md)", "every job beside its peer: ratios, the commands that make them"),
+        (
+            "[Seeded regressions](gate-catalogue.md)",
+            "which of 93 regressions the gate catches, and which harmless changes it passes",
+        ),
+        (
+            "[Mutants](gate-mutants.md)",
+            "automatic mutants of metrics, judges and statistics: which the gate kills, which survive",
+        ),
+        ("[The live check of judges](gate-sequential.md)", "how often it is wrong, and how many answers it takes, simulated"),
     ]
     return _joined(
         [MADE, "# Reference", "Made from the source, so that it cannot say something else.", _table(("page", "holds"), rows)]
