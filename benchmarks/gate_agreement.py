@@ -31,7 +31,7 @@ MARGIN, LEVEL = 0.02, 0.95
 ALPHA = (1 - LEVEL) / 2
 FALLS = (0.0, 1.0, 2.0, 5.0)  # in margins
 ITEMS = (20, 50, 200, 500)
-FAMILIES = ((4, 50), (4, 200), (12, 200))
+FAMILIES = ((4, 50), (4, 200))  # comparisons, items
 STRENGTH = 0.6
 
 
