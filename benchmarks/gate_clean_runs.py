@@ -127,7 +127,7 @@ def one_run(here: Place, levels: Run) -> dict[str, Any]:
         "code_of_exit": process.returncode,
         "wall": round(time.monotonic() - started, 1),
         "cpu": round(usage, 1),
-        **told(out, err),
+        **told(_without(out, folder), _without(err, folder)),
         "versions": versions(here, levels["dependencies"]),
     }
 
@@ -193,6 +193,11 @@ def told(out: bytes, err: bytes) -> dict[str, Any]:
         "told": [f"{one['level']}: {one['message']}" for one in findings if one["level"] != "pass"],
         "costs": costs,
     }
+
+
+def _without(text: bytes, folder: str) -> bytes:
+    """The text without the name of the run's folder, which is another one each time."""
+    return text.replace(f"{folder}/".encode(), b"")
 
 
 def cost_told(message: str) -> list[float] | None:

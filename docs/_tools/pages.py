@@ -178,6 +178,7 @@ def index_page(root: Path) -> str:
             "[Mutants](gate-mutants.md)",
             "automatic mutants of metrics, judges and statistics: which the gate kills, which survive",
         ),
+        ("[Clean runs](gate-clean-runs.md)", "forty runs of the gate on unchanged code, no two alike, and what they bound"),
         ("[The live check of judges](gate-sequential.md)", "how often it is wrong, and how many answers it takes, simulated"),
     ]
     return _joined(
