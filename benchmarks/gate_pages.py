@@ -87,7 +87,7 @@ def _share(hits: int, of: int) -> str:
 def _unconfirmed(runs: Sequence[Mapping[str, Any]]) -> str:
     rows = [row for run in runs for row in run["entries"] if row["applies"] and not row["harmless"] and not row["caught"]]
     left = sum(not row["whole"] for row in rows)
-    return f" (except for {left} of the {len(rows)} that were missed, whose files nothing else imports)" if left else ""
+    return f" ({left} of the {len(rows)} that were missed were not tried against it)" if left else ""
 
 
 def _wrong(run: Mapping[str, Any]) -> list[str]:
