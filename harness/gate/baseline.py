@@ -4,9 +4,10 @@ A file of JSON that a person can read in a diff: one pair a line, keys in a fixe
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -17,6 +18,7 @@ FORMAT = 1
 Value = float | str | None  # a score, else the status that says why there is none
 Number = int | float | str | None  # of a statistic; or a word (a verdict)
 _A_LINE = 8  # numbers of a long list in a line
+_FIGURES = 4  # of an accuracy: value, low, high, number of pairs
 _A_WORD = 40  # characters; longer texts have a line each
 
 
@@ -128,15 +130,18 @@ def read_baseline(path: Path) -> Baseline:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     try:
-        plain = json.loads(data)
+        plain = json.loads(data, parse_float=_finite, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: no JSON ({error}); take the last good version back from version control") from error
     if isinstance(plain, dict) and isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
         raise InputError(f"{path}: written by a newer version of the harness (format {plain['format']}, this one reads {FORMAT})")
     try:
-        return msgspec.convert(plain, Baseline)
+        held = msgspec.convert(plain, Baseline)
     except msgspec.ValidationError as error:
         raise InputError(f"{path}: {error}") from error
+    for problem in _wrong_rows(held):
+        raise InputError(f"{path}: {problem}; take the last good version back from version control")
+    return held
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
@@ -147,6 +152,41 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 def told(baseline: Baseline) -> str:
     """The baseline as the text of its file."""
     return _value(msgspec.to_builtins(baseline), 0) + "\n"
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_number(text)
+
+
+def _no_number(text: str) -> NoReturn:
+    """Refuses what compares equal to everything, or to nothing."""
+    raise ValueError(f"{text} is no finite number")
+
+
+def _wrong_rows(held: Baseline) -> Iterator[str]:
+    """The rows that have not as many values as their columns ask for."""
+    for label, metric in held.metrics.items():
+        wanted = len(metric.components)
+        for name, pairs in metric.pairs.items():
+            for unit, row in pairs.scores.items():
+                if len(row) != wanted:
+                    keys = f"metrics → {label} → pairs → {name} → scores → {unit}"
+                    yield f"{keys}: expected {wanted} values, one a component, got {len(row)}"
+        for name, judged in metric.judged.items():
+            for criterion, figures in judged.accuracies.items():
+                if len(figures) != _FIGURES:
+                    keys = f"metrics → {label} → judged → {name} → accuracies → {criterion}"
+                    yield f"{keys}: expected value, low, high and number of pairs, got {len(figures)} values"
+    for name, statistics in held.statistics.items():
+        for unit, numbers in statistics.rows.items():
+            if not 0 < len(numbers) <= max(1, len(statistics.columns)):
+                yield f"statistics → {name} → rows → {unit}: expected 1 to {len(statistics.columns)} values, got {len(numbers)}"
+    for label, judge in held.judges.items():
+        for field, rows in (("verdicts", judge.verdicts), ("agreement", judge.agreement)):
+            for unit, values in rows.items():
+                if not values:
+                    yield f"judges → {label} → {field} → {unit}: expected values, got none"
 
 
 def _value(value: Any, depth: int) -> str:

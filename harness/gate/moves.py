@@ -1,5 +1,6 @@
 """Which units moved between two sets of scores, how far, and what about them may be the cause."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from harness.gate.baseline import MetricBaseline, Value
@@ -22,7 +23,7 @@ def moved_units(before: Rows, now: Rows, tolerance: float) -> dict[str, float]:
 def distance(before: Sequence[Value], now: Sequence[Value], tolerance: float) -> float:
     """How far the furthest component moved beyond the tolerance, which is relative above 1; 0 if none did.
 
-    Infinite where a score came, went, or is missing for another reason.
+    Infinite where a score came, went, or is missing for another reason, and for numbers that are not finite.
     """
     if len(before) != len(now):
         return float("inf")
@@ -30,6 +31,8 @@ def distance(before: Sequence[Value], now: Sequence[Value], tolerance: float) ->
     for one, other in zip(before, now, strict=True):
         if isinstance(one, (int, float)) and isinstance(other, (int, float)):
             apart = abs(one - other)
+            if not math.isfinite(apart):  # nan and infinity lie in every tolerance
+                return float("inf")
             if apart > tolerance * max(1.0, abs(one)):
                 furthest = max(furthest, apart)
         elif one != other:

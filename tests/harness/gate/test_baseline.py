@@ -109,6 +109,40 @@ def test_strange_json_is_an_input_error(tmp_path, text):
         read_baseline(path)
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_a_number_that_lies_in_every_tolerance_is_refused(tmp_path, number):
+    path = tmp_path / "b.json"
+    path.write_text(told(ONE).replace('"01": [0.1, 1.0]', f'"01": [{number}, 1.0]'))
+    with pytest.raises(InputError, match=rf"b\.json: no JSON \({number} is no finite number"):
+        read_baseline(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"01": [0.1, 1.0]', '"01": []', "m → pairs → pairs → scores → 01: expected 2 values, one a component, got 0"),
+        ('"01": [0.1, 1.0]', '"01": [0.1, 1.0, 1.0]', "scores → 01: expected 2 values, one a component, got 3"),
+        ('"accuracies": {}', '"accuracies": {"all": [0.5]}', "judged → set → accuracies → all: expected value, low, high"),
+        (
+            '"statistics": {}',
+            '"statistics": {"case": {"digest": "", "columns": ["p"], "rows": {"r": []}}}',
+            "rows → r: expected 1",
+        ),
+        (
+            '"judges": {}',
+            '"judges": {"j": {"digest": "", "signature": "", "tolerance": 0, "verdicts": {"v": []}}}',
+            "judges → j → verdicts → v: expected values, got none",
+        ),
+    ],
+)
+def test_a_row_of_another_length_than_its_columns_is_told_with_its_keys(tmp_path, old, new, said):
+    path = tmp_path / "b.json"
+    assert old in told(ONE)
+    path.write_text(told(ONE).replace(old, new))
+    with pytest.raises(InputError, match=said):
+        read_baseline(path)
+
+
 def test_a_baseline_of_a_newer_program_says_so(tmp_path):
     path = tmp_path / "b.json"
     path.write_text('{"format": 2, "what": "is new"}')

@@ -26,6 +26,13 @@ def test_the_furthest_component_counts_and_a_score_that_came_or_went_is_infinite
     assert distance([0.5, 0.5], [0.5], 1.0) == math.inf
 
 
+def test_numbers_that_are_not_finite_have_moved_whatever_they_are_compared_with():
+    for strange in (math.nan, math.inf, -math.inf):
+        assert distance([strange], [0.5], 1.0) == math.inf
+        assert distance([0.5], [strange], 1.0) == math.inf
+        assert distance([strange], [strange], 1.0) == math.inf
+
+
 def test_moved_units_come_furthest_first():
     before = {"a": [0.1], "b": [0.2], "c": [0.3], "d": [0.4]}
     now = {"a": [0.1], "b": [0.3], "c": [0.8]}
