@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -148,8 +148,9 @@ def load_config(encoder: Encoder) -> Any:
         return AutoConfig.from_pretrained(encoder.folder, local_files_only=True, trust_remote_code=False)
 
 
+@lru_cache(maxsize=1)  # a large vocabulary takes seconds to read, and several metrics of one encoder follow each other
 def load_tokenizer(encoder: Encoder) -> Any:
-    """The tokenizer."""
+    """The tokenizer, for one thread at a time; who asks for the same encoder again gets the same object."""
     from transformers import AutoTokenizer
 
     with explained(encoder.folder, encoder.name), quiet():
