@@ -95,6 +95,8 @@ class GateItem(pytest.Item):
     gate: "_GateTests"
 
     def runtest(self) -> None:
+        from harness.gate.shown import visible
+
         own = [one for one in self.gate.findings() if self._tells(one)]
         bad = ("fail", "error", "inconclusive") if self.config.getoption("metric_gate_strict") else ("fail", "error")
         wrong = [one for one in own if one.level in bad]
@@ -102,7 +104,7 @@ class GateItem(pytest.Item):
             raise _Changed(_told(wrong))
         for one in own:
             if one.level != "pass":
-                self.warn(pytest.PytestWarning(f"{one.level}: {one.message}"))
+                self.warn(pytest.PytestWarning(f"{one.level}: {visible(one.message)}"))
 
     def _tells(self, finding: "Finding") -> bool:
         return finding.metric not in self.gate.metrics if self.metric is None else finding.metric == self.metric
@@ -110,9 +112,12 @@ class GateItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What changed, without a traceback."""
         from harness.errors import HarnessError
+        from harness.gate.shown import visible
 
-        if isinstance(excinfo.value, (_Changed, HarnessError)):
-            return str(excinfo.value)
+        if isinstance(excinfo.value, _Changed):
+            return str(excinfo.value)  # its texts are written out already
+        if isinstance(excinfo.value, HarnessError):
+            return visible(str(excinfo.value))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
@@ -222,9 +227,11 @@ def _told(findings: "Sequence[Finding]") -> str:
 
 
 def _lines(finding: "Finding") -> Iterator[str]:
-    yield f"{finding.level}: {finding.message}"
+    from harness.gate.shown import visible
+
+    yield f"{finding.level}: {visible(finding.message)}"
     for pair in finding.moved:
         before, now = ("no score" if value is None else f"{value:.6g}" for value in (pair.before, pair.now))
-        yield f"  {pair.pair}: {before} → {now}"
+        yield f"  {visible(pair.pair)}: {before} → {now}"
     if finding.moved:
-        yield f"  `harness gate explain {finding.metric}` shows them side by side"
+        yield f"  `harness gate explain {visible(finding.metric)}` shows them side by side"

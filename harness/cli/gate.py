@@ -109,10 +109,11 @@ def _live(config: "GateConfig", sample: int, budget: float | None, seed: int | N
 
 def _tell(found: "list[Finding]", strict: bool) -> None:
     from harness.gate.findings import counted, outcome
+    from harness.gate.shown import visible
 
     for finding in found:
         if finding.level != "pass":
-            click.echo(f"{finding.level}: {finding.message}")
+            click.echo(f"{finding.level}: {visible(finding.message)}")
     came_to = outcome(found)
     click.echo(f"{came_to}: {counted(found)}")
     if came_to == "inconclusive":
@@ -156,8 +157,11 @@ def _tell_github(found: "list[Finding]", config: "GateConfig", strict: bool, *, 
         click.echo(line, err=quiet)  # beside JSON on stdout nothing else may stand; GitHub reads both
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if page:
-        with open(page, "a", encoding="utf-8") as file:
-            file.write(summary(found))
+        try:
+            with open(page, "a", encoding="utf-8", errors="replace") as file:
+                file.write(summary(found))
+        except OSError as error:  # what was found does not depend on where it is told
+            notice(f"the job summary {page} cannot be written: {error.strerror}")
 
 
 def _relative(path: Path) -> str:

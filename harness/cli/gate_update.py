@@ -45,6 +45,7 @@ def update(
     from harness.gate.baseline import write_baseline
     from harness.gate.caches import fresh_caches
     from harness.gate.config import chosen, load_gate
+    from harness.gate.shown import visible
 
     if not dry_run and not (reason or "").strip():
         raise click.UsageError("an update needs a reason, which the baseline keeps: --reason 'sacrebleu 2.6: the tokenizer …'")
@@ -59,7 +60,7 @@ def update(
         click.echo(f"Nothing to approve of: everything is as {loaded.baseline} has it. It was left as it is.")
         sys.exit(_NOTHING)
     for line in changed:
-        click.echo(line)
+        click.echo(visible(line))
     if dry_run:
         click.echo(f"{loaded.baseline} was left as it is (--dry-run).")
         return
@@ -81,15 +82,16 @@ def _approved(config: "GateConfig", reason: str) -> "tuple[Baseline, list[str]]"
     from harness.gate.history import approved, changes
     from harness.gate.measure import measure
     from harness.gate.scores import determinism
+    from harness.gate.shown import visible
     from harness.gate.versions import versions
 
     before = read_baseline(config.baseline) if config.baseline.exists() else Baseline()
     measured = measure(config, registry(config.plugins), notice)
     for finding in determinism(config, before, measured):
         if finding.level != "pass":
-            notice(f"mind: {finding.message}")
+            notice(f"mind: {visible(finding.message)}")
     for label, reason_why in {**measured.broken, **measured.absent, **measured.broken_cases}.items():
-        notice(f"{label} is left as it was: {reason_why}")
+        notice(visible(f"{label} is left as it was: {reason_why}"))
     after = with_accuracies(approved(config, before, measured.now, measured), measured)
     changed = changes(before, after)
     change = Change(date=datetime.now(UTC).date().isoformat(), reason=reason, changed=changed, versions=versions())
@@ -104,6 +106,7 @@ def show(given: tuple[str | None, tuple[str, ...]] | None, config: str | None, a
     """What the baseline holds: metrics, signatures, how well they agreed with people, and every update with its reason."""
     from harness.gate.baseline import read_baseline
     from harness.gate.config import load_gate
+    from harness.gate.shown import visible
 
     held = read_baseline(load_gate(config or (given[0] if given else None)).baseline)
     if as_json:
@@ -119,14 +122,16 @@ def show(given: tuple[str | None, tuple[str, ...]] | None, config: str | None, a
         for label, metric in held.metrics.items()
     ]
     rows += [[label, judge.signature, str(len(judge.scores)), "-"] for label, judge in held.judges.items()]
-    print_table(["metric", "signature", "pairs", "agreement with people"], rows)
-    lines = sum(len(own.rows) for own in held.statistics.values())
-    click.echo(f"\n{lines:,} rows of statistics in {len(held.statistics)} tables")
+    print_table(["metric", "signature", "pairs", "agreement with people"], [[visible(cell) for cell in row] for row in rows])
+    if held.statistics:
+        lines = sum(len(own.rows) for own in held.statistics.values())
+        click.echo(f"\n{lines:,} rows of statistics in {len(held.statistics)} tables")
     for change in held.history:
-        click.echo(f"\n{change.date}  {change.reason}")
+        click.echo(f"\n{visible(f'{change.date}  {change.reason}')}")
         for line in change.changed:
-            click.echo(f"  {line}")
-        click.echo(f"  with {', '.join(f'{name} {version}' for name, version in change.versions.items()) or 'versions not kept'}")
+            click.echo(f"  {visible(line)}")
+        told = ", ".join(f"{name} {version}" for name, version in change.versions.items())
+        click.echo(f"  with {visible(told) or 'versions not kept'}")
 
 
 def _agreements(name: str, accuracies: "dict[str, list[float | int | None]]") -> str:

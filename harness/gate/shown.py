@@ -16,14 +16,18 @@ Paint = Callable[[str, str], str]  # (text, "only-answer" or "only-reference") �
 
 def terminal(explained: Sequence[Explained], versions: Mapping[str, tuple[str, str | None]]) -> Iterator[str]:
     """Lines for a terminal: what only the answer has is green within {+ +}, what only the reference has is red within [- -]."""
+    yield from map(_unsteering, _terminal(explained, versions))
+
+
+def _terminal(explained: Sequence[Explained], versions: Mapping[str, tuple[str, str | None]]) -> Iterator[str]:
     for one in explained:
-        yield f"{one.metric}: {_outcome(one)}"
-        yield from (f"  {line}" for line in _about(one))
+        yield f"{visible(one.metric)}: {_outcome(one)}"
+        yield from (f"  {visible(line)}" for line in _about(one))
         for place, pair in enumerate(one.pairs, 1):
             reference, answer = beside(pair, _coloured)
             yield ""
-            yield f"  {place}. {_clean(pair.pair)}, of {pair.set}"
-            yield f"     scores:    {'; '.join(_moves(pair))}"
+            yield f"  {place}. {visible(pair.pair)}, of {visible(pair.set)}"
+            yield f"     scores:    {visible('; '.join(_moves(pair)))}"
             if one.what == "pairs":
                 yield f"     asked:     {visible(_short(pair.instruction)) or '(nothing)'}"
                 yield f"     reference: {reference}"
@@ -85,8 +89,12 @@ def beside(pair: MovedPair, paint: Paint, clean: Callable[[str], str] = lambda t
 
 
 def visible(text: str) -> str:
-    """The text in one line, with what cannot be seen, or could steer a terminal, as ⟨U+0301⟩."""
-    return "".join("⏎" if char == "\n" else f"⟨U+{ord(char):04X}⟩" if _hidden(char) else char for char in text)
+    """The text in one line, with what cannot be seen, or could steer a terminal or a runner of CI, as ⟨U+0301⟩."""
+    return _unsteering("".join("⏎" if char == "\n" else f"⟨U+{ord(char):04X}⟩" if _hidden(char) else char for char in text))
+
+
+def _unsteering(line: str) -> str:
+    return line.replace("##[", "##⟨U+005B⟩")  # GitHub's runner takes ##[command] anywhere in a line
 
 
 def _hidden(char: str) -> bool:
@@ -190,10 +198,6 @@ def _first_difference(one: str, other: str) -> int:
 
 def _alike(one: str, other: str) -> float:
     return difflib.SequenceMatcher(None, one[:LONGEST], other[:LONGEST], autojunk=False).ratio()
-
-
-def _clean(text: str) -> str:
-    return visible(text)
 
 
 def _escaped(text: str) -> str:

@@ -153,3 +153,14 @@ def test_pytest_itself_starts_without_the_rest_of_the_package():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "['harness', 'harness.pytest_plugin']"
+
+
+def test_what_moved_is_written_out_and_steers_no_runner(gated):
+    error = 'raise RuntimeError("a\\n::error::PWNED\\n##[error]b\\x1b[31m")'
+    gated.path.joinpath("mine.py").write_text(
+        METRIC.replace("    def score", f"    def __init__(self):\n        {error}\n\n    def score")
+    )
+    result = gated.runpytest("--metric-gate", "-m", "metric_gate")
+    result.assert_outcomes(failed=1, passed=1)
+    assert "⏎::error::PWNED⏎##⟨U+005B⟩error]b⟨U+001B⟩" in result.stdout.str()
+    assert not [line for line in result.outlines if line.startswith("::") or "##[" in line]

@@ -288,3 +288,36 @@ def test_a_damaged_baseline_is_told_and_named(text):
     result = invoke(code=2)
     assert "baseline.json" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+STEERING = "x\n::error file=a.py::PWNED\n##[set-output name=outcome;]pass\x1b]0;title\x07\u202e"
+
+
+def steers(text):
+    """Whether a terminal or GitHub's runner would obey something in the text."""
+    return "\n::" in text or "##[" in text or bool({"\x1b", "\x07", "\u202e", "\r"} & set(text))
+
+
+def test_what_a_metric_says_is_written_out_and_steers_neither_a_terminal_nor_a_runner():
+    change("self.fold = fold\n", f"self.fold = fold\n        raise RuntimeError({STEERING!r})\n")
+    said = invoke(code=3).stdout
+    assert "RuntimeError: x⏎::error file=a.py::PWNED⏎##⟨U+005B⟩set-output name=outcome;]pass⟨U+001B⟩]0;title" in said
+    assert not steers(said)
+    assert not steers(invoke("explain").stdout)
+    assert not steers(invoke("update", "--reason", "x", code=2).output)
+
+
+def test_show_writes_a_reason_out_and_says_nothing_of_statistics_that_are_not_there():
+    change("return Result(found", "return Result(found / 2")
+    invoke("update", "--reason", STEERING)
+    said = invoke("show").stdout
+    assert "x⏎::error file=a.py::PWNED" in said
+    assert not steers(said)
+    assert "statistics" not in said
+
+
+def test_a_summary_that_cannot_be_written_changes_no_exit_code(tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "nix" / "summary.md"))
+    assert "cannot be written" in invoke("--github").stderr
+    change("return Result(found", "return Result(found / 2")
+    invoke("--github", code=1)

@@ -124,3 +124,8 @@ def test_whatever_the_texts_both_are_whole_in_one_line_each_and_steer_nothing(re
     (told,) = [line for line in lines(pair(reference, answer)) if line.startswith("     answer:    ")]
     if answer and not re.search(r"[-+{}\[\]]", answer):
         assert re.sub(r"\{\+|\+\}", "", told).removeprefix("     answer:    ") == visible(answer)
+
+
+def test_no_line_holds_a_command_of_a_runner_though_its_characters_come_apart():
+    said = lines(pair("##[error]", "##[error]"), unknown=("a\n::error::b",), metric="a\n::c")
+    assert not [line for line in said if "##[" in line or line.strip().startswith("::")]
