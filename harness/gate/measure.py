@@ -11,9 +11,11 @@ import msgspec
 from harness.errors import HarnessError, InputError, PluginError
 from harness.gate.again import Again, ask_again, silent_parameters
 from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline, PairScores, Value
+from harness.gate.beside import Beside
 from harness.gate.case_tables import Cases, measure_statistics
 from harness.gate.config import GateConfig, GatedSet, set_name
 from harness.gate.costing import measure_cost
+from harness.gate.elsewhere import Elsewhere, ask_elsewhere
 from harness.gate.judges import Judged, replay_all
 from harness.gate.pairs import read_pairs
 from harness.judgments import JudgmentSet
@@ -33,8 +35,8 @@ class Measured:
 
     `sets`: pairs and judged sets by their names in the baseline; `scores`: by metric's label and set; `absent`: sets that may be
     absent and are, with the reason; `broken`: metrics that could not be asked, with the reason; `again`: by label, what came of
-    asking a second time; `broken_cases`: runs of the statistics' cases that raised an error, with it; `seconds`: how long
-    each metric took, by label.
+    asking a second time, `elsewhere`: in a fresh process; `broken_cases`: runs of the statistics' cases that raised an error,
+    with it; `seconds`: how long each metric took, by label.
     """
 
     now: Baseline
@@ -47,6 +49,7 @@ class Measured:
     again: Mapping[str, Again] = field(default_factory=dict)
     broken_cases: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)
 
 
 def measure(
@@ -56,6 +59,23 @@ def measure(
 
     Raises InputError for a set that cannot be read.
     """
+    with Beside(lambda: _without_metrics(config, registry, parts)) as beside:
+        return _with_metrics(config, registry, report, parts, beside)
+
+
+def _without_metrics(config: GateConfig, registry: Registry, parts: Collection[str]) -> tuple[list[Judged], Cases]:
+    """The judges on their recorded replies, and the statistics' cases: what needs no metric of the gate."""
+    judges: list[Judged] = []
+    if config.judges is not None and "judges" in parts:
+        judges = replay_all(config.judges, registry, only=config.only_judges)
+    if config.statistics is not None and "statistics" in parts:
+        return judges, measure_statistics(config.statistics)
+    return judges, Cases({}, {})
+
+
+def _with_metrics(
+    config: GateConfig, registry: Registry, report: Report, parts: Collection[str], beside: Beside[tuple[list[Judged], Cases]]
+) -> Measured:
     sets = _Sets({}, {}, {})
     built: dict[str, BuiltMetric] = {}
     broken: dict[str, str] = {}
@@ -84,16 +104,15 @@ def measure(
         metrics[label] = msgspec.structs.replace(own, silent=silent_parameters(registry, metric))
         seconds[label] = time.perf_counter() - begun
         tables |= {(label, name): found for name, found in table.items()}
-    judges = (
-        [] if config.judges is None or "judges" not in parts else replay_all(config.judges, registry, report, config.only_judges)
-    )
+    asked = {label: built[label] for label in again if label in metrics}
+    elsewhere = ask_elsewhere(registry, asked, tuple(sets.pairs.values()))
+    if config.judges is not None or config.statistics is not None:
+        report("judges and statistics")
+    judges, cases = beside.result()
     replies = {one.label: one.now for one in judges if one.now is not None}
-    cases = Cases({}, {})
-    if config.statistics is not None and "statistics" in parts:
-        report("meta")
-        cases = measure_statistics(config.statistics)
     now = Baseline(metrics=metrics, judges=replies, statistics=dict(cases.tables))
-    return Measured(now, built, {**sets.pairs, **sets.judged}, tables, sets.absent, broken, judges, again, cases.broken, seconds)
+    every = {**sets.pairs, **sets.judged}
+    return Measured(now, built, every, tables, sets.absent, broken, judges, again, cases.broken, seconds, elsewhere)
 
 
 class _Sets(NamedTuple):

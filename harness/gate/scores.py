@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from harness.gate.again import Again
 from harness.gate.baseline import Baseline, MetricBaseline, PairScores, Value
 from harness.gate.config import GateConfig
+from harness.gate.elsewhere import Elsewhere
 from harness.gate.findings import Finding, Level
 from harness.gate.measure import Measured, by_unit
 from harness.gate.moves import Rows, causes, moved_units, tolerance_of, worst
@@ -71,27 +73,54 @@ def extent(config: GateConfig, before: Baseline, measured: Measured) -> Iterator
 
 
 def determinism(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
-    """Asked again, of a new object, in another order and batch size, without caches, the metric says the same."""
+    """Asked again, of a new object, in another order and batch size, without caches, the metric says the same; and so it does
+    in a fresh process with another seed of hashes."""
     for label, again in measured.again.items():
-        now = measured.now.metrics.get(label)
+        now, elsewhere = measured.now.metrics.get(label), measured.elsewhere.get(label)
         if now is None or not again.units:
             continue
-        first: dict[str, list[Value]] = {unit: [] for unit, *_ in again.apart}
-        second: dict[str, list[Value]] = {unit: [] for unit, *_ in again.apart}
-        for unit, one, other in again.apart:
-            first[unit].append(_told(one))
-            second[unit].append(_told(other))
-        moved = list(moved_units(first, second, now.tolerance))
-        if not moved:
-            yield _finding(label, "determinism", "pass", f"{label}: {again.units} pairs score the same when asked again")
-            continue
-        worst_one = f"{moved[0]} {first[moved[0]][0]} and then {second[moved[0]][0]}"
-        text = (
-            f"{label}: not deterministic: asked again (a new object, backwards, in small batches, nothing cached), {len(moved)} "
-            f"of {again.units} pairs score otherwise, {worst_one}; does it depend on chance, on the other units of the call, or "
-            "on what it was asked before?"
+        problems = [*_asked_twice(again, now.tolerance), *(_asked_elsewhere(elsewhere, now.tolerance) if elsewhere else ())]
+        for problem in problems:
+            yield _finding(label, "determinism", "fail", f"{label}: not deterministic: {problem}")
+        if not problems:
+            also = f", and {elsewhere.units} in a fresh process with another seed of hashes" if elsewhere else ""
+            text = f"{label}: {again.units} pairs score the same when asked again{also}"
+            yield _finding(label, "determinism", "pass", text)
+
+
+def _asked_twice(again: Again, tolerance: float) -> Iterator[str]:
+    moved = _apart(again.apart, tolerance)
+    if moved:
+        unit, one, other = moved[0]
+        yield (
+            f"asked again (a new object, backwards, in small batches, nothing cached), {len(moved)} of {again.units} pairs score "
+            f"otherwise, {unit} {one} and then {other}; does it depend on chance, on the other units of the call, or on what it "
+            "was asked before?"
         )
-        yield _finding(label, "determinism", "fail", text)
+
+
+def _asked_elsewhere(elsewhere: Elsewhere, tolerance: float) -> Iterator[str]:
+    if elsewhere.failed is not None:
+        yield f"it cannot be asked in a fresh process: {elsewhere.failed}"
+        return
+    moved = _apart(elsewhere.apart, tolerance)
+    if moved:
+        unit, one, other = moved[0]
+        yield (
+            f"in a fresh process with another PYTHONHASHSEED {len(moved)} of {elsewhere.units} pairs score otherwise, {unit} "
+            f"{one} here and {other} there; does it depend on `hash`, on the order of a set, on chance, or on what its class or "
+            "module remembers of earlier calls?"
+        )
+
+
+def _apart(pairs: Sequence[tuple[str, float | None, float | None]], tolerance: float) -> list[tuple[str, Value, Value]]:
+    """The units that moved further than the tolerance, the furthest first, with a value before and after."""
+    first: dict[str, list[Value]] = {unit: [] for unit, *_ in pairs}
+    second: dict[str, list[Value]] = {unit: [] for unit, *_ in pairs}
+    for unit, one, other in pairs:
+        first[unit].append(_told(one))
+        second[unit].append(_told(other))
+    return [(unit, first[unit][0], second[unit][0]) for unit in moved_units(first, second, tolerance)]
 
 
 def both(before: Baseline, measured: Measured) -> Iterator[tuple[str, MetricBaseline, MetricBaseline]]:
