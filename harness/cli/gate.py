@@ -27,7 +27,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(invoke_without_command=True, help=__doc__)
-@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml here, else the shipped one.")
+@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml in this folder.")
 @click.option("--metric", "-m", "metrics", multiple=True, metavar="LABEL", help="Only this metric; `meta`, `judges`. Repeatable.")
 @click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this check (signature, scores, …). Repeatable.")
 @click.option("--strict/--lenient", default=None, help="Whether what is inconclusive fails; default as the config says.")
@@ -79,7 +79,7 @@ def gate(
     if as_json:
         print_json(found)
     else:
-        _tell(found, firm)
+        _tell(found, loaded, firm)
     sys.exit(_code(found, firm))
 
 
@@ -107,7 +107,7 @@ def _live(config: "GateConfig", sample: int, budget: float | None, seed: int | N
     return list(live(judges, before, registry(config.plugins), options, config.only_judges, notice))
 
 
-def _tell(found: "list[Finding]", strict: bool) -> None:
+def _tell(found: "list[Finding]", config: "GateConfig", strict: bool) -> None:
     from harness.gate.findings import counted, outcome
     from harness.gate.shown import visible
 
@@ -115,7 +115,7 @@ def _tell(found: "list[Finding]", strict: bool) -> None:
         if finding.level != "pass":
             click.echo(f"{finding.level}: {visible(finding.message)}")
     came_to = outcome(found)
-    click.echo(f"{came_to}: {counted(found)}")
+    click.echo(f"{came_to}: {counted(found)}; by {_relative(config.file)}")
     if came_to == "inconclusive":
         click.echo(
             "Nothing fell for sure, and not all of it is sure not to have: what is inconclusive fails (--strict)."

@@ -9,7 +9,7 @@ from harness.cli.common import json_option, notice, plugin_files, plugin_option,
 
 @click.command(help=__doc__)
 @click.argument("metric", required=False)
-@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml here, else the shipped one.")
+@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml in this folder.")
 @click.option("--pairs", "most", type=click.IntRange(0), default=5, show_default=True, metavar="N", help="Pairs of each metric.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="As Markdown, for an issue or a comment.")
 @click.option(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml here, else the shipped one.")
+@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml in this folder.")
 @click.option(
     "--judge", "-j", "names", multiple=True, metavar="LABEL", help="Only this judge. Repeatable. Default: unrecorded ones."
 )

@@ -8,7 +8,7 @@ import click
 from harness.cli.common import json_option, notice, plugin_option, print_json, print_table, quiet_option, registry
 
 if TYPE_CHECKING:
-    from harness.gate.baseline import Baseline
+    from harness.gate.approving import Update
     from harness.gate.config import GateConfig
 
 _NOTHING = 2  # exit code where there is nothing to approve of: wrong use
@@ -16,8 +16,9 @@ _NOTHING = 2  # exit code where there is nothing to approve of: wrong use
 
 @click.command()
 @click.option("--reason", metavar="TEXT", help="Why scores may differ now; the baseline keeps it. Needed.")
-@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml here, else the shipped one.")
+@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml in this folder.")
 @click.option("--metric", "-m", "metrics", multiple=True, metavar="LABEL", help="Only this metric; `meta`, `judges`. Repeatable.")
+@click.option("--anyway", is_flag=True, help="Also approves of metrics that are not deterministic, and says so in the history.")
 @click.option("--dry-run", is_flag=True, help="Says what would be approved, and writes nothing.")
 @click.option(
     "--cache", type=click.Choice(["fresh", "keep"]), default="fresh", show_default=True, help="Which cache is looked at."
@@ -30,76 +31,73 @@ def update(
     reason: str | None,
     config: str | None,
     metrics: tuple[str, ...],
+    anyway: bool,
     dry_run: bool,
     cache: str,
 ) -> None:
     """Approves of what the metrics say now: writes it into the baseline, with the reason, what moved and versions of packages.
 
-    What did not move stays as it was to the last digit. Metrics that cannot be asked here, and sets that may be absent and are,
+    What did not move stays as it was to the last digit; where nothing did, other versions alone are recorded. Metrics that cannot be asked here, and sets that may be absent and are,
     keep what the baseline says of them.
     """
     import sys
 
     from harness.config import shipped
     from harness.errors import InputError
-    from harness.gate.baseline import write_baseline
+    from harness.gate.baseline import taking_turns, write_baseline
     from harness.gate.caches import fresh_caches
     from harness.gate.config import chosen, load_gate
     from harness.gate.shown import visible
 
     if not dry_run and not (reason or "").strip():
         raise click.UsageError("an update needs a reason, which the baseline keeps: --reason 'sacrebleu 2.6: the tokenizer …'")
-    loaded = chosen(load_gate(config or (given[0] if given else None)), metrics or (given[1] if given else ()))
+    whole = load_gate(config or (given[0] if given else None))
+    loaded = chosen(whole, metrics or (given[1] if given else ()))
     if loaded.baseline.parent.is_relative_to(shipped("configs")) and shipped("configs").parent.name == "_data":
         raise click.UsageError(
             "this gate came with the program and is not yours to update: make your own with `harness gate new`"
         )
-    with fresh_caches() if cache == "fresh" else nullcontext():
-        after, changed = _approved(loaded, (reason or "").strip())
-    if not changed:
-        click.echo(f"Nothing to approve of: everything is as {loaded.baseline} has it. It was left as it is.")
-        sys.exit(_NOTHING)
-    for line in changed:
-        click.echo(visible(line))
-    if dry_run:
-        click.echo(f"{loaded.baseline} was left as it is (--dry-run).")
-        return
-    try:
-        write_baseline(loaded.baseline, after)
-    except OSError as error:
-        raise InputError(f"{loaded.baseline}: cannot be written: {error.strerror}") from error
+    turn = nullcontext() if dry_run else taking_turns(loaded.baseline, lambda: notice("waiting for another update to end …"))
+    with turn, fresh_caches() if cache == "fresh" else nullcontext():
+        update = _approved(loaded, whole, (reason or "").strip())
+        if not update.changed:
+            click.echo(f"Nothing to approve of: everything is as {loaded.baseline} has it. It was left as it is.")
+            sys.exit(_NOTHING)
+        for line in update.changed:
+            click.echo(line)
+        for line in update.warnings:
+            click.echo(f"warning: {line}", err=True)
+        if dry_run:
+            click.echo(f"{loaded.baseline} was left as it is (--dry-run).")
+            return
+        if update.chance and not anyway:
+            raise InputError(
+                f"{', '.join(update.chance)}: not deterministic, so that every later run would fail; nothing was approved. Mend "
+                "that, name the others with -m, or approve with --anyway"
+            )
+        try:
+            write_baseline(loaded.baseline, update.after)
+        except OSError as error:
+            raise InputError(f"{loaded.baseline}: cannot be written: {error.strerror}") from error
     click.echo(f"Approved in {loaded.baseline}; its diff shows every number. Commit it with the change that moved them.")
 
 
-def _approved(config: "GateConfig", reason: str) -> "tuple[Baseline, list[str]]":
-    """The baseline as it would be, and what differs."""
-    from datetime import UTC, datetime
-
-    import msgspec
-
-    from harness.gate.baseline import Baseline, Change, read_baseline
-    from harness.gate.comparisons import with_accuracies
-    from harness.gate.history import approved, changes
+def _approved(config: "GateConfig", whole: "GateConfig", reason: str) -> "Update":
+    """What an update of this part of the whole gate comes to."""
+    from harness.gate.approving import approve
+    from harness.gate.baseline import Baseline, read_baseline, target
     from harness.gate.measure import measure
-    from harness.gate.scores import determinism
-    from harness.gate.shown import visible
-    from harness.gate.versions import versions
 
-    before = read_baseline(config.baseline) if config.baseline.exists() else Baseline()
-    measured = measure(config, registry(config.plugins), notice)
-    for finding in determinism(config, before, measured):
-        if finding.level != "pass":
-            notice(f"mind: {visible(finding.message)}")
-    for label, reason_why in {**measured.broken, **measured.absent, **measured.broken_cases}.items():
-        notice(visible(f"{label} is left as it was: {reason_why}"))
-    after = with_accuracies(approved(config, before, measured.now, measured), measured)
-    changed = changes(before, after)
-    change = Change(date=datetime.now(UTC).date().isoformat(), reason=reason, changed=changed, versions=versions())
-    return msgspec.structs.replace(after, history=[*before.history, change]), changed
+    before = read_baseline(config.baseline) if target(config.baseline).exists() else Baseline()
+    plugins = registry(config.plugins)
+    measured = measure(config, plugins, notice)
+    for label, why in {**measured.broken, **measured.absent, **measured.broken_cases}.items():
+        notice(f"{label} is left as it was: {why}")
+    return approve(config, before, measured, reason, plugins, whole)
 
 
 @click.command()
-@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml here, else the shipped one.")
+@click.option("--config", "-c", type=click.Path(), metavar="FILE", help="The gate; default gate.yaml in this folder.")
 @json_option
 @click.pass_obj
 def show(given: tuple[str | None, tuple[str, ...]] | None, config: str | None, as_json: bool) -> None:

@@ -1,15 +1,15 @@
 """The gate's config: which metrics are held to which baseline, on which pairs and judged sets, and what is too much."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from harness.config import find_config
+from harness.config import find_config, shipped
 from harness.config_parts import check_keys, plugin_files, plugin_ref, section_of, text_of
-from harness.errors import InputError
+from harness.errors import ConfigError, InputError, did_you_mean
 from harness.gate.judges_config import load_judges
 from harness.registry import PluginRef
 from harness.yaml_lines import Document, Keys, read_yaml
@@ -87,25 +87,44 @@ class GateConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_gate(path: str | Path | None = None) -> GateConfig:
-    """The gate in the file (default: `gate.yaml` here, else the shipped one); ConfigError naming file, line and key."""
-    here = Path("gate.yaml")
-    file = find_config(path if path is not None else here if here.is_file() else DEFAULT).absolute()
+    """The gate in the file; ConfigError naming file, line and key.
+
+    Without a path: `gate.yaml` in the current folder; in a checkout of this program, the gate of its own metrics. Elsewhere that one
+    has to be named (`gate/gate.yaml`): metrics that nobody changed would pass in place of those that were meant.
+    """
+    file = (_own() if path is None else find_config(path)).absolute()
     document = read_yaml(file)
     check_keys(document, document.value, _KEYS)
     metrics = _metrics(document)
     baseline = text_of(document, "baseline") or "baseline.json"
+    pairs = _paths(document, "pairs")
     return GateConfig(
         file=file,
         baseline=file.parent / Path(baseline).expanduser(),
         metrics=metrics,
         tolerances=_tolerances(document, metrics),
-        pairs=_paths(document, "pairs"),
-        judgments=_sets(document),
+        pairs=pairs,
+        judgments=_sets(document, metrics, [set_name(one) for one in pairs]),
         agreement=section_of(document, "agreement", AgreementOptions),
         cost=section_of(document, "cost", CostOptions),
         statistics=_path(document, "statistics"),
         judges=_path(document, "judges"),
         plugins=plugin_files(document),
+    )
+
+
+def _own() -> Path:
+    """The gate of the current folder."""
+    here, folder = Path.cwd(), shipped("configs")
+    checkout = folder.parent if folder.parent.name != "_data" else None
+    for place in (here / "gate.yaml", here / "configs" / DEFAULT):
+        if place.is_file():
+            return place
+    if checkout is not None and here.resolve().is_relative_to(checkout.resolve()):
+        return folder / DEFAULT
+    raise ConfigError(
+        f"there is no gate.yaml in {here}: go to the folder that holds it, name the file with --config, or make a gate with "
+        f"`harness gate new` (`--config {DEFAULT}` is the gate of the metrics that come with the program)"
     )
 
 
@@ -138,7 +157,7 @@ def _tolerances(document: Document, metrics: tuple[PluginRef, ...]) -> dict[str,
     value = document.value.get("tolerances") or {}
     if not isinstance(value, Mapping):
         raise document.error("expected metrics with numbers: `tolerances: {bertscore: 1e-5}`", "tolerances")
-    known = {str(ref) for ref in metrics} | {ref.name for ref in metrics}
+    known = _names(metrics)
     for label, tolerance in value.items():
         if label not in known:
             raise document.error(f"no metric of this gate is called {label!r}: {', '.join(sorted(known))}", "tolerances", label)
@@ -147,7 +166,12 @@ def _tolerances(document: Document, metrics: tuple[PluginRef, ...]) -> dict[str,
     return {label: float(tolerance) for label, tolerance in value.items()}
 
 
-def _sets(document: Document) -> tuple[GatedSet, ...]:
+def _names(metrics: Iterable[PluginRef]) -> set[str]:
+    """What the config may call its metrics: by label, or all of a name."""
+    return {name for ref in metrics for name in (str(ref), ref.name)}
+
+
+def _sets(document: Document, known: tuple[PluginRef, ...], pairs: Collection[str]) -> tuple[GatedSet, ...]:
     value = document.value.get("judgments") or []
     if not isinstance(value, list):
         raise document.error("expected a list of judgment sources: `judgments: [contrast-sv]`", "judgments")
@@ -160,10 +184,17 @@ def _sets(document: Document) -> tuple[GatedSet, ...]:
             raise document.error(f"optional is true or false, got {optional!r}", "judgments", index)
         if metrics is not None and not (isinstance(metrics, list) and all(isinstance(one, str) for one in metrics)):
             raise document.error("metrics is a list of the gate's metrics, as it writes them", "judgments", index)
+        for name in metrics or ():
+            if name not in _names(known):
+                text = f"no metric of this gate is called {name!r}.{did_you_mean(name, _names(known))}"
+                raise document.error(text, "judgments", index)
         chosen = None if metrics is None else tuple(metrics)
         one = GatedSet(ref=PluginRef(ref.name, params), optional=optional, metrics=chosen)
         if one.label in {other.label for other in found}:
             raise document.error(f"the set {one.label!r} is here twice", "judgments", index)
+        if one.label in pairs:
+            text = f"a file of pairs is called {one.label}, too, and the baseline keeps one set of a name: rename the file"
+            raise document.error(text, "judgments", index)
         found.append(one)
     return tuple(found)
 
@@ -173,7 +204,15 @@ def _paths(document: Document, key: str) -> tuple[Path, ...]:
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list):
         raise document.error("expected a list of files", key)
-    return tuple(_file(document, item, (key, index) if isinstance(value, list) else (key,)) for index, item in enumerate(listed))
+    files: dict[str, Path] = {}
+    for index, item in enumerate(listed):
+        keys: Keys = (key, index) if isinstance(value, list) else (key,)
+        file = _file(document, item, keys)
+        other = files.setdefault(set_name(file), file)
+        if other is not file:
+            text = f"{other} and {file} have one name, and the baseline keeps one set of a name: rename one of them"
+            raise document.error(text, *keys)
+    return tuple(files.values())
 
 
 def _path(document: Document, key: str) -> Path | None:
@@ -195,7 +234,7 @@ def chosen(config: GateConfig, wanted: tuple[str, ...]) -> GateConfig:
     statistics); InputError for one that it does not have."""
     if not wanted:
         return config
-    metrics = {name for ref in config.metrics for name in (str(ref), ref.name)}
+    metrics = _names(config.metrics)
     listed = () if config.judges is None else load_judges(config.judges).judges
     judges = {judge.label: {judge.label, judge.ref.name} for judge in listed}
     parts = {"judges": config.judges, "meta": config.statistics}

@@ -106,6 +106,15 @@ def test_a_metric_that_has_not_changed_passes():
     said = invoke().stdout
     assert said.startswith("pass: ")
     assert "2 metrics" in said
+    assert said.endswith("passed; by gate.yaml\n")
+
+
+def test_where_no_gate_is_nothing_is_looked_at():
+    Path("gate.yaml").rename("gate.yml")
+    result = invoke(code=2)
+    assert "there is no gate.yaml in " in result.stderr
+    assert not result.stdout
+    assert "there is no gate.yaml in " in invoke("update", "--reason", "x", code=2).stderr
 
 
 def test_a_silent_change_of_scores_fails_and_is_told_with_what_the_moved_pairs_share():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.config import shipped
 from harness.errors import ConfigError, InputError
 from harness.gate.config import chosen, load_gate
 from harness.gate.pairs import read_pairs
@@ -20,6 +21,7 @@ cost: {slower: 4, larger: null}
 def load(tmp_path):
     def loaded(text):
         (tmp_path / "pairs.jsonl").write_text('{"id": "1", "language": "sv", "instruction": "x", "references": [], "text": "y"}')
+        (tmp_path / "contrast-sv.jsonl").write_text("")
         path = tmp_path / "gate.yaml"
         path.write_text(text)
         return load_gate(path)
@@ -52,6 +54,9 @@ def test_everything_that_a_gate_may_say_is_read(load, tmp_path):
         ("metrics: [chrf, chrf]", "metric 'chrf' is here twice"),
         ("metrics: [chrf]\ntolerances: {bleu: 1}", "no metric of this gate is called 'bleu'"),
         ("metrics: [chrf]\ntolerances: {chrf: -1}", "expected a number from 0 up"),
+        ("metrics: [chrf]\npairs: [pairs.jsonl, ./pairs.jsonl]", "have one name"),
+        ("metrics: [chrf]\npairs: contrast-sv.jsonl\njudgments: [contrast-sv]", "a file of pairs is called contrast-sv, too"),
+        ("metrics: [chrf]\njudgments: [{contrast-sv: {metrics: [chrff]}}]", "no metric of this gate is called 'chrff'.*chrf"),
         ("metrics: [chrf]\npairs: none.jsonl", "there is no .*none.jsonl"),
         ("metrics: [chrf]\nagreement: {margin: 2}", "margin must lie from 0 to below 1"),
         ("metrics: [chrf]\nagreement: {inconclusive: maybe}", "inconclusive"),
@@ -74,3 +79,20 @@ def test_some_of_a_gate_is_chosen_by_label_and_by_name(load):
         chosen(config, ("bleu",))
     with pytest.raises(InputError, match="no metric 'meta'"):
         chosen(config, ("meta",))
+
+
+def test_without_a_gate_here_only_a_checkout_of_the_program_has_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"there is no gate.yaml in .*: go to the folder that holds it, .*--config"):
+        load_gate()
+    own = shipped("configs") / "gate" / "gate.yaml"
+    assert load_gate("gate/gate.yaml").file == own
+    monkeypatch.chdir(own.parent.parent.parent / "tests")
+    assert load_gate().file == own
+    copy = tmp_path / "configs" / "gate"
+    copy.mkdir(parents=True)
+    (copy / "gate.yaml").write_text("metrics: [chrf]")
+    monkeypatch.chdir(tmp_path)
+    assert load_gate().file == copy / "gate.yaml"
+    (tmp_path / "gate.yaml").write_text("metrics: [chrf]")
+    assert load_gate().file == tmp_path / "gate.yaml"
