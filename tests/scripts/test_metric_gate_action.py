@@ -109,16 +109,52 @@ def test_an_unknown_word_for_inconclusive_is_an_annotation(gated):
     assert said.stdout.startswith("::error title=metric-gate::the input inconclusive is strict, lenient or empty")
 
 
-def test_what_is_to_be_installed_is_given_to_pip_line_by_line(tmp_path):
+def test_what_is_to_be_installed_is_given_to_pip_as_a_requirements_file_beside_what_it_names(tmp_path):
     python = tmp_path / "python"
-    python.write_text('#!/bin/sh\nprintf "%s|" "$@"; echo\n', encoding="utf-8")
+    python.write_text('#!/bin/sh\necho "$@"; cat "$6"\n', encoding="utf-8")
     python.chmod(python.stat().st_mode | stat.S_IXUSR)
-    said = run(ACTION / "install.sh", tmp_path, GATE_PYTHON=str(python), GATE_INSTALL="-c c.txt a>=1\n\n .[x]\n$(touch caught)")
-    assert said.stdout.splitlines() == [
-        "-m|pip|install|--quiet|-c|c.txt|a>=1|",
-        "-m|pip|install|--quiet|.[x]|",
-        "-m|pip|install|--quiet|$(touch|caught)|",
-    ]
+    lines = '-c c.txt\n# of tests\n\na>=1; python_version < "3.12"\n$(touch caught)\n'
+    said = run(ACTION / "install.sh", tmp_path, GATE_PYTHON=str(python), GATE_INSTALL=lines)
+    first, rest = said.stdout.split("\n", 1)
+    assert re.fullmatch(r"-m pip install --quiet --requirement \./\.metric-gate-install\.\w+", first)
+    assert rest.rstrip("\n") == lines.rstrip("\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["python"]  # the file is gone, and no line was run
+
+
+def test_a_report_may_have_an_absolute_path(gated, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("reports") / "gate.xml"
+    run(ACTION / "gate.sh", gated, GATE_JUNIT=str(elsewhere), GATE_FOLDER="metrics")
+    assert outputs(gated)["junit"] == str(elsewhere)
+
+
+def test_reports_of_an_earlier_run_are_no_reports_of_one_that_made_none(gated):
+    both = {"GATE_JUNIT": "gate.xml", "GATE_SARIF": "gate.sarif"}
+    run(ACTION / "gate.sh", gated, **both)
+    assert {"junit", "sarif"} <= outputs(gated).keys()
+    (gated / "out").unlink()
+    (gated / "gate.yaml").write_text("metrics: [", encoding="utf-8")
+    assert run(ACTION / "gate.sh", gated, **both).returncode == 2
+    assert outputs(gated) == {"outcome": "wrong-use"}
+    assert not (gated / "gate.xml").exists()
+
+
+def test_a_file_that_is_no_report_is_neither_removed_nor_overwritten(gated):
+    said = run(ACTION / "gate.sh", gated, GATE_SARIF="baseline.json")
+    assert (said.returncode, outputs(gated)) == (2, {"outcome": "wrong-use"})
+    assert "baseline.json is there and is no report of the gate" in said.stdout
+    assert (gated / "baseline.json").stat().st_size
+
+
+@pytest.mark.parametrize("name", ["GATE_JUNIT", "GATE_SARIF", "GATE_FOLDER", "GATE_CONFIG"])
+def test_an_input_of_several_lines_writes_no_output_of_its_own(gated, name):
+    said = run(ACTION / "gate.sh", gated, **{name: "x.xml\noutcome=pwned"})
+    assert said.returncode == 2
+    assert outputs(gated) == {"outcome": "wrong-use"}
+    assert said.stdout.count("\n") == 1
+
+
+def test_a_summary_that_cannot_be_written_changes_no_exit_code(gated):
+    assert run(ACTION / "gate.sh", gated, GITHUB_STEP_SUMMARY=str(gated / "nix" / "summary")).returncode == 0
 
 
 def test_the_action_is_a_composite_one_whose_scripts_get_every_input():

@@ -2,8 +2,29 @@
 # Runs the gate as the action's inputs say, and tells later steps how it came out. Exits as the gate does.
 set -euo pipefail
 
+tell() { # the output's name, its value
+  printf '%s=%s\n' "$1" "$2" >>"${GITHUB_OUTPUT:-/dev/null}"
+}
+refuse() { # what is wrong with an input, in words
+  local said=${1//'%'/%25}
+  said=${said//$'\r'/%0D}
+  echo "::error title=metric-gate::${said//$'\n'/%0A}"
+  tell outcome wrong-use
+  exit 2
+}
+for name in GATE_CONFIG GATE_FOLDER GATE_JUNIT GATE_SARIF; do
+  case "${!name:-}" in
+    *[$'\n\r']*) refuse "an input is a path of one line, got '${!name}'" ;;
+  esac
+done
+case "${GATE_INCONCLUSIVE:-}" in
+  "" | strict | lenient) ;;
+  *) refuse "the input inconclusive is strict, lenient or empty, got '$GATE_INCONCLUSIVE'" ;;
+esac
+
 words=(gate --github)
 [ -z "${GATE_CONFIG:-}" ] || words+=(--config "$GATE_CONFIG")
+[ -z "${GATE_INCONCLUSIVE:-}" ] || words+=("--$GATE_INCONCLUSIVE")
 add() { # option, values one a line
   while IFS= read -r value || [ -n "$value" ]; do
     value="${value#"${value%%[![:space:]]*}"}"
@@ -13,16 +34,15 @@ add() { # option, values one a line
 }
 add --metric "${GATE_METRICS:-}"
 add --check "${GATE_CHECKS:-}"
-case "${GATE_INCONCLUSIVE:-}" in
-  "") ;;
-  strict | lenient) words+=("--$GATE_INCONCLUSIVE") ;;
-  *)
-    echo "::error title=metric-gate::the input inconclusive is strict, lenient or empty, got '$GATE_INCONCLUSIVE'"
-    exit 2
-    ;;
-esac
-[ -z "${GATE_JUNIT:-}" ] || words+=(--junit "$GATE_JUNIT")
-[ -z "${GATE_SARIF:-}" ] || words+=(--sarif "$GATE_SARIF")
+report() { # option, file, what such a report begins with; what an earlier run found is removed, since it is no report of this one
+  [ -n "$2" ] || return 0
+  words+=("--$1" "$2")
+  [ -s "$2" ] || return 0
+  head -c 300 -- "$2" | grep -qF -- "$3" || refuse "$2 is there and is no report of the gate: name another file for the input $1"
+  rm -f -- "$2"
+}
+report junit "${GATE_JUNIT:-}" '<testsuites name="metric-gate"'
+report sarif "${GATE_SARIF:-}" 'sarif-schema'
 
 status=0
 "${GATE_PYTHON:-python}" -P -c 'from harness.cli.main import main; main()' "${words[@]}" || status=$?
@@ -34,10 +54,15 @@ case $status in
   4) outcome=inconclusive ;;
   *) outcome=wrong-use ;;
 esac
+tell outcome "$outcome"
 folder="${GATE_FOLDER:-.}"
-{
-  echo "outcome=$outcome"
-  [ -z "${GATE_JUNIT:-}" ] || [ ! -f "$GATE_JUNIT" ] || echo "junit=${folder%/}/$GATE_JUNIT"
-  [ -z "${GATE_SARIF:-}" ] || [ ! -f "$GATE_SARIF" ] || echo "sarif=${folder%/}/$GATE_SARIF"
-} >>"${GITHUB_OUTPUT:-/dev/null}"
+written() { # the output's name, its file
+  [ -s "$2" ] || return 0
+  case "$2" in
+    /* | [A-Za-z]:[\\/]*) tell "$1" "$2" ;;
+    *) tell "$1" "${folder%/}/$2" ;;
+  esac
+}
+written junit "${GATE_JUNIT:-}"
+written sarif "${GATE_SARIF:-}"
 exit "$status"

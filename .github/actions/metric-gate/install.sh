@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the input `install` names: one requirement a line, whose words (-e .[dev]) are pip's.
+# Installs what the input `install` names: the lines of a requirements file, read by pip as it reads one (comments, markers, -e, -c).
 set -euo pipefail
-while IFS= read -r line || [ -n "$line" ]; do
-  read -ra words <<<"$line"
-  [ ${#words[@]} -eq 0 ] || "${GATE_PYTHON:-python}" -m pip install --quiet "${words[@]}"
-done <<<"${GATE_INSTALL:-}"
+list=$(mktemp ./.metric-gate-install.XXXXXX) # here, since pip takes the paths of -c and -r from where the file lies
+trap 'rm -f -- "$list"' EXIT
+printf '%s\n' "${GATE_INSTALL:-}" >"$list"
+"${GATE_PYTHON:-python}" -m pip install --quiet --requirement "$list"
