@@ -5,11 +5,12 @@ python benchmarks/gate_agreement.py [--studies 2000] [--resamples 2000] [--only 
 A population of items has answers, ratings (or one preference an item) and a metric; a regression spoils the metric so far that
 its accuracy over the population falls by nothing, by the margin, and by more. A study draws items with replacement, and asks the
 gate's own code whether agreement fell. A fail at a fall of at most the margin is false, and so is a pass at a larger one. Then
-families: how often any of several comparisons fails falsely. `--write` writes docs/reference/gate-agreement.md.
+skewed differences: most items fall a little, and a few, which may not be among those drawn, rise a lot. Then families: how often
+any of several comparisons fails falsely. `--write` writes docs/reference/gate-agreement.md.
 """
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,15 @@ FALLS = (0.0, 1.0, 2.0, 5.0)  # in margins
 ITEMS = (20, 50, 200, 500)
 FAMILIES = ((4, 50), (4, 200))  # comparisons, items
 STRENGTH = 0.6
+SKEWED: dict[str, dict[float, float]] = {  # difference of an item → how often; each has a mean of -.02 or -.1
+    "-.05 on 97 %, +.95 on 3 %": {-0.05: 0.97, 0.95: 0.03},
+    "-1/3 on 35 %, +1 on 9.67 %": {-1 / 3: 0.35, 1.0: 0.35 / 3 - 0.02},
+    "-1/3 on 10 %, +1 on 1.33 %": {-1 / 3: 0.10, 1.0: 0.10 / 3 - 0.02},
+    "-.1 on 80 %, +2/3 on 9 %": {-0.1: 0.80, 2 / 3: 0.09},
+    "-1/3 on 40 %, +1/3 on 10 %": {-1 / 3: 0.40, 1 / 3: 0.10},
+    "-1 on 12 %, +1 on 2 %": {-1.0: 0.12, 1.0: 0.02},
+}
+SKEWED_ITEMS = (5, 10, 20, 50, 100, 200)
 
 
 @dataclass(frozen=True)
@@ -152,6 +162,19 @@ def outcomes(whole: Population, items: int, studies: int, resamples: int, seed: 
     return found
 
 
+def skewed(shares: Mapping[float, float], items: int, studies: int, resamples: int) -> dict[str, int]:
+    """How many studies fail, are inconclusive, pass, where items differ by these values so often, and else by nothing."""
+    rng = np.random.default_rng([9, items])
+    values, often = np.array([*shares, 0.0]), np.array([*shares.values(), 1 - sum(shares.values())])
+    weights = resampler(1, items, resamples).weights / items
+    found = {"fail": 0, "inconclusive": 0, "pass": 0}
+    for _ in range(studies):
+        drawn = rng.choice(values, items, p=often.clip(0) / often.clip(0).sum())
+        (verdict,) = decide([Difference(float(drawn.mean()), weights @ drawn, items)], MARGIN, ALPHA)
+        found[verdict.outcome] += 1
+    return found
+
+
 def false_family(kind: Kind, size: int, items: int, studies: int, resamples: int) -> tuple[int, int]:
     """In how many studies any of `size` metrics fails, each of which has fallen by just the margin: with Holm, and without."""
     rng = np.random.default_rng([5, size, items])
@@ -184,6 +207,18 @@ def lines(kinds: Sequence[Kind], studies: int, resamples: int) -> Iterator[str]:
                 yield f"| {kind.name} | {items} | {whole.fall:.4f} | {cells} |"
 
 
+def skewed_lines(studies: int, resamples: int) -> Iterator[str]:
+    """The table of skewed differences."""
+    yield "| items' differences | items | in the mean | fail, % | inconclusive, % | pass, % |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for name, shares in SKEWED.items():
+        mean = sum(value * often for value, often in shares.items())
+        for items in SKEWED_ITEMS:
+            found = skewed(shares, items, studies, resamples)
+            cells = " | ".join(share(found[one], studies) for one in ("fail", "inconclusive", "pass"))
+            yield f"| {name} | {items} | {mean:+.4f} | {cells} |"
+
+
 def families(studies: int, resamples: int) -> Iterator[str]:
     """The table of families."""
     yield "| comparisons, each fallen by the margin | items | any fails, % | without Holm, % |"
@@ -210,6 +245,14 @@ KINDS_HEAD = """| regression | what it does |
 | --- | --- |
 """
 
+SKEWED_HEAD = """
+## Few items, of which most fall a little and some rise a lot
+
+The differences of items are drawn from these values, and 0 else. Where the mean is -0.02, no such rise may be among the items,
+which then all seem to fall by more than the margin: each fail is false. Where it is -0.1, each fail is right.
+
+"""
+
 FAMILIES_HEAD = """
 ## Several metrics at once
 
@@ -219,12 +262,13 @@ each at its own level, uncorrected.
 """
 
 
-def page(single: Sequence[str], several: Sequence[str], studies: int, resamples: int) -> str:
-    """The page of both tables."""
+def page(single: Sequence[str], lopsided: Sequence[str], several: Sequence[str], studies: int, resamples: int) -> str:
+    """The page of the tables."""
     figures = {"studies": studies, "resamples": resamples, "margin": MARGIN, "level": LEVEL, "alpha": ALPHA}
     kinds = "".join(f"| {kind.name} | {kind.what} |\n" for kind in KINDS)
     head = HEAD.format(population=POPULATION, **figures)
-    return head + KINDS_HEAD + kinds + "\n" + "\n".join(single) + "\n" + FAMILIES_HEAD + "\n".join(several) + "\n"
+    tables = "\n".join(single) + "\n" + SKEWED_HEAD + "\n".join(lopsided) + "\n" + FAMILIES_HEAD + "\n".join(several) + "\n"
+    return head + KINDS_HEAD + kinds + "\n" + tables
 
 
 def shown(rows: Iterator[str]) -> list[str]:
@@ -246,9 +290,10 @@ def main() -> None:
     chosen = parser.parse_args()
     kinds = [kind for kind in KINDS if not chosen.only or any(word in kind.name for word in chosen.only)]
     single = shown(lines(kinds, chosen.studies, chosen.resamples))
+    lopsided = shown(skewed_lines(chosen.studies, chosen.resamples)) if not chosen.only or "skewed" in chosen.only else []
     several = shown(families(chosen.studies, chosen.resamples)) if len(kinds) == len(KINDS) else []
     if chosen.write and several:
-        PAGE.write_text(page(single, several, chosen.studies, chosen.resamples), encoding="utf-8")
+        PAGE.write_text(page(single, lopsided, several, chosen.studies, chosen.resamples), encoding="utf-8")
 
 
 if __name__ == "__main__":

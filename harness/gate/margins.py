@@ -4,9 +4,9 @@ A difference is resampled B times. Its one-sided p is the rank of `-margin` amon
 value of the rank that a level allows: so the bound lies below `-margin` exactly where p is at most the level. Tails are taken as
 far out as n clusters ask for (expanded percentile interval, Hesterberg 2015, The American Statistician 69, section 4.5).
 
-The lower bound has to hold where few clusters fall and none of them may have been seen. So each resample has one cluster more,
-which has fallen as far as it can, with a weight of its own (Gaffke 2005, Mathematical Methods of Statistics 14; where clusters
-are all or nothing this is the exact bound of Clopper and Pearson).
+Both bounds have to hold where what few clusters do may not have been seen: a large fall under the lower bound, a large rise over
+the upper one. So each resample has one cluster more, which has fallen (risen) as far as it can, with a weight of its own (Gaffke
+2005, Mathematical Methods of Statistics 14; where clusters are all or nothing this is the exact bound of Clopper and Pearson).
 """
 
 import math
@@ -22,6 +22,7 @@ from harness.meta.pairs import Floats
 
 LEAST = 5  # clusters below which nothing is said of others than those at hand
 WORST = -1.0  # an item of which every pair was right and none is
+BEST = 1.0  # an item of which no pair was right and every one is
 _SLACK = 1e-12  # differences that differ from the margin by rounding alone lie on it
 _MANY = 10_000  # degrees of freedom from which Student's t is the normal distribution
 
@@ -79,24 +80,25 @@ def below(one: Difference, margin: float) -> float:
     """One-sided p of the difference being `-margin` or more: small where it has fallen further. 1 where nothing can be said."""
     if one.resampled is None or one.clusters < LEAST:
         return 1.0
-    return _tail(1 + int((one.resampled >= -margin - _SLACK).sum()), len(one.resampled), one.clusters)
+    risen = _with_one_more(one.resampled, one.clusters, BEST)
+    return _tail(1 + int((risen >= -margin - _SLACK).sum()), len(risen), one.clusters)
 
 
 def upper(one: Difference, alpha: float, divisor: int = 1) -> float | None:
-    """The bound above which the difference lies with a chance of alpha / divisor; None where the resamples cannot say."""
+    """The bound above which the difference lies with a chance of alpha / divisor, whatever clusters that nobody saw may do.
+
+    None where the resamples cannot say.
+    """
     if one.resampled is None or not (outside := _outside(len(one.resampled), one.clusters, alpha, divisor)):
         return None
-    return float(np.sort(one.resampled)[-outside])
+    return float(np.sort(_with_one_more(one.resampled, one.clusters, BEST))[-outside])
 
 
 def lower(one: Difference, alpha: float) -> float | None:
     """The bound below which the difference lies with a chance of alpha, whatever clusters that nobody saw may do."""
     if one.resampled is None or not (outside := _outside(len(one.resampled), one.clusters, alpha, 1)):
         return None
-    draws, n = len(one.resampled), one.clusters
-    even = (np.arange(draws) + 0.5) / draws
-    weight = -np.log(np.random.default_rng(n).permutation(even))  # of the cluster that was added
-    return float(np.sort((n * one.resampled + WORST * weight) / (n + weight))[outside - 1])
+    return float(np.sort(_with_one_more(one.resampled, one.clusters, WORST))[outside - 1])
 
 
 def resamples_for(comparisons: int, alpha: float, wanted: int) -> int:
@@ -116,6 +118,14 @@ def student(t: float, freedom: int) -> float:
         total += term
     inside = (angle + math.sin(angle) * total) * 2 / math.pi if odd else math.sin(angle) * total
     return (1 + inside) / 2
+
+
+def _with_one_more(resampled: Floats, clusters: int, value: float) -> Floats:
+    """The resampled values with one cluster more of this value, whose weight is drawn from the exponential distribution."""
+    draws = len(resampled)
+    even = (np.arange(draws) + 0.5) / draws
+    weight = -np.log(np.random.default_rng(clusters).permutation(even))
+    return (clusters * resampled + value * weight) / (clusters + weight)
 
 
 @lru_cache(maxsize=1000)

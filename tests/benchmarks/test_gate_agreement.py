@@ -42,10 +42,17 @@ def test_neither_a_fail_nor_a_pass_is_false_too_often_at_the_margin(kind):
         assert max(found["fail"], found["pass"]) <= 28  # 15 expected at most; more has a chance of .001
 
 
-def test_the_page_holds_both_tables():
-    page = script.page(["| a |"], ["| b |"], 2000, 1000)
-    assert "| a |\n" in page
-    assert "| b |\n" in page
+@pytest.mark.parametrize("shares", list(script.SKEWED.values())[:4], ids=list(script.SKEWED)[:4])
+def test_rises_that_nobody_saw_make_no_false_fail(shares):
+    assert sum(value * often for value, often in shares.items()) == pytest.approx(-script.MARGIN)
+    for items in (5, 10, 20, 50):
+        assert script.skewed(shares, items, 100, 400)["fail"] <= 8  # 2.5 expected at most; more has a chance of .001
+
+
+def test_the_page_holds_its_tables():
+    page = script.page(["| a |"], ["| b |"], ["| c |"], 2000, 1000)
+    for row in ("| a |\n", "| b |\n", "| c |\n"):
+        assert row in page
     assert "2,000 simulated judged sets a line, 1,000 resamples, margin 0.02, level 0.95: a false\nfail" in page
     assert script.share(3, 200) == "1.5 [0.5, 4.3]"
     assert np.isclose(script.ALPHA, 0.025)

@@ -55,9 +55,10 @@ def test_adjusted_p_values_are_those_of_holm():
 
 def test_the_upper_bound_is_the_value_of_the_rank_that_the_level_allows():
     values = np.random.default_rng(0).permutation(np.arange(1999) / 1999)
-    assert upper(Difference(0.5, values, 10**6), 0.025) == values[values.argsort()[-50]]  # 50 of 2,000 are .025
-    assert upper(Difference(0.5, values, 10**6), 0.025, 5) == values[values.argsort()[-10]]
-    assert below(Difference(0.5, values, 10**6), -values[values.argsort()[-50]] - 1e-9) == 50 / 2000
+    many = Difference(0.5, values, 10**9)  # beside so many clusters one more weighs nothing
+    assert upper(many, 0.025) == pytest.approx(values[values.argsort()[-50]], abs=1e-7)  # 50 of 2,000 are .025
+    assert upper(many, 0.025, 5) == pytest.approx(values[values.argsort()[-10]], abs=1e-7)
+    assert below(many, -values[values.argsort()[-50]] - 1e-6) == 50 / 2000
 
 
 def test_the_level_of_a_bound_is_that_with_which_holm_compared_its_p():
@@ -68,10 +69,26 @@ def test_the_level_of_a_bound_is_that_with_which_holm_compared_its_p():
     assert [round(0.025 / (1 - found[place].level)) for place in (1, 3)] == [2, 2]  # where Holm stopped
 
 
-def test_few_clusters_widen_the_bounds_as_students_t_does():
-    many, few = (difference(-0.03, 0.01, clusters, 99_999) for clusters in (10**6, 8))
-    assert upper(many, 0.025) == pytest.approx(-0.03 + 1.96 * 0.01, abs=3e-4)
-    assert upper(few, 0.025) == pytest.approx(-0.03 + stats.t.ppf(0.975, 7) * np.sqrt(8 / 7) * 0.01, abs=1e-3)
+def test_tails_are_moved_out_as_students_t_asks_for():
+    for clusters in (8, 30):
+        one = difference(-0.03, 0.0, clusters, 99_999)  # nothing but the cluster that was added
+        further = stats.norm.sf(stats.t.ppf(0.975, clusters - 1) * np.sqrt(clusters / (clusters - 1)))
+        weight = -np.log(further)
+        assert upper(one, 0.025) == pytest.approx((-0.03 * clusters + weight) / (clusters + weight), abs=0.01)
+    assert upper(difference(-0.03, 0.01, 10**6, 99_999), 0.025) == pytest.approx(-0.03 + 1.96 * 0.01, abs=3e-4)
+
+
+@pytest.mark.parametrize(("risen", "clusters"), [(0, 60), (0, 191), (3, 191), (20, 266)])
+def test_where_items_are_all_or_nothing_the_upper_bound_is_that_of_clopper_and_pearson(risen, clusters):
+    exact = stats.beta.ppf(0.975, risen + 1, clusters - risen)
+    found = upper(resampled([1.0] * risen + [0.0] * (clusters - risen), 20_000), 0.025)
+    assert found == pytest.approx(exact, rel=0.08)
+
+
+def test_items_that_all_fell_a_little_fail_only_where_a_large_rise_would_have_been_seen():
+    """Three in a hundred rise by .95, the others fall by .05: by .02 in the mean. None of 20 rises in 54 of 100 draws."""
+    found = {clusters: decide([resampled([-0.05] * clusters, 2000)], 0.02, 0.025)[0].outcome for clusters in (5, 20, 100, 200)}
+    assert found == {5: "inconclusive", 20: "inconclusive", 100: "inconclusive", 200: "fail"}
 
 
 @pytest.mark.parametrize(("fallen", "clusters"), [(0, 60), (0, 191), (3, 191), (20, 266)])
