@@ -37,8 +37,8 @@ def update(
 ) -> None:
     """Approves of what the metrics say now: writes it into the baseline, with the reason, what moved and versions of packages.
 
-    What did not move stays as it was to the last digit; where nothing did, other versions alone are recorded. Metrics that cannot be asked here, and sets that may be absent and are,
-    keep what the baseline says of them.
+    What did not move stays as it was to the last digit; where nothing did, other versions alone are recorded.
+    Metrics that cannot be asked here, and sets that may be absent and are, keep what the baseline says of them.
     """
     import sys
 
@@ -64,9 +64,9 @@ def update(
             click.echo(f"Nothing to approve of: everything is as {loaded.baseline} has it. It was left as it is.")
             sys.exit(_NOTHING)
         for line in update.changed:
-            click.echo(line)
+            click.echo(visible(line))
         for line in update.warnings:
-            click.echo(f"warning: {line}", err=True)
+            click.echo(visible(f"warning: {line}"), err=True)
         if dry_run:
             click.echo(f"{loaded.baseline} was left as it is (--dry-run).")
             return
@@ -87,12 +87,13 @@ def _approved(config: "GateConfig", whole: "GateConfig", reason: str) -> "Update
     from harness.gate.approving import approve
     from harness.gate.baseline import Baseline, read_baseline, target
     from harness.gate.measure import measure
+    from harness.gate.shown import visible
 
     before = read_baseline(config.baseline) if target(config.baseline).exists() else Baseline()
     plugins = registry(config.plugins)
     measured = measure(config, plugins, notice)
     for label, why in {**measured.broken, **measured.absent, **measured.broken_cases}.items():
-        notice(f"{label} is left as it was: {why}")
+        notice(visible(f"{label} is left as it was: {why}"))
     return approve(config, before, measured, reason, plugins, whole)
 
 

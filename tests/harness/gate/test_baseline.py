@@ -1,6 +1,7 @@
 """The baseline's file: what is written is read back, and whatever is damaged is told."""
 
 import json
+import threading
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from harness.gate.baseline import (
     MetricBaseline,
     PairScores,
     read_baseline,
+    taking_turns,
     told,
     write_baseline,
 )
@@ -153,3 +155,40 @@ def test_a_baseline_of_a_newer_program_says_so(tmp_path):
 def test_an_absent_baseline_says_how_the_first_is_made(tmp_path):
     with pytest.raises(InputError, match="update --reason TEXT` writes the first one"):
         read_baseline(tmp_path / "b.json")
+
+
+def test_a_link_to_a_baseline_is_written_through_and_one_to_nothing_is_an_error(tmp_path):
+    kept, link = tmp_path / "elsewhere" / "b.json", tmp_path / "b.json"
+    kept.parent.mkdir()
+    write_baseline(kept, Baseline())
+    link.symlink_to("elsewhere/b.json")
+    write_baseline(link, ONE)
+    assert link.is_symlink()
+    assert read_baseline(kept) == read_baseline(link) == ONE
+    kept.unlink()
+    for act in (read_baseline, lambda path: write_baseline(path, ONE)):
+        with pytest.raises(InputError, match=r"b\.json: a link to elsewhere/b\.json, which is not there"):
+            act(link)
+    assert not kept.exists()
+
+
+def test_who_comes_second_waits_until_the_first_has_written(tmp_path):
+    path = tmp_path / "b.json"
+    waits, done = threading.Event(), []
+
+    def second():
+        with taking_turns(path, waits.set):
+            done.append("second")
+
+    with taking_turns(path):
+        other = threading.Thread(target=second)
+        other.start()
+        assert waits.wait(10)
+        done.append("first")
+    other.join(10)
+    assert done == ["first", "second"]
+
+
+def test_a_baseline_in_no_folder_is_told(tmp_path):
+    with pytest.raises(InputError, match="cannot be written: No such file"), taking_turns(tmp_path / "none" / "b.json"):
+        raise AssertionError

@@ -6,7 +6,7 @@ import msgspec
 
 from harness.gate.baseline import Baseline, Cost, JudgeBaseline, JudgedScores, MetricBaseline, PairScores, StatisticsBaseline
 from harness.gate.config import GateConfig
-from harness.gate.history import approved, changes
+from harness.gate.history import approved, changes, unmoved_signatures
 from harness.gate.measure import Measured
 from harness.registry import PluginRef
 
@@ -28,7 +28,7 @@ def test_only_the_scores_that_left_the_tolerance_are_written():
     now = replace(WAS, pairs={"p": PairScores(digest="d", scores={"01": [0.5 + 1e-8], "02": [0.75]})})
     held, told = update(WAS, now)
     assert held.pairs["p"].scores == {"01": [0.5], "02": [0.75]}
-    assert told == ["m: 1 of 2 pairs of p score otherwise"]
+    assert told == ["m: 1 of 2 pairs of p score otherwise, the signature did not move though scores did"]
 
 
 def test_nothing_is_told_where_all_is_within_the_tolerance():
@@ -80,3 +80,43 @@ def test_a_whole_gate_without_statistics_and_judges_lets_them_go():
     after = approved(CONFIG, before, Baseline(metrics={"m": WAS}), Measured(Baseline(), {}, {}, {}))
     assert after == Baseline(metrics={"m": WAS})
     assert changes(before, after) == ["other: no longer in the gate", "case: no longer in the gate"]
+
+
+def judged(values, accuracy, digest="e", pairs=300):
+    return JudgedScores(digest=digest, values=values, accuracies={"correctness": [accuracy, 0.4, 0.9, pairs]})
+
+
+def test_scores_approved_under_the_old_name_are_told_with_it():
+    moved = {"p": PairScores(digest="d", scores={"01": [0.5], "02": [0.75]})}
+    before = Baseline(metrics={"same": WAS, "other": WAS, "still": WAS, "grown": WAS})
+    after = Baseline(
+        metrics={
+            "same": replace(WAS, pairs=moved),
+            "other": replace(WAS, pairs=moved, signature="m|v:2"),
+            "still": WAS,
+            "grown": replace(WAS, pairs={"p": PairScores(digest="another", scores={"01": [0.5], "02": [0.75]})}),
+        }
+    )
+    assert unmoved_signatures(before, after) == {"same": "m|v:1"}
+
+
+def test_how_agreement_with_people_changed_is_told_by_name():
+    was, now = (replace(WAS, judged={"people": one}) for one in (judged([1.0], 0.7717), judged([0.5], 0.732)))
+    _, told = update(was, now)
+    assert told == ["m: 1 of 1 answers of people score otherwise, the signature did not move though scores did"]  # not computed
+    (said,) = changes(Baseline(metrics={"m": was}), Baseline(metrics={"m": now}))
+    assert said.endswith("agreement with people on people (correctness) 0.772 → 0.732 (−0.040)")
+    other = replace(WAS, judged={"people": judged([1.0, 0.5], 0.75, "f", 310)})
+    (said,) = changes(Baseline(metrics={"m": was}), Baseline(metrics={"m": other}))
+    assert said.endswith("agreement with people on people (correctness) 0.772 of 300 pairs → 0.750 of 310 other pairs (−0.022)")
+
+
+def test_a_component_of_judged_answers_that_moved_is_told_and_the_others_stay_to_the_last_digit():
+    def judged(left):
+        return replace(
+            WAS, judged={"people": JudgedScores(digest="e", values=[1.0, 1.0], others={"left": left, "right": [0.5, 0.5]})}
+        )
+
+    held, told = update(judged([0.5, 0.25]), judged([0.5 + 1e-8, 0.75]))
+    assert held.judged["people"].others == {"left": [0.5, 0.75], "right": [0.5, 0.5]}
+    assert told == ["m: 1 of 2 answers of people score otherwise, the signature did not move though scores did"]
