@@ -21,8 +21,12 @@ def cost(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[F
     What looks like more is measured again, and the lowest figures count: a machine that is busy elsewhere cannot make a metric
     cheaper than it is. Slower is slower beside every job that it was measured with.
     """
+    if config.cost == CostOptions(slower=None, larger=None):
+        return
     for label, now, was in both(before, measured):
         if now.cost is None:
+            if was.cost is not None:
+                yield _unmeasured(label, now.declared_cost, bool(measured.absent))
             continue
         if was.cost is None:
             message = (
@@ -73,6 +77,17 @@ def slowdown(now: Cost, was: Cost) -> float | None:
     """How many times the baseline's CPU time, beside the job that shows the least; None where no job is in both."""
     times = [ratio / was.ratios[name] for name, ratio in now.ratios.items() if was.ratios.get(name)]
     return min(times, default=None)
+
+
+def _unmeasured(label: str, declared: str | None, absent: bool) -> Finding:
+    """The baseline has a cost and none is measured now: nobody would see the metric become slower."""
+    why = "it declares that it is paid" if declared == "paid" else "there is nothing that it scores"
+    message = (
+        f"{label}: its cost is in the baseline and is no longer measured, since {why}, so nothing says whether it is slower; "
+        "take that back, or approve with `harness gate update --reason TEXT`"
+    )
+    excused = absent and declared != "paid"  # its sets may be among those that need not be here
+    return Finding(metric=label, check="cost", level="warning" if excused else "fail", message=message)
 
 
 def _sets(config: GateConfig, measured: Measured) -> list[JudgmentSet]:

@@ -145,6 +145,7 @@ def _one(config: GateConfig, metric: BuiltMetric, sets: _Sets, scored: bool) -> 
         higher_is_better=metric.spec.higher_is_better,
         unit=metric.spec.unit,
         needs=sorted(metric.spec.needs),
+        declared_cost=metric.spec.cost,
         pairs=pairs,
         judged=judged,
     )

@@ -36,7 +36,7 @@ def signature(config: GateConfig, before: Baseline, measured: Measured) -> Itera
 
 
 def declaration(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
-    """Components, direction, unit, needs and tolerance are what they were, and the signature tells the same parameters apart."""
+    """Components, direction, unit, needs, declared cost and tolerance are as before, and the signature tells the same apart."""
     for label, now, was in both(before, measured):
         problems = list(_declared(was, now))
         for problem in problems:
@@ -56,6 +56,8 @@ def _declared(was: MetricBaseline, now: MetricBaseline) -> Iterator[str]:
         yield f"it scored by {was.unit} and scores by {now.unit}"
     if was.needs != now.needs:
         yield f"it needed {_listed(was.needs)} and now needs {_listed(now.needs)}"
+    if was.declared_cost not in (None, now.declared_cost):
+        yield f"it declared the cost {was.declared_cost} and declares {now.declared_cost}"
     if now.tolerance > was.tolerance:
         yield f"its tolerance was {was.tolerance:g} and is {now.tolerance:g}, which lets scores move further"
     for name in sorted({*now.silent} - {*was.silent}):

@@ -330,3 +330,10 @@ def test_a_summary_that_cannot_be_written_changes_no_exit_code(tmp_path, monkeyp
     assert "cannot be written" in invoke("--github").stderr
     change("return Result(found", "return Result(found / 2")
     invoke("--github", code=1)
+
+
+def test_a_metric_that_becomes_a_paid_one_is_told_until_it_is_approved_of():
+    change('MetricSpec("share", build=Share,', 'MetricSpec("share", build=Share, cost="paid",')
+    assert "share: it declared the cost cpu and declares paid" in invoke(code=1).stdout
+    assert "declared_cost cpu → paid" in invoke("update", "--reason", "asks a model now").stdout
+    invoke()

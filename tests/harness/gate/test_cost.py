@@ -64,10 +64,8 @@ def test_memory_is_told_beside_that_of_the_baseline(monkeypatch: pytest.MonkeyPa
     assert "larger: it took 80 MiB beyond what the process held, 20 MiB in the baseline, and 40 MiB are allowed" in found.message
 
 
-def test_a_baseline_without_cost_is_a_warning_and_a_metric_without_cost_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_baseline_without_cost_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checked(monkeypatch, None, Cost(ratios={"text": 1.0})).level == "warning"
-    measured = Measured(baseline(None), built={}, sets={}, scores={})
-    assert not list(cost(config(), baseline(Cost(ratios={"text": 1.0})), measured))
 
 
 def test_slower_is_slower_beside_every_job_of_both() -> None:
@@ -88,3 +86,20 @@ def test_options_that_are_null_look_at_nothing() -> None:
     was, now = Cost(ratios={"text": 1.0}, memory=MIB), Cost(ratios={"text": 100.0}, memory=1000 * MIB)
     assert not too_much(now, was, CostOptions(slower=None, larger=None))
     assert len(too_much(now, was, CostOptions(slower=99, larger=2))) == 2
+
+
+def paid(was: Cost | None, **options: float | None) -> list[Finding]:
+    """What is found where nothing is measured now, and the metric says that it is paid."""
+    now = Baseline(metrics={"chrf": MetricBaseline(signature="chrf|v:1", tolerance=0, components=[None], declared_cost="paid")})
+    return list(cost(config(**options), baseline(was), Measured(now, built={}, sets={}, scores={})))
+
+
+def test_a_cost_that_is_no_longer_measured_fails_and_says_why() -> None:
+    (found,) = paid(Cost(ratios={"text": 1.0}))
+    assert (found.level, found.check) == ("fail", "cost")
+    assert "no longer measured, since it declares that it is paid" in found.message
+
+
+def test_a_cost_that_nobody_asks_for_or_that_never_was_is_not_missed() -> None:
+    assert not paid(None)
+    assert not paid(Cost(ratios={"text": 1.0}), slower=None, larger=None)
