@@ -10,10 +10,10 @@ from harness.gate.baseline import Baseline
 from harness.gate.config import GateConfig
 from harness.gate.cost import cost
 from harness.gate.findings import Finding
-from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts
+from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts, judges_not_compared
 from harness.gate.measure import PARTS, Measured
 from harness.gate.scores import coverage, determinism, extent, scores
-from harness.gate.signatures import declaration, signature
+from harness.gate.signatures import declaration, not_compared, signature
 from harness.gate.statistics import statistics
 
 Check = Callable[[GateConfig, Baseline, Measured], Iterator[Finding]]
@@ -60,10 +60,17 @@ def parts_for(checks: Sequence[str]) -> tuple[str, ...]:
 
 
 def run_checks(config: GateConfig, before: Baseline, measured: Measured, only: Sequence[str] = ()) -> list[Finding]:
-    """The findings of all checks (or of those named), by metric in the config's order."""
-    found = [
-        finding for name, (_, check) in CHECKS.items() if not only or name in only for finding in check(config, before, measured)
-    ]
+    """The findings of all checks (or of those named), by metric in the config's order; an error where nothing was looked at."""
+    found = [*not_compared(before, measured), *judges_not_compared(before, measured)]
+    for name, (_, check) in CHECKS.items():
+        if not only or name in only:
+            found += check(config, before, measured)
+    if not found:
+        named = ", ".join(only) or "any check"
+        message = (
+            f"nothing was looked at: {config.file} has nothing for {named}; name other checks or metrics, or add what it lacks"
+        )
+        found = [Finding(metric="gate", check=only[0] if only else "extent", level="error", message=message)]
     found = _timed(found, measured)
     order = {str(ref): place for place, ref in enumerate(config.metrics)}
     return sorted(found, key=lambda finding: order.get(finding.metric, len(order)))

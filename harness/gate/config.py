@@ -33,8 +33,8 @@ class AgreementOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     def __post_init__(self) -> None:
         if not 0 <= self.margin < 1:
             raise ValueError(f"margin must lie from 0 to below 1, got {self.margin:g}")
-        if not 0.5 <= self.level < 1:
-            raise ValueError(f"level must lie from 0.5 to below 1, got {self.level:g}")
+        if not 0.5 <= self.level <= 0.9999:
+            raise ValueError(f"level must lie from 0.5 to 0.9999 (more asks for millions of resamples), got {self.level:.10g}")
         if not 100 <= self.resamples <= 1_000_000:
             raise ValueError(f"resamples must lie from 100 to 1,000,000, got {self.resamples}")
         if self.seed < 0:
@@ -89,8 +89,8 @@ class GateConfig(msgspec.Struct, frozen=True, kw_only=True):
 def load_gate(path: str | Path | None = None) -> GateConfig:
     """The gate in the file; ConfigError naming file, line and key.
 
-    Without a path: `gate.yaml` in the current folder; in a checkout of this program, the gate of its own metrics. Elsewhere that one
-    has to be named (`gate/gate.yaml`): metrics that nobody changed would pass in place of those that were meant.
+    Without a path: `gate.yaml` in the current folder; in a checkout of this program, the gate of its own metrics. Elsewhere that
+    one has to be named (`gate/gate.yaml`): metrics that nobody changed would pass in place of those that were meant.
     """
     file = (_own() if path is None else find_config(path)).absolute()
     document = read_yaml(file)

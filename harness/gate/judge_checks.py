@@ -20,14 +20,13 @@ _LONG_NUMBER = re.compile(r"\d{6,}")  # such as a code that is drawn from the te
 _FIELDS = ("value", "low", "high", "p", "epsilon", "coverage", "number of pairs")
 
 
-def judge_replies(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
-    """Every request has its recorded reply, every recorded reply is asked for, and the signature is the baseline's."""
+def judges_not_compared(before: Baseline, measured: Measured) -> Iterator[Finding]:
+    """Judges that could not be asked, that the baseline does not know, or not with these replies: told whichever checks are made,
+    since none can say anything of them."""
     for one in measured.judges:
-        if one.problem is not None:
+        if one.now is None:
             yield _finding(one, "judge-replies", "error", f"{one.label} could not be asked: {one.problem}")
             continue
-        assert one.now is not None  # without a problem both are there
-        assert one.transcript is not None
         was = before.judges.get(one.label)
         if was is None:
             message = f"{one.label} is not in the baseline: approve of it with {_UPDATE}"
@@ -35,6 +34,15 @@ def judge_replies(config: GateConfig, before: Baseline, measured: Measured) -> I
         elif was.digest != one.now.digest:
             message = f"{one.label}: its answers or recorded replies are not those of the baseline; if that is meant, {_UPDATE}"
             yield _finding(one, "judge-replies", "fail", message)
+
+
+def judge_replies(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
+    """Every request has its recorded reply, every recorded reply is asked for, and the signature is the baseline's."""
+    for one in measured.judges:
+        if one.now is None:
+            continue
+        assert one.transcript is not None  # without a problem both are there
+        was = before.judges.get(one.label)
         wrong = list(_replies(one, was))
         for message in wrong:
             yield _finding(one, "judge-replies", "fail", message)

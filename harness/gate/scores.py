@@ -7,8 +7,9 @@ from harness.gate.baseline import Baseline, MetricBaseline, PairScores, Value
 from harness.gate.config import GateConfig
 from harness.gate.elsewhere import Elsewhere
 from harness.gate.findings import Finding, Level
-from harness.gate.measure import Measured, by_unit
-from harness.gate.moves import Rows, causes, moved_units, tolerance_of, worst
+from harness.gate.judges_config import load_judges
+from harness.gate.measure import Measured, by_unit, held_to
+from harness.gate.moves import Rows, answer_rows, causes, moved_units, tolerance_of, worst
 from harness.gate.versions import drifted
 
 _NAMED = 5  # units named in a sentence
@@ -27,10 +28,17 @@ def scores(config: GateConfig, before: Baseline, measured: Measured) -> Iterator
             yield _finding(label, "scores", "fail", text)
         for name, known, there in _sets(label, was, now, measured):
             moved = list(moved_units(known, there, tolerance_of(was, now)))
-            if not moved:
+            new = there.keys() - known.keys()
+            if new:
+                text = (
+                    f"{label}: the baseline has no score of {len(new)} {_kind(name, now)} {name}: {_units(there, new)}; {_UPDATE}"
+                )
+                yield _finding(label, "scores", "fail", text)
+            if not moved and not new:
                 yield _finding(label, "scores", "pass", f"{label}: {len(there)} {_kind(name, now)} {name} score as before")
+            if not moved:
                 continue
-            components = now.components if name in now.pairs else now.components[:1]
+            components = now.components[: len(next(iter(known.values()), ()))]
             shown = worst(measured.sets[name], known, there, moved)
             why = "; ".join([*causes(measured.sets[name], components, known, there, moved), f"most on {_arrow(shown[0])}"])
             message = (
@@ -55,21 +63,34 @@ def coverage(config: GateConfig, before: Baseline, measured: Measured) -> Iterat
 
 
 def extent(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
-    """Nothing that the baseline holds has left the gate: no metric, no set, no statistics, no judges."""
+    """Nothing that the baseline holds has left the gate: no metric, no set, no statistics, no judge."""
     back = "is in the baseline and no longer in the gate: put it back, or approve with `harness gate update --reason TEXT`"
     for label, now, was in both(before, measured):
-        gone = [*(was.pairs.keys() - now.pairs.keys()), *(was.judged.keys() - now.judged.keys() - measured.absent.keys())]
+        gone = [
+            *(was.pairs.keys() - now.pairs.keys()),
+            *(was.judged.keys() - now.judged.keys() - _absent(config, label, measured)),
+        ]
         for name in sorted(gone):
             yield _finding(label, "extent", "fail", f"{label}: {name} {back}")
         if not gone:
             yield _finding(label, "extent", "pass", f"{label}: every set of the baseline is in the gate")
+    if config.judges is not None and not config.only_judges:
+        listed = {judge.label for judge in load_judges(config.judges).judges}
+        for label in (label for label in before.judges if label not in listed):
+            yield _finding(label, "extent", "fail", f"{label} {back}")
     if config.part:
         return
-    for label in before.metrics.keys() - measured.built.keys() - measured.broken.keys():
+    for label in sorted(before.metrics.keys() - measured.built.keys() - measured.broken.keys()):
         yield _finding(label, "extent", "fail", f"{label} {back}")
     for name, path, held in (("meta", config.statistics, before.statistics), ("judges", config.judges, before.judges)):
         if held and path is None:
             yield _finding(name, "extent", "fail", f"{name} (the key {'statistics' if name == 'meta' else name}) {back}")
+
+
+def _absent(config: GateConfig, label: str, measured: Measured) -> set[str]:
+    """The sets that may be absent and are, of those to which the metric is held."""
+    metric = measured.built[label]
+    return {gated.label for gated in config.judgments if gated.label in measured.absent and held_to(gated, metric)}
 
 
 def determinism(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
@@ -141,8 +162,7 @@ def _sets(label: str, was: MetricBaseline, now: MetricBaseline, measured: Measur
         past = was.judged.get(name)
         units = list(by_unit(measured.scores[label, name].blocks[:1]))
         if past is not None and past.digest == judged.digest and len(past.values) == len(units):
-            rows = ({unit: [value] for unit, value in zip(units, values, strict=True)} for values in (past.values, judged.values))
-            yield name, next(rows), next(rows)
+            yield name, *answer_rows(units, past, judged)
 
 
 def _other_answers(label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured) -> Iterator[str]:

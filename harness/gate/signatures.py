@@ -13,10 +13,18 @@ from harness.gate.versions import drifted
 _APPROVE = "`harness gate update --reason TEXT`"
 
 
-def signature(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
-    """The signature is the baseline's, and no two metrics share one."""
+def not_compared(before: Baseline, measured: Measured) -> Iterator[Finding]:
+    """Metrics that could not be asked, and those that the baseline does not know: told whichever checks are made, since none can
+    say anything of them."""
     for label, reason in measured.broken.items():
         yield _finding(label, "signature", "error", f"{label} could not be asked: {reason}")
+    for label in measured.now.metrics:
+        if label not in before.metrics:
+            yield _finding(label, "signature", "fail", f"{label} is not in the baseline: approve of it with {_APPROVE}")
+
+
+def signature(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
+    """The signature is the baseline's, and no two metrics share one."""
     twice = _twice(measured)
     for label, now in measured.now.metrics.items():
         was = before.metrics.get(label)
@@ -28,8 +36,8 @@ def signature(config: GateConfig, before: Baseline, measured: Measured) -> Itera
             )
             yield _finding(label, "signature", "fail", text)
         if was is None:
-            yield _finding(label, "signature", "fail", f"{label} is not in the baseline: approve of it with {_APPROVE}")
-        elif was.signature != now.signature:
+            continue
+        if was.signature != now.signature:
             yield _moved(label, was, now)
         elif label not in twice:
             yield _finding(label, "signature", "pass", f"{label}: {now.signature}")

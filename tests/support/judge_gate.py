@@ -11,7 +11,7 @@ from harness.chat.transcript import write_transcript
 from harness.gate.baseline import Baseline
 from harness.gate.config import load_gate
 from harness.gate.findings import Finding
-from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts
+from harness.gate.judge_checks import judge_agreement, judge_replies, judge_scores, judge_verdicts, judges_not_compared
 from harness.gate.judges import Judged, asked_of, read_asked, replay_all
 from harness.gate.judges_config import load_judges
 from harness.gate.measure import Measured
@@ -83,5 +83,6 @@ def findings(folder: Path, before: Baseline) -> dict[str, Finding]:
     measured = Measured(Baseline(), {}, {}, {}, judges=[judged(folder)])
     config = load_gate(folder / "gate.yaml")
     checks = (judge_replies, judge_verdicts, judge_scores, judge_agreement)
-    found = [finding for check in checks for finding in check(config, before, measured)]
+    found = [*judges_not_compared(before, measured)]
+    found += [finding for check in checks for finding in check(config, before, measured)]
     return {finding.check: finding for finding in found if finding.level != "pass"}

@@ -187,6 +187,28 @@ def test_a_metric_that_cannot_be_asked_is_an_error_with_its_own_exit_code_and_ke
     assert baseline()["metrics"]["share"] == before
 
 
+@pytest.mark.parametrize("check", ["scores", "coverage", "extent", "declaration", "determinism"])
+def test_whatever_check_is_made_a_metric_that_cannot_be_asked_or_is_not_in_the_baseline_is_told(check):
+    write_config("[share, {share: {fold: true}}]")
+    assert "share:fold=true is not in the baseline" in invoke("-m", "share:fold=true", "--check", check, code=1).stdout
+    change("        self.fold = fold\n", "        self.fold = [][fold]\n")
+    assert "share could not be asked: " in invoke("-m", "share", "--check", check, "--no-github", code=3).stdout
+
+
+def test_a_run_that_looked_at_nothing_does_not_pass():
+    said = invoke("--check", "agreement", "--check", "statistics", code=3).stdout
+    assert "error: nothing was looked at: " in said
+    assert "gate.yaml has nothing for agreement, statistics" in said
+
+
+def test_scores_that_the_baseline_lost_are_told():
+    held = baseline()
+    del held["metrics"]["share"]["pairs"]["pairs"]["scores"]["03-case"]
+    Path("baseline.json").write_text(json.dumps(held))
+    said = invoke("-m", "share", "--check", "scores", code=1).stdout
+    assert "share: the baseline has no score of 1 pairs of pairs: 03-case" in said
+
+
 def test_a_metric_that_left_the_gate_fails_until_it_is_approved_of():
     write_config("[share]")
     said = invoke(code=1).stdout

@@ -9,15 +9,18 @@ import pytest
 from chat_server import chat_server
 from harness_plugins.judges import metrics, reading, scoring
 from harness_plugins.judges.calls import Caller
-from judge_gate import findings, plugins, record_all, strict, write_gate
+from judge_gate import findings, judged, plugins, record_all, strict, write_gate
 from msgspec.structs import replace
 
 from harness.chat import store
 from harness.config import shipped
 from harness.errors import InputError
 from harness.gate.baseline import Baseline, read_baseline
+from harness.gate.checks import run_checks
 from harness.gate.config import chosen, load_gate
 from harness.gate.judges import replay_all
+from harness.gate.measure import Measured
+from harness.gate.scores import extent
 
 Gate = Callable[[], str]
 
@@ -61,7 +64,10 @@ def test_a_parser_that_takes_another_verdict_is_told_with_the_reply(gate: Gate, 
     monkeypatch.setattr(reading, "read", lambda reply, asked, code, texts: dict.fromkeys(asked.criteria))
     monkeypatch.setattr("harness_plugins.judges.judge.read", reading.read)
     told = gate()
-    assert "llm-judge (tiny): the parser changed: 8 of 8 verdicts are read otherwise from recorded replies and the signature did not" in told
+    assert (
+        "llm-judge (tiny): the parser changed: 8 of 8 verdicts are read otherwise from recorded replies and the signature did not"
+        in told
+    )
     assert "was 3 and is unparsed" in told
     assert "coverage fell: 4 lost their score" in told
 
@@ -118,6 +124,21 @@ def test_other_replies_than_the_baseline_s_are_not_compared(once: tuple[Path, Ba
     found = findings(copy, once[1])
     assert list(found) == ["judge-replies"]
     assert "llm-judge (tiny): its answers or recorded replies are not those of the baseline" in found["judge-replies"].message
+
+
+def test_a_judge_that_left_the_gate_is_missed_and_one_that_the_baseline_lacks_is_told_by_every_check(
+    once: tuple[Path, Baseline],
+) -> None:
+    config = load_gate(once[0] / "gate.yaml")
+    held = once[1].judges["llm-judge (tiny)"]
+    both = Baseline(judges={"llm-judge (tiny)": held, "llm-judge (gone)": held})
+    (found,) = run_checks(config, both, Measured(Baseline(), {}, {}, {}), ["extent"])
+    assert (found.metric, found.level) == ("llm-judge (gone)", "fail")
+    assert "llm-judge (gone) is in the baseline and no longer in the gate" in found.message
+    assert list(extent(chosen(config, ("llm-judge",)), both, Measured(Baseline(), {}, {}, {}))) == []
+    (found,) = run_checks(config, Baseline(), Measured(Baseline(), {}, {}, {}, judges=[judged(once[0])]), ["judge-scores"])
+    assert (found.check, found.level) == ("judge-replies", "fail")
+    assert "llm-judge (tiny) is not in the baseline" in found.message
 
 
 def test_one_judge_of_a_gate_may_be_chosen_by_label_or_name_and_an_unknown_one_is_told_what_there_is(
