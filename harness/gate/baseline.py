@@ -3,9 +3,12 @@
 A file of JSON that a person can read in a diff: one pair a line, keys in a fixed order, every number as Python writes it back.
 """
 
+import fcntl
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,14 +42,16 @@ class PairScores(_Record, frozen=True, kw_only=True):
 
 
 class JudgedScores(_Record, frozen=True, kw_only=True):
-    """The main component's scores of a judged set, in the order of its units (sorted by the ids of their outputs).
+    """The scores of a judged set, in the order of its units (sorted by the ids of their outputs).
 
-    `values` holds a status where there is no score. `accuracies`: criterion → calibrated pairwise accuracy (grouped by item),
-    with its interval and number of pairs, for people who read the file; the gate computes both sides anew.
+    `values`: those of the main component, with a status where there is no score; `others`: the other components' by name.
+    `accuracies`: criterion → calibrated pairwise accuracy (grouped by item), with its interval and number of pairs, for people
+    who read the file; the gate computes both sides anew.
     """
 
     digest: str
     values: list[Value]
+    others: dict[str, list[Value]] = {}
     accuracies: dict[str, list[float | int | None]] = {}
 
 
@@ -124,6 +129,7 @@ class Baseline(_Record, frozen=True, kw_only=True):
 
 def read_baseline(path: Path) -> Baseline:
     """The baseline in the file; InputError naming the file, and the line or the key, if it is none."""
+    path = target(path)
     try:
         data = read_file(path)
     except FileNotFoundError as error:
@@ -146,8 +152,40 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Writes the file whole; whoever reads it meanwhile sees the old one or the new one."""
-    replace_file(path, told(baseline).encode())
+    """Writes the file whole; whoever reads it meanwhile sees the old one or the new one. A link stays one."""
+    replace_file(target(path), told(baseline).encode())
+
+
+def target(path: Path) -> Path:
+    """The file that is meant, where the path is a symbolic link; InputError if that is not there."""
+    if not path.is_symlink():
+        return path
+    try:
+        return path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        raise InputError(f"{path}: a link to {path.readlink()}, which is not there; put that back, or remove the link") from error
+
+
+@contextmanager
+def taking_turns(path: Path, wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Nobody else who updates the baseline is at it meanwhile: its folder is locked. `wait` is called where another one is first.
+
+    Raises InputError where there is no such folder.
+    """
+    folder = target(path).parent
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}: {folder}") from error
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            wait()
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def told(baseline: Baseline) -> str:

@@ -7,7 +7,7 @@ import msgspec
 
 from harness.gate.baseline import Baseline, MetricBaseline, Value
 from harness.gate.measure import Measured, by_unit
-from harness.gate.moves import causes, distance, tolerance_of
+from harness.gate.moves import answer_rows, causes, distance, tolerance_of
 from harness.judgments import JudgmentSet
 from harness.records import Example, Output
 
@@ -85,7 +85,7 @@ def _explained(label: str, was: MetricBaseline, now: MetricBaseline, measured: M
             unknown.append(f"{name} is not in the baseline as it is now; `harness gate update --reason TEXT` takes it up")
             continue
         compared += len(known)
-        components = now.components if name in now.pairs else now.components[:1]
+        components = now.components[: len(next(iter(known.values()), ()))]
         own = list(_moved(name, measured.sets[name], components, known, held, tolerance_of(was, now)))
         moved += own
         if own:
@@ -119,8 +119,10 @@ def _sets(
         past = was.judged.get(name)
         units = list(by_unit(measured.scores[label, name].blocks[:1]))
         same = past is not None and past.digest == judged.digest and len(past.values) == len(units)
-        known_values = {unit: [value] for unit, value in zip(units, past.values, strict=True)} if same and past else None
-        yield name, known_values, {unit: [value] for unit, value in zip(units, judged.values, strict=True)}
+        if same and past is not None:
+            yield name, *answer_rows(units, past, judged)
+        else:
+            yield name, None, {unit: [value] for unit, value in zip(units, judged.values, strict=True)}
 
 
 def _moved(

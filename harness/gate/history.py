@@ -9,8 +9,9 @@ from harness.gate.baseline import Baseline, JudgeBaseline, JudgedScores, MetricB
 from harness.gate.config import CostOptions, GateConfig
 from harness.gate.cost import too_much
 from harness.gate.measure import Measured
-from harness.gate.moves import distance, moved_units
+from harness.gate.moves import distance, moved_units, shared_components
 
+_SIGNED = "the signature did not move though scores did"
 _EXACT = 1e-9  # rows of statistics that differ by less stay as they are
 
 
@@ -58,6 +59,28 @@ def changes(before: Baseline, after: Baseline) -> list[str]:
     ]
 
 
+def unmoved_signatures(before: Baseline, after: Baseline) -> dict[str, str]:
+    """Label → signature of the metrics and judges whose scores are approved as others under the name that they had: the worst
+    case, since tables of before and after hold different numbers under one name."""
+    found = {label: now.signature for label, now in after.metrics.items() if _renamed_in_vain(before.metrics.get(label), now)}
+    for label, judge in after.judges.items():
+        was = before.judges.get(label)
+        if was is not None and (was.signature, was.digest) == (judge.signature, judge.digest) and was.scores != judge.scores:
+            found[label] = judge.signature
+    return found
+
+
+def _renamed_in_vain(was: MetricBaseline | None, now: MetricBaseline) -> bool:
+    if was is None or was.signature != now.signature:
+        return False
+    sets = [*((was.pairs.get(name), held) for name, held in now.pairs.items())]
+    answers = [*((was.judged.get(name), held) for name, held in now.judged.items())]
+    return any(one is not None and one.digest == held.digest and one.scores != held.scores for one, held in sets) or any(
+        one is not None and one.digest == held.digest and _columns(one, one, held) != _columns(held, one, held)
+        for one, held in answers
+    )
+
+
 def _entries(before: Mapping[str, Any], after: Mapping[str, Any], kind: str, differences: Any) -> Iterator[str]:
     for name in {**before, **after}:
         was, now = before.get(name), after.get(name)
@@ -99,7 +122,11 @@ def _same_judged(was: JudgedScores | None, now: JudgedScores, tolerance: float) 
     values = [
         one if not distance([one], [other], tolerance) else other for one, other in zip(was.values, now.values, strict=True)
     ]
-    return msgspec.structs.replace(now, values=values, accuracies=was.accuracies)
+    others = dict(now.others)
+    for name in shared_components(was, now):
+        both = zip(was.others[name], now.others[name], strict=True)
+        others[name] = [one if not distance([one], [other], tolerance) else other for one, other in both]
+    return msgspec.structs.replace(now, values=values, others=others, accuracies=was.accuracies)
 
 
 def _same_rows(was: StatisticsBaseline | None, now: StatisticsBaseline) -> StatisticsBaseline:
@@ -136,6 +163,10 @@ def _metric_changes(was: MetricBaseline, now: MetricBaseline) -> Iterator[str]:
         yield from _set_changes("pairs", name, was.pairs.get(name), now.pairs.get(name))
     for name in {**was.judged, **now.judged}:
         yield from _set_changes("answers", name, was.judged.get(name), now.judged.get(name))
+    if _renamed_in_vain(was, now):
+        yield _SIGNED
+    for name in [one for one in was.judged if one in now.judged]:
+        yield from _agreement_changes(name, was.judged[name], now.judged[name])
     if was.cost != now.cost:
         yield "its cost"
 
@@ -148,12 +179,24 @@ def _set_changes(
     elif was.digest != now.digest:
         yield f"{kind} {name} are others"
     else:
-        one, other = _rows(was), _rows(now)
+        one, other = _rows(was, was, now), _rows(now, was, now)
         moved = moved_units(one, other, 0.0)
         if moved:
             yield f"{len(moved)} of {len(one)} {kind} of {name} score otherwise"
         if isinstance(was, PairScores) and isinstance(now, PairScores) and was.statuses != now.statuses:
             yield f"statuses beside scores of {name}"
+
+
+def _agreement_changes(name: str, was: JudgedScores, now: JudgedScores) -> Iterator[str]:
+    """How agreement with people changed, criterion by criterion; where the pairs are others too, with how many there are."""
+    for criterion in [one for one in was.accuracies if one in now.accuracies]:
+        (one, _, _, pairs), (other, _, _, others) = was.accuracies[criterion], now.accuracies[criterion]
+        if one != other:
+            counted = ("", "") if was.digest == now.digest else (f" of {pairs} pairs", f" of {others} other pairs")
+            told = ("-" if value is None else f"{value:.3f}" for value in (one, other))
+            then, there = (f"{value}{count}" for value, count in zip(told, counted, strict=True))
+            by = "" if one is None or other is None else f" ({other - one:+.3f})".replace("-", "−")
+            yield f"agreement with people on {name} ({criterion}) {then} → {there}{by}"
 
 
 def _statistics_changes(was: StatisticsBaseline, now: StatisticsBaseline) -> Iterator[str]:
@@ -174,12 +217,22 @@ def _judge_changes(was: JudgeBaseline, now: JudgeBaseline) -> Iterator[str]:
         moved = sum(one.get(unit) != other.get(unit) for unit in {**one, **other})
         if moved:
             yield f"{moved} of {len(other)} {name} are others"
+    if (was.signature, was.digest) == (now.signature, now.digest) and was.scores != now.scores:
+        yield _SIGNED
 
 
-def _rows(held: PairScores | JudgedScores) -> dict[str, list[Value]]:
+def _rows(
+    held: PairScores | JudgedScores, was: PairScores | JudgedScores, now: PairScores | JudgedScores
+) -> dict[str, list[Value]]:
+    """The rows of one of both, of judged answers with the components that both hold."""
     if isinstance(held, PairScores):
         return held.scores
-    return {str(place): [value] for place, value in enumerate(held.values)}
+    columns = _columns(held, was, now) if isinstance(was, JudgedScores) and isinstance(now, JudgedScores) else [held.values]
+    return {str(place): list(row) for place, row in enumerate(zip(*columns, strict=True))}
+
+
+def _columns(held: JudgedScores, was: JudgedScores, now: JudgedScores) -> list[list[Value]]:
+    return [held.values, *(held.others[name] for name in shared_components(was, now))]
 
 
 def _told(value: object) -> str:

@@ -133,11 +133,13 @@ def _one(config: GateConfig, metric: BuiltMetric, sets: _Sets, scored: bool) -> 
     tables = {name: score(data, [metric]) for name, data in asked.items()}
     pairs, judged = {}, {}
     for name, table in tables.items():
-        blocks, digest = table.blocks, asked[name].digest
+        blocks = sorted(table.blocks, key=lambda block: metric.components.index(block.component))  # the main one first
+        digest = asked[name].digest
         if name in sets.pairs:
             pairs[name] = PairScores(digest=digest, scores=by_unit(blocks), statuses=_statuses(blocks))
         else:
-            judged[name] = JudgedScores(digest=digest, values=_values(blocks[0]) if blocks else [])
+            others = {block.component: _values(block) for block in blocks[1:] if block.component is not None}
+            judged[name] = JudgedScores(digest=digest, values=_values(blocks[0]) if blocks else [], others=others)
     own = MetricBaseline(
         signature=metric.signature,
         tolerance=tolerance(config, metric),

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from harness.gate.baseline import MetricBaseline, Value
+from harness.gate.baseline import JudgedScores, MetricBaseline, Value
 from harness.gate.findings import Moved
 from harness.gate.patterns import patterns
 from harness.gate.traits import Texts, shared, texts_of
@@ -12,6 +12,24 @@ from harness.judgments import JudgmentSet
 Rows = Mapping[str, Sequence[Value]]
 _WORST = 5  # moved pairs that a finding shows
 _SHOWN = 200  # characters of a text that a finding shows
+
+
+def answer_rows(units: Sequence[str], was: JudgedScores, now: JudgedScores) -> tuple[Rows, Rows]:
+    """Past and present of a judged set's units: a row for each, with a value of each component where both hold the same ones,
+    else of the main one alone (older baselines hold no other)."""
+    names = shared_components(was, now)
+
+    def rows(held: JudgedScores) -> dict[str, list[Value]]:
+        columns = [held.values, *(held.others[name] for name in names)]
+        return {unit: list(row) for unit, row in zip(units, zip(*columns, strict=True), strict=True)}
+
+    return rows(was), rows(now)
+
+
+def shared_components(was: JudgedScores, now: JudgedScores) -> list[str]:
+    """The components beside the main one if both hold the same, else none."""
+    whole = all(len(values) == len(held.values) for held in (was, now) for values in held.others.values())
+    return list(now.others) if whole and was.others.keys() == now.others.keys() else []
 
 
 def moved_units(before: Rows, now: Rows, tolerance: float) -> dict[str, float]:
@@ -50,7 +68,8 @@ def worst(data: JudgmentSet, before: Rows, now: Rows, moved: Sequence[str]) -> t
 def causes(data: JudgmentSet, components: Sequence[str | None], before: Rows, now: Rows, moved: Sequence[str]) -> list[str]:
     """What the moved units have in common, in their texts and in how their scores moved."""
     inside = set(moved)
-    return [*shared(texts_of(data, before.keys()), inside), *patterns(components, before, now, moved)]
+    traits = shared(texts_of(data, before.keys()), inside)
+    return [*traits, *patterns(components, before, now, moved, explained=bool(traits))]
 
 
 def tolerance_of(was: MetricBaseline, now: MetricBaseline) -> float:
