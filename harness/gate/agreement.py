@@ -23,7 +23,7 @@ from harness.gate.comparisons import (
 )
 from harness.gate.config import AgreementOptions, GateConfig
 from harness.gate.findings import Finding, Level
-from harness.gate.margins import LEAST, Verdict, decide, resamples_for
+from harness.gate.margins import LEAST, MOST, Verdict, decide, resamples_for
 from harness.gate.measure import Measured
 from harness.gate.moves import tolerance_of
 from harness.gate.scores import both
@@ -148,7 +148,7 @@ def _why(one: Comparison, verdict: Verdict, margin: float) -> str:
     if clusters < LEAST:
         return f"{clusters} independent items are too few to say more (at least {LEAST})"
     if verdict.low is None or verdict.high is None:
-        return "too few resamples for so many comparisons"
+        return f"too few resamples (at most {MOST:,} are drawn) for so many comparisons at this `level`: a lower one can say more"
     return f"{clusters:,} independent items cannot say whether it fell by {margin:g}; more of them would"
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from harness.meta.pairs import Floats
 
+MOST = 1_000_000  # resamples, whatever the level asks for: about five seconds a comparison of 60 items
 LEAST = 5  # clusters below which nothing is said of others than those at hand
 WORST = -1.0  # an item of which every pair was right and none is
 BEST = 1.0  # an item of which no pair was right and every one is
@@ -102,8 +103,8 @@ def lower(one: Difference, alpha: float) -> float | None:
 
 
 def resamples_for(comparisons: int, alpha: float, wanted: int) -> int:
-    """At least `wanted`, and so many that Holm's smallest level is met with room."""
-    return max(wanted, math.ceil(20 * comparisons / alpha))
+    """At least `wanted`, and so many that Holm's smallest level is met with room, but no more than `MOST`."""
+    return max(wanted, min(MOST, math.ceil(20 * comparisons / alpha)))
 
 
 def student(t: float, freedom: int) -> float:

@@ -1,6 +1,7 @@
 """The frozen pairs: a file of answers with references as a set of examples and outputs."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -53,8 +54,13 @@ def read_pairs(path: Path) -> JudgmentSet:
         info=JudgmentInfo(name=name, version="1"),
         examples=tuple(_example(name, pair) for pair in pairs.values()),
         outputs=tuple(_output(name, pair) for pair in pairs.values()),
-        digest=hashlib.sha256(data).hexdigest(),
+        digest=_digest(pairs.values()),
     )
+
+
+def _digest(pairs: Iterable[Pair]) -> str:
+    """Of what the pairs say and their order, however their lines are written: line ends, blank lines and the order of keys."""
+    return hashlib.sha256(b"\n".join(map(msgspec.json.encode, pairs))).hexdigest()
 
 
 def _check(pair: Pair, known: dict[str, Pair], where: str) -> None:

@@ -9,13 +9,23 @@ from harness.gate.baseline import Value
 Row = Sequence[Value]
 _CLOSE = 1e-6
 _LEAST = 3  # pairs of which all must keep a rule before it is told
+_MANY = 0.1  # of the units: fewer are moved by something in their texts
+_SMALL = 2e-3  # of a score: half precision moves cosines by this much, and sums in another order by less
 _PER_HUNDRED = 100.0
 
 
 def patterns(
-    components: Sequence[str | None], before: Mapping[str, Row], now: Mapping[str, Row], moved: Sequence[str]
+    components: Sequence[str | None],
+    before: Mapping[str, Row],
+    now: Mapping[str, Row],
+    moved: Sequence[str],
+    *,
+    explained: bool = False,
 ) -> list[str]:
-    """Sentences' parts that hold for the moved units, the most telling first. `before` and `now` hold all units."""
+    """Sentences' parts that hold for the moved units, the most telling first. `before` and `now` hold all units.
+
+    `explained`: the texts of the moved units share what the others lack; then no cause is guessed from sizes.
+    """
     found = [*_statuses(before, now, moved), *_components(components, before, now, moved)]
     pairs = [
         (one, other) for unit in moved if (one := _main(before[unit])) is not None and (other := _main(now[unit])) is not None
@@ -25,7 +35,7 @@ def patterns(
     if len(clear) >= _LEAST:
         found += [words for words, rule in (*_RULES, *_fitted(clear)) if all(_near(rule(one), other) for one, other in clear)][:1]
         found += _shift(before, now)
-    return found + list(_sizes(pairs))
+    return found + list(_sizes(pairs, guess=not explained and len(pairs) >= max(_LEAST, _MANY * len(before))))
 
 
 def _statuses(before: Mapping[str, Row], now: Mapping[str, Row], moved: Sequence[str]) -> Iterator[str]:
@@ -82,20 +92,17 @@ def _shift(before: Mapping[str, Row], now: Mapping[str, Row]) -> Iterator[str]:
         yield "the scores are the same ones on other pairs: an order was lost"
 
 
-def _sizes(pairs: Sequence[tuple[float, float]]) -> Iterator[str]:
+def _sizes(pairs: Sequence[tuple[float, float]], *, guess: bool) -> Iterator[str]:
     if not pairs:
         return
     moves = [other - one for one, other in pairs]
     rose = sum(move > 0 for move in moves)
     way = "all rose" if rose == len(moves) else "all fell" if not rose else f"{rose} rose, {len(moves) - rose} fell"
     sizes = sorted(map(abs, moves))
-    tail = " (so small: another precision, order of sums or version of a library?)" if sizes[-1] < 0.01 * _scale(pairs) else ""
+    small = guess and all(abs(other - one) < _SMALL * max(abs(one), abs(other)) for one, other in pairs)
+    tail = " (so small: another precision, order of sums or version of a library?)" if small else ""
     middle = f", {sizes[len(sizes) // 2]:.3g} in the middle" if len(sizes) > 1 else ""
     yield f"{way if len(moves) > 1 else way[4:]}, by at most {sizes[-1]:.3g}{middle}{tail}"
-
-
-def _scale(pairs: Sequence[tuple[float, float]]) -> float:
-    return _PER_HUNDRED if any(abs(value) > 2 for pair in pairs for value in pair) else 1.0
 
 
 def _main(row: Row) -> float | None:

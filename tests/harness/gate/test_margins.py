@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.gate.margins import Difference, below, decide, lower, resamples_for, student, upper
+from harness.gate.margins import MOST, Difference, below, decide, lower, resamples_for, student, upper
 from harness.meta.significance import holm
 
 
@@ -112,4 +112,5 @@ def test_nothing_is_said_without_resamples_or_of_fewer_than_five_clusters():
 def test_more_comparisons_are_resampled_more_often():
     assert resamples_for(1, 0.025, 2000) == 2000
     assert resamples_for(30, 0.025, 2000) == 24_000
+    assert resamples_for(1, 5e-7, 100) == MOST == 1_000_000
     assert decide([], 0.02, 0.025) == []

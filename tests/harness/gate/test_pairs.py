@@ -33,7 +33,15 @@ def test_a_line_is_an_example_with_its_answer(tmp_path):
     )
 
 
-def test_any_other_byte_or_order_is_another_set(tmp_path):
+def test_line_ends_blank_lines_keys_in_another_order_and_what_is_left_out_are_no_other_set(tmp_path):
+    other = {**LINE, "id": "02", "text": "å"}
+    plain, turned = json.dumps(LINE), json.dumps(dict(reversed(LINE.items())))
+    readable, told = json.dumps(other, ensure_ascii=False), json.dumps({**other, "form": None, "repeat_text": 1})
+    files = [(plain, json.dumps(other)), (f"{plain}\r", f"{readable}\r", ""), (turned, "", told, "", "")]
+    assert len({read(tmp_path, *lines).digest for lines in files}) == 1
+
+
+def test_any_other_text_or_order_is_another_set(tmp_path):
     other = {**LINE, "id": "02"}
     digests = {read(tmp_path, *lines).digest for lines in ([LINE, other], [other, LINE], [LINE, {**other, "text": "en"}])}
     assert len(digests) == 3
