@@ -21,7 +21,7 @@ from harness.testing.row_checks import try_builder, try_judgments
 from harness.testing.trial import Findings, PluginProblem, Trial
 
 # Of the checks for authors those that every user can read something out of, on whatever machine
-_LEFT_TO_AUTHORS = ("parameters", "pickle", "process")
+_LEFT_TO_AUTHORS = ("parameters", "pickle")
 _TRIALS: dict[str, Callable[[Trial], Findings]] = {
     "dataset builder": try_builder,
     "judgment source": try_judgments,
@@ -57,7 +57,7 @@ def check_plugin(
     """Builds the plugin with the parameters (else its defaults) and tries it on something small.
 
     A metric is probed if it costs nothing to call. Any other plugin that reaches for another machine is skipped, unless `network`
-    allows it: a call may have a price. `elsewhere`: builders and judgment sources are asked in a fresh process too.
+    allows it: a call may have a price. `elsewhere`: metrics, builders and judgment sources are asked in a fresh process too.
     """
     spec = entry.spec
     ref = PluginRef(spec.name, dict(params or {}))
@@ -118,8 +118,10 @@ def _tried(registry: Registry, kind: str, ref: PluginRef, elsewhere: bool) -> Fi
         (metric,) = build_metrics(registry, [ref])
         problems = [PluginProblem("protocol", message) for message in signature_problems(metric)]
         return Findings(problems, f"builds; not called, for it costs {spec.cost}")
-    probed = metric_problems(spec.name, params=ref.params, registry=registry, skip=_LEFT_TO_AUTHORS)
-    return Findings([PluginProblem(one.check, one.message) for one in probed], "keeps what users of its scores rely on")
+    left_out = _LEFT_TO_AUTHORS if elsewhere else (*_LEFT_TO_AUTHORS, "process")
+    probed = metric_problems(spec.name, params=ref.params, registry=registry, skip=left_out)
+    tried = "keeps what users of its scores rely on" + ("" if elsewhere else "; not asked in a fresh process: name it for that")
+    return Findings([PluginProblem(one.check, one.message) for one in probed], tried)
 
 
 def _required(distribution: str, extra: str) -> Iterator[str]:

@@ -238,17 +238,19 @@ def process(subject: Subject) -> Iterator[str]:
     """A fresh interpreter with another seed of hashes says the same."""
     examples, units = units_of(subject.spec)
     try:
-        sent = pickle.dumps((subject.spec.build, dict(subject.ref.params), _told(subject.spec)))
-        pickle.loads(sent)
+        what = pickle.dumps((subject.spec.build, dict(subject.ref.params), _told(subject.spec)))
+        pickle.loads(what)
     except Exception:  # a class made in a function, or a closure: no other process can find it, and nothing is said of it
         return
+    file = subject.registry.find("metric", subject.ref.name).file
+    sent = pickle.dumps((None if file is None else str(file), what))
     code = "from harness.testing.fresh import main; main()"
     seed = {"PYTHONHASHSEED": "4711", "PYTHONPATH": ":".join(path for path in sys.path if path)}
     done = subprocess.run(
         [sys.executable, "-c", code], input=sent, capture_output=True, env={**os.environ, **seed}, timeout=_SECONDS
     )
     if done.returncode == 4:
-        return  # its module cannot be imported by name there: a plain file, or a test
+        return  # its module cannot be imported by name there: a test
     if done.returncode:
         yield f"in a fresh process it fails: {done.stderr.decode(errors='replace').strip().splitlines()[-1:]}"
         return

@@ -7,6 +7,7 @@ import pytest
 
 from harness.errors import InputError, PluginError
 from harness.plugin_check import check_plugin, missing_packages
+from harness.plugins import load_plugins
 from harness.protocols import Columns, JudgmentSourceSpec, MetricSpec, Result
 from harness.registry import Entry, Registry
 
@@ -151,3 +152,27 @@ def test_a_metric_whose_making_fails_is_told_by_name():
             raise error("no weights")
 
         assert f"{error.__name__}: no weights" in check(build).detail
+
+
+HASHED = """
+from harness import MetricSpec, hookimpl
+
+class Hashed:
+    signature = "hashed|v:1"
+
+    def score(self, units):
+        return [float(hash(unit.output.text) % 1000) for unit in units]
+
+@hookimpl
+def harness_metrics():
+    return [MetricSpec("hashed", build=Hashed)]
+"""
+
+
+def test_a_metric_that_depends_on_the_seed_of_hashes_is_found_out_in_a_fresh_process_also_in_a_plain_file(tmp_path):
+    (tmp_path / "hashed.py").write_text(HASHED)
+    registry = load_plugins([tmp_path / "hashed.py"])
+    entry = registry.entries["metric"]["hashed"]
+    found = check_plugin(registry, "metric", entry, elsewhere=True)
+    assert (found.status, "a fresh process says" in found.detail) == ("failed", True)
+    assert "not asked in a fresh process" in check_plugin(registry, "metric", entry).detail
