@@ -84,6 +84,9 @@ def write_config(metrics):
     Path("gate.yaml").write_text(f"metrics: {metrics}\n{rest}")
 
 
+SYSTEMS = (("good", "en bil", 3), ("bad", "en båt", 1))
+
+
 def invoke(*arguments, code=0):
     result = CliRunner().invoke(harness, ["gate", *map(str, arguments)])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -195,6 +198,33 @@ def test_whatever_check_is_made_a_metric_that_cannot_be_asked_or_is_not_in_the_b
     assert "share could not be asked: " in invoke("-m", "share", "--check", check, "--no-github", code=3).stdout
 
 
+def with_ratings(options=""):
+    """The gate with a judged set, a table of ratings in a folder beside it."""
+    Path("ratings").mkdir()
+    rows = [f"{item},{name},en bil {item},{answer},{value}" for item in "abc" for name, answer, value in SYSTEMS]
+    Path("ratings/set.csv").write_text("\n".join(["item,system,reference,output,quality", *rows]))
+    columns = "item: item, system: system, output: output, reference: reference, criteria: [quality], language: sv"
+    text = f"judgments: [{{table: {{path: ratings/set.csv, {columns}{options}}}}}]\n"
+    Path("gate.yaml").write_text(Path("gate.yaml").read_text() + text)
+    invoke("update", "--reason", "people")
+
+
+def test_a_judged_set_is_found_from_the_config_s_folder_wherever_the_gate_is_called(tmp_path, monkeypatch):
+    with_ratings(", optional: true")
+    monkeypatch.chdir(tmp_path / "ratings")
+    said = invoke("-c", tmp_path / "gate.yaml").stdout
+    assert said.startswith("pass: ")
+    assert "warning" not in said
+
+
+def test_a_set_that_may_be_absent_is_an_error_where_it_is_there_and_cannot_be_read():
+    with_ratings(", optional: true")
+    Path("ratings/set.csv").write_text('item,system,"\n')
+    assert "set.csv" in invoke("-m", "share", code=2).stderr
+    Path("ratings/set.csv").unlink()
+    assert "is not here, so agreement with people on it was not looked at" in invoke("-m", "share").stdout
+
+
 def test_a_run_that_looked_at_nothing_does_not_pass():
     said = invoke("--check", "agreement", "--check", "statistics", code=3).stdout
     assert "error: nothing was looked at: " in said
@@ -253,6 +283,19 @@ def test_update_says_what_it_approves_of_and_keeps_the_history():
     assert second["versions"]["python"].count(".") == 2
     assert second["versions"].keys() >= {"numpy", "metaeval-harness"}
     invoke()
+
+
+def test_update_refuses_a_metric_that_fails_on_everything():
+    good = Path("baseline.json").read_bytes()
+    change("        if not unit.example.references:", "        raise ValueError('boom')\n        if not unit.example.references:")
+    refused = invoke("update", "--reason", "all is well", code=2).output
+    assert "share: 7 of 7 of pairs end in an error, and none has a score: " in refused
+    assert "boom" in refused
+    assert "Nothing was approved" in refused
+    assert Path("baseline.json").read_bytes() == good
+    Path("baseline.json").unlink()
+    invoke("update", "--reason", "first", code=2)
+    assert not Path("baseline.json").exists()
 
 
 def test_update_of_one_metric_leaves_the_others_as_they_were():
@@ -359,3 +402,50 @@ def test_a_metric_that_becomes_a_paid_one_is_told_until_it_is_approved_of():
     assert "share: it declared the cost cpu and declares paid" in invoke(code=1).stdout
     assert "declared_cost cpu → paid" in invoke("update", "--reason", "asks a model now").stdout
     invoke()
+
+
+def test_update_warns_of_scores_under_the_signature_that_they_had():
+    change("text.casefold() if self.fold else text", "text")
+    result = invoke("update", "-m", "share", "--reason", "case counts")
+    assert "warning: share: scores moved and the signature share|case:fold|v:1 did not: tables of before and" in result.stderr
+    assert baseline()["history"][-1]["changed"] == [
+        "share: 1 of 7 pairs of pairs score otherwise, the signature did not move though scores did"
+    ]
+
+
+def test_update_refuses_what_depends_on_chance_unless_it_is_to_be_approved_anyway():
+    change("return Result(found,", "import random; return Result(found * random.random(),")
+    before = Path("baseline.json").read_bytes()
+    result = invoke("update", "-m", "share", "--reason", "chance", code=2)
+    assert (
+        "Error: share, share:fold=false: not deterministic, so that every later run would fail; nothing was approved."
+        in result.stderr
+    )
+    assert Path("baseline.json").read_bytes() == before
+    invoke("update", "-m", "share", "--reason", "chance", "--anyway")
+    assert baseline()["history"][-1]["changed"][-2:] == [
+        "share: approved though not deterministic",
+        "share:fold=false: approved though not deterministic",
+    ]
+
+
+def test_versions_that_moved_nothing_are_recorded_and_explain_names_no_package_any_more():
+    held = baseline()
+    held["history"][-1]["versions"]["numpy"] = "0.1"
+    Path("baseline.json").write_text(json.dumps(held))
+    assert "numpy" in json.loads(invoke("explain", "--json").stdout)["versions"]
+    assert "nothing moved, with numpy 0.1 → " in invoke("update", "--reason", "numpy, and nothing moved").stdout
+    assert [one["reason"] for one in baseline()["history"]] == ["first", "numpy, and nothing moved"]
+    assert json.loads(invoke("explain", "--json").stdout)["versions"] == {}
+
+
+def test_update_writes_a_linked_baseline_where_it_is_and_starts_none_in_place_of_one_that_is_gone():
+    change("|v:1", "|v:2")
+    Path("kept").mkdir()
+    Path("baseline.json").rename("kept/b.json")
+    Path("baseline.json").symlink_to("kept/b.json")
+    invoke("update", "-m", "share", "--reason", "linked")
+    assert Path("baseline.json").is_symlink()
+    assert len(baseline()["history"]) == 2
+    Path("kept/b.json").unlink()
+    assert "a link to kept/b.json, which is not there" in invoke("update", "--reason", "lost", code=2).stderr
