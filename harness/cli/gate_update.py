@@ -84,16 +84,23 @@ def update(
 
 def _approved(config: "GateConfig", whole: "GateConfig", reason: str) -> "Update":
     """What an update of this part of the whole gate comes to."""
+    from harness.errors import InputError
     from harness.gate.approving import approve
     from harness.gate.baseline import Baseline, read_baseline, target
     from harness.gate.measure import measure
     from harness.gate.shown import visible
+    from harness.gate.unscored import failing, speechless
 
     before = read_baseline(config.baseline) if target(config.baseline).exists() else Baseline()
     plugins = registry(config.plugins)
     measured = measure(config, plugins, notice)
     for label, why in {**measured.broken, **measured.absent, **measured.broken_cases}.items():
         notice(visible(f"{label} is left as it was: {why}"))
+    if silent := speechless(measured):
+        told = "; ".join(f"{label}: {why}" for label, why in silent.items())
+        raise InputError(visible(f"{told}. Nothing was approved. Mend that, or name the other metrics with -m"))
+    for line in failing(measured):
+        notice(visible(f"mind: {line}"))
     return approve(config, before, measured, reason, plugins, whole)
 
 
