@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Literal
 
-from harness.errors import InputError
+from harness.errors import AbsentData, InputError
 from harness.protocols import DataFiles
 
 ENVIRONMENT = "HARNESS_DATA"
@@ -32,11 +32,13 @@ def data_home() -> Path:
 
 
 def find_data(files: DataFiles, name: str) -> Path:
-    """The folder that holds the files of the source called `name`; raises InputError saying how to get an absent one."""
+    """The folder that holds the files of the source called `name`; raises InputError saying how to get an absent one,
+    AbsentData where none of them is there."""
     folder = data_home() / files.folder
-    for path in files.files:
-        if not (folder / path).is_file():
-            raise InputError(f"{name}: {folder / path} is absent (licence {files.licence}); {remedy(files, name)}")
+    absent = [path for path in files.files if not (folder / path).is_file()]
+    if absent:
+        kind = AbsentData if len(absent) == len(files.files) else InputError
+        raise kind(f"{name}: {folder / absent[0]} is absent (licence {files.licence}); {remedy(files, name)}")
     return folder
 
 

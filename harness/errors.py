@@ -11,6 +11,10 @@ class InputError(HarnessError):
     """A file or a record that cannot be used; the message names the file and the line."""
 
 
+class AbsentData(InputError):
+    """Data that is not on this machine at all; the message says how to get it."""
+
+
 class ConfigError(HarnessError):
     """A run config that cannot be used; the message names the file, the line and the key."""
 

@@ -21,6 +21,7 @@ from harness.config import bind
 from harness.errors import HarnessError, InputError
 from harness.gate.answers import read_answers
 from harness.gate.baseline import JudgeBaseline, Value
+from harness.gate.judged_sets import located
 from harness.gate.judges_config import GatedJudge, JudgesConfig, load_judges
 from harness.judgments import JudgmentSet, select_examples
 from harness.meta.options import MetaOptions
@@ -163,7 +164,7 @@ def read_asked(config: JudgesConfig, registry: Registry) -> JudgmentSet:
     if config.answers is not None:
         return in_table_order(read_answers(config.answers))
     assert config.source is not None  # one of both is there
-    return read_source(registry, bind(config.source, registry, "judgment source"))
+    return read_source(registry, located(config.source, registry, config.file.parent))
 
 
 def asked_of(judge: GatedJudge, data: JudgmentSet) -> JudgmentSet:

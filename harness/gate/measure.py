@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.errors import HarnessError, InputError, PluginError
+from harness.errors import HarnessError, PluginError
 from harness.gate.again import Again, ask_again, silent_parameters
 from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline, PairScores, Value
 from harness.gate.beside import Beside
@@ -16,12 +16,12 @@ from harness.gate.case_tables import Cases, measure_statistics
 from harness.gate.config import GateConfig, GatedSet, set_name
 from harness.gate.costing import measure_cost
 from harness.gate.elsewhere import Elsewhere, ask_elsewhere
+from harness.gate.judged_sets import read_sets
 from harness.gate.judges import Judged, replay_all
 from harness.gate.pairs import read_pairs
 from harness.judgments import JudgmentSet
 from harness.registry import PluginRef, Registry
 from harness.score_table import OK, STATUSES, Block, ScoreTable
-from harness.stages.evaluate import read_source
 from harness.stages.metrics import BuiltMetric, build_metrics
 from harness.stages.score import score
 
@@ -166,20 +166,6 @@ def build_all(registry: Registry, refs: Sequence[PluginRef]) -> tuple[dict[str, 
         else:
             built[metric.label] = metric
     return built, broken
-
-
-def read_sets(config: GateConfig, registry: Registry) -> tuple[dict[str, JudgmentSet], dict[str, str]]:
-    """The judged sets by their labels; and those that may be absent and are, with the reason."""
-    judged: dict[str, JudgmentSet] = {}
-    absent: dict[str, str] = {}
-    for gated in config.judgments:
-        try:
-            judged[gated.label] = read_source(registry, gated.ref)
-        except InputError as error:
-            if not gated.optional:
-                raise
-            absent[gated.label] = str(error)
-    return judged, absent
 
 
 def held_to(gated: GatedSet, metric: BuiltMetric) -> bool:
