@@ -136,13 +136,14 @@ def _same_rows(was: StatisticsBaseline | None, now: StatisticsBaseline) -> Stati
 def _same_judge(was: JudgeBaseline | None, now: JudgeBaseline) -> JudgeBaseline:
     if was is None or was.digest != now.digest:
         return now
+    tolerance = min(was.tolerance, now.tolerance)  # else a larger one would hide what moved together with it
     scores = _same(
-        {unit: [one] for unit, one in was.scores.items()}, {unit: [one] for unit, one in now.scores.items()}, now.tolerance
+        {unit: [one] for unit, one in was.scores.items()}, {unit: [one] for unit, one in now.scores.items()}, tolerance
     )
     return msgspec.structs.replace(
         now,
         scores={unit: row[0] for unit, row in scores.items()},
-        verdicts=_same(was.verdicts, now.verdicts, now.tolerance),
+        verdicts=_same(was.verdicts, now.verdicts, tolerance),
         agreement=_same(was.agreement, now.agreement, _EXACT),
     )
 
@@ -210,6 +211,8 @@ def _statistics_changes(was: StatisticsBaseline, now: StatisticsBaseline) -> Ite
 def _judge_changes(was: JudgeBaseline, now: JudgeBaseline) -> Iterator[str]:
     if was.signature != now.signature:
         yield f"signature {was.signature} → {now.signature}"
+    if was.tolerance != now.tolerance:
+        yield f"tolerance {_told(was.tolerance)} → {_told(now.tolerance)}"
     if was.digest != now.digest:
         yield "answers or recorded replies are others"
     for name in ("scores", "verdicts", "agreement"):

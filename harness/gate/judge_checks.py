@@ -73,7 +73,11 @@ def judge_verdicts(config: GateConfig, before: Baseline, measured: Measured) -> 
 def judge_scores(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
     """Every output that the judge was asked about has the score that it had."""
     for one, now, was in _both(before, measured):
-        moved = [unit for unit in was.scores if not _same([was.scores[unit]], [now.scores.get(unit)], now.tolerance)]
+        moved = [
+            unit
+            for unit in was.scores
+            if not _same([was.scores[unit]], [now.scores.get(unit)], min(was.tolerance, now.tolerance))
+        ]
         moved += [unit for unit in now.scores if unit not in was.scores]
         lost = [unit for unit in moved if _is_score(was.scores.get(unit)) and not _is_score(now.scores.get(unit))]
         if not moved:
@@ -129,6 +133,11 @@ def _replies(one: Judged, was: JudgeBaseline | None) -> Iterator[str]:
         yield (
             f"{one.label}: signature moved from {was.signature} to {one.now.signature}, and the baseline was not updated; "
             f"if that is meant, {_RECORD} where the prompt changed, and {_UPDATE}"
+        )
+    if was is not None and one.now.tolerance > was.tolerance:
+        yield (
+            f"{one.label}: its tolerance was {was.tolerance:g} and is {one.now.tolerance:g}, which lets scores move further; "
+            f"take it back, or approve with {_UPDATE}"
         )
     rekeyed = [line for line in one.transcript.requests if key_of(line.judge, request_of(line)) != line.key]
     if rekeyed:

@@ -31,6 +31,7 @@ from harness.verdicts import Audited, Planned
 CHECK = "judge-live"
 _AT_ONCE = 4  # answers asked about before the test looks again
 _WORST = 5
+_FAILED = 0.1  # share of the answers that could not be asked about, above which the others say nothing of the judge
 Report = Callable[[str], None]
 
 
@@ -112,7 +113,8 @@ def _live(
             if asking.ask(some):
                 why = "it is known"
                 break
-            report(f"{judge.label}: {min(start + _AT_ONCE, len(units))} of at most {len(units)} answers")
+            failed = f", {asking.failed} could not be asked" if asking.failed else ""
+            report(f"{judge.label}: {min(start + _AT_ONCE, len(units))} of at most {len(units)} answers{failed}")
     return asking.finding(len(units), why, options), asking.cost
 
 
@@ -130,6 +132,11 @@ class _Asking:
     def cost(self) -> float:
         """USD that the replies have cost."""
         return sum(self._prices.values())
+
+    @property
+    def failed(self) -> int:
+        """Answers that could not be asked about."""
+        return len(self._failed)
 
     def ask(self, units: Sequence[Unit]) -> bool:
         """Asks about these; whether it is decided. What could not be asked is no evidence."""
@@ -159,7 +166,8 @@ class _Asking:
     def finding(self, most: int, why: str, options: LiveOptions) -> Finding:
         """What is known in the end."""
         label, drift, seen = self._judge.label, self._judge.drift, self._test.seen
-        failed = f"; {len(self._failed)} could not be asked ({self._failed[0]})" if self._failed else ""
+        asked = len(self._failed) + len(seen)
+        failed = f"; {len(self._failed)} of {asked} could not be asked ({self._failed[0]})" if self._failed else ""
         if not seen:
             message = f"{label}: live: nothing was asked: {why}{failed}"
             return Finding(metric=label, check=CHECK, level="error", message=message)
@@ -174,9 +182,11 @@ class _Asking:
                 f"{label}: the judge drifted: {numbers}; {drift.allowed:g} is allowed. The model is another than was recorded"
             )
             return Finding(metric=label, check=CHECK, level="fail", message=message, moved=worst)
-        if self._test.decision == "same":
+        if self._test.decision == "same" and len(self._failed) <= _FAILED * asked:
             message = f"{label}: {numbers}: less than {drift.too_much:g}"
-            return Finding(metric=label, check=CHECK, level="pass", message=message, moved=worst)
+            return Finding(metric=label, check=CHECK, level="warning" if self._failed else "pass", message=message, moved=worst)
+        if self._test.decision == "same":
+            why = f"more than {_FAILED:.0%} of the answers could not be asked about, and these may be the ones that drifted"
         message = (
             f"{label}: not known whether the judge drifted ({why}): {numbers}; {drift.allowed:g} is allowed, {drift.too_much:g} "
             "too much"

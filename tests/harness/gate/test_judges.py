@@ -18,6 +18,7 @@ from harness.errors import InputError
 from harness.gate.baseline import Baseline, read_baseline
 from harness.gate.checks import run_checks
 from harness.gate.config import chosen, load_gate
+from harness.gate.history import approved, changes
 from harness.gate.judges import replay_all
 from harness.gate.measure import Measured
 from harness.gate.scores import extent
@@ -139,6 +140,22 @@ def test_a_judge_that_left_the_gate_is_missed_and_one_that_the_baseline_lacks_is
     (found,) = run_checks(config, Baseline(), Measured(Baseline(), {}, {}, {}, judges=[judged(once[0])]), ["judge-scores"])
     assert (found.check, found.level) == ("judge-replies", "fail")
     assert "llm-judge (tiny) is not in the baseline" in found.message
+
+
+def test_a_tolerance_that_was_raised_is_told_and_does_not_let_scores_move(once: tuple[Path, Baseline]) -> None:
+    folder, before = once
+    ((label, judge),) = before.judges.items()
+    stricter = replace(judge, tolerance=judge.tolerance / 2, scores={**judge.scores, "capital-b": 1.0 + judge.tolerance * 0.75})
+    held = Baseline(judges={label: stricter})
+    found = findings(folder, held)
+    assert (
+        f"its tolerance was {stricter.tolerance:g} and is {judge.tolerance:g}, which lets scores"
+        in found["judge-replies"].message
+    )
+    assert "scores moved on 1 of 5 outputs" in found["judge-scores"].message
+    after = approved(load_gate(folder / "gate.yaml"), held, before, Measured(before, {}, {}, {}))
+    assert after.judges[label].scores == judge.scores
+    assert changes(held, after)[0].startswith(f"{label}: tolerance {stricter.tolerance} → {judge.tolerance}, 1 of 5 scores are")
 
 
 def test_one_judge_of_a_gate_may_be_chosen_by_label_or_name_and_an_unknown_one_is_told_what_there_is(

@@ -10,6 +10,7 @@ from judge_gate import generous, plugins, record_all, strict, write_gate
 
 from harness.cli.main import harness
 from harness.errors import HarnessError, InputError
+from harness.gate import live as module
 from harness.gate.baseline import Baseline
 from harness.gate.findings import Finding
 from harness.gate.judges_config import load_judges
@@ -131,6 +132,28 @@ def test_a_server_that_is_gone_is_no_drift(tmp_path: Path) -> None:
     found, _ = asked(tmp_path, before)
     assert found.level == "error"
     assert "llm-judge (tiny) could not be asked live" in found.message
+
+
+def test_answers_that_could_not_be_asked_about_are_counted_and_many_of_them_leave_it_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(seen: Seen) -> Answer:
+        return Answer({"error": {"message": "too long"}}, status=400) if "Bergen" in seen.text else strict(seen)
+
+    changing = Changing(strict)
+    with chat_server(changing) as server:
+        before = recorded(tmp_path, server)
+        config = tmp_path / "judges.yaml"
+        config.write_text(config.read_text().replace('"replies"', '"drift": {"allowed": 0.05, "too_much": 0.7}, "replies"'))
+        changing.judge = refusing
+        found, _ = asked(tmp_path, before)
+        monkeypatch.setattr(module, "_FAILED", 0.5)
+        few, _ = asked(tmp_path, before)
+    assert "; 1 of 4 could not be asked (capital-b: " in found.message
+    assert (found.level, few.level) == ("inconclusive", "warning")
+    assert "more than 10% of the answers could not be asked about" in found.message
+    assert few.message.startswith("llm-judge (tiny): live scores differ from the recorded ones by 0.000")
+    assert "1 of 4 could not be asked" in few.message
 
 
 def test_a_recording_that_fails_leaves_no_file_and_goes_on_later(tmp_path: Path) -> None:
