@@ -141,7 +141,8 @@ def _write(found: "list[Finding]", config: "GateConfig", strict: bool, junit: Pa
 
     about = {name: what for name, (what, _) in CHECKS.items()}
     written = [] if junit is None else [(junit, as_junit(found, strict=strict))]
-    written += [] if sarif is None else [(sarif, as_sarif(found, _relative(config.baseline), __version__, about))]
+    if sarif is not None:
+        written.append((sarif, as_sarif(found, _relative(config.baseline), __version__, about, strict=strict)))
     for path, data in written:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
 """Whether metrics agree with people as well as they did: calibrated pairwise accuracy now minus then, on the same pairs."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -36,23 +35,23 @@ _TAKE = f"if the change is meant, {_UPDATE}"
 def agreement(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
     """Agreement with people has not fallen further than the margin, on any judged set and criterion."""
     changes: list[Change] = []
-    same: dict[str, list[str]] = defaultdict(list)
+    same: list[tuple[str, str]] = []
     asked = Asked(measured, AgreementOptions(), READ)
     for label, now, was in both(before, measured):
         for name, held in now.judged.items():
             obstacle = _obstacle(name, held, was)
             if obstacle is not None:
-                yield _finding(label, "fail", f"{label}: {obstacle}; {_TAKE}")
+                yield _finding(label, "fail", f"{label}: {obstacle}; {_TAKE}", name)
                 continue
             then = numbers(was.judged[name].values, was.higher_is_better)
             there = unmoved(then, numbers(held.values, now.higher_is_better), tolerance_of(was, now))
             if np.array_equal(then, there, equal_nan=True):
-                same[label].append(name)
+                same.append((label, name))
                 yield from _statistics(asked, label, name, was.judged[name].accuracies, then)
             else:
                 changes.append(Change(label, name, then, there))
-    for label, names in same.items():
-        yield _finding(label, "pass", f"{label}: agreement with people is what it was: no score of {', '.join(names)} moved")
+    for label, name in same:
+        yield _finding(label, "pass", f"{label}: agreement with people is what it was: no score of {name} moved", name)
     yield from _absent(before, measured.absent)
     yield from _changed(config.agreement, measured, changes)
 
@@ -75,7 +74,7 @@ def _statistics(asked: Asked, label: str, name: str, was: Accuracies, values: Fl
     try:
         now = accuracies(asked, label, name, values) if was else was
     except HarnessError as error:
-        yield _finding(label, "error", f"{label}: agreement with people on {name}: {error}")
+        yield _finding(label, "error", f"{label}: agreement with people on {name}: {error}", name)
         return
     if not same_accuracies(was, now):
         moved = next(one for one in {**was, **now} if not same_accuracies(_only(was, one), _only(now, one)))
@@ -101,7 +100,8 @@ def _row(row: Sequence[float | int | None] | None) -> str:
 def _absent(before: Baseline, absent: Mapping[str, str]) -> Iterator[Finding]:
     for name, reason in absent.items():
         if any(name in metric.judged for metric in before.metrics.values()):
-            yield _finding(name, "warning", f"{name} is not here, so agreement with people on it was not looked at: {reason}")
+            message = f"{name} is not here, so agreement with people on it was not looked at: {reason}"
+            yield Finding(metric=name, check="agreement", level="warning", message=message, set=name, looked=False)
 
 
 def _changed(options: AgreementOptions, measured: Measured, changes: Sequence[Change]) -> Iterator[Finding]:
@@ -113,11 +113,11 @@ def _changed(options: AgreementOptions, measured: Measured, changes: Sequence[Ch
         try:
             found = asked.sides(change)
         except HarnessError as error:
-            yield _finding(change.label, "error", f"{change.label}: agreement with people on {change.set}: {error}")
+            yield _finding(change.label, "error", f"{change.label}: agreement with people on {change.set}: {error}", change.set)
             continue
         if not found:
             words = f"scores moved on {change.set}, where people compared nothing that it scores"
-            yield _finding(change.label, "pass", f"{change.label}: {words}")
+            yield _finding(change.label, "pass", f"{change.label}: {words}", change.set)
         sides += found
     family = compare(sides)
     verdicts = decide([one.difference for one in family], options.margin, alpha)
@@ -140,7 +140,7 @@ def _judged(one: Comparison, verdict: Verdict, options: AgreementOptions, family
         said = f"agreement with {who} on {where} rose: {figures}"
     else:
         said = f"agreement with {who} on {where} has not fallen by {margin:g}: {figures}"
-    return _finding(label, verdict.outcome, f"{label}: {said}")
+    return _finding(label, verdict.outcome, f"{label}: {said}", one.change.set)
 
 
 def _why(one: Comparison, verdict: Verdict, margin: float) -> str:
@@ -165,5 +165,5 @@ def _told(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−")
 
 
-def _finding(metric: str, level: Level, message: str) -> Finding:
-    return Finding(metric=metric, check="agreement", level=level, message=message)
+def _finding(metric: str, level: Level, message: str, of: str = "") -> Finding:
+    return Finding(metric=metric, check="agreement", level=level, message=message, set=of)

@@ -23,7 +23,8 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One check of one metric. `message` says what happened, where, and what to do; `moved`: the worst pairs, most moved first.
 
-    `error` is a metric that could not be asked, which is neither a pass nor a regression.
+    `set`: the pairs or answers that it is about, if it is of one set. `looked`: False where nobody looked, since something that
+    may be absent is. `error` is a metric that could not be asked, which is neither a pass nor a regression.
     """
 
     metric: str
@@ -32,6 +33,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     moved: tuple[Moved, ...] = ()
     seconds: float = 0.0
+    set: str = ""
+    looked: bool = True
 
 
 def outcome(findings: Sequence[Finding]) -> Outcome:
@@ -49,7 +52,7 @@ def counted(findings: Sequence[Finding]) -> str:
         level: sum(finding.level == level for finding in findings)
         for level in ("pass", "warning", "inconclusive", "fail", "error")
     }
-    metrics = len({finding.metric for finding in findings})
+    metrics = len({finding.metric for finding in findings if finding.looked})
     words = {
         "pass": "passed",
         "warning": "with a warning",

@@ -8,8 +8,9 @@ from harness.gate.config import GateConfig
 from harness.gate.elsewhere import Elsewhere
 from harness.gate.findings import Finding, Level
 from harness.gate.judges_config import load_judges
+from harness.gate.limits import loosened
 from harness.gate.measure import Measured, by_unit, held_to
-from harness.gate.moves import Rows, answer_rows, causes, moved_units, tolerance_of, worst
+from harness.gate.moves import Rows, answer_rows, causes, moved_units, same_texts, tolerance_of, worst
 from harness.gate.versions import drifted
 
 _NAMED = 5  # units named in a sentence
@@ -22,10 +23,10 @@ def scores(config: GateConfig, before: Baseline, measured: Measured) -> Iterator
         for name, held in now.pairs.items():
             problem = _other_set(label, name, was.pairs.get(name), held)
             if problem is not None:
-                yield _finding(label, "scores", "fail", problem)
+                yield _finding(label, "scores", "fail", problem, name)
         for name in _other_answers(label, was, now, measured):
             text = f"{label}: the answers of {name} are not those of the baseline, so that no score can be compared; {_UPDATE}"
-            yield _finding(label, "scores", "fail", text)
+            yield _finding(label, "scores", "fail", text, name)
         for name, known, there in _sets(label, was, now, measured):
             moved = list(moved_units(known, there, tolerance_of(was, now)))
             new = there.keys() - known.keys()
@@ -33,9 +34,10 @@ def scores(config: GateConfig, before: Baseline, measured: Measured) -> Iterator
                 text = (
                     f"{label}: the baseline has no score of {len(new)} {_kind(name, now)} {name}: {_units(there, new)}; {_UPDATE}"
                 )
-                yield _finding(label, "scores", "fail", text)
+                yield _finding(label, "scores", "fail", text, name)
             if not moved and not new:
-                yield _finding(label, "scores", "pass", f"{label}: {len(there)} {_kind(name, now)} {name} score as before")
+                text = f"{label}: {len(there)} {_kind(name, now)} {name} score as before"
+                yield _finding(label, "scores", "pass", text, name)
             if not moved:
                 continue
             components = now.components[: len(next(iter(known.values()), ()))]
@@ -45,7 +47,7 @@ def scores(config: GateConfig, before: Baseline, measured: Measured) -> Iterator
                 f"{label}: scores moved on {len(moved)} of {len(known)} {_kind(name, now)} {name}{_signed(was, now)}: {why}. "
                 f"`harness gate explain {label}` shows them; {_UPDATE}"
             )
-            yield Finding(metric=label, check="scores", level="fail", message=message, moved=shown)
+            yield Finding(metric=label, check="scores", level="fail", message=message, moved=shown, set=name)
 
 
 def coverage(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
@@ -57,13 +59,15 @@ def coverage(config: GateConfig, before: Baseline, measured: Measured) -> Iterat
                 problems += _beside(was.pairs[name].statuses, now.pairs[name].statuses)
             for problem in problems:
                 text = f"{label}: coverage changed on {_kind(name, now)} {name}: {problem}; {_UPDATE}"
-                yield _finding(label, "coverage", "fail", text)
+                yield _finding(label, "coverage", "fail", text, name)
             if not problems:
-                yield _finding(label, "coverage", "pass", f"{label}: what had a score of {name} has one, and nothing else has")
+                text = f"{label}: what had a score of {name} has one, and nothing else has"
+                yield _finding(label, "coverage", "pass", text, name)
 
 
 def extent(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:
-    """Nothing that the baseline holds has left the gate: no metric, no set, no statistics, no judge."""
+    """Nothing that the baseline holds has left the gate: no metric, no set, no statistics, no judge; nor were limits loosened."""
+    yield from loosened(config, before)
     back = "is in the baseline and no longer in the gate: put it back, or approve with `harness gate update --reason TEXT`"
     for label, now, was in both(before, measured):
         gone = [
@@ -187,6 +191,24 @@ def _other_set(label: str, name: str, known: PairScores | None, held: PairScores
     )
 
 
+def _of_the_same(before: Baseline, measured: Measured, name: str, was: MetricBaseline, now: MetricBaseline) -> str:
+    """How those pairs of another set moved whose texts are what they were."""
+    known, there = was.pairs[name], now.pairs[name]
+    if known.digest == there.digest or name not in measured.sets:
+        return ""
+    same = same_texts(before, known, measured.sets[name])
+    if not same:
+        return ""
+    moved = list(moved_units(same, there.scores, tolerance_of(was, now)))
+    if not moved:
+        return f". The {len(same)} pairs whose texts are what they were score as before"
+    shown = worst(measured.sets[name], same, there.scores, moved)
+    return (
+        f". Of the {len(same)} pairs whose texts are what they were {len(moved)} score otherwise{_signed(was, now)}, most on "
+        f"{_arrow(shown[0])}: the metric has changed too, or it looks at all pairs at once"
+    )
+
+
 def _covered(known: Rows, there: Rows) -> Iterator[str]:
     had, has = ({unit for unit, row in rows.items() if _scored(row)} for rows in (known, there))
     if had - has:
@@ -238,5 +260,5 @@ def _arrow(moved: object) -> str:
     return f"{pair} ({' → '.join(told)})"
 
 
-def _finding(label: str, check: str, level: Level, message: str) -> Finding:
-    return Finding(metric=label, check=check, level=level, message=message)
+def _finding(label: str, check: str, level: Level, message: str, of: str = "") -> Finding:
+    return Finding(metric=label, check=check, level=level, message=message, set=of)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from harness.gate.findings import Finding, counted, outcome
+from harness.gate.shown import visible
 
 _WORDS = {"fail": "error", "error": "error", "inconclusive": "warning", "warning": "warning"}
-_MOST = 50  # characters of a text in the summary's table
+_TEXT, _MESSAGE = 200, 2000  # characters in a cell of the summary
 
 
 def annotations(findings: Sequence[Finding], baseline: str, *, strict: bool) -> Iterator[str]:
@@ -15,7 +16,7 @@ def annotations(findings: Sequence[Finding], baseline: str, *, strict: bool) -> 
             continue
         word = "error" if strict and finding.level == "inconclusive" else _WORDS[finding.level]
         title = _property(f"{finding.metric}: {finding.check}")
-        yield f"::{word} file={_property(baseline)},title={title}::{_data(finding.message)}"
+        yield f"::{word} file={_property(baseline)},title={title}::{_data(_lines(finding.message))}"
 
 
 def summary(findings: Sequence[Finding]) -> str:
@@ -24,12 +25,12 @@ def summary(findings: Sequence[Finding]) -> str:
     wrong = [finding for finding in findings if finding.level != "pass"]
     if wrong:
         told += ["| metric | check | | what happened |", "|---|---|---|---|"]
-        told += [f"| {_cell(one.metric)} | {_cell(one.check)} | {one.level} | {_cell(one.message)} |" for one in wrong]
+        told += [f"| {_cell(one.metric)} | {_cell(one.check)} | {one.level} | {_cell(one.message, _MESSAGE)} |" for one in wrong]
     for finding in wrong:
         if finding.moved:
             told += [
                 "",
-                f"### {_cell(finding.metric)}: worst moved pairs",
+                f"### {_cell(finding.metric)}: what moved most{_of(finding)}",
                 "",
                 "| pair | before | now | answer | reference |",
                 "|---|---|---|---|---|",
@@ -46,14 +47,23 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}"
 
 
-def _cell(text: str) -> str:
+def _of(finding: Finding) -> str:
+    return f" of {_cell(finding.set)}" if finding.set else ""
+
+
+def _cell(text: str, most: int = _TEXT) -> str:
     """The text as a cell of a table: one line, nothing in it is Markdown or HTML."""
     import html
 
-    line = " ".join(text.split())
-    short = line if len(line) <= 4 * _MOST else f"{line[: 4 * _MOST]} …"
+    line = visible(" ".join(text.split()))
+    short = line if len(line) <= most else f"{line[:most]} …"
     escaped = html.escape(short, quote=False)
     return "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~" else char for char in escaped)
+
+
+def _lines(text: str) -> str:
+    """The text with its line ends, and what else cannot be seen written out."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def _data(text: str) -> str:

@@ -1,7 +1,6 @@
-"""Findings as JUnit XML: a suite a metric, a case a check."""
+"""Findings as JUnit XML: a suite a metric, a case a check and set."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from xml.etree import ElementTree
@@ -21,32 +20,42 @@ def junit(findings: Sequence[Finding], *, strict: bool) -> bytes:
 
 
 def _suite(root: ElementTree.Element, metric: str, findings: Sequence[Finding], strict: bool) -> None:
-    kinds = [_kind(finding, strict) for finding in findings]
+    cases: dict[str, list[Finding]] = {}
+    for finding in findings:  # readers keep one case a name, and compare it with that of the last run
+        cases.setdefault(f"{finding.check}: {finding.set}" if finding.set else finding.check, []).append(finding)
+    kinds = [_worst([_kind(finding, strict) for finding in found]) for found in cases.values()]
     suite = ElementTree.SubElement(
         root,
         "testsuite",
         name=_xml(f"metric-gate.{metric}"),
-        tests=str(len(findings)),
+        tests=str(len(cases)),
         failures=str(kinds.count("failure")),
         errors=str(kinds.count("error")),
         skipped=str(kinds.count("skipped")),
         time=f"{sum(finding.seconds for finding in findings):.3f}",
     )
-    told: Counter[str] = Counter()
-    for finding, kind in zip(findings, kinds, strict=True):
-        told[finding.check] += 1  # readers keep one case a name, and a check may have found several things
-        name = finding.check if told[finding.check] == 1 else f"{finding.check} ({told[finding.check]})"
+    for (name, found), kind in zip(cases.items(), kinds, strict=True):
+        seconds = sum(finding.seconds for finding in found)
         case = ElementTree.SubElement(
-            suite, "testcase", classname=_xml(f"metric-gate.{metric}"), name=_xml(name), time=f"{finding.seconds:.3f}"
+            suite, "testcase", classname=_xml(f"metric-gate.{metric}"), name=_xml(name), time=f"{seconds:.3f}"
         )
+        own = [finding for finding in found if _kind(finding, strict) == kind]
+        message = "\n".join(finding.message for finding in own)
         if kind == "system-out":
-            ElementTree.SubElement(case, kind).text = _xml(finding.message)
+            ElementTree.SubElement(case, kind).text = _xml(message)
         else:
-            element = ElementTree.SubElement(case, kind, message=_xml(finding.message))
-            element.text = _xml("\n".join([finding.message, *(f"{one.pair}: {one.before} → {one.now}" for one in finding.moved)]))
+            element = ElementTree.SubElement(case, kind, message=_xml(message))
+            moved = [f"{one.pair}: {one.before} → {one.now}" for finding in own for one in finding.moved]
+            element.text = _xml("\n".join([message, *moved]))
+
+
+def _worst(kinds: Sequence[str]) -> str:
+    return min(kinds, key=("error", "failure", "skipped", "system-out").index)
 
 
 def _kind(finding: Finding, strict: bool) -> str:
+    if not finding.looked:
+        return "skipped"
     if finding.level == "inconclusive":
         return "failure" if strict else "skipped"
     return {"fail": "failure", "error": "error"}.get(finding.level, "system-out")

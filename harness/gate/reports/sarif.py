@@ -1,6 +1,7 @@
 """Findings as SARIF 2.1.0 (OASIS, 2020), which code-scanning pages show."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,20 @@ _LEVELS = {"fail": "error", "error": "error", "inconclusive": "warning", "warnin
 _KINDS = {"fail": "fail", "error": "fail", "inconclusive": "review", "warning": "fail"}
 
 
-def sarif(findings: Sequence[Finding], baseline: str, version: str, checks: Mapping[str, str]) -> bytes:
+def sarif(findings: Sequence[Finding], baseline: str, version: str, checks: Mapping[str, str], *, strict: bool = False) -> bytes:
     """A log of one run, JSON in UTF-8. `checks`: what each check looks at, which become the rules; `baseline`: the file that
-    results point at, relative to the repository. What passed is no result: pages of CI take every result for a problem."""
+    results point at, relative to the repository. What is inconclusive is an error where `strict`. What passed
+    is no result: pages of CI take every result for a problem."""
     rules = [name for name in checks if any(finding.check == name for finding in findings)]
     rules += sorted({finding.check for finding in findings} - set(rules))
-    results = [_result(finding, baseline, rules.index(finding.check)) for finding in findings if finding.level != "pass"]
+    told: Counter[str] = Counter()
+    results = []
+    for finding in findings:
+        if finding.level != "pass":
+            known = "/".join(part for part in (finding.metric, finding.check, finding.set) if part)
+            told[known] += 1  # of one set there may be several findings, such as of several criteria
+            name = known if told[known] == 1 else f"{known}/{told[known]}"
+            results.append(_result(finding, baseline, rules.index(finding.check), name, strict))
     driver = {
         "name": "metaeval-harness gate",
         "version": version,
@@ -30,14 +39,20 @@ def sarif(findings: Sequence[Finding], baseline: str, version: str, checks: Mapp
     return json.dumps(log, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
 
 
-def _result(finding: Finding, baseline: str, rule: int) -> dict[str, Any]:
+def _result(finding: Finding, baseline: str, rule: int, name: str, strict: bool) -> dict[str, Any]:
+    level = "fail" if strict and finding.level == "inconclusive" else finding.level
+    named = finding.message.startswith(finding.metric)
     return {
         "ruleId": finding.check,
         "ruleIndex": rule,
-        "kind": _KINDS[finding.level],
-        "level": _LEVELS[finding.level] if _KINDS[finding.level] == "fail" else "none",
-        "message": {"text": f"{finding.metric}: {finding.message}"},
+        "kind": _KINDS[level],
+        "level": _LEVELS[level] if _KINDS[level] == "fail" else "none",
+        "message": {"text": finding.message if named else f"{finding.metric}: {finding.message}"},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": baseline}, "region": {"startLine": 1}}}],
-        "partialFingerprints": {"metricCheck/v1": f"{finding.metric}/{finding.check}"},
-        "properties": {"metric": finding.metric, "moved": [[one.pair, one.before, one.now] for one in finding.moved]},
+        "partialFingerprints": {"metricCheck/v1": name},
+        "properties": {
+            "metric": finding.metric,
+            "set": finding.set,
+            "moved": [[one.pair, one.before, one.now] for one in finding.moved],
+        },
     }

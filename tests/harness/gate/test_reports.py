@@ -82,7 +82,8 @@ def test_sarif_names_rules_and_as_results_only_what_did_not_pass():
 
 @given(any_findings)
 def test_whatever_texts_there_are_every_form_can_be_read(findings):
-    assert len(ElementTree.fromstring(junit(findings, strict=True)).findall("testsuite/testcase")) == len(findings)
+    cases = ElementTree.fromstring(junit(findings, strict=True)).findall("testsuite/testcase")
+    assert len(cases) == len({(one.metric, one.check) for one in findings})
     said = list(annotations(findings, "b.json", strict=True))
     assert len(said) == sum(finding.level != "pass" for finding in findings)
     assert not any("\n" in line or "\r" in line for line in said)
@@ -90,7 +91,49 @@ def test_whatever_texts_there_are_every_form_can_be_read(findings):
     assert "<" not in summary(findings)
 
 
-def test_junit_tells_several_findings_of_one_check_apart():
-    found = [Finding(metric="chrf", check="agreement", level="pass", message=name) for name in ("fluency", "meaning")]
+def of_set(level, name, message="chrf: what happened", **more):
+    return Finding(metric="chrf", check="scores", level=level, message=message, set=name, **more)
+
+
+@pytest.mark.parametrize("level", ["pass", "fail"])
+def test_junit_names_its_cases_by_their_sets_and_the_same_whether_they_pass_or_fail(level):
+    found = [of_set(level, "pairs", "one"), of_set("pass", "gec"), of_set(level, "pairs", "two")]
     cases = ElementTree.fromstring(junit(found, strict=False)).findall("testsuite/testcase")
-    assert [case.get("name") for case in cases] == ["agreement", "agreement (2)"]
+    assert [case.get("name") for case in cases] == ["scores: pairs", "scores: gec"]
+    assert cases[0][0].text == "one\ntwo"
+
+
+def test_a_set_that_is_not_here_is_a_skipped_case_and_no_metric():
+    absent = Finding(metric="gec", check="agreement", level="warning", message="gec is not here", set="gec", looked=False)
+    (suite,) = ElementTree.fromstring(junit([absent], strict=True))
+    assert suite.get("skipped") == "1"
+    assert suite.find("testcase/skipped").get("message") == "gec is not here"
+    assert "2 checks of 1 metrics" in summary([absent, of_set("pass", "pairs")])
+
+
+def test_sarif_lets_what_is_inconclusive_be_an_error_where_it_fails():
+    (run,) = json.loads(sarif([of_set("inconclusive", "gec")], "b.json", "1", {}, strict=True))["runs"]
+    assert [(one["kind"], one["level"]) for one in run["results"]] == [("fail", "error")]
+
+
+def test_sarif_names_the_metric_once_and_tells_sets_apart():
+    found = [of_set("fail", "pairs"), of_set("fail", "gec"), of_set("fail", "gec")]
+    (run,) = json.loads(sarif(found, "b.json", "1", {}))["runs"]
+    assert {one["message"]["text"] for one in run["results"]} == {"chrf: what happened"}
+    known = [one["partialFingerprints"]["metricCheck/v1"] for one in run["results"]]
+    assert known == ["chrf/scores/pairs", "chrf/scores/gec", "chrf/scores/gec/2"]
+
+
+def test_the_summary_names_the_set_of_each_table_and_shows_messages_whole():
+    said = summary([of_set("fail", "gec-sv", "chrf: " + "long " * 100 + "0.586 → 0.529", moved=(MOVED,))])
+    assert "### chrf: what moved most of gec-sv" in said
+    assert "0.586 → 0.529 |" in said
+
+
+def test_neither_annotations_nor_the_summary_hold_control_characters():
+    said = [
+        *annotations([of_set("fail", "a", "x\x1b]0;t\x07\u202e\ny")], "b.json", strict=False),
+        summary([of_set("fail", "a", "\x1b")]),
+    ]
+    assert not {"\x1b", "\x07", "\u202e"} & set("".join(said))
+    assert said[0].endswith("⟨U+202E⟩%0Ay")
