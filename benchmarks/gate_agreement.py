@@ -1,6 +1,6 @@
 """Does the gate fail in vain, and does it find what has fallen? Regressions of known size in simulated judged sets.
 
-python benchmarks/gate_agreement.py [--studies 2000] [--resamples 2000] [--only WORD …] [--write]
+python benchmarks/gate_agreement.py [--studies 1000] [--resamples 2000] [--only WORD …] [--write]
 
 A population of items has answers, ratings (or one preference an item) and a metric; a regression spoils the metric so far that
 its accuracy over the population falls by nothing, by the margin, and by more. A study draws items with replacement, and asks the
@@ -283,7 +283,7 @@ def shown(rows: Iterator[str]) -> list[str]:
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--studies", type=int, default=2000)
+    parser.add_argument("--studies", type=int, default=1000)
     parser.add_argument("--resamples", type=int, default=2000)
     parser.add_argument("--only", nargs="+", metavar="WORD", help="only regressions whose name holds one of these words")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
