@@ -1,5 +1,6 @@
 """An update of a baseline: what it would hold, what is approved of, and what whoever approves should know first."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +13,8 @@ from harness.gate.config import GateConfig
 from harness.gate.history import approved, changes, unmoved_signatures
 from harness.gate.judges_config import load_judges
 from harness.gate.measure import Measured
+from harness.gate.moves import moved_units, same_texts
+from harness.gate.pairs import text_digests
 from harness.gate.scores import determinism
 from harness.gate.versions import differing, versions
 from harness.registry import Registry
@@ -34,7 +37,7 @@ def approve(
     """What comes of approving what was measured. Versions are those of all plugins of the `whole` gate; where nothing but they
     changed, and all of the gate was asked, they alone are recorded."""
     after = with_accuracies(approved(config, before, measured.now, measured), measured)
-    changed = changes(before, after)
+    changed = [*changes(before, after), *_grown(before, after, measured)]
     now = versions(_distributions(whole or config, plugins))
     if not changed and before.history and not config.part and (other := differing(before.history[-1].versions, now)):
         changed = [f"nothing moved, with {', '.join(other)}"]
@@ -48,8 +51,31 @@ def approve(
     labels = list(dict.fromkeys(one.metric for one in chance))
     if changed:
         changed += [f"{label}: approved though not deterministic" for label in labels]
+    after = replace(after, texts=_texts(before, after, measured))
     change = Change(date=datetime.now(UTC).date().isoformat(), reason=reason, changed=changed, versions=now)
     return Update(replace(after, history=[*before.history, change]), changed, warnings, labels)
+
+
+def _texts(before: Baseline, after: Baseline, measured: Measured) -> dict[str, dict[str, str]]:
+    """Digests of the texts of every set of pairs of which the baseline holds scores."""
+    sets = {data.digest: data for data in measured.sets.values()}
+    held = sorted({own.digest for metric in after.metrics.values() for own in metric.pairs.values()})
+    told = {digest: text_digests(sets[digest]) if digest in sets else before.texts.get(digest, {}) for digest in held}
+    return {digest: texts for digest, texts in told.items() if texts}
+
+
+def _grown(before: Baseline, after: Baseline, measured: Measured) -> Iterator[str]:
+    """How pairs moved whose texts are what they were, of sets that are others now."""
+    for label, now in after.metrics.items():
+        was = before.metrics.get(label)
+        for name, held in now.pairs.items():
+            known = was.pairs.get(name) if was is not None else None
+            if was is None or known is None or known.digest == held.digest or name not in measured.sets:
+                continue
+            same = same_texts(before, known, measured.sets[name])
+            moved = moved_units(same, held.scores, now.tolerance)
+            if moved:
+                yield f"{label}: {len(moved)} of {len(same)} pairs of {name} whose texts are what they were score otherwise"
 
 
 def _distributions(config: GateConfig, plugins: Registry) -> set[str]:

@@ -66,7 +66,8 @@ class Cost(_Record, frozen=True, kw_only=True):
 class MetricBaseline(_Record, frozen=True, kw_only=True):
     """One metric, under the label that the config gives it: its signature, what it declares of itself, and what it says.
 
-    `declared_cost`: cpu, gpu or paid, None where the baseline is older than that; `silent`: parameters of which another value leaves the signature as it is (where and how fast something is computed).
+    `declared_cost`: cpu, gpu or paid, None where the baseline is older than that; `silent`: parameters of which another value
+    leaves the signature as it is (where and how fast something is computed).
     """
 
     signature: str
@@ -117,14 +118,30 @@ class Change(_Record, frozen=True, kw_only=True):
     versions: dict[str, str]
 
 
+class Limits(_Record, frozen=True, kw_only=True):
+    """What the config let pass when it was approved: `agreement` and `cost` as there, and the judged sets that may be absent."""
+
+    margin: float
+    level: float
+    inconclusive: str
+    slower: float | None = None
+    larger: float | None = None
+    optional: list[str] = []
+
+
 class Baseline(_Record, frozen=True, kw_only=True):
-    """Everything that the gate compares with; also what a measurement of the present code gives, then without history."""
+    """Everything that the gate compares with; also what a measurement of the present code gives, then without history.
+
+    `texts`: digest of a set of pairs → pair → digest of its texts, so that of a set that grew the other pairs are compared.
+    """
 
     format: int = FORMAT
     history: list[Change] = []
+    texts: dict[str, dict[str, str]] = {}
     metrics: dict[str, MetricBaseline] = {}
     statistics: dict[str, StatisticsBaseline] = {}
     judges: dict[str, JudgeBaseline] = {}
+    limits: Limits | None = None  # None: the baseline is older than they are
 
 
 def read_baseline(path: Path) -> Baseline:

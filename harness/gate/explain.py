@@ -7,7 +7,7 @@ import msgspec
 
 from harness.gate.baseline import Baseline, MetricBaseline, Value
 from harness.gate.measure import Measured, by_unit
-from harness.gate.moves import answer_rows, causes, distance, tolerance_of
+from harness.gate.moves import answer_rows, causes, distance, same_texts, tolerance_of
 from harness.judgments import JudgmentSet
 from harness.records import Example, Output
 
@@ -62,7 +62,7 @@ def explain(before: Baseline, measured: Measured, most: int) -> list[Explained]:
             unknown = ("is not in the baseline; `harness gate update --reason TEXT` puts it there",)
             found.append(Explained(metric=label, signature_before=None, signature=now.signature, unknown=unknown))
         else:
-            found.append(_explained(label, was, now, measured, most))
+            found.append(_explained(before, label, was, now, measured, most))
     return found
 
 
@@ -75,12 +75,14 @@ def changed_versions(before: Baseline) -> dict[str, tuple[str, str | None]]:
     return {name: (then[name], now[name]) for name in then if now[name] != then[name] and not _no_package(name)}
 
 
-def _explained(label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured, most: int) -> Explained:
+def _explained(
+    before: Baseline, label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured, most: int
+) -> Explained:
     moved: list[MovedPair] = []
     unknown: list[str] = []
     shared: list[str] = []
     compared = 0
-    for name, known, held in _sets(label, was, now, measured):
+    for name, known, held in _sets(before, label, was, now, measured):
         if known is None:
             unknown.append(f"{name} is not in the baseline as it is now; `harness gate update --reason TEXT` takes it up")
             continue
@@ -109,12 +111,15 @@ _Scores = Mapping[str, Sequence[Value]]
 
 
 def _sets(
-    label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured
+    before: Baseline, label: str, was: MetricBaseline, now: MetricBaseline, measured: Measured
 ) -> Iterator[tuple[str, _Scores | None, _Scores]]:
     """Name, past (None where it was another set) and present of every set that the metric was asked about."""
     for name, held in now.pairs.items():
         known = was.pairs.get(name)
-        yield name, known.scores if known is not None and known.digest == held.digest else None, held.scores
+        if known is None or known.digest == held.digest:
+            yield name, None if known is None else known.scores, held.scores
+        else:  # of another set the pairs that have not changed
+            yield name, same_texts(before, known, measured.sets[name]) or None, held.scores
     for name, judged in now.judged.items():
         past = was.judged.get(name)
         units = list(by_unit(measured.scores[label, name].blocks[:1]))

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from harness.gate.baseline import JudgedScores, MetricBaseline, Value
+from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline, PairScores, Value
 from harness.gate.findings import Moved
+from harness.gate.pairs import text_digests
 from harness.gate.patterns import patterns
 from harness.gate.traits import Texts, shared, texts_of
 from harness.judgments import JudgmentSet
@@ -30,6 +31,14 @@ def shared_components(was: JudgedScores, now: JudgedScores) -> list[str]:
     """The components beside the main one if both hold the same, else none."""
     whole = all(len(values) == len(held.values) for held in (was, now) for values in held.others.values())
     return list(now.others) if whole and was.others.keys() == now.others.keys() else []
+
+
+def same_texts(before: Baseline, known: PairScores, data: JudgmentSet) -> dict[str, list[Value]]:
+    """What the baseline has of those pairs whose texts are what they were, in a set that is another one now; empty where the
+    baseline is older than its `texts`."""
+    then = before.texts.get(known.digest)
+    now = text_digests(data) if then else {}
+    return {unit: row for unit, row in known.scores.items() if then and unit in then and then[unit] == now.get(unit)}
 
 
 def moved_units(before: Rows, now: Rows, tolerance: float) -> dict[str, float]:

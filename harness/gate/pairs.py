@@ -13,6 +13,7 @@ from harness.judgments import JudgmentSet
 from harness.records import Example, JudgmentInfo, Origin, Output
 from harness.whole_files import read_file
 
+_DIGITS = 10  # of a digest of a pair's texts
 _MOST = 10_000_000  # characters of one text
 
 
@@ -61,6 +62,15 @@ def read_pairs(path: Path) -> JudgmentSet:
 def _digest(pairs: Iterable[Pair]) -> str:
     """Of what the pairs say and their order, however their lines are written: line ends, blank lines and the order of keys."""
     return hashlib.sha256(b"\n".join(map(msgspec.json.encode, pairs))).hexdigest()
+
+
+def text_digests(data: JudgmentSet) -> dict[str, str]:
+    """Pair → a digest of all that a metric sees of it, which is short since it only has to tell a pair from its own past."""
+    examples = {example.id: example for example in data.examples}
+    return {
+        output.id: hashlib.sha256(msgspec.json.encode([output.text, examples[output.example_id]])).hexdigest()[:_DIGITS]
+        for output in data.outputs
+    }
 
 
 def _check(pair: Pair, known: dict[str, Pair], where: str) -> None:

@@ -23,7 +23,8 @@ def scores(config: GateConfig, before: Baseline, measured: Measured) -> Iterator
         for name, held in now.pairs.items():
             problem = _other_set(label, name, was.pairs.get(name), held)
             if problem is not None:
-                yield _finding(label, "scores", "fail", problem, name)
+                told = _of_the_same(before, measured, name, was, now) if name in was.pairs else ""
+                yield _finding(label, "scores", "fail", problem + told, name)
         for name in _other_answers(label, was, now, measured):
             text = f"{label}: the answers of {name} are not those of the baseline, so that no score can be compared; {_UPDATE}"
             yield _finding(label, "scores", "fail", text, name)
