@@ -93,6 +93,7 @@ def config_page(root: Path) -> str:
         f"{executor.doc}\n\nA name alone is enough: `executor: local`.",
         _fields(executor.fields),
         *_experiments(root),
+        *_gates(root),
         "## The shipped configs",
     ]
     for file in sorted((root / "configs").glob("*.yaml")):
@@ -116,6 +117,60 @@ def _experiments(root: Path) -> list[str]:
     ]
     for key, name in sections:
         found += [f"### {key}", parts[name].doc, _fields(parts[name].fields)]
+    return found
+
+
+_GATE_KEYS = (
+    ("baseline", "`baseline.json`", "the file that `harness gate update` writes and everything is compared with"),
+    ("metrics", "none", "names, or names with parameters: `- rouge-l: {stemmer: swedish}`"),
+    ("tolerances", "as each metric's author says", "how far a score may move, by metric: `{bertscore: 1.0e-5}`"),
+    ("pairs", "none", "files of pairs"),
+    (
+        "judgments",
+        "none",
+        "judged sets: judgment sources, each with their parameters and `optional` (whether it may be absent on a machine; "
+        "`false`) and `metrics` (those that are held to it; all)",
+    ),
+    ("agreement", "the defaults below", "when agreement with people has fallen"),
+    ("cost", "the defaults below", "when a metric has become slower or larger"),
+    ("statistics", "none", "a folder of frozen cases"),
+    ("judges", "none", "a file of metrics that ask language models"),
+    ("plugins", "none", "plain files that offer the metrics"),
+)
+_JUDGES_KEYS = (
+    ("answers", "a file of answers that the judges were asked about; or"),
+    ("judgments", "a judgment source; one of the two"),
+    (
+        "judges",
+        "a list, each with the keys `metric`, `replies` (a file), `name` (short, for messages), `examples` (ids; all), `drift`",
+    ),
+)
+
+
+def _gates(root: Path) -> list[str]:
+    """The keys of `gate.yaml`, of the file of its judges, and of a pair."""
+    own = {
+        one.name: one
+        for file in ("config", "judges_config", "pairs")
+        for one in classes(root / "harness" / "gate" / f"{file}.py")
+    }
+    found = [
+        "## gate.yaml",
+        "What `harness gate` reads ([how to set one up](../how-to/gate.md)). Paths are relative to the file. "
+        "Every key may be left out.",
+        _table(("key", "default", ""), [(f"`{key}`", default, what) for key, default, what in _GATE_KEYS]),
+    ]
+    for key, name in (("agreement", "AgreementOptions"), ("cost", "CostOptions")):
+        found += [f"### {key}", own[name].doc, _fields(own[name].fields)]
+    found += [
+        "### A pair",
+        f"A file of pairs is JSON Lines. {own['Pair'].doc}",
+        _fields(own["Pair"].fields),
+        "### The file of judges",
+        _table(("key", ""), [(f"`{key}`", what) for key, what in _JUDGES_KEYS]),
+        f"`drift`, of `harness gate --live`: {own['Drift'].doc}",
+        _fields(own["Drift"].fields),
+    ]
     return found
 
 

@@ -53,3 +53,18 @@ def test_every_field_of_every_record_is_there() -> None:
         if isinstance(record, type) and record.__module__ == "harness.records" and not name.startswith("_"):
             section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
             assert [field for field in record.__struct_fields__ if f"| `{field}` |" not in section] == []
+
+
+def test_every_key_of_a_gate_is_in_the_reference() -> None:
+    from msgspec import Struct
+    from msgspec.structs import fields
+
+    from harness.gate import config, judges_config
+    from harness.gate.pairs import Pair
+
+    page = (DOCS / "reference" / "config.md").read_text(encoding="utf-8")
+    section = page[page.index("## gate.yaml") : page.index("## The shipped configs")]
+    structs: tuple[type[Struct], ...] = (config.AgreementOptions, config.CostOptions, Pair)
+    options = [one.name for struct in structs for one in fields(struct)]
+    judges = [*judges_config._KEYS, *judges_config._JUDGE_KEYS, *judges_config._DRIFT_KEYS]
+    assert {key for key in [*config._KEYS, *options, *judges] if f"`{key}`" not in section} == set()

@@ -68,3 +68,9 @@ def test_a_name_that_cannot_be_one_is_refused(name: str, tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"no plugin's name|cannot be the name"):
         new_plugin("metric", name, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_reports_of_a_gate_are_not_committed(tmp_path: Path) -> None:
+    new_plugin("metric", "word-recall", tmp_path / "new")
+    ignored = (tmp_path / "new" / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"metric-gate.xml", "metric-gate.sarif"} <= set(ignored)
