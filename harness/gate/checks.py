@@ -24,7 +24,10 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "declaration": ("what a metric declares of itself, and which parameters its signature tells apart, is the same", declaration),
     "scores": ("no score moved further than the metric's tolerance", scores),
     "coverage": ("what had a score has one", coverage),
-    "extent": ("nothing that the baseline holds has left the gate", extent),
+    "extent": (
+        "nothing that the baseline holds has left the gate, and no limit of the config was loosened",
+        extent,
+    ),
     "determinism": ("asked again, in another order and batch, a metric says the same", determinism),
     "agreement": ("agreement with people has not fallen further than the margin", agreement),
     "statistics": ("the statistics make the same numbers of frozen cases", statistics),

@@ -5,9 +5,19 @@ from typing import Any
 
 import msgspec
 
-from harness.gate.baseline import Baseline, JudgeBaseline, JudgedScores, MetricBaseline, PairScores, StatisticsBaseline, Value
+from harness.gate.baseline import (
+    Baseline,
+    JudgeBaseline,
+    JudgedScores,
+    Limits,
+    MetricBaseline,
+    PairScores,
+    StatisticsBaseline,
+    Value,
+)
 from harness.gate.config import CostOptions, GateConfig
 from harness.gate.cost import too_much
+from harness.gate.limits import limits_of
 from harness.gate.measure import Measured
 from harness.gate.moves import distance, moved_units, shared_components
 
@@ -47,6 +57,7 @@ def approved(config: GateConfig, before: Baseline, now: Baseline, measured: Meas
         metrics={label: held for label, held in metrics.items() if held is not None},
         statistics=statistics,
         judges=judges,
+        limits=before.limits if config.part and before.limits is not None else limits_of(config),
     )
 
 
@@ -56,7 +67,23 @@ def changes(before: Baseline, after: Baseline) -> list[str]:
         *_entries(before.metrics, after.metrics, "metric", _metric_changes),
         *_entries(before.statistics, after.statistics, "statistics of", _statistics_changes),
         *_entries(before.judges, after.judges, "judge", _judge_changes),
+        *_limits_changes(before, after.limits),
     ]
+
+
+def _limits_changes(before: Baseline, now: Limits | None) -> Iterator[str]:
+    was = before.limits
+    if was is None or now is None:
+        if now is not None and before.history:  # a first baseline is new as a whole
+            yield "the gate's limits: kept from now on"
+        return
+    told = [
+        f"{name} {_told(getattr(was, name))} → {_told(getattr(now, name))}"
+        for name in Limits.__struct_fields__
+        if getattr(was, name) != getattr(now, name)
+    ]
+    if told:
+        yield f"the gate's limits: {', '.join(told)}"
 
 
 def unmoved_signatures(before: Baseline, after: Baseline) -> dict[str, str]:

@@ -7,6 +7,7 @@ import msgspec
 from harness.gate.baseline import Baseline, Cost, JudgeBaseline, JudgedScores, MetricBaseline, PairScores, StatisticsBaseline
 from harness.gate.config import GateConfig
 from harness.gate.history import approved, changes, unmoved_signatures
+from harness.gate.limits import limits_of
 from harness.gate.measure import Measured
 from harness.registry import PluginRef
 
@@ -71,14 +72,16 @@ def test_what_a_part_of_the_gate_leaves_out_stays():
     part = replace(CONFIG, part=True)
     now = replace(WAS, signature="m|v:2")
     after = approved(part, before, Baseline(metrics={"m": now}), Measured(Baseline(), {}, {}, {}))
-    assert after == replace(before, metrics={"m": now, "other": WAS})
+    assert after == replace(before, metrics={"m": now, "other": WAS}, limits=limits_of(part))
+    strict = Baseline(limits=replace(limits_of(CONFIG), inconclusive="strict"))
+    assert approved(part, strict, Baseline(), Measured(Baseline(), {}, {}, {})).limits == strict.limits
     assert changes(before, after) == ["m: signature m|v:1 → m|v:2"]
 
 
 def test_a_whole_gate_without_statistics_and_judges_lets_them_go():
     before = Baseline(metrics={"m": WAS, "other": WAS}, statistics={"case": StatisticsBaseline(digest="s", rows={})})
     after = approved(CONFIG, before, Baseline(metrics={"m": WAS}), Measured(Baseline(), {}, {}, {}))
-    assert after == Baseline(metrics={"m": WAS})
+    assert after == Baseline(metrics={"m": WAS}, limits=limits_of(CONFIG))
     assert changes(before, after) == ["other: no longer in the gate", "case: no longer in the gate"]
 
 
