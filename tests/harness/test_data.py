@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.data import check_data, data_home, find_data, get_data
-from harness.errors import InputError
+from harness.errors import AbsentData, InputError
 from harness.protocols import DataFiles
 
 CONTENT = {"a.txt": b"hej\n", "deep/er/b c.json": '{"text": "åäö"}'.encode(), "big.bin": bytes(range(256)) * 2000}
@@ -195,3 +195,15 @@ def test_the_home_is_the_users_data_folder_unless_named(monkeypatch: pytest.Monk
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert data_home() == tmp_path / ".local" / "share" / "harness"
+
+
+def test_data_of_which_a_part_is_there_is_broken_and_not_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path))
+    demo = files("https://example.org")
+    with pytest.raises(AbsentData, match=r"a\.txt is absent"):
+        find_data(demo, "demo")
+    (tmp_path / "demo-set").mkdir()
+    (tmp_path / "demo-set" / "a.txt").write_bytes(CONTENT["a.txt"])
+    with pytest.raises(InputError, match="is absent") as caught:
+        find_data(demo, "demo")
+    assert not isinstance(caught.value, AbsentData)
