@@ -188,7 +188,11 @@ def test_the_hook_is_one_that_pre_commit_can_run():
     assert set(hook) <= {"id", "name", "description", "entry", "language", "files", "pass_filenames", "require_serial"}
     assert hook["language"] == "script"
     assert os.access(ROOT / hook["entry"], os.X_OK)
-    assert [name for name in ("mine.py", "gate.yaml", "a/baseline.json", "ratings.csv", "a.tsv", "notes.md") if re.search(hook["files"], name)] == [
+    assert [
+        name
+        for name in ("mine.py", "gate.yaml", "a/baseline.json", "ratings.csv", "a.tsv", "notes.md")
+        if re.search(hook["files"], name)
+    ] == [
         "mine.py",
         "gate.yaml",
         "a/baseline.json",
