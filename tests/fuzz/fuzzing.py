@@ -43,10 +43,15 @@ def fuzz(target: Target, inputs: int, seed: int) -> Outcome:
     """So many mutated inputs, the same for the same seed."""
     draw = random.Random(f"{target.name} {seed}")
     outcome = Outcome(target.name)
-    logging.getLogger("harness").setLevel(logging.CRITICAL)
+    logger = logging.getLogger("harness")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
     started = time.monotonic()
-    for _ in range(inputs):
-        feed(target, mutated(target.seeds, draw), outcome)
+    try:
+        for _ in range(inputs):
+            feed(target, mutated(target.seeds, draw), outcome)
+    finally:
+        logger.setLevel(before)
     outcome.seconds = time.monotonic() - started
     return outcome
 

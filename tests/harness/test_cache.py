@@ -328,6 +328,7 @@ def test_a_full_disk_stops_writing_only(tmp_path: Path) -> None:
 def test_the_last_gigabyte_of_a_disk_is_left_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = Cache(tmp_path)
     cache.put_arrays({"old": np.ones(10)})
+    monkeypatch.setattr("harness.cache.RESERVE", 10**9)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10**9 + 500))
     cache.put_arrays({"small": np.ones(10), "large": np.ones(1000)})
     assert set(cache.get_arrays(["old", "small", "large"])) == {"old"}

@@ -90,12 +90,12 @@ def test_ctrl_c_leaves_no_worker_and_the_same_command_goes_on(ratings: Path, tmp
     command = [sys.executable, "-m", "harness", "score", "--judgments", f"table:{ratings}", "--plugin", str(plugin)]
     command += ["--metric", f"slow:seconds=0.4,log={log}", "--output", str(tmp_path / "run"), "--executor", "local"]
     running = subprocess.Popen([*command, "--workers", "2"], stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert wait_until(lambda: any(path.read_bytes().count(b"\n") for path in (tmp_path / "run").rglob("*.jsonl")))
+    assert wait_until(lambda: any(path.read_bytes().count(b"\n") for path in (tmp_path / "run").rglob("*.jsonl")), 120)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-    assert "interrupted; run the same command again to resume" in running.communicate(timeout=30)[1]
+    assert "interrupted; run the same command again to resume" in running.communicate(timeout=120)[1]
     assert running.returncode == 130
     assert wait_until(lambda: not any(map(is_alive, processes(log))))
-    again = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, timeout=60)
+    again = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, timeout=180)
     assert again.returncode == 0, again.stderr
     (reused,) = re.findall(r"48 of 48 \((\d+) reused\)", again.stderr)
     assert 4 <= int(reused) < 48
