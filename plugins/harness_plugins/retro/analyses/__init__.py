@@ -1,0 +1,1 @@
+"""Analyses: what retrieval does to a model's predictions, and why."""

@@ -1,0 +1,1 @@
+"""Retrieval databases: documents cut into chunks of tokens, on disk, with the indexes that retrievers search."""

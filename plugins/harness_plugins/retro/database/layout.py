@@ -1,0 +1,75 @@
+"""How a retrieval database lies on disk.
+
+    database.json                what it is: chunk length, tokenizer, shards with their digests; replaced whole, always last
+    tokenizer/                   the tokenizer's files, as transformers saves them
+    shards/00000/tokens.npy      chunks (n, m), uint16 or int32, padded with 0
+                 lengths.npy     tokens of each chunk, int32
+                 documents.npy   number of each chunk's document within the shard, int32
+                 documents.jsonl one DocumentEntry a line
+    indexes/<name>/              one folder an index, with parts for shards; each says which shards it covers
+    neighbours/                  tables of precomputed neighbours
+
+Chunks are numbered through all shards in their order, and so are documents. A shard never changes once it is listed.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import InputError
+
+FORMAT = 1
+INFO = "database.json"
+
+
+class TokenizerInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tokenizer: what it was called, the sha256 of its files, and how many tokens it knows."""
+
+    name: str
+    digest: str
+    vocabulary: int
+
+
+class ShardInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A shard: its folder below `shards`, what it holds, and the sha256 of its files."""
+
+    name: str
+    documents: int
+    chunks: int
+    tokens: int
+    digest: str
+
+
+class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `database.json` says. `chunk`: tokens of a whole chunk, m."""
+
+    format: int = FORMAT
+    chunk: int
+    tokenizer: TokenizerInfo
+    shards: tuple[ShardInfo, ...] = ()
+
+
+class DocumentEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A document of a shard: its id and the sha256 of its text, its first chunk within the shard, and how many it has."""
+
+    id: str
+    sha256: str
+    language: str
+    first: int
+    chunks: int
+
+
+def read_info(folder: Path) -> DatabaseInfo:
+    """What the folder's `database.json` says. Raises InputError where there is none, or none of this format."""
+    path = folder / INFO
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=DatabaseInfo)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{folder} holds no retrieval database ({INFO} is absent); make one with the builder `retrieval-db`"
+        ) from error
+    except (msgspec.DecodeError, OSError) as error:
+        raise InputError(f"{path} cannot be read: {error}; build the database anew") from error
+    if found.format != FORMAT:
+        raise InputError(f"{path} is of format {found.format}, this program reads {FORMAT}; build the database anew")
+    return found

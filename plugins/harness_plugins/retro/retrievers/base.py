@@ -1,0 +1,78 @@
+"""What a retriever is, how one is named, and how it is opened for a database."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from harness.errors import PluginError, did_you_mean
+from harness_plugins.retro.database.reading import Database
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BUILT_IN = {
+    "bm25": "harness_plugins.retro.retrievers.bm25:open_bm25",
+    "dense": "harness_plugins.retro.retrievers.dense:open_dense",
+    "hybrid": "harness_plugins.retro.retrievers.hybrid:open_hybrid",
+}
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Chunks that neighbours are sought for: `tokens` (N, m) of the database's tokenizer, `lengths` (N,), and `own` (N,), the
+    number of the database's document that each comes from, of which no chunk is served (-1: from none of them)."""
+
+    tokens: "NDArray[np.int32]"
+    lengths: "NDArray[np.int32]"
+    own: "NDArray[np.int64]"
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def part(self, start: int, end: int) -> "Queries":
+        """The queries from `start` to `end`."""
+        return Queries(self.tokens[start:end], self.lengths[start:end], self.own[start:end])
+
+
+@dataclass(frozen=True)
+class Found:
+    """Neighbours: `numbers` (N, k) of chunks, best first, -1 where there is none; `scores` (N, k), higher is nearer, nan where
+    there is none. A chunk that shares nothing with its query (BM25 score 0) is none."""
+
+    numbers: "NDArray[np.int64]"
+    scores: "NDArray[np.float64]"
+
+
+class Retriever(Protocol):
+    """Finds neighbours in one database. `signature`: ordered `key:value` pairs joined by `|`; with the database's digest it
+    decides what is found."""
+
+    signature: str
+
+    def search(self, queries: Queries, k: int) -> Found:
+        """k neighbours of each query; ties go to the lower number. What is found for a query does not depend on the others."""
+        ...
+
+
+def open_retriever(database: Database, name: str, params: Mapping[str, Any] | None = None) -> Retriever:
+    """The retriever of that name (`bm25`, `dense`, `hybrid`, or `package.module:name`, called with the database and the
+    parameters), with its index built where it is not there yet or does not cover all shards.
+
+    Raises PluginError for a name or parameters that cannot be used.
+    """
+    target = BUILT_IN.get(name, name)
+    module, colon, function = target.partition(":")
+    if not colon:
+        raise PluginError(
+            f"retriever {name!r} is none of {', '.join(BUILT_IN)}, nor `package.module:name`.{did_you_mean(name, BUILT_IN)}"
+        )
+    try:
+        make: Callable[..., Retriever] = getattr(import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise PluginError(f"retriever {name!r} cannot be loaded: {error}") from error
+    try:
+        return make(database, **(params or {}))
+    except (TypeError, ValueError) as error:
+        raise PluginError(f"retriever {name!r}: {error}") from error
