@@ -6,6 +6,7 @@ A subcommand is an entry point of the group `harness.commands` that names a `cli
 import os
 import traceback
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from harness.cli.common import plugin_option
 from harness.errors import HarnessError, PluginError, did_you_mean
 
 GROUP = "harness.commands"
+DISTRIBUTION = "metaeval-harness"
 WRONG_USE = 2
 INTERRUPTED = 130
 TRACEBACK = "HARNESS_TRACEBACK"
@@ -87,8 +89,7 @@ class EntryPointGroup(click.Group):
 def _stranger(name: str | None) -> str | None:
     """The distribution of a command that is not ours."""
     points = command_points().get(name or "", [])
-    ours = __package__.partition(".")[0]
-    return None if not points or points[0].module.partition(".")[0] == ours else _owner(points[0])
+    return None if not points or _ours(points[0]) else _owner(points[0])
 
 
 def command_points() -> dict[str, list[EntryPoint]]:
@@ -119,15 +120,22 @@ def summary(points: list[EntryPoint]) -> str:
     """One line on a command, read without importing it: its help, or who offers it."""
     if len(points) > 1:
         return f"offered twice: by {' and '.join(map(_owner, points))}"
-    package, *inner = points[0].module.split(".")
-    if package != __package__.partition(".")[0]:
+    if not _ours(points[0]):
         return f"(from {_owner(points[0])})"
     # The docstring of a module of ours is its command's help; reading one line is cheaper than importing ten modules.
-    source = Path(__file__).parents[1].joinpath(*inner).with_suffix(".py")
-    if not source.is_file():
+    package, *inner = points[0].module.split(".")
+    found = find_spec(package)  # of a package at the top: nothing is imported
+    places = (found.submodule_search_locations if found is not None else None) or []
+    source = next((path for place in places if (path := Path(place).joinpath(*inner).with_suffix(".py")).is_file()), None)
+    if source is None:
         return ""
     with source.open(encoding="utf-8") as lines:
         return next(lines, "").strip().strip('"')
+
+
+def _ours(point: EntryPoint) -> bool:
+    """Whether the command comes with this program, be it in this package or in that of its plugins."""
+    return point.module.partition(".")[0] == __package__.partition(".")[0] or _owner(point) == DISTRIBUTION
 
 
 def _owner(point: EntryPoint) -> str:
