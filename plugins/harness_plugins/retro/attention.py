@@ -15,11 +15,12 @@ class RelativeBias(nn.Module):
         self.after = after
         self.weight = nn.Parameter(torch.zeros(heads, before + 1 + after))
 
-    def forward(self, queries: int, keys: int) -> Tensor:
-        """The bias of each head, query and key, shape (heads, queries, keys)."""
-        device = self.weight.device
-        distance = torch.arange(keys, device=device)[None, :] - torch.arange(queries, device=device)[:, None]
-        return self.weight[:, distance.clamp(-self.before, self.after) + self.before]
+    def forward(self, queries: int, keys: int, first: int = 0) -> Tensor:
+        """The bias of each head, query and key, shape (heads, queries, keys); `first`: the position of the first query."""
+        distance = torch.arange(1 - first - queries, keys - first, device=self.weight.device)
+        of_distance = self.weight[:, distance.clamp(-self.before, self.after) + self.before]
+        # rows are windows of one vector: its gradient is summed along diagonals, not scattered number by number
+        return of_distance.unfold(-1, keys, 1).flip(1)
 
 
 class RMSNorm(nn.Module):
@@ -60,7 +61,7 @@ class Attention(nn.Module):
         `copies`: the memory is so many texts side by side, each with positions of its own. `first`: x's first position.
         """
         query = self._heads(self.query(x))
-        bias = self.bias(first + x.shape[1], key.shape[2] // copies)[:, first:].repeat(1, 1, copies)
+        bias = self.bias(x.shape[1], key.shape[2] // copies, first).repeat(1, 1, copies)
         bias = bias.to(query.dtype)[None]
         some = None
         if allowed is not None:

@@ -82,6 +82,51 @@ class RetroConfig(PretrainedConfig):
             raise ValueError(f"encoder_width {self.encoder_width} cannot be split into {self.encoder_heads} heads")
 
 
+class RelativeConfig(PretrainedConfig):
+    """A decoder with learned relative positions (`decoder.RelativeForCausalLM`). `max_distance`: distances beyond it are one."""
+
+    model_type = "harness-relative"
+
+    def __init__(
+        self,
+        vocab_size: int = 32128,
+        hidden_size: int = 768,
+        intermediate_size: int = 3072,
+        num_hidden_layers: int = 12,
+        num_attention_heads: int = 12,
+        max_distance: int = 1024,
+        dropout: float = 0.0,
+        initializer_range: float = 0.02,
+        tie_word_embeddings: bool = False,
+        use_cache: bool = True,
+        **rest: Any,
+    ) -> None:
+        self.vocab_size = vocab_size
+        self.hidden_size = hidden_size
+        self.intermediate_size = intermediate_size
+        self.num_hidden_layers = num_hidden_layers
+        self.num_attention_heads = num_attention_heads
+        self.max_distance = max_distance
+        self.dropout = dropout
+        self.initializer_range = initializer_range
+        self.use_cache = use_cache
+        super().__init__(tie_word_embeddings=tie_word_embeddings, **rest)
+
+
+def register() -> None:
+    """Tells transformers of the decoder of this package, so that it is found by its `model_type`."""
+    from transformers import AutoModelForCausalLM
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    if RelativeConfig.model_type in CONFIG_MAPPING:
+        return
+    from harness_plugins.retro.decoder import RelativeForCausalLM
+
+    AutoConfig.register(RelativeConfig.model_type, RelativeConfig, exist_ok=True)
+    AutoModelForCausalLM.register(RelativeConfig, RelativeForCausalLM, exist_ok=True)
+
+
 def decoder_config(plain: dict[str, Any]) -> Any:
     """The decoder's config as an object of transformers."""
+    register()
     return AutoConfig.for_model(**plain)
