@@ -15,7 +15,19 @@ from harness.registry import PluginRef
 from harness.yaml_lines import Document, Keys, read_yaml
 
 DEFAULT = "gate/gate.yaml"
-_KEYS = ("baseline", "metrics", "tolerances", "pairs", "judgments", "agreement", "cost", "statistics", "judges", "plugins")
+_KEYS = (
+    "baseline",
+    "metrics",
+    "tolerances",
+    "pairs",
+    "off_pairs",
+    "judgments",
+    "agreement",
+    "cost",
+    "statistics",
+    "judges",
+    "plugins",
+)
 
 
 class AgreementOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,13 +81,15 @@ class GatedSet(msgspec.Struct, frozen=True, kw_only=True):
 
 class GateConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What `harness gate` does. `file` is where it was read from; the paths are absolute. `judges`: metrics that ask language
-    models, label → the file of their recorded replies. `part`: only some of what the file lists is looked at."""
+    models, label → the file of their recorded replies. `off_pairs`: metrics, by label or name, that are asked about judged sets
+    only. `part`: only some of what the file lists is looked at."""
 
     file: Path
     baseline: Path
     metrics: tuple[PluginRef, ...]
     tolerances: Mapping[str, float] = {}
     pairs: tuple[Path, ...] = ()
+    off_pairs: tuple[str, ...] = ()
     judgments: tuple[GatedSet, ...] = ()
     agreement: AgreementOptions = AgreementOptions()
     cost: CostOptions = CostOptions()
@@ -98,13 +112,15 @@ def load_gate(path: str | Path | None = None) -> GateConfig:
     metrics = _metrics(document)
     baseline = text_of(document, "baseline") or "baseline.json"
     pairs = _paths(document, "pairs")
+    sets = _sets(document, metrics, [set_name(one) for one in pairs])
     return GateConfig(
         file=file,
         baseline=file.parent / Path(baseline).expanduser(),
         metrics=metrics,
         tolerances=_tolerances(document, metrics),
         pairs=pairs,
-        judgments=_sets(document, metrics, [set_name(one) for one in pairs]),
+        off_pairs=_off_pairs(document, metrics, sets),
+        judgments=sets,
         agreement=section_of(document, "agreement", AgreementOptions),
         cost=section_of(document, "cost", CostOptions),
         statistics=_path(document, "statistics"),
@@ -164,6 +180,26 @@ def _tolerances(document: Document, metrics: tuple[PluginRef, ...]) -> dict[str,
         if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < float("inf"):
             raise document.error(f"expected a number from 0 up, got {tolerance!r}", "tolerances", label)
     return {label: float(tolerance) for label, tolerance in value.items()}
+
+
+def _off_pairs(document: Document, known: tuple[PluginRef, ...], sets: tuple[GatedSet, ...]) -> tuple[str, ...]:
+    value = document.value.get("off_pairs") or []
+    if not isinstance(value, list):
+        raise document.error("expected a list of the gate's metrics that are asked about judged sets only", "off_pairs")
+    for index, name in enumerate(value):
+        if name not in _names(known):
+            text = f"no metric of this gate is called {name!r}.{did_you_mean(str(name), _names(known))}"
+            raise document.error(text, "off_pairs", index)
+        for ref in known:
+            if name in (str(ref), ref.name) and not any(held_to(one, ref) for one in sets):
+                text = f"{str(ref)!r} would be asked about nothing: no set below `judgments` is for it"
+                raise document.error(text, "off_pairs", index)
+    return tuple(value)
+
+
+def held_to(gated: GatedSet, metric: PluginRef) -> bool:
+    """Whether the metric is to agree with people on the set."""
+    return gated.metrics is None or str(metric) in gated.metrics or metric.name in gated.metrics
 
 
 def _names(metrics: Iterable[PluginRef]) -> set[str]:

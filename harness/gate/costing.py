@@ -118,12 +118,15 @@ def sample(sets: Sequence[JudgmentSet]) -> JudgmentSet | None:
     fit = [example for example in answered if _fits(example, outputs[example.id])] or answered
     step = max(1.0, len(fit) / _UNITS)
     examples = [fit[int(place * step)] for place in range(min(_UNITS, len(fit)))]
+    kept = tuple(output for example in examples for output in outputs[example.id])
+    ids = {output.id for output in kept}
     return replace(
         sets[0],
         examples=tuple(examples),
-        outputs=tuple(output for example in examples for output in outputs[example.id]),
+        outputs=kept,
         judgments=(),
-        preferences=(),
+        # which pairs a metric of pairs is asked about
+        preferences=tuple(one for one in sets[0].preferences if {one.output_a, one.output_b} <= ids),
     )
 
 

@@ -42,10 +42,12 @@ class _Question(NamedTuple):
     asked: list[tuple[Sequence[Example], list[Unit]]]
 
 
-def ask_elsewhere(registry: Registry, metrics: Mapping[str, BuiltMetric], sets: Sequence[JudgmentSet]) -> dict[str, Elsewhere]:
+def ask_elsewhere(
+    registry: Registry, metrics: Mapping[str, BuiltMetric], sets: Mapping[str, Sequence[JudgmentSet]]
+) -> dict[str, Elsewhere]:
     """By label, for the metrics that cost nothing but CPU and that another process can find: what one process for all of them,
-    which knows nothing of what was asked before, says of some short pairs of every set."""
-    questions = {label: _question(metric, sets) for label, metric in metrics.items() if _findable(registry, metric)}
+    which knows nothing of what was asked before, says of some short pairs of each of their sets."""
+    questions = {label: _question(metric, sets[label]) for label, metric in metrics.items() if _findable(registry, metric)}
     questions = {label: question for label, question in questions.items() if any(units for _, units in question.asked)}
     if not questions:
         return {}

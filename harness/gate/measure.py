@@ -13,7 +13,7 @@ from harness.gate.again import Again, ask_again, silent_parameters
 from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline, PairScores, Value
 from harness.gate.beside import Beside
 from harness.gate.case_tables import Cases, measure_statistics
-from harness.gate.config import GateConfig, GatedSet, set_name
+from harness.gate.config import GateConfig, held_to, set_name
 from harness.gate.costing import measure_cost
 from harness.gate.elsewhere import Elsewhere, ask_elsewhere
 from harness.gate.judged_sets import read_sets
@@ -95,9 +95,11 @@ def _with_metrics(
             if "again" in parts:
                 # built anew once a plugin: a model takes long to load, and is the same for all parameters
                 first = metric.ref.name not in {built[other].ref.name for other in again}
-                again[label] = ask_again(registry, metric, tuple(sets.pairs.values()), anew=first)
+                again[label] = ask_again(registry, metric, _asked_about(config, metric, sets), anew=first)
             if "cost" in parts and (config.cost.slower is not None or config.cost.larger is not None):
-                own = msgspec.structs.replace(own, cost=measure_cost(metric, (*sets.pairs.values(), *sets.judged.values())))
+                pairs = _pairs(config, metric, sets)
+                texts = (*pairs.values(), *sets.judged.values()) if pairs else _asked_about(config, metric, sets)
+                own = msgspec.structs.replace(own, cost=measure_cost(metric, texts))
         except HarnessError as error:
             broken[label] = str(error)
             continue
@@ -105,7 +107,7 @@ def _with_metrics(
         seconds[label] = time.perf_counter() - begun
         tables |= {(label, name): found for name, found in table.items()}
     asked = {label: built[label] for label in again if label in metrics}
-    elsewhere = ask_elsewhere(registry, asked, tuple(sets.pairs.values()))
+    elsewhere = ask_elsewhere(registry, asked, {label: _asked_about(config, metric, sets) for label, metric in asked.items()})
     if config.judges is not None or config.statistics is not None:
         report("judges and statistics")
     judges, cases = beside.result()
@@ -128,8 +130,7 @@ def _read(config: GateConfig, registry: Registry) -> _Sets:
 
 def _one(config: GateConfig, metric: BuiltMetric, sets: _Sets, scored: bool) -> tuple[MetricBaseline, dict[str, ScoreTable]]:
     """What the metric says now, and its tables by set; without its scores unless `scored`."""
-    held = [gated.label for gated in config.judgments if gated.label in sets.judged and held_to(gated, metric)]
-    asked = {**sets.pairs, **{name: sets.judged[name] for name in held}} if scored else {}
+    asked = {**_pairs(config, metric, sets), **_judged(config, metric, sets)} if scored else {}
     tables = {name: score(data, [metric]) for name, data in asked.items()}
     pairs, judged = {}, {}
     for name, table in tables.items():
@@ -168,9 +169,20 @@ def build_all(registry: Registry, refs: Sequence[PluginRef]) -> tuple[dict[str, 
     return built, broken
 
 
-def held_to(gated: GatedSet, metric: BuiltMetric) -> bool:
-    """Whether the metric is to agree with people on the set."""
-    return gated.metrics is None or metric.label in gated.metrics or metric.ref.name in gated.metrics
+def _pairs(config: GateConfig, metric: BuiltMetric, sets: _Sets) -> Mapping[str, JudgmentSet]:
+    """The pairs that the metric is asked about."""
+    return {} if {metric.label, metric.ref.name} & {*config.off_pairs} else sets.pairs
+
+
+def _judged(config: GateConfig, metric: BuiltMetric, sets: _Sets) -> dict[str, JudgmentSet]:
+    """The judged sets that are here and that the metric is held to."""
+    held = [gated.label for gated in config.judgments if held_to(gated, metric.ref)]
+    return {label: sets.judged[label] for label in held if label in sets.judged}
+
+
+def _asked_about(config: GateConfig, metric: BuiltMetric, sets: _Sets) -> tuple[JudgmentSet, ...]:
+    """What the metric is asked about a second time: its pairs, or its judged sets where it has none."""
+    return tuple((_pairs(config, metric, sets) or _judged(config, metric, sets)).values())
 
 
 def tolerance(config: GateConfig, metric: BuiltMetric) -> float:

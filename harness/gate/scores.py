@@ -9,7 +9,8 @@ from harness.gate.elsewhere import Elsewhere
 from harness.gate.findings import Finding, Level
 from harness.gate.judges_config import load_judges
 from harness.gate.limits import loosened
-from harness.gate.measure import Measured, by_unit, held_to
+from harness.gate.config import held_to
+from harness.gate.measure import Measured, by_unit
 from harness.gate.moves import Rows, answer_rows, causes, moved_units, same_texts, tolerance_of, worst
 from harness.gate.versions import drifted
 
@@ -95,7 +96,7 @@ def extent(config: GateConfig, before: Baseline, measured: Measured) -> Iterator
 def _absent(config: GateConfig, label: str, measured: Measured) -> set[str]:
     """The sets that may be absent and are, of those to which the metric is held."""
     metric = measured.built[label]
-    return {gated.label for gated in config.judgments if gated.label in measured.absent and held_to(gated, metric)}
+    return {gated.label for gated in config.judgments if gated.label in measured.absent and held_to(gated, metric.ref)}
 
 
 def determinism(config: GateConfig, before: Baseline, measured: Measured) -> Iterator[Finding]:

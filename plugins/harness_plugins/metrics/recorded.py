@@ -123,8 +123,9 @@ class RecordedVerdict:
             raise PluginError(
                 f"output {holder.id!r}: recorded verdict {self._name!r} must be {known} or None, got {winner!r:.80}"
             )
+        # + 0.0: a tie that is turned is 0, not -0
         turned = "seen in the other order" if sign < 0 else None
-        return Result(sign * _SIGNS[winner], detail="; ".join(filter(None, [turned, reply])) or None)
+        return Result(sign * _SIGNS[winner] + 0.0, detail="; ".join(filter(None, [turned, reply])) or None)
 
 
 @hookimpl
