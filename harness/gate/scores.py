@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.gate.again import Again
 from harness.gate.baseline import Baseline, MetricBaseline, PairScores, Value
-from harness.gate.config import GateConfig
+from harness.gate.config import GateConfig, held_to
 from harness.gate.elsewhere import Elsewhere
 from harness.gate.findings import Finding, Level
 from harness.gate.judges_config import load_judges
 from harness.gate.limits import loosened
-from harness.gate.config import held_to
 from harness.gate.measure import Measured, by_unit
 from harness.gate.moves import Rows, answer_rows, causes, moved_units, same_texts, tolerance_of, worst
 from harness.gate.versions import drifted
