@@ -259,7 +259,8 @@ def _snapshot(name: str, what: str, files: Sequence[str], *, local: bool) -> Pat
 
     repository, _, revision = name.partition("@")
     folder = Path(snapshot_download(repository, revision=revision or None, allow_patterns=list(files), local_files_only=local))
-    check_folder(folder, name, what)
+    if any(pattern.endswith(".safetensors") for pattern in files):
+        check_folder(folder, name, what)
     return folder
 
 

@@ -12,6 +12,7 @@
 Chunks are numbered through all shards in their order, and so are documents. A shard never changes once it is listed.
 """
 
+import hashlib
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ import msgspec
 from harness.errors import InputError
 
 FORMAT = 1
+ARRAYS = ("tokens", "lengths", "documents")
 INFO = "database.json"
 
 
@@ -73,3 +75,24 @@ def read_info(folder: Path) -> DatabaseInfo:
     if found.format != FORMAT:
         raise InputError(f"{path} is of format {found.format}, this program reads {FORMAT}; build the database anew")
     return found
+
+
+def read_entries(folder: Path, shard: ShardInfo) -> list[DocumentEntry]:
+    """The documents of a shard of the database in the folder, in order. Raises InputError where the file is damaged."""
+    path = folder / "shards" / shard.name / "documents.jsonl"
+    try:
+        found = msgspec.json.Decoder(DocumentEntry).decode_lines(path.read_bytes())
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}; build the database anew") from error
+    if len(found) != shard.documents:
+        raise InputError(f"{path} lists {len(found)} documents, not {shard.documents}; build the database anew")
+    return found
+
+
+def shard_digest(place: Path) -> str:
+    """sha256 over those of a shard's files, by their names."""
+    digest = hashlib.sha256()
+    for path in sorted(place.iterdir()):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

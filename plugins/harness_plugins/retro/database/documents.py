@@ -1,0 +1,83 @@
+"""Documents that a retrieval database is made from: native text, and examples of kind `document`, each with its id once."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from harness.build.rows import SetAside
+from harness.errors import InputError
+from harness.records import Example, Message, Origin, TextPart
+from harness_plugins.datasets.native_text.documents import Document, TextSource
+
+STAGE = "retrieval-db"
+_TABLE = "examples.parquet"
+
+
+def read_documents(
+    texts: Sequence[TextSource], examples: Sequence[Path], *, language: str, splits: Sequence[str] = ()
+) -> Iterator[Example | SetAside]:
+    """The documents of native text and then of tables of examples, in a fixed order; set aside: an id that was there before, and
+    an example of another kind. `language`: of the texts; `splits`: of the examples (all where none is named)."""
+    seen: set[int] = set()
+    for row in _rows(texts, examples, language, splits):
+        key = int.from_bytes(hashlib.sha256(row.id.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+        if row.kind != "document":
+            detail = f"it is of kind {row.kind!r}; a database is made of documents"
+            yield SetAside(id=row.id, stage=STAGE, reason="other-kind", detail=detail, example=row)
+        elif key in seen:
+            detail = f"a document of the id {row.id!r} was there before"
+            yield SetAside(id=row.id, stage=STAGE, reason="repeated-id", detail=detail, example=row)
+        else:
+            seen.add(key)
+            yield row
+
+
+def example_files(where: Path) -> list[Path]:
+    """The table of examples of a build's folder, else the files of a folder, or the file. InputError where there is none."""
+    from harness_plugins.datasets.instructions.files import files_below
+
+    if (where / _TABLE).is_file():
+        return [where / _TABLE]
+    if (where / "manifest.json").is_file():
+        raise InputError(f"{where} is no finished build: it holds no {_TABLE}; run `harness build` to its end first")
+    return files_below(where)
+
+
+def _rows(texts: Iterable[TextSource], examples: Iterable[Path], language: str, splits: Sequence[str]) -> Iterator[Example]:
+    from harness_plugins.datasets.native_text.reading import documents
+
+    for source in texts:
+        for document in documents(source):
+            yield _example(document, language)
+    for where in examples:
+        for file in example_files(where):
+            yield from (example for example in _read(file) if not splits or example.split in splits)
+
+
+def _example(document: Document, language: str) -> Example:
+    return Example(
+        id=document.id,
+        kind="document",
+        language=language,
+        messages=(Message(role="document", parts=(TextPart(text=document.text),)),),
+        origin=Origin(builder=STAGE, dataset=document.dataset or None, licence=document.licence),
+        meta={**({"titles": list(document.titles)} if document.titles else {}), **document.meta},
+    )
+
+
+def _read(file: Path) -> Iterator[Example]:
+    """The examples of a Parquet table of ours, or of a file with one in JSON a line."""
+    import msgspec
+
+    from harness.store import read_table
+    from harness_plugins.datasets.file_faults import whole
+    from harness_plugins.datasets.instructions.files import records_of
+
+    if file.suffix.lower() == ".parquet":
+        yield from read_table(file, Example)
+        return
+    for found in records_of(file):
+        try:
+            yield msgspec.convert(whole(found.record), Example)
+        except (msgspec.ValidationError, ValueError) as error:
+            raise InputError(f"{found.place}: not an example ({error})") from error
