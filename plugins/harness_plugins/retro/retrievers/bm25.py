@@ -43,15 +43,18 @@ class Bm25:
     def __init__(self, database: Database, index: Index, k1: float, b: float, terms: str) -> None:
         import numpy as np
 
+        from harness_plugins.retro.retrievers.bm25_blocks import make_blocks
+
         self.signature = f"retriever:bm25|terms:{terms}|k1:{k1:g}|b:{b:g}|idf:lucene"
         self._database, self._index, self._kind = database, index, terms
         rows = index.rows
-        lengths = np.add.reduceat(np.append(rows.counts, 0), rows.starts[:-1], dtype=np.float64) if len(rows) else np.zeros(0)
+        lengths = np.add.reduceat(np.append(rows.counts, 0), rows.starts[:-1], dtype=np.float64) if rows.size else np.zeros(0)
         lengths[np.diff(rows.starts) == 0] = 0  # reduceat gives an empty row the next one's first
         df = np.bincount(rows.terms) if len(rows.terms) else np.zeros(1)
-        self._idf = np.where(df > 0, np.log1p((len(rows) - df + 0.5) / (df + 0.5)), 0.0)
+        self._idf = np.where(df > 0, np.log1p((rows.size - df + 0.5) / (df + 0.5)), 0.0)
         average = float(lengths.mean()) if lengths.any() else 1.0
         self._norms = k1 * (1 - b + b * lengths / average)
+        self._blocks = make_blocks(rows, self._norms, self._idf)
         starts = [np.searchsorted(one.documents, np.arange(one.info.documents)) + one.first_chunk for one in database.shards]
         self._document_starts = np.concatenate([*starts, np.array([database.chunks])]).astype(np.int64)
 
@@ -59,20 +62,29 @@ class Bm25:
         """k neighbours of each query, best first; ties go to the lower number; a chunk without a common term is none."""
         import numpy as np
 
-        from harness_plugins.retro.retrievers.bm25_kernels import search_all
+        from harness_plugins.retro.retrievers.bm25_blocks import BLOCK, search_blocks
 
         if k < 1:
             raise ValueError(f"k must be 1 or more, got {k}")
         asked, own = self._asked(queries), self._own(queries)
         numbers, scores = np.full((len(queries), k), -1, np.int64), np.full((len(queries), k), np.nan)
-        rows = self._index.rows
+        room = np.uint16 if self._largest_bound(asked) < 2**16 else np.uint32
         _in_threads(
-            lambda first, last: search_all(
-                asked.starts, asked.terms, asked.counts, own,
-                rows.starts, rows.terms, rows.counts, self._norms, self._idf, first, last, numbers, scores,
+            lambda first, last: search_blocks(
+                asked,
+                own,
+                self._index.rows,
+                self._norms,
+                self._idf,
+                self._blocks,
+                np.zeros(BLOCK, room),
+                first,
+                last,
+                numbers,
+                scores,
             ),
             len(queries),
-        )  # fmt: skip
+        )
         return Found(numbers, scores)
 
     def scores(self, queries: Queries, numbers: "NDArray[np.int64]") -> "NDArray[np.float64]":
@@ -86,12 +98,8 @@ class Bm25:
         asked, rows = self._asked(queries), self._index.rows
         chosen, scores = np.ascontiguousarray(numbers, np.int64), np.full(numbers.shape, np.nan)
         _in_threads(
-            lambda first, last: score_given(
-                asked.starts, asked.terms, asked.counts, chosen,
-                rows.starts, rows.terms, rows.counts, self._norms, self._idf, first, last, scores,
-            ),
-            len(queries),
-        )  # fmt: skip
+            lambda first, last: score_given(asked, chosen, rows, self._norms, self._idf, first, last, scores), len(queries)
+        )
         return scores
 
     def _asked(self, queries: Queries) -> Rows:
@@ -104,6 +112,16 @@ class Bm25:
         known = rows.terms < len(self._idf)
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(known)])[rows.starts]
         return Rows(starts, rows.terms[known], rows.counts[known])
+
+    def _largest_bound(self, asked: Rows) -> int:
+        """More units than any chunk's bound can have for one of the queries: what a posting adds is less than idf + 1 unit."""
+        import numpy as np
+
+        from harness_plugins.retro.retrievers.bm25_blocks import UNITS
+
+        per_posting = asked.counts * np.ceil(self._idf[asked.terms] * UNITS + 1)
+        sums = np.concatenate([np.zeros(1), np.cumsum(per_posting)])[asked.starts]
+        return int(np.diff(sums).max(initial=0))
 
     def _own(self, queries: Queries) -> "NDArray[np.int64]":
         """The chunks of each query's own document, from and to (N, 2)."""

@@ -106,7 +106,7 @@ def _build(place: Path, database: Database, shard: Shard, covers: str, words: di
         np.save(beside / "counts.npy", rows.counts.astype(np.min_scalar_type(int(rows.counts.max(initial=0)))))
         if words is not None:
             (beside / "words.txt").write_text("".join(f"{word}\n" for word in list(words)[before:]), "utf-8")
-        info = PartInfo(covers=covers, chunks=len(rows), postings=len(rows.terms), words=len(words or ()) - before)
+        info = PartInfo(covers=covers, chunks=rows.size, postings=len(rows.terms), words=len(words or ()) - before)
         (beside / "part.json").write_bytes(msgspec.json.format(msgspec.json.encode(info)))
         sync_folder(beside)
         beside.rename(place)

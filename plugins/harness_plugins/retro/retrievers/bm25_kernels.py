@@ -31,58 +31,45 @@ def count_terms(flat, starts):
 
 
 @compiled()
-def score_chunk(chunk, starts, terms, counts, norms, weights):
-    """A chunk's BM25 score: the sum over its terms, in ascending order, of weights[term] tf / (tf + norms[chunk])."""
+def score_chunk(chunk, starts, terms, counts, norms, idf, query_terms, query_counts):
+    """A chunk's BM25 score: over the terms that it shares with the query, in ascending order, the sum of
+    query count * idf * tf / (tf + norms[chunk])."""
     score, norm = 0.0, norms[chunk]
-    for place in range(starts[chunk], starts[chunk + 1]):
-        weight = weights[terms[place]]
-        if weight > 0:
-            score += weight * (counts[place] / (counts[place] + norm))
+    place, end, asked = starts[chunk], starts[chunk + 1], 0
+    while place < end and asked < len(query_terms):
+        mine, other = terms[place], query_terms[asked]
+        if mine == other:
+            score += query_counts[asked] * idf[mine] * (counts[place] / (counts[place] + norm))
+        place += mine <= other  # without a branch: which list goes on cannot be foreseen
+        asked += other <= mine
     return score
 
 
 @compiled()
 def keep_best(number, score, numbers, scores):
-    """Puts a chunk among the k best, (k,) each: higher scores first, then lower numbers."""
-    last = len(scores) - 1
-    if numbers[last] >= 0 and (score < scores[last] or (score == scores[last] and number > numbers[last])):
-        return
-    place = last
+    """Puts a chunk among the k best, (k,) each: higher scores first, then lower numbers; -1 where there is none yet."""
+    place = len(scores)
     while place > 0 and (
         numbers[place - 1] < 0 or score > scores[place - 1] or (score == scores[place - 1] and number < numbers[place - 1])
     ):
-        numbers[place], scores[place] = numbers[place - 1], scores[place - 1]
         place -= 1
-    numbers[place], scores[place] = number, score
+        if place + 1 < len(scores):
+            numbers[place + 1], scores[place + 1] = numbers[place], scores[place]
+    if place < len(scores):
+        numbers[place], scores[place] = number, score
 
 
 @compiled()
-def search_all(query_starts, query_terms, query_counts, own, starts, terms, counts, norms, idf, first, last, numbers, scores):
-    """The k best of all chunks for the queries first … last - 1, every chunk scored; fills numbers and scores, (Q, k), given as
-    -1 and nan. own: (Q, 2), the chunks that are not served."""
-    weights = np.zeros(len(idf))
+def score_given(queries, chosen, chunks, norms, idf, first, last, scores):
+    """Scores of the chunks chosen (Q, D) for the queries first … last - 1; nan stays where none is chosen (-1).
+    queries, chunks: (starts, terms, counts) of `Rows`."""
+    query_starts, query_terms, query_counts = queries
+    starts, terms, counts = chunks
     for query in range(first, last):
-        for place in range(query_starts[query], query_starts[query + 1]):
-            weights[query_terms[place]] = query_counts[place] * idf[query_terms[place]]
-        for chunk in range(len(norms)):
-            if own[query, 0] <= chunk < own[query, 1]:
-                continue
-            score = score_chunk(chunk, starts, terms, counts, norms, weights)
-            if score > 0:
-                keep_best(chunk, score, numbers[query], scores[query])
-        for place in range(query_starts[query], query_starts[query + 1]):
-            weights[query_terms[place]] = 0
-
-
-@compiled()
-def score_given(query_starts, query_terms, query_counts, chosen, starts, terms, counts, norms, idf, first, last, scores):
-    """Scores of the chunks chosen (Q, D) for the queries first … last - 1; nan stays where none is chosen (-1)."""
-    weights = np.zeros(len(idf))
-    for query in range(first, last):
-        for place in range(query_starts[query], query_starts[query + 1]):
-            weights[query_terms[place]] = query_counts[place] * idf[query_terms[place]]
+        begin, end = query_starts[query], query_starts[query + 1]
         for column in range(chosen.shape[1]):
-            if chosen[query, column] >= 0:
-                scores[query, column] = score_chunk(chosen[query, column], starts, terms, counts, norms, weights)
-        for place in range(query_starts[query], query_starts[query + 1]):
-            weights[query_terms[place]] = 0
+            chunk = chosen[query, column]
+            if chunk >= 0:
+                scores[query, column] = score_chunk(
+                    chunk, starts, terms, counts, norms, idf, query_terms[begin:end], query_counts[begin:end]
+                )

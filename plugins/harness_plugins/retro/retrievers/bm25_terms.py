@@ -1,7 +1,6 @@
 """What BM25 counts in a chunk: its tokens, or the words of its text; as rows of term numbers."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness_plugins.retro.database.tokenizers import Tokenizer
 
@@ -13,8 +12,7 @@ KINDS = ("tokens", "words")
 UNKNOWN = -1  # a word that no chunk has
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """Terms of N chunks: chunk i has `terms[starts[i] : starts[i + 1]]`, each once and in ascending order, so often as
     `counts` says."""
 
@@ -22,7 +20,9 @@ class Rows:
     terms: "NDArray[np.int32]"
     counts: "NDArray[np.uint16]"
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """N."""
         return len(self.starts) - 1
 
 
