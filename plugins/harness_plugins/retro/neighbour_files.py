@@ -1,0 +1,168 @@
+"""Tables of neighbours on disk: Parquet, keyed by chunk, written in parts that a stop leaves behind, and joined at the end."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from harness.errors import InputError
+from harness.whole_files import replace_file, sync_folder
+from harness_plugins.retro.retrievers.base import Found
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FORMAT = 1
+_KEY = b"harness.neighbours"
+
+
+class TableInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a table was made of: digests of corpus and database, the retriever by name and signature, and how much it holds."""
+
+    format: int = FORMAT
+    corpus: str
+    database: str
+    retriever: str
+    signature: str
+    k: int
+    chunks: int
+
+
+def table_path(folder: Path, info: TableInfo) -> Path:
+    """Where a table is kept: a name for each corpus, database and retriever, and then k."""
+    return folder / f"{_stem(info)}-k{info.k}.parquet"
+
+
+def served(folder: Path, info: TableInfo) -> Path | None:
+    """The table that holds what is asked, with the fewest neighbours that are enough; None where there is none."""
+    found = []
+    for path in folder.glob(f"{_stem(info)}-k*.parquet"):
+        k = path.stem.rpartition("-k")[2]
+        if k.isdecimal() and int(k) >= info.k:
+            found.append((int(k), path))
+    return min(found)[1] if found else None
+
+
+def read_table(path: Path) -> "tuple[TableInfo, NDArray[np.int64], NDArray[np.float64]]":
+    """What the table says of itself, its numbers (chunks, k) and its scores. Raises InputError for one that cannot be read."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+        info = msgspec.json.decode((table.schema.metadata or {})[_KEY], type=TableInfo)
+        chunks, numbers, scores = (table[name].combine_chunks() for name in ("chunk", "neighbours", "scores"))
+        shape = (table.num_rows, info.k)
+        found = numbers.flatten().to_numpy().reshape(shape), scores.flatten().to_numpy().reshape(shape)
+        if not np.array_equal(chunks.to_numpy(), np.arange(info.chunks)):
+            raise ValueError(f"its chunks are not 0 to {info.chunks - 1}")
+    except FileNotFoundError as error:
+        raise InputError(f"there is no table of neighbours {path}; compute it with `harness retro neighbours`") from error
+    except (OSError, KeyError, ValueError, pa.ArrowException, msgspec.DecodeError) as error:
+        raise InputError(f"{path} cannot be read as a table of neighbours: {error}; remove it, and compute it anew") from error
+    return info, found[0], found[1]
+
+
+class Parts:
+    """The parts of a table under way, in a folder beside it that one process at a time may use: the next one waits.
+
+    A part is there whole or not at all.
+    """
+
+    def __init__(self, path: Path, info: TableInfo) -> None:
+        self.path = path
+        self.info = info
+        self.folder = path.with_suffix(".parts")
+        self._lock: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._lock = self.path.with_suffix(".lock").open("ab")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        if not self.path.is_file():
+            self.folder.mkdir(exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        if self.path.is_file():  # joined, by this process or by one that was stopped right after
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    def has(self, start: int, end: int) -> bool:
+        """Whether the part is there, and in order."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            part = pq.ParquetFile(self._part(start), page_checksum_verification=True)
+            said = (part.schema_arrow.metadata or {})[_KEY]
+            return part.read(["chunk"]).num_rows == end - start and msgspec.json.decode(said, type=TableInfo) == self.info
+        except (OSError, KeyError, ValueError, pa.ArrowException, msgspec.DecodeError):
+            return False
+
+    def keep(self, start: int, found: Found) -> None:
+        """Writes the part of the chunks from `start` on."""
+        import pyarrow.parquet as pq
+
+        buffer = BytesIO()
+        pq.write_table(_arrow(start, found, self.info), buffer, compression="zstd", write_page_checksum=True)
+        replace_file(self._part(start), buffer.getvalue())
+
+    def join(self, chunks: int) -> None:
+        """Writes the table, part by part, beside itself, and puts it in its place."""
+        import pyarrow.parquet as pq
+
+        beside = self.path.with_name(self.path.name + ".tmp")
+        try:
+            with beside.open("wb") as file:
+                with pq.ParquetWriter(file, _schema(self.info), compression="zstd", write_page_checksum=True) as writer:
+                    for part in sorted(self.folder.glob("*.parquet")):
+                        writer.write_table(pq.read_table(part))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, self.path)
+        except BaseException:  # a full disk or Ctrl-C: the parts are there, half a table is of no use
+            beside.unlink(missing_ok=True)
+            raise
+        sync_folder(self.path.parent)
+
+    def _part(self, start: int) -> Path:
+        return self.folder / f"{start:012d}.parquet"
+
+
+def _stem(info: TableInfo) -> str:
+    said = "\n".join([info.corpus, info.database, info.signature])
+    name = re.sub(r"[^0-9A-Za-z]+", "-", info.retriever).strip("-")
+    return f"{name}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+
+def _schema(info: TableInfo) -> Any:
+    import pyarrow as pa
+
+    fields = [
+        pa.field("chunk", pa.int64(), False),
+        pa.field("neighbours", pa.list_(pa.int64(), info.k), False),
+        pa.field("scores", pa.list_(pa.float64(), info.k), False),
+    ]
+    return pa.schema(fields, metadata={_KEY: msgspec.json.encode(info)})
+
+
+def _arrow(start: int, found: Found, info: TableInfo) -> Any:
+    import numpy as np
+    import pyarrow as pa
+
+    columns = [
+        pa.array(np.arange(start, start + len(found.numbers))),
+        pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(found.numbers, np.int64).ravel()), info.k),
+        pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(found.scores, np.float64).ravel()), info.k),
+    ]
+    return pa.Table.from_arrays(columns, schema=_schema(info))

@@ -1,0 +1,77 @@
+"""Which documents of a database are a corpus's own: none of their chunks may be a neighbour of the corpus's."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness_plugins.retro.database.reading import Database
+from harness_plugins.retro.retrievers.base import Found
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class OwnDocuments:
+    """For each chunk of a corpus its own documents in a database: the same one in the same database; in another one those of
+    the same id or of the same text."""
+
+    def __init__(self, corpus: Database, database: Database) -> None:
+        self.corpus = corpus
+        self.database = database
+        self.same = corpus.digest == database.digest
+        self.matches: list[tuple[int, ...]] = [] if self.same else _matches(corpus, database)
+
+    def first(self, start: int, end: int) -> "NDArray[np.int64]":
+        """An own document of each of the chunks, -1 where there is none: what a query says."""
+        import numpy as np
+
+        documents = self.corpus.document_of(np.arange(start, end))
+        if self.same:
+            return documents
+        return np.array([next(iter(self.matches[number]), -1) for number in documents], np.int64)
+
+    def others(self, start: int, end: int) -> "OtherOwn":
+        """The chunks' own documents beyond the first."""
+        import numpy as np
+
+        if self.same:
+            return OtherOwn(0, {}, self.database)
+        documents = self.corpus.document_of(np.arange(start, end))
+        more = {row: self.matches[number][1:] for row, number in enumerate(documents) if len(self.matches[number]) > 1}
+        entries = self.database.entries if more else []
+        return OtherOwn(
+            max((sum(entries[number].chunks for number in numbers) for numbers in more.values()), default=0), more, self.database
+        )
+
+
+@dataclass(frozen=True)
+class OtherOwn:
+    """Own documents that a query cannot name, by row of the queries, and the most chunks that those of a row have."""
+
+    chunks: int
+    documents: dict[int, tuple[int, ...]]
+    database: Database
+
+    def removed(self, found: Found, k: int) -> Found:
+        """The k best of what was found, `chunks` deeper, without those documents."""
+        import numpy as np
+
+        if not self.documents:
+            return Found(found.numbers[:, :k], found.scores[:, :k])
+        numbers, scores = found.numbers[:, :k].copy(), found.scores[:, :k].copy()
+        for row, own in self.documents.items():
+            kept = ~np.isin(self.database.document_of(found.numbers[row]), own)
+            numbers[row], scores[row] = found.numbers[row][kept][:k], found.scores[row][kept][:k]
+        return Found(numbers, scores)
+
+
+def _matches(corpus: Database, database: Database) -> list[tuple[int, ...]]:
+    """The numbers, in order, of the database's documents that each document of the corpus is."""
+    texts: dict[str, list[int]] = {}
+    ids: dict[str, int] = {}
+    for number, entry in enumerate(database.entries):
+        texts.setdefault(entry.sha256, []).append(number)
+        ids[entry.id] = number
+    return [
+        tuple(sorted({*texts.get(entry.sha256, ()), *([ids[entry.id]] if entry.id in ids else [])})) for entry in corpus.entries
+    ]
