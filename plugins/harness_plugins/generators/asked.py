@@ -33,16 +33,17 @@ def asked_of(example: Example, style: Style, prompts: Prompts) -> Asked:
 
 
 def too_long(asked: Asked, limit: int, longest: int | None, system: str, samples: int) -> list[Output]:
-    """Outputs that say so where the model does not read prompt and answer together, else none."""
+    """Outputs that say so where the model does not read prompt and answer together, or has nothing to go on from, else none."""
+    many = range(1 if asked.choices else samples)
+    if not asked.prompt:
+        meta = {"status": "empty", "detail": "the prompt has no token to go on from"}
+        return [output_of(asked, sample, system, finish="error", meta=meta) for sample in many]
     room = max((len(choice) - 1 for choice in asked.choices), default=limit)
     if longest is None or len(asked.prompt) + room <= longest:
         return []
     detail = f"the prompt has {len(asked.prompt)} tokens, and the model reads {longest}, "
     detail += "its choices among them" if asked.choices else f"an answer of up to {limit} among them: lower max_new_tokens"
-    return [
-        output_of(asked, sample, system, finish="error", meta={"status": "too-long", "detail": detail})
-        for sample in range(1 if asked.choices else samples)
-    ]
+    return [output_of(asked, sample, system, finish="error", meta={"status": "too-long", "detail": detail}) for sample in many]
 
 
 def output_of(asked: Asked, sample: int, system: str, **fields: Any) -> Output:

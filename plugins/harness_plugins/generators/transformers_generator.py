@@ -77,7 +77,7 @@ class TransformersGenerator:
             texts: list[Asked] = []
             choices: list[Asked] = []
             for example in examples[start : start + _PREPARED]:
-                asked = asked_of(example, self.style, self._open.prompts)
+                asked = self._asked(example)
                 if refused := too_long(asked, self.how.limit, self._open.longest, self._model.name, self.how.samples):
                     yield from refused
                 else:
@@ -102,6 +102,9 @@ class TransformersGenerator:
             rows=self._rows,
             max_length=max_length,
         )
+
+    def _asked(self, example: Example) -> Asked:
+        return asked_of(example, self.style, self._open.prompts)
 
     def _drawn(self, asked: Sequence[Asked]) -> Iterator[Output]:
         from harness_plugins.generators.engine import Answer, Wish, answers

@@ -1,5 +1,6 @@
 """A model of a transformers folder as its users open it: loaded when first needed, with its tokenizer and what ends its texts."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -27,11 +28,15 @@ class OpenModel:
 
     @cached_property
     def loaded(self) -> Any:
+        return self.put(load_model)
+
+    def put(self, load: Callable[[LocalModel, str, str], Any]) -> Any:
+        """What `load` makes of the model, the device and the type of its numbers."""
         import torch
 
         device = self._device if self._device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
         try:
-            return load_model(self.found, device, self._dtype)
+            return load(self.found, device, self._dtype)
         except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there or full
             raise PluginError(f"model {self._name!r} cannot be put on device {device!r}: {error}") from error
 
