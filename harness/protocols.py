@@ -246,10 +246,14 @@ class JudgmentSourceSpec(PluginSpec):
 
 @dataclass(frozen=True)
 class BuilderSpec(PluginSpec):
-    """Announces a dataset builder. `data`: sets of files that it can read, by the name under which `harness data` serves them."""
+    """Announces a dataset builder. `data`: sets of files that it can read, by the name under which `harness data` serves them.
+    `leaves` takes what `build` takes and returns the files and folders that are there, beside the rows, when it has been asked to
+    the end (a database, say): where one of them is gone, it is asked again.
+    """
 
     languages: tuple[str, ...] = ()
     data: "Mapping[str, DataFiles]" = field(default_factory=dict)
+    leaves: Callable[..., Iterable[str | Path]] | None = None
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,8 @@ def _run_builder(run: Run, registry: Registry, ref: PluginRef, report: Report, l
     segments = run.segments(made.stage)
     last = _count(segments, made)
     marker = segments.folder / _COMPLETE
-    if _is_complete(marker, made.rows):
+    left = [] if spec.leaves is None else [Path(path) for path in spec.leaves(**ref.params)]
+    if _is_complete(marker, made.rows) and all(path.exists() for path in left):
         made.complete = True
         report(ref.name, made.rows, made.rows)
         return made

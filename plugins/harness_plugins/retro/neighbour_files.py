@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -72,6 +73,17 @@ def read_table(path: Path) -> "tuple[TableInfo, NDArray[np.int64], NDArray[np.fl
     return info, found[0], found[1]
 
 
+def read_info(path: Path) -> TableInfo:
+    """What the table says of itself, without reading it. Raises InputError for one that cannot be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return msgspec.json.decode((pq.read_schema(path).metadata or {})[_KEY], type=TableInfo)
+    except (OSError, KeyError, ValueError, pa.ArrowException, msgspec.DecodeError) as error:
+        raise InputError(f"{path} cannot be read as a table of neighbours: {error}; remove it, and compute it anew") from error
+
+
 class Parts:
     """The parts of a table under way, in a folder beside it that one process at a time may use: the next one waits.
 
@@ -105,35 +117,46 @@ class Parts:
         try:
             part = pq.ParquetFile(self._part(start), page_checksum_verification=True)
             said = (part.schema_arrow.metadata or {})[_KEY]
-            return part.read(["chunk"]).num_rows == end - start and msgspec.json.decode(said, type=TableInfo) == self.info
+            return part.read().num_rows == end - start and msgspec.json.decode(said, type=TableInfo) == self.info
         except (OSError, KeyError, ValueError, pa.ArrowException, msgspec.DecodeError):
             return False
 
     def keep(self, start: int, found: Found) -> None:
-        """Writes the part of the chunks from `start` on."""
+        """Writes the part of the chunks from `start` on. Raises InputError where it cannot be written."""
         import pyarrow.parquet as pq
 
         buffer = BytesIO()
         pq.write_table(_arrow(start, found, self.info), buffer, compression="zstd", write_page_checksum=True)
-        replace_file(self._part(start), buffer.getvalue())
+        try:
+            replace_file(self._part(start), buffer.getvalue())
+        except OSError as error:
+            raise self._unwritten(error) from error
 
-    def join(self, chunks: int) -> None:
-        """Writes the table, part by part, beside itself, and puts it in its place."""
+    def join(self, starts: Iterable[int]) -> None:
+        """Writes the table of these parts beside itself, and puts it in its place. Raises InputError where it cannot."""
         import pyarrow.parquet as pq
 
         beside = self.path.with_name(self.path.name + ".tmp")
         try:
             with beside.open("wb") as file:
                 with pq.ParquetWriter(file, _schema(self.info), compression="zstd", write_page_checksum=True) as writer:
-                    for part in sorted(self.folder.glob("*.parquet")):
-                        writer.write_table(pq.read_table(part))
+                    for start in starts:
+                        writer.write_table(pq.read_table(self._part(start), page_checksum_verification=True))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(beside, self.path)
-        except BaseException:  # a full disk or Ctrl-C: the parts are there, half a table is of no use
+            sync_folder(self.path.parent)
+        except BaseException as error:  # a full disk or Ctrl-C: the parts are there, half a table is of no use
             beside.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise self._unwritten(error) from error
             raise
-        sync_folder(self.path.parent)
+
+    def _unwritten(self, error: OSError) -> InputError:
+        return InputError(
+            f"{self.path} cannot be written: {error.strerror or error}; what was found is kept beside it, and the same command "
+            "goes on from there"
+        )
 
     def _part(self, start: int) -> Path:
         return self.folder / f"{start:012d}.parquet"

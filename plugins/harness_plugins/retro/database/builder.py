@@ -52,6 +52,8 @@ def build(
     if not isinstance(database, str | Path) or not str(database).strip():
         raise ValueError(f"database is the folder that the retrieval database is written to, got {database!r:.80}")
     folder = Path(database).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"database: {folder} is a file; give the folder that the retrieval database is written to")
     sources = [text_source(one) for one in _listed(texts)]
     files = [_path(one) for one in _listed(examples)]
     if not sources and not files:
@@ -162,7 +164,7 @@ class RetrievalDatabase:
             open_retriever(database, name, params)
 
 
-def reads(*, database: str, texts: Any = None, examples: Any = None, tokenizer: Any = None, **_: Any) -> list[Path] | None:
+def reads(*, texts: Any = None, examples: Any = None, tokenizer: Any = None, **_: Any) -> list[Path] | None:
     """The files that the documents are in, and a tokenizer's folder; None where text comes from the hub."""
     from harness import named_files
     from harness_plugins.datasets.native_text.reading import source_files, text_source
@@ -177,10 +179,18 @@ def reads(*, database: str, texts: Any = None, examples: Any = None, tokenizer: 
     return [*found, *(path for path in named if path.exists())]
 
 
+def leaves(*, database: Any = None, **_: Any) -> list[Path]:
+    """What says that the database is there."""
+    from harness_plugins.retro.database.layout import INFO
+
+    return [Path(database).expanduser() / INFO] if isinstance(database, str | Path) else []  # `build` says what is wrong
+
+
 @hookimpl
 def harness_dataset_builders() -> list[BuilderSpec]:
     help = "documents as a retrieval database: chunks of tokens on disk, with the indexes that retrievers search"
-    return [BuilderSpec(NAME, build=build, version=VERSION, help=help, extra="retro", argument="texts", reads=reads, data=DATA)]
+    about: dict[str, Any] = {"argument": "texts", "reads": reads, "leaves": leaves, "data": DATA}
+    return [BuilderSpec(NAME, build=build, version=VERSION, help=help, extra="retro", **about)]
 
 
 def _too_short(row: Example, tokens: int, least: int) -> SetAside:

@@ -20,6 +20,7 @@ import msgspec
 from harness.errors import InputError
 
 FORMAT = 1
+DOCUMENTS = "documents.jsonl"
 ARRAYS = ("tokens", "lengths", "documents")
 INFO = "database.json"
 
@@ -79,7 +80,7 @@ def read_info(folder: Path) -> DatabaseInfo:
 
 def read_entries(folder: Path, shard: ShardInfo) -> list[DocumentEntry]:
     """The documents of a shard of the database in the folder, in order. Raises InputError where the file is damaged."""
-    path = folder / "shards" / shard.name / "documents.jsonl"
+    path = folder / "shards" / shard.name / DOCUMENTS
     try:
         found = msgspec.json.Decoder(DocumentEntry).decode_lines(path.read_bytes())
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -92,7 +93,7 @@ def read_entries(folder: Path, shard: ShardInfo) -> list[DocumentEntry]:
 def shard_digest(place: Path) -> str:
     """sha256 over those of a shard's files, by their names."""
     digest = hashlib.sha256()
-    for path in sorted(place.iterdir()):
-        with path.open("rb") as file:
+    for name in (DOCUMENTS, *(f"{array}.npy" for array in sorted(ARRAYS))):
+        with (place / name).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

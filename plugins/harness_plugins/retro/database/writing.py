@@ -19,6 +19,8 @@ from harness.records import Example, TextPart
 from harness.whole_files import replace_file, sync_folder
 from harness_plugins.retro.database.known import Known
 from harness_plugins.retro.database.layout import (
+    ARRAYS,
+    DOCUMENTS,
     INFO,
     DatabaseInfo,
     DocumentEntry,
@@ -221,12 +223,21 @@ def _shard(place: Path, info: DatabaseInfo, rows: "Sequence[tuple[DocumentEntry,
         lengths[at : at + entry.chunks] = np.clip(len(found) - info.chunk * np.arange(entry.chunks), 0, info.chunk)
         documents[at : at + entry.chunks] = number
         at += entry.chunks
-    for array, what in ((tokens, "tokens"), (lengths, "lengths"), (documents, "documents")):
-        np.save(place / f"{what}.npy", array)
-    (place / "documents.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    for array, what in zip((tokens, lengths, documents), ARRAYS, strict=True):
+        _save(place / f"{what}.npy", array)
+    (place / DOCUMENTS).write_bytes(b"".join(line + b"\n" for line in lines))
     _sync(place)
     sync_folder(place.parent)
     return ShardInfo(name=place.name, documents=len(rows), chunks=total, tokens=int(lengths.sum()), digest=shard_digest(place))
+
+
+def _save(path: Path, array: "np.ndarray") -> None:
+    """As numpy saves an array, but a full disk is told as such."""
+    import numpy as np
+
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.data)
 
 
 def _sync(folder: Path) -> None:
