@@ -1,6 +1,7 @@
 """The model: any decoder of transformers with chunked cross-attention in some of its layers, and an encoder of neighbours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -86,6 +87,8 @@ class RetroForCausalLM(PreTrainedModel, GenerationMixin):
         self.retriever: Retriever | None = None
         self._encoded: Any = None
         self._cross(config, inner)
+        # a list a model: what may not be split up (FSDP, placement on devices) is also what its decoder says
+        self._no_split_modules = [*type(self)._no_split_modules, *(getattr(self.decoder, "_no_split_modules", None) or ())]
         self.post_init()
         if config.gated and decoder is not None:
             close_gates(self)
@@ -140,6 +143,20 @@ class RetroForCausalLM(PreTrainedModel, GenerationMixin):
         `input_ids` (B, S), padded on the right if at all; `neighbour_ids` (B, L, K, R), the neighbours of the L chunks that are
         finished within these tokens, and `neighbour_mask`, true where there is a token; None: retrieval is OFF.
         """
+        with self.reads(input_ids, neighbour_ids, neighbour_mask, past_key_values):
+            return self.decoder(
+                input_ids=input_ids, attention_mask=attention_mask, labels=labels, past_key_values=past_key_values, **rest
+            )
+
+    @contextmanager
+    def reads(
+        self,
+        input_ids: Tensor,
+        neighbour_ids: Tensor | None = None,
+        neighbour_mask: Tensor | None = None,
+        past_key_values: Any = None,
+    ) -> Iterator[None]:
+        """A context in which a pass of the decoder, or of a part of it, over these tokens reads these neighbours."""
         start = 0 if past_key_values is None else int(past_key_values.get_seq_length())
         kept = getattr(past_key_values, "neighbours", None)
         self.reading.end()
@@ -148,9 +165,7 @@ class RetroForCausalLM(PreTrainedModel, GenerationMixin):
             allowed = torch.ones_like(neighbour_ids, dtype=torch.bool) if neighbour_mask is None else neighbour_mask.bool()
             self.reading.begin(neighbour_ids, allowed, start, kept)
         try:
-            return self.decoder(
-                input_ids=input_ids, attention_mask=attention_mask, labels=labels, past_key_values=past_key_values, **rest
-            )
+            yield
         finally:
             if not (self.training and torch.is_grad_enabled()):
                 self.reading.end()  # in training gradient checkpointing may run layers again

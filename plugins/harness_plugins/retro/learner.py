@@ -1,0 +1,160 @@
+"""What turns stretches of a corpus and their neighbours into a loss, for the training loop of `harness_plugins.trainers`.
+
+torch is imported with this module, which is imported inside functions alone.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from harness_plugins.retro.database.reading import Database
+from harness_plugins.retro.flops import RetroArithmetic
+from harness_plugins.retro.sequences import IGNORED, cut
+from harness_plugins.trainers.output_layer import summed_cross_entropy
+from harness_plugins.trainers.steps import body_of
+from harness_plugins.trainers.tokenised import micro_batches
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from harness_plugins.retro.neighbours import NeighbourTable
+
+# Chunks of the corpus (…), -1 for none → their neighbours' tokens (…, K, R) and which of them are tokens, bool, the same shape
+Near = Callable[["NDArray[np.int64]"], "tuple[NDArray[Any], NDArray[np.bool_]]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A sequence of a corpus: the id of its document, its first chunk, its chunks and its tokens. The loop's row."""
+
+    id: str
+    first: int
+    chunks: int
+    length: int
+
+    @property
+    def tokens(self) -> range:
+        """The places of its tokens."""
+        return range(self.length)
+
+    @property
+    def learned(self) -> int:
+        """Tokens with a loss: all but the first."""
+        return self.length - 1
+
+
+class RetroLearner(torch.nn.Module):
+    """A model whose `forward(rows)` is the summed loss of stretches of the corpus, read with their neighbours.
+
+    `near`: the neighbours of chunks of the corpus; None: retrieval is OFF. `neighbours`: how many a chunk has, for counting.
+    `dtype`: float32 or bfloat16, in which products are computed; weights stay as they are.
+    """
+
+    packing = False  # a row behind another would have to begin at a chunk's border, and read no other's neighbours
+    attention = "sdpa"
+
+    def __init__(
+        self, model: Any, corpus: Database, near: Near | None = None, *, neighbours: int = 0, dtype: str = "float32"
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.dtype = dtype
+        self.corpus, self._near = corpus, near
+        body_of(model.decoder)  # looks at the model's parts while they are whole
+        self._arithmetic = RetroArithmetic(model, neighbours if near is not None else 0)
+
+    def forward(self, rows: Sequence[Stretch]) -> Any:
+        """Summed negative log-likelihood, in nats, of the rows' learned tokens: a scalar tensor, float32 or wider."""
+        device = next(self.model.parameters()).device
+        ids, wanted, given = (_on(device, part) for part in self._laid(rows))
+        with self.precision(), self.model.reads(ids, *(given or (None, None))):
+            return _loss(self.model.decoder, ids, wanted)
+
+    def precision(self) -> Any:
+        """The context in which the model computes."""
+        device = next(self.model.parameters()).device.type
+        return torch.autocast(device, dtype=torch.bfloat16, enabled=self.dtype == "bfloat16")
+
+    def batches(self, rows: Sequence[Stretch], tokens: int) -> list[list[Stretch]]:
+        """The rows in micro-batches of at most `tokens` tokens each, padding included; a longer row stands alone."""
+        return [[rows[place] for place in batch] for batch in micro_batches([row.length for row in rows], tokens)]
+
+    def units(self, rows: Sequence[Stretch]) -> int:
+        """What the summed losses of these rows, one process's share of a step, are divided by to be its mean."""
+        return sum(row.learned for row in rows)
+
+    def flops(self, rows: Sequence[Stretch]) -> float:
+        """Floating-point operations that the model needs to learn from the rows."""
+        return self._arithmetic.of([row.length for row in rows])
+
+    def _laid(self, rows: Sequence[Stretch]) -> tuple[Any, Any, Any]:
+        """Tokens (B, S), what is wanted after each (B, S), and (tokens, mask) of neighbours (B, L, K, R) or None.
+
+        The last token of a row is read by nothing, so that neither it nor the neighbours of a chunk that it ends are computed.
+        A batch is at least a chunk long where there is retrieval: then every process of a step runs every part of the model.
+        """
+        chunk = self.corpus.chunk
+        longest = max(row.length for row in rows)
+        width = max(longest - 1, 1 if self._near is None else chunk)
+        first, chunks = (np.array([getattr(row, name) for row in rows]) for name in ("first", "chunks"))
+        places = np.arange(-(-max(width, longest) // chunk))
+        numbers = np.where(places < chunks[:, None], first[:, None] + places, -1)
+        tokens, lengths = self.corpus.tokens(numbers.ravel())
+        ids = tokens.reshape(len(rows), -1)
+        real = np.arange(1, width + 1) < np.array([row.length for row in rows])[:, None]
+        after = np.zeros((len(rows), width), np.int64)
+        after[:, : ids.shape[1] - 1] = ids[:, 1 : width + 1]
+        wanted = np.where(real, after, IGNORED)
+        given = None
+        if self._near is not None:
+            whole = (lengths == chunk).reshape(numbers.shape)
+            given = self._near(np.where(whole, numbers, -1)[:, : width // chunk])
+        return ids[:, :width], wanted, given
+
+
+def stretches(corpus: Database, length: int, documents: "Collection[int] | None" = None) -> list[Stretch]:
+    """The sequences of at most `length` tokens of a corpus, or of some of its documents by number, in its order; of one token
+    there is nothing to learn. Raises InputError for a length that is no multiple of the corpus's chunk."""
+    every = cut(corpus, length)
+    owners = corpus.document_of(every.first)
+    kept = every.tokens > 1
+    if documents is not None:
+        kept &= np.isin(owners, np.fromiter(documents, np.int64))
+    some = every[kept]
+    entries = corpus.entries
+    columns = (owners[kept].tolist(), some.first.tolist(), some.chunks.tolist(), some.tokens.tolist())
+    return [Stretch(entries[owner].id, first, chunks, length) for owner, first, chunks, length in zip(*columns, strict=True)]
+
+
+def near(table: "NeighbourTable", k: int) -> Near:
+    """The neighbours of a table, as a learner takes them: of each chunk the k best."""
+    numbers = table.first(k).numbers
+
+    def neighbours(chunks: "NDArray[np.int64]") -> "tuple[NDArray[Any], NDArray[np.bool_]]":
+        return table.database.with_continuation(np.where(chunks[..., None] < 0, -1, numbers[chunks]))
+
+    return neighbours
+
+
+def _loss(decoder: Any, ids: Any, wanted: Any) -> Any:
+    places = wanted != IGNORED
+    body, head = body_of(decoder), decoder.get_output_embeddings()
+    if body is None:
+        logits = decoder(ids, use_cache=False).logits[places]
+    else:
+        hidden = body(ids, use_cache=False).last_hidden_state[places]
+        if type(head).__name__ == "Linear" and head.bias is None and type(head.weight.data).__name__ == "Tensor":
+            return summed_cross_entropy(hidden, head.weight, wanted[places])
+        logits = head(hidden)
+    return cross_entropy(logits.float() if logits.element_size() < 4 else logits, wanted[places], reduction="sum")
+
+
+def _on(device: Any, part: Any) -> Any:
+    if part is None or isinstance(part, tuple):
+        return part and tuple(_on(device, one) for one in part)
+    found = torch.from_numpy(np.ascontiguousarray(part))
+    return found.to(device) if found.dtype == torch.bool else found.to(device, torch.long)
