@@ -62,13 +62,13 @@ class Bm25:
         """k neighbours of each query, best first; ties go to the lower number; a chunk without a common term is none."""
         import numpy as np
 
-        from harness_plugins.retro.retrievers.bm25_blocks import BLOCK, search_blocks
+        from harness_plugins.retro.retrievers.bm25_blocks import BLOCK, PART, search_blocks
 
         if k < 1:
             raise ValueError(f"k must be 1 or more, got {k}")
         asked, own = self._asked(queries), self._own(queries)
         numbers, scores = np.full((len(queries), k), -1, np.int64), np.full((len(queries), k), np.nan)
-        room = np.uint16 if self._largest_bound(asked) < 2**16 else np.uint32
+        room = np.uint16 if self._largest_bound(asked) < 2**16 else np.uint64
         _in_threads(
             lambda first, last: search_blocks(
                 asked,
@@ -77,7 +77,7 @@ class Bm25:
                 self._norms,
                 self._idf,
                 self._blocks,
-                np.zeros(BLOCK, room),
+                np.zeros((BLOCK // PART, PART), room),
                 first,
                 last,
                 numbers,

@@ -27,7 +27,7 @@ _ROUNDING = 1 + 1e-12  # more than what rounding takes off a sum of float64
 class Blocks(NamedTuple):
     """Postings of B blocks. Block b has the terms `terms[starts[b] : starts[b + 1]]`, and for each of them `most`, the most that
     a chunk gets of it, in units, and `places` (from, to) of its `postings` (units above, chunk within the block in the lower 16
-    bits), or (row, -1) of `bytes` (R, BLOCK)."""
+    bits), or (row, -1) of `bytes` (R, BLOCK / PART, PART)."""
 
     starts: NDArray[np.int64]
     terms: NDArray[np.int32]
@@ -50,7 +50,7 @@ def make_blocks(rows: Rows, norms: NDArray[np.float64], idf: NDArray[np.float64]
         np.empty(entries, np.int32),
         np.empty((entries, 2), np.int64),
         np.empty(postings, np.uint32),
-        np.zeros((frequent, BLOCK), np.uint8),
+        np.zeros((frequent, BLOCK // PART, PART), np.uint8),
     )
     _fill(rows.starts, rows.terms, rows.counts, norms, idf, made)
     return made
@@ -116,7 +116,7 @@ def _fill(starts, terms, counts, norms, idf, made):
                 units, mine = _units(counts[place], norms[chunk], idf[term]), entry_of[term]
                 end = made.places[mine, 1]
                 if end < 0:
-                    made.bytes[made.places[mine, 0], chunk - first] = units
+                    made.bytes[made.places[mine, 0], (chunk - first) // PART, (chunk - first) % PART] = units
                 else:
                     made.postings[end] = (units << 16) | (chunk - first)
                     made.places[mine, 1] = end + 1
@@ -126,7 +126,7 @@ def _fill(starts, terms, counts, norms, idf, made):
 def search_blocks(queries, own, chunks, norms, idf, blocks, sums, first, last, numbers, scores):
     """The k best of all chunks for the queries first … last - 1; fills numbers and scores, (Q, k), given as -1 and nan.
 
-    queries, chunks: (starts, terms, counts) of `Rows`; own: (Q, 2), the chunks that are not served; sums: (BLOCK,), room for
+    queries, chunks: (starts, terms, counts) of `Rows`; own: (Q, 2), the chunks that are not served; sums: (BLOCK / PART, PART), room for
     bounds, of a type that holds the largest.
     """
     query_starts, query_terms, query_counts = queries
@@ -134,14 +134,15 @@ def search_blocks(queries, own, chunks, norms, idf, blocks, sums, first, last, n
     longest = 1
     for query in range(first, last):
         longest = max(longest, query_starts[query + 1] - query_starts[query])
-    lines, times, most = np.empty(longest, np.int64), np.empty(longest, np.int64), np.empty(longest, np.int64)
+    flat = sums.reshape(-1)
+    lines, times, most = np.empty(longest, np.int64), np.empty(longest, sums.dtype), np.empty(longest, np.int64)
     rest = np.empty(longest + 1, np.int64)
     for block in range(len(blocks.starts) - 1):
         for entry in range(blocks.starts[block], blocks.starts[block + 1]):
             entry_of[blocks.terms[entry]] = entry
         for query in range(first, last):
             begin, end = query_starts[query], query_starts[query + 1]
-            sums[:] = 0
+            flat[:] = 0
             frequent = 0
             for place in range(begin, end):
                 entry = entry_of[query_terms[place]]
@@ -150,7 +151,9 @@ def search_blocks(queries, own, chunks, norms, idf, blocks, sums, first, last, n
                 count = query_counts[place]
                 start, stop = blocks.places[entry, 0], blocks.places[entry, 1]
                 if stop >= 0:
-                    _add_list(blocks.postings[start:stop], count, sums)
+                    for at in range(start, stop):
+                        posting = blocks.postings[np.uint64(at)]
+                        flat[posting & np.uint32(0xFFFF)] += (posting >> np.uint32(16)) * count
                 else:  # kept in the order of what they may add
                     at, worth = frequent, count * blocks.most[entry]
                     while at > 0 and most[at - 1] < worth:
@@ -164,7 +167,8 @@ def search_blocks(queries, own, chunks, norms, idf, blocks, sums, first, last, n
             _look(
                 query,
                 block * BLOCK,
-                lines[:frequent],
+                frequent,
+                lines,
                 times,
                 rest,
                 queries,
@@ -182,68 +186,46 @@ def search_blocks(queries, own, chunks, norms, idf, blocks, sums, first, last, n
 
 
 @compiled()
-def _look(query, offset, lines, times, rest, queries, own, chunks, norms, idf, blocks, sums, numbers, scores):
+def _look(query, offset, frequent, lines, times, rest, queries, own, chunks, norms, idf, blocks, sums, numbers, scores):
     """Adds a block's frequent terms where that may lead to one of the best, and scores what may be one."""
     query_starts, query_terms, query_counts = queries
     starts, terms, counts = chunks
     begin, end = query_starts[query], query_starts[query + 1]
     best, last = numbers[query], numbers.shape[1] - 1
-    needed = np.int64(scores[query, last] * UNITS) if best[last] >= 0 else 1
-    needed = max(needed, 1)
-    for part in range(0, min(BLOCK, len(norms) - offset), PART):
-        mine = sums[part : part + PART]
+    needed = max(np.int64(scores[query, last] * UNITS), 1) if best[last] >= 0 else 1
+    bytes = blocks.bytes
+    for part in range((min(BLOCK, len(norms) - offset) + PART - 1) // PART):
+        mine = sums[part]
         at = 0
-        while at < len(lines) and _largest(mine) + rest[at] >= needed:
-            if at + 4 <= len(lines):
-                _add_four(
-                    blocks.bytes[lines[at], part : part + PART],
-                    blocks.bytes[lines[at + 1], part : part + PART],
-                    blocks.bytes[lines[at + 2], part : part + PART],
-                    blocks.bytes[lines[at + 3], part : part + PART],
-                    times[at],
-                    times[at + 1],
-                    times[at + 2],
-                    times[at + 3],
-                    mine,
+        while True:
+            largest = mine[0]
+            for place in range(PART):
+                largest = max(largest, mine[place])
+            if at == frequent or largest + rest[at] < needed:
+                break
+            if at + 4 <= frequent:  # written out here: a call costs as much as the work
+                one, two, three, four = (
+                    bytes[lines[at], part],
+                    bytes[lines[at + 1], part],
+                    bytes[lines[at + 2], part],
+                    bytes[lines[at + 3], part],
                 )
+                by_one, by_two, by_three, by_four = times[at], times[at + 1], times[at + 2], times[at + 3]
+                for place in range(PART):
+                    mine[place] += one[place] * by_one + two[place] * by_two + three[place] * by_three + four[place] * by_four
                 at += 4
             else:
-                _add_one(blocks.bytes[lines[at], part : part + PART], times[at], mine)
+                one, by_one = bytes[lines[at], part], times[at]
+                for place in range(PART):
+                    mine[place] += one[place] * by_one
                 at += 1
-        if at < len(lines) or _largest(mine) < needed:
+        if largest + rest[at] < needed:
             continue
         for place in range(PART):
-            chunk = offset + part + place
+            chunk = offset + part * PART + place
             if mine[place] < needed or own[query, 0] <= chunk < own[query, 1]:
                 continue
             score = score_chunk(chunk, starts, terms, counts, norms, idf, query_terms[begin:end], query_counts[begin:end])
             keep_best(chunk, score, best, scores[query])
             if best[last] >= 0:
                 needed = max(np.int64(scores[query, last] * UNITS), 1)
-
-
-@compiled(inline="always")
-def _largest(values):
-    found = values[0]
-    for place in range(PART):
-        found = max(found, values[place])
-    return np.int64(found)
-
-
-@compiled()
-def _add_list(postings, count, sums):
-    """Adds a term's units, so often as the query has it."""
-    for posting in postings:
-        sums[posting & np.uint32(0xFFFF)] += (posting >> np.uint32(16)) * count
-
-
-@compiled()
-def _add_one(row, times, sums):
-    for place in range(PART):
-        sums[place] += row[place] * times
-
-
-@compiled()
-def _add_four(one, two, three, four, times_one, times_two, times_three, times_four, sums):
-    for place in range(PART):
-        sums[place] += one[place] * times_one + two[place] * times_two + three[place] * times_three + four[place] * times_four
