@@ -6,6 +6,7 @@ class of their own, by which the engine knows that it may choose among rows and 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,13 +14,15 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.cache_utils import DynamicLayer
 
+from harness.cache import Cache
 from harness.errors import HarnessError, PluginError
-from harness_plugins.judges.local_files import LocalModel, load_model
+from harness_plugins.judges.local_files import LocalModel, find_model, load_model
+from harness_plugins.judges.local_model import OpenModel
 from harness_plugins.judges.local_torch import forward_arguments
 from harness_plugins.retro.cache import Neighbours, RetroCache
 from harness_plugins.retro.config import MODEL_TYPE, RetroConfig
 from harness_plugins.retro.model import RetroForCausalLM
-from harness_plugins.retro.retrieval import OpenRetrieval
+from harness_plugins.retro.retrieval import OpenRetrieval, read_retrieval
 
 _KEPT = 100_000  # chunks whose neighbours are remembered
 
@@ -189,6 +192,12 @@ def load_retro(found: LocalModel, device: str, dtype: str) -> RetroForCausalLM:
             "give the folder `model` of a training by the trainer `retro`"
         )
     return loaded
+
+
+def open_checkpoint(folder: str | Path, device: str = "auto", dtype: str = "float32") -> RetroForCausalLM:
+    """The model in a folder that a training left, in eval mode. InputError or PluginError for a folder that holds none."""
+    read_retrieval(folder)  # says best what is wrong with a folder
+    return OpenModel(find_model(str(folder), Cache()), device, dtype).put(load_retro)
 
 
 def _failed(error: Exception) -> PluginError:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from harness.errors import InputError
 from harness_plugins.retro.database.reading import Database
+from harness_plugins.retro.neighbours import Texts
+from harness_plugins.retro.sequences import Sequences, cut
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,9 +38,9 @@ def token_losses(
     model: Any,
     corpus: Database,
     table: "Numbers | Near | None" = None,
-    rows: "NDArray[np.int64] | None" = None,
+    rows: Sequences | None = None,
     *,
-    database: Database | None = None,
+    database: Texts | None = None,
     k: int | None = None,
     length: int | None = None,
     report: Callable[[int, int], None] | None = None,
@@ -46,18 +48,18 @@ def token_losses(
     """-log p of each token in nats, (corpus.chunks, m); nan where there is no token, none was asked for, or nothing stands before
     it in its sequence.
 
-    `table`: the neighbours of the corpus's chunks, chunks of `database` (None: of the corpus itself) or, from a function, any
-    tokens; None: retrieval is OFF. `k`: of them, the nearest (None: as many as the model was made for). `rows` (N, 2): the first
-    chunk and the number of chunks of each sequence that is read (None: `sequence_rows`, of `length` tokens). `report(done, all)`
-    is called after every batch, with chunks. What a sequence gets does not depend on those beside it, but for the last digits of
+    `table`: the neighbours of the corpus's chunks, chunks of `database` (None: the table's own, or the corpus itself) or, from a
+    function, any tokens; None: retrieval is OFF. `k`: of them, the nearest (None: as many as the model was made for). `rows`: the
+    sequences that are read (None: all of the corpus, of `length` tokens). `report(done, all)` is called after every batch, with
+    chunks. What a sequence gets does not depend on those beside it, but for the last digits of
     floating point. Raises InputError for a corpus with other tokens or chunks than the model's, or a table that is not its own.
     """
     import numpy as np
     import torch
 
     check_fits(model, corpus)
-    near = _near(model, corpus, table, corpus if database is None else database, k)
-    rows = sequence_rows(corpus, longest_sequence(model, length)) if rows is None else rows
+    near = _near(model, corpus, table, database, k)
+    rows = cut(corpus, longest_sequence(model, length)) if rows is None else rows
     losses = np.full((corpus.chunks, corpus.chunk), np.nan, np.float32)
     was_training, done = model.training, 0
     model.eval()
@@ -65,31 +67,12 @@ def token_losses(
         for some in _batches(rows, corpus.chunk, corpus.info.tokenizer.vocabulary):
             with torch.inference_mode():
                 _fill(losses, model, corpus, near, some)
-            done += int(some[:, 1].sum())
+            done += int(some.chunks.sum())
             if report is not None:
-                report(done, int(rows[:, 1].sum()))
+                report(done, int(rows.chunks.sum()))
     finally:
         model.train(was_training)
     return losses
-
-
-def sequence_rows(corpus: Database, length: int) -> "NDArray[np.int64]":
-    """(N, 2), the first chunk and the number of chunks of each sequence: documents cut into at most `length` tokens, which are
-    whole chunks; InputError for a length that is none."""
-    import numpy as np
-
-    if length < corpus.chunk or length % corpus.chunk:
-        raise InputError(f"a sequence is whole chunks of {corpus.chunk} tokens, and {length} tokens are not; give a multiple")
-    most = length // corpus.chunk
-    found = [np.zeros((0, 2), np.int64)]
-    for shard in corpus.shards:
-        counts = np.bincount(shard.documents, minlength=shard.info.documents).astype(np.int64)
-        firsts = shard.first_chunk + np.cumsum(counts) - counts
-        pieces = -(-counts // most)
-        piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-        start = np.repeat(firsts, pieces) + piece * most
-        found.append(np.stack([start, np.minimum(most, np.repeat(firsts + counts, pieces) - start)], axis=1))
-    return np.concatenate(found)
 
 
 def longest_sequence(model: Any, length: int | None = None) -> int:
@@ -119,7 +102,7 @@ def check_fits(model: Any, corpus: Database) -> None:
         )
 
 
-def neighbour_tokens(database: Database, numbers: "NDArray[np.int64]", most: int) -> Near:
+def neighbour_tokens(database: Texts, numbers: "NDArray[np.int64]", most: int) -> Near:
     """The function that reads the tokens of a table's neighbours, each with its continuation, `most` tokens at most."""
 
     def near(chunks: "NDArray[np.int64]") -> "tuple[NDArray[np.int32], NDArray[np.bool_]]":
@@ -129,37 +112,37 @@ def neighbour_tokens(database: Database, numbers: "NDArray[np.int64]", most: int
     return near
 
 
-def _near(model: Any, corpus: Database, table: "Numbers | Near | None", database: Database, k: int | None) -> Near | None:
+def _near(model: Any, corpus: Database, table: "Numbers | Near | None", database: Texts | None, k: int | None) -> Near | None:
     if table is None:
         return None
     if not isinstance(table, Numbers):
         return table
-    check_fits(model, database)
+    texts: Texts = database if database is not None else getattr(table, "database", corpus)
+    if isinstance(texts, Database):
+        check_fits(model, texts)
     if len(table.numbers) != corpus.chunks:
         raise InputError(
             f"the table has the neighbours of {len(table.numbers)} chunks, and {corpus.folder} has {corpus.chunks}; make it anew"
         )
     wanted = int(model.config.neighbours) if k is None else k
-    return neighbour_tokens(database, table.numbers[:, :wanted], int(model.config.neighbour_length))
+    return neighbour_tokens(texts, table.numbers[:, :wanted], int(model.config.neighbour_length))
 
 
-def _batches(rows: "NDArray[np.int64]", chunk: int, vocabulary: int) -> "Iterator[NDArray[np.int64]]":
+def _batches(rows: Sequences, chunk: int, vocabulary: int) -> Iterator[Sequences]:
     """Sequences of equal numbers of chunks together, the longest first: none is padded beyond its last chunk."""
     import numpy as np
 
-    for chunks in np.unique(rows[:, 1])[::-1]:
-        alike = rows[rows[:, 1] == chunks]
-        size = max(1, _LOGITS // (int(chunks) * chunk * vocabulary))
-        for start in range(0, len(alike), size):
-            yield alike[start : start + size]
+    for chunks in np.unique(rows.chunks)[::-1]:
+        alike = rows[rows.chunks == chunks]
+        yield from alike.batches(max(1, _LOGITS // (int(chunks) * chunk * vocabulary)))
 
 
-def _fill(losses: "NDArray[np.float32]", model: Any, corpus: Database, near: Near | None, rows: "NDArray[np.int64]") -> None:
+def _fill(losses: "NDArray[np.float32]", model: Any, corpus: Database, near: Near | None, rows: Sequences) -> None:
     import numpy as np
     import torch
     from torch.nn import functional
 
-    device, chunks = model.device, rows[:, :1] + np.arange(rows[0, 1])
+    device, chunks = model.device, rows.first[:, None] + np.arange(rows.chunks[0])
     tokens, lengths = corpus.tokens(chunks.ravel())
     ids = torch.from_numpy(tokens.reshape(len(rows), -1)).to(device, torch.long)
     real = torch.from_numpy((np.arange(corpus.chunk) < lengths[:, None]).reshape(len(rows), -1)).to(device)

@@ -1,14 +1,13 @@
 """Losses of every token: each is that of its text read alone, with the neighbours of the chunk before."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from harness_plugins.retro.analyses.losses import longest_sequence, sequence_rows, token_losses  # noqa: E402
+from harness_plugins.retro.analyses.losses import longest_sequence, token_losses  # noqa: E402
+from harness_plugins.retro.sequences import cut  # noqa: E402
 
 from harness.errors import InputError  # noqa: E402
 
@@ -43,7 +42,8 @@ def test_each_loss_is_that_of_its_sequence_read_alone(model, corpus, on):
     table = Table(corpus)
     losses = token_losses(model, corpus, table if on else None, length=LENGTH)
     assert losses.shape == (corpus.chunks, corpus.chunk)
-    for first, chunks in sequence_rows(corpus, LENGTH)[[0, 3, 7, -1]]:
+    some = cut(corpus, LENGTH)[[0, 3, 7, -1]]
+    for first, chunks in zip(some.first, some.chunks, strict=True):
         mine = losses[first : first + chunks].ravel()
         expected = alone(model, corpus, first, chunks, table.numbers if on else None)
         assert np.isnan(mine[0])
@@ -54,22 +54,12 @@ def test_each_loss_is_that_of_its_sequence_read_alone(model, corpus, on):
 def test_every_token_has_a_loss_but_the_first_of_each_sequence(model, corpus):
     losses = token_losses(model, corpus, length=LENGTH)
     tokens = sum(shard.tokens for shard in corpus.info.shards)
-    assert np.isfinite(losses).sum() == tokens - len(sequence_rows(corpus, LENGTH))
-
-
-def test_sequences_are_documents_cut_into_whole_chunks(corpus):
-    rows = sequence_rows(corpus, LENGTH)
-    assert [chunk for first, chunks in rows for chunk in range(first, first + chunks)] == list(range(corpus.chunks))
-    assert rows[:, 1].max() == 3
-    documents = corpus.document_of(np.arange(corpus.chunks))
-    for (first, chunks), (following, _) in pairwise(rows):
-        assert len(set(documents[first : first + chunks])) == 1
-        assert chunks == 3 or documents[following] != documents[first]
+    assert np.isfinite(losses).sum() == tokens - len(cut(corpus, LENGTH))
 
 
 def test_the_neighbours_of_a_chunk_change_the_losses_of_the_next_ones_only(model, corpus):
     table, other = Table(corpus), Table(corpus)
-    first = int(sequence_rows(corpus, LENGTH)[-2][0])  # a whole sequence
+    first = int(cut(corpus, LENGTH).first[-2])  # a whole sequence
     other.numbers[first + 1] = (other.numbers[first + 1] + 1) % corpus.chunks
     before, after = (token_losses(model, corpus, one, length=LENGTH) for one in (table, other))
     assert np.flatnonzero((np.nan_to_num(before) != np.nan_to_num(after)).any(1)).tolist() == [first + 2]
@@ -83,10 +73,10 @@ def test_without_any_neighbour_found_on_is_off(model, corpus):
 
 
 def test_some_sequences_get_the_losses_that_they_get_among_all(model, corpus):
-    table, rows, said = Table(corpus), sequence_rows(corpus, LENGTH)[[2, 9]], []
+    table, rows, said = Table(corpus), cut(corpus, LENGTH)[[2, 9]], []
     some = token_losses(model, corpus, table, rows, report=lambda done, all: said.append((done, all)))
     every = token_losses(model, corpus, table, length=LENGTH)
-    chosen = np.concatenate([np.arange(first, first + chunks) for first, chunks in rows])
+    chosen = np.concatenate([np.arange(first, first + chunks) for first, chunks in zip(rows.first, rows.chunks, strict=True)])
     np.testing.assert_allclose(some[chosen], every[chosen], atol=1e-5)
     assert np.isnan(np.delete(some, chosen, axis=0)).all()
     assert said[-1] == (len(chosen), len(chosen))
@@ -105,7 +95,7 @@ def test_what_does_not_fit_is_said(model, corpus):
     short.numbers = short.numbers[:-1]
     with pytest.raises(InputError, match="make it anew"):
         token_losses(model, corpus, short)
-    with pytest.raises(InputError, match="whole chunks of 8"):
+    with pytest.raises(InputError, match="multiple of 8"):
         token_losses(model, corpus, length=20)
     with pytest.raises(InputError, match="reads 64 tokens at most"):
         token_losses(model, corpus, length=72)
