@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.errors import InputError, PluginError
+from harness.errors import InputError
 from harness_plugins.retro.database.reading import Database
 from harness_plugins.retro.neighbour_files import Parts, TableInfo, read_table, served, table_path
 from harness_plugins.retro.own import OwnDocuments
 from harness_plugins.retro.retrievers.base import Found, Queries, Retriever, open_retriever
+from harness_plugins.retro.retrievers.checked import broken_rows, checked_search
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,6 +75,9 @@ def neighbour_table(
     PluginError for a retriever that cannot be used or that breaks its word.
     """
     check(corpus, database, k)
+    folder = corpus.folder / "neighbours"
+    if not any(folder.glob("*.parquet")):
+        folder.mkdir(parents=True, exist_ok=True)  # where nothing can be written, that is found before anything is computed
     retriever = open_retriever(database, name, params)
     info = TableInfo(
         corpus=corpus.digest,
@@ -83,7 +87,6 @@ def neighbour_table(
         k=k,
         chunks=corpus.chunks,
     )
-    folder = corpus.folder / "neighbours"
     kept = served(folder, info)
     if kept is None:
         kept = _computed(folder, info, corpus, database, retriever, report)
@@ -96,23 +99,39 @@ def open_table(path: Path, corpus: Database, database: Database, signature: str 
     """The table in that file. Raises InputError for one that is damaged, or stale: made of another state of the corpus or the
     database, or (where a `signature` is given) by another retriever."""
     info, numbers, scores = read_table(path)
-    stale = [
-        what
-        for what, then, now in (
-            ("corpus", info.corpus, corpus.digest),
-            ("database", info.database, database.digest),
-            ("retriever", info.signature, signature or info.signature),
-        )
-        if then != now
-    ]
-    if stale:
-        raise InputError(
-            f"{path} is stale: since it was made the {' and the '.join(stale)} changed; remove it, and compute the neighbours "
-            "anew with `harness retro neighbours`"
-        )
-    if len(numbers) != corpus.chunks or (numbers.size and int(numbers.max()) >= database.chunks):
-        raise InputError(f"{path} does not fit the {corpus.chunks} chunks of {corpus.folder}; remove it, and compute it anew")
+    for what, then, now in (
+        ("corpus", info.corpus, corpus.digest),
+        ("database", info.database, database.digest),
+        ("retriever", info.signature, signature or info.signature),
+    ):
+        if then != now:
+            raise InputError(
+                f"{path} is stale: it was made of the {what} {_short(then)}, which now is {_short(now)}; remove the file, and "
+                "compute the neighbours anew with `harness retro neighbours`"
+            )
+    if len(numbers) != corpus.chunks:
+        raise InputError(f"{path} is of {len(numbers)} chunks, {corpus.folder} has {corpus.chunks}; remove it: it is made anew")
+    _check_rows(path, numbers, scores, corpus, database)
     return NeighbourTable(numbers, scores, database, info, path)
+
+
+def _check_rows(
+    path: Path, numbers: "NDArray[np.int64]", scores: "NDArray[np.float64]", corpus: Database, database: Database
+) -> None:
+    """Raises InputError for a table that holds what no retriever may find."""
+    own = OwnDocuments(corpus, database)
+    for start in range(0, len(numbers), BLOCK):
+        end = min(start + BLOCK, len(numbers))
+        some = numbers[start:end]
+        for row, reason in broken_rows(some, scores[start:end], own.first(start, end), database):
+            raise InputError(f"{path}, chunk {start + row}: {reason}; remove the file, and compute the neighbours anew")
+        for row in own.others(start, end).rows_of(some):
+            raise InputError(f"{path}, chunk {start + row}: a neighbour is of the chunk's own document; remove the file")
+
+
+def _short(digest: str) -> str:
+    """A digest as it is shown: its beginning; a signature whole."""
+    return digest if "|" in digest or ":" in digest else digest[:12]
 
 
 def check(corpus: Database, database: Database, k: int) -> None:
@@ -152,38 +171,21 @@ def _computed(
             if parts.has(start, end):
                 reused += end - start
             else:
-                parts.keep(start, _sought(corpus, database, retriever, own, start, end, info.k))
+                parts.keep(start, _sought(corpus, database, retriever, info.retriever, own, start, end, info.k))
             if report is not None:
                 report(LABEL, end, corpus.chunks, reused=reused)
-        parts.join(corpus.chunks)
+        parts.join(range(0, corpus.chunks, BLOCK))
     return path
 
 
-def _sought(corpus: Database, database: Database, retriever: Retriever, own: OwnDocuments, start: int, end: int, k: int) -> Found:
+def _sought(
+    corpus: Database, database: Database, retriever: Retriever, name: str, own: OwnDocuments, start: int, end: int, k: int
+) -> Found:
+    """What is found for the chunks from `start` to `end`."""
     import numpy as np
 
     tokens, lengths = corpus.tokens(np.arange(start, end))
     queries = Queries(tokens, lengths, own.first(start, end))
     more = own.others(start, end)
-    found = retriever.search(queries, k + more.chunks)
-    _check_found(found, queries, k + more.chunks, database, retriever.signature)
+    found = checked_search(retriever, queries, k + more.chunks, database, name, start)
     return more.removed(found, k)
-
-
-def _check_found(found: Found, queries: Queries, k: int, database: Database, signature: str) -> None:
-    """Raises PluginError for a retriever that did not do what a Retriever does."""
-    import numpy as np
-
-    numbers, scores = np.asarray(found.numbers), np.asarray(found.scores)
-    if numbers.shape != (len(queries), k) or scores.shape != numbers.shape:
-        raise PluginError(f"retriever {signature}: {len(queries)} queries have {k} neighbours each, got {numbers.shape}")
-    if numbers.size and (int(numbers.min()) < -1 or int(numbers.max()) >= database.chunks):
-        raise PluginError(f"retriever {signature}: neighbours are chunks from 0 to {database.chunks - 1}, or -1")
-    there = numbers >= 0
-    if (there[:, 1:] & ~there[:, :-1]).any() or np.isnan(scores[there]).any() or not np.isnan(scores[~there]).all():
-        raise PluginError(f"retriever {signature}: every neighbour has a score, and behind a -1 there is only -1, without score")
-    if (scores[:, 1:] > scores[:, :-1]).any():
-        raise PluginError(f"retriever {signature}: neighbours come best first")
-    documents = database.document_of(numbers.ravel()).reshape(numbers.shape)
-    if (there & (documents == queries.own[:, None])).any():
-        raise PluginError(f"retriever {signature} found a chunk of its query's own document")

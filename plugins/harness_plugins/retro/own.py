@@ -64,6 +64,12 @@ class OtherOwn:
             numbers[row], scores[row] = found.numbers[row][kept][:k], found.scores[row][kept][:k]
         return Found(numbers, scores)
 
+    def rows_of(self, numbers: "NDArray[np.int64]") -> list[int]:
+        """The rows whose neighbours (N, k) are of those documents."""
+        import numpy as np
+
+        return [row for row, own in self.documents.items() if np.isin(self.database.document_of(numbers[row]), own).any()]
+
 
 def _matches(corpus: Database, database: Database) -> list[tuple[int, ...]]:
     """The numbers, in order, of the database's documents that each document of the corpus is."""

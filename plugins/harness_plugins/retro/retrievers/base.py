@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.errors import PluginError, did_you_mean
+from harness.errors import HarnessError, PluginError, did_you_mean
 from harness_plugins.retro.database.reading import Database
 
 if TYPE_CHECKING:
@@ -70,9 +70,19 @@ def open_retriever(database: Database, name: str, params: Mapping[str, Any] | No
         )
     try:
         make: Callable[..., Retriever] = getattr(import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise PluginError(f"retriever {name!r} cannot be loaded: {error}") from error
+    except HarnessError:
+        raise
+    except Exception as error:  # isolation: a stranger's module may raise whatever it likes when it is imported
+        raise PluginError(f"retriever {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
     try:
-        return make(database, **(params or {}))
-    except (TypeError, ValueError) as error:
-        raise PluginError(f"retriever {name!r}: {error}") from error
+        made = make(database, **(params or {}))
+    except (HarnessError, OSError):
+        raise
+    except Exception as error:  # as above; of ours TypeError and ValueError, for parameters
+        kind = "" if name in BUILT_IN else f"{type(error).__name__}: "
+        raise PluginError(f"retriever {name!r}: {kind}{error}") from error
+    if name in BUILT_IN:
+        return made
+    from harness_plugins.retro.retrievers.checked import Checked
+
+    return Checked(made, database, name)
