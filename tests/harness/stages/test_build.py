@@ -129,3 +129,28 @@ def test_a_row_that_is_no_example_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(PluginError, match="'counted' yields dict"):
         built(tmp_path, Wrong())
+
+
+def test_a_builder_is_asked_again_where_what_it_leaves_beside_its_rows_is_gone(tmp_path: Path) -> None:
+    left = tmp_path / "database"
+
+    class Leaving(Counted):
+        def examples(self) -> Iterator[Example | SetAside]:
+            yield from super().examples()
+            left.touch()
+
+    def asked() -> int:
+        builder = Leaving(5)
+        found = Registry()
+        spec = BuilderSpec("counted", build=lambda: builder, leaves=lambda: [left])
+        found.entries["dataset builder"]["counted"] = Entry(spec, "test", "test")
+        with Run.open(tmp_path / "out", config={}, command=["test"]) as run:
+            (made,) = run_builders(run, found, load_build_config(tmp_path / "c.yaml").builders, quiet)
+        assert (made.rows, made.complete, left.exists()) == (5, True, True)
+        return builder.asked
+
+    (tmp_path / "c.yaml").write_text(CONFIG, encoding="utf-8")
+    assert asked() == 5
+    assert asked() == 0
+    left.unlink()
+    assert asked() == 5

@@ -130,8 +130,11 @@ class RetrievalDatabase:
             found = tokens.get(row.id)
             if isinstance(row, SetAside) or found is None:
                 yield row
+            elif not found or texts[row.id].isspace():
+                yield SetAside(id=row.id, stage=NAME, reason="no-text", detail="there is nothing in it to read", example=row)
             elif len(found) < self._least:
-                yield _too_short(row, len(found), self._least)
+                detail = f"{len(found)} of at least {self._least} tokens"
+                yield SetAside(id=row.id, stage=NAME, reason="too-short", detail=detail, example=row)
             else:
                 writer.add(row.id, digests[row.id], row.language, found)
                 yield row
@@ -191,12 +194,6 @@ def harness_dataset_builders() -> list[BuilderSpec]:
     help = "documents as a retrieval database: chunks of tokens on disk, with the indexes that retrievers search"
     about: dict[str, Any] = {"argument": "texts", "reads": reads, "leaves": leaves, "data": DATA}
     return [BuilderSpec(NAME, build=build, version=VERSION, help=help, extra="retro", **about)]
-
-
-def _too_short(row: Example, tokens: int, least: int) -> SetAside:
-    if not tokens:
-        return SetAside(id=row.id, stage=NAME, reason="no-text", detail="its text has no token", example=row)
-    return SetAside(id=row.id, stage=NAME, reason="too-short", detail=f"{tokens} of at least {least} tokens", example=row)
 
 
 def _tokenizer(value: Any, folder: Path) -> str | int | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from harness.errors import InputError
-from harness_plugins.retro.database.layout import read_entries, shard_digest
+from harness_plugins.retro.database.layout import ShardInfo, read_entries, shard_digest
 
 if TYPE_CHECKING:
     from harness_plugins.retro.database.reading import Database
@@ -14,19 +14,23 @@ Report = Callable[[str, int, int], None]
 
 def problems(database: "Database", report: Report | None = None) -> list[str]:
     """What is wrong with the database, a sentence each; none for one that is as it was written. Memory holds one shard."""
-    found = list(_of_tokenizer(database))
-    total = len(database.info.shards)
-    for number, shard in enumerate(database.info.shards, 1):
+    return [*_of_tokenizer(database), *shard_problems(database, report)]
+
+
+def shard_problems(database: "Database", report: Report | None = None) -> list[str]:
+    """What is wrong with the shards alone."""
+    found: list[str] = []
+    for number, shard in enumerate(database.info.shards):
         place = database.folder / "shards" / shard.name
         try:
             if shard_digest(place) != shard.digest:
                 found.append(f"{place}: its files are not those that were written (sha256)")
             else:
-                found += _of_shard(database, number - 1)
+                found += _of_shard(database, shard)
         except (OSError, InputError) as error:
             found.append(str(error))
         if report is not None:
-            report("shards checked", number, total)
+            report("shards checked", number + 1, len(database.info.shards))
     return found
 
 
@@ -40,11 +44,11 @@ def _of_tokenizer(database: "Database") -> Iterator[str]:
         yield (f"{database.folder}: its tokenizer has {vocabulary} tokens, and {database.info.tokenizer.vocabulary} are listed")
 
 
-def _of_shard(database: "Database", number: int) -> Iterator[str]:
+def _of_shard(database: "Database", info: ShardInfo) -> Iterator[str]:
     """What a shard's arrays and its documents contradict each other in."""
     import numpy as np
 
-    shard = database.shards[number]
+    shard = database.open_shard(info, 0, 0)
     place = database.folder / "shards" / shard.info.name
     entries = read_entries(database.folder, shard.info)
     counts = np.fromiter((entry.chunks for entry in entries), np.int64, len(entries))

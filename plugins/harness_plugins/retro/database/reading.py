@@ -59,7 +59,7 @@ class Database:
         found: list[Shard] = []
         chunks = documents = 0
         for info in self.info.shards:
-            found.append(self._shard(info, chunks, documents))
+            found.append(self.open_shard(info, chunks, documents))
             chunks, documents = chunks + info.chunks, documents + info.documents
         return found
 
@@ -128,7 +128,8 @@ class Database:
         """The shard that holds the chunk."""
         return self.shards[bisect.bisect_right([shard.first_chunk for shard in self.shards], number) - 1]
 
-    def _shard(self, info: ShardInfo, chunks: int, documents: int) -> Shard:
+    def open_shard(self, info: ShardInfo, chunks: int, documents: int) -> Shard:
+        """A shard before which there are so many chunks and documents."""
         import numpy as np
 
         folder = self.folder / "shards" / info.name
