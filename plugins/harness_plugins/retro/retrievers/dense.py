@@ -6,6 +6,7 @@ whatever else is asked for.
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import InputError
@@ -13,6 +14,7 @@ from harness_plugins.retro.database.reading import Database
 from harness_plugins.retro.retrievers.base import Found, Queries
 from harness_plugins.retro.retrievers.embeddings import Embeddings, Report, open_embeddings, texts_of
 from harness_plugins.retro.retrievers.exact import best, candidates, products, sure
+from harness_plugins.retro.retrievers.lookup import ChunkLookup
 from harness_plugins.retro.retrievers.sentence_encoder import SentenceEncoder
 
 if TYPE_CHECKING:
@@ -65,14 +67,25 @@ class Dense:
         return self.nearest(self.directions(queries), queries, k)
 
     def directions(self, queries: Queries) -> "NDArray[np.float16]":
-        """The queries' directions (N, D), from their texts as the chunks' are. InputError for one that is not finite."""
+        """The queries' directions (N, D), from their texts as the chunks' are; those of the database's own chunks are there
+        already. InputError for one that is not finite."""
         import numpy as np
 
-        vectors, _ = self._encoder.encode(texts_of(self._database, queries.tokens, queries.lengths))
-        wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1)) if len(queries) else []
-        if len(wrong):
+        vectors = np.zeros((len(queries), self.embeddings.info.dimension), np.float16)
+        numbers = self._lookup.find(queries.tokens, queries.lengths)
+        known, new = np.flatnonzero(numbers >= 0), np.flatnonzero((numbers < 0) & (queries.lengths > 0))
+        vectors[known] = self.embeddings.rows(numbers[known])
+        for start in range(0, len(new), _AT_ONCE):
+            part = new[start : start + _AT_ONCE]
+            vectors[part], _ = self._encoder.encode(texts_of(self._database, queries.tokens[part], queries.lengths[part]))
+        wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        if wrong.size:
             raise InputError(f"the encoder gives no finite direction for query {wrong[0]}; use another encoder")
         return vectors
+
+    @cached_property
+    def _lookup(self) -> ChunkLookup:
+        return ChunkLookup(self._database)
 
     def nearest(self, vectors: "NDArray[np.float16]", queries: Queries, k: int) -> Found:
         """The k chunks nearest to the directions (N, D), of other documents than each query's own."""

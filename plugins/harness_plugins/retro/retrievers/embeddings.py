@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 
@@ -60,8 +61,8 @@ class DenseInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     @property
     def signature(self) -> str:
         """`key:value` pairs of all that decides about directions."""
-        prefix = self.prefix.strip().replace("|", "/").replace(":", "") or "none"
-        return f"encoder:{self.encoder}@{self.encoder_digest[:12]}|pooling:{self.pooling}|prefix:{prefix}"
+        said = f"encoder:{self.encoder}@{self.encoder_digest[:12]}|pooling:{self.pooling}"
+        return said + (f"|prefix:{quote(self.prefix, safe='')}" if self.prefix else "")
 
 
 @dataclass(frozen=True)
