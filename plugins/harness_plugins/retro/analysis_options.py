@@ -1,0 +1,113 @@
+"""What the commands of analyses share: which checkpoint reads which corpus, how intervals are drawn."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness_plugins.retro.options import parse_params
+
+if TYPE_CHECKING:
+    from harness_plugins.retro.analyses.measured import Report
+
+_OPTIONS = (
+    click.argument("model", type=click.Path(file_okay=False), metavar="MODEL"),
+    click.option("--corpus", "-c", type=click.Path(file_okay=False), metavar="DIR", help="What is read; default the database."),
+    click.option(
+        "--database",
+        "-d",
+        type=click.Path(file_okay=False),
+        metavar="DIR",
+        help="What is retrieved from; default the training's.",
+    ),
+    click.option(
+        "--neighbours", "-k", type=click.IntRange(min=1), metavar="N", help="Neighbours of each chunk; default the training's."
+    ),
+    click.option("--length", type=click.IntRange(min=1), metavar="TOKENS", help="Of the sequences that are read."),
+    click.option(
+        "--documents", type=click.IntRange(min=1), metavar="N", help="Read so many documents, drawn by the seed; default all."
+    ),
+    click.option("--resamples", type=click.IntRange(min=100), default=1000, show_default=True, help="Draws of the documents."),
+    click.option("--level", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True, help="Of the intervals."),
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws."),
+    click.option("--device", default="auto", show_default=True, help="cpu, cuda, …"),
+)
+_RETRIEVER = click.option("--retriever", "-r", metavar="NAME", help="Another retriever than the training's.")
+_PARAMS = click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=lambda ctx, parameter, value: parse_params(value),
+    help="A parameter of the retriever. Repeatable.",
+)
+
+
+def analysis_options(*, retriever: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """MODEL and the options; `retriever`: whether another may be chosen."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed((*_OPTIONS, *((_RETRIEVER, _PARAMS) if retriever else (_PARAMS,)))):
+            command = option(command)
+        return command
+
+    return add
+
+
+def opened(
+    model: str,
+    corpus: str | None,
+    database: str | None,
+    neighbours: int | None,
+    length: int | None,
+    documents: int | None,
+    seed: int,
+    device: str,
+    retriever: str | None = None,
+    params: dict[str, Any] | None = None,
+) -> Any:
+    """The Reading that the options name."""
+    from harness_plugins.retro.analyses.measured import open_reading
+
+    return open_reading(
+        model,
+        corpus,
+        database=database,
+        retriever=retriever,
+        params=params or None,
+        neighbours=neighbours,
+        length=length,
+        documents=documents,
+        seed=seed,
+        device=device,
+    )
+
+
+def said(reading: Any) -> str:
+    """What is read, with what, in a line."""
+    found = reading.retrieval
+    return (
+        f"{int(reading.rows.tokens.sum()):,} tokens of {reading.corpus.folder} in {len(reading.rows):,} sequences, "
+        f"{found.neighbours} neighbours of each chunk by {found.name} from {found.database.folder}"
+    )
+
+
+def both(reading: Any, report: "Report") -> tuple[Any, Any]:
+    """Losses OFF, and what reading with neighbours gave."""
+    numbers = reading.numbers(report)
+    return reading.off(report), reading.on(numbers, report)
+
+
+def other_retriever_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`retriever` and `params`, both None where what the model was trained with is wanted."""
+    command = click.option(
+        "--param",
+        "params",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=lambda ctx, parameter, value: parse_params(value) if value else None,
+        help="A parameter of the retriever, such as k1=1.2. Repeatable.",
+    )(command)
+    return click.option(
+        "--retriever", "-r", metavar="NAME", help="Another than the training's: bm25, dense, hybrid, or `package.module:name`."
+    )(command)
