@@ -65,6 +65,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "encoder_hidden": 352,
     },
 }
+# How Norlund et al.'s published code trains: AdamW at a constant rate.
+TRAINING: dict[str, dict[str, Any]] = {
+    "norlund": {"learning_rate": 1e-4, "weight_decay": 0.1, "warmup": 0.0, "schedule": "constant"},
+}
 _OWN = ("decoder", "length")  # of a preset, beside what RetroConfig takes
 
 

@@ -1,4 +1,4 @@
-"""What a checkpoint retrieves from: `retrieval.json` beside its weights, and the neighbours of chunks while it reads or writes."""
+"""What a checkpoint retrieves from: `retrieval.json` beside its weights, and neighbours of chunks while it reads or writes."""
 
 import os
 from collections.abc import Mapping
@@ -156,8 +156,8 @@ def found_database(folder: str | Path, said: Retrieval) -> Path:
     place = (Path(folder).expanduser().resolve() / said.database).resolve()
     if not place.is_dir():
         raise InputError(
-            f"the model in {folder} was trained with the database {place}, which is not there; name the place where it lies now as "
-            "`database`"
+            f"the model in {folder} was trained with the database {place}, which is not there; name the place where it lies now "
+            "as `database`"
         )
     return place
 

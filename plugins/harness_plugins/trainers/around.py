@@ -84,6 +84,14 @@ class Around:
                 tokens=how.tokens,
                 longest=longest,
             )
+        with self.watching(selection, folder, processes, how=how, told=told) as watchers:
+            yield watchers
+
+    @contextmanager
+    def watching(
+        self, selection: Selection | None, folder: Path, processes: Processes, *, how: Settings, told: Mapping[str, Any]
+    ) -> Iterator["Watchers"]:
+        """The watchers of one training that chooses as `selection` does, told at its end."""
         reporting = None
         if self.report_to and processes.rank == 0:
             reporting = Reporting(

@@ -1,5 +1,6 @@
 """What a training cannot go on with, said so that one knows what to do; and what it left out, in words."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -71,3 +72,17 @@ def left_out(told: Tokenised, longest: int) -> list[str]:
         (told.empty, "were left out: they are empty"),
     )
     return [f"{len(ids):,} answers {what} ({', '.join(ids[:_NAMED])}{' …' * (len(ids) > _NAMED)})" for ids, what in kinds if ids]
+
+
+def given(name: str, value: Any, preset: dict[str, Any], default: Any, *, least: float, open_end: bool = False) -> Any:
+    """The value, else the preset's, else the default; ValueError where it is not finite, or below `least` (with `open_end`: or
+    at it)."""
+    found = value if value is not None else preset.get(name, default)
+    if (
+        isinstance(found, bool)
+        or not isinstance(found, (int, float))
+        or not least <= found < math.inf
+        or (open_end and found == least)
+    ):
+        raise ValueError(f"{name} is a number {'above' if open_end else 'of at least'} {least:g}, got {found!r}")
+    return found

@@ -1,7 +1,6 @@
 """Supervised fine-tuning of a causal language model on instructions: all weights, or low-rank adapters."""
 
 import json
-import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from harness_plugins.judges.local_prompts import Prompts
 from harness_plugins.judges.local_reads import model_files
 from harness_plugins.trainers.around import Around
 from harness_plugins.trainers.attention import KINDS
-from harness_plugins.trainers.checks import check_answers, check_base, check_template, left_out, memory_told
+from harness_plugins.trainers.checks import check_answers, check_base, check_template, given, left_out, memory_told
 from harness_plugins.trainers.distributed import Processes, joined
 from harness_plugins.trainers.facts import speed
 from harness_plugins.trainers.loop import Progress, Settings, fit
@@ -113,25 +112,25 @@ class Sft:
             raise ValueError(f"attention is one of {', '.join(KINDS)}, got {attention!r}")
         if compat and (packing or self.style != "sweinstruct"):
             raise ValueError("compat is the published code's way: it has style=sweinstruct, and does not pack")
-        self.max_length = _given("max_length", max_length, held, 2048, least=2)
+        self.max_length = given("max_length", max_length, held, 2048, least=2)
         self.settings = Settings(
-            epochs=_given("epochs", epochs, held, 3.0, least=0, open_end=True),
+            epochs=given("epochs", epochs, held, 3.0, least=0, open_end=True),
             steps=steps,
-            batch=_given("batch", batch, held, 32, least=1),
-            tokens=_given("batch_tokens", batch_tokens, {}, 4096, least=1),
-            rate=_given("learning_rate", learning_rate, held, 2e-4 if lora else 2e-5, least=0, open_end=True),
-            decay=_given("weight_decay", weight_decay, held, 0.01, least=0),
-            warmup=_given("warmup", warmup, held, 0.1, least=0),
+            batch=given("batch", batch, held, 32, least=1),
+            tokens=given("batch_tokens", batch_tokens, {}, 4096, least=1),
+            rate=given("learning_rate", learning_rate, held, 2e-4 if lora else 2e-5, least=0, open_end=True),
+            decay=given("weight_decay", weight_decay, held, 0.01, least=0),
+            warmup=given("warmup", warmup, held, 0.1, least=0),
             schedule=schedule,
-            clip=_given("clip", clip, {}, 1.0, least=0),
+            clip=given("clip", clip, {}, 1.0, least=0),
             seed=seed,
-            save_every=_given("save_every", save_every, {}, 100, least=1),
+            save_every=given("save_every", save_every, {}, 100, least=1),
         )
         if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
             raise ValueError(f"steps is a whole number of at least 1, got {steps!r}")
-        rank: Any = _given("lora", lora, {}, 0, least=0)
+        rank: Any = given("lora", lora, {}, 0, least=0)
         if lora_alpha is not None:
-            _given("lora_alpha", lora_alpha, {}, None, least=0, open_end=True)
+            given("lora_alpha", lora_alpha, {}, None, least=0, open_end=True)
         self.weights = Weights(rank, lora_alpha, quantize, dtype, kernels, gradient_checkpointing)
         self.packing, self.attention, self.compat = packing, attention, compat
         self.base, self.device = base, device
@@ -240,20 +239,6 @@ class Sft:
         if self.device != "auto":
             return self.device
         return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
-
-
-def _given(name: str, value: Any, preset: dict[str, Any], default: Any, *, least: float, open_end: bool = False) -> Any:
-    """The value, else the preset's, else the default; ValueError where it is not finite, or below `least` (with `open_end`: or
-    at it)."""
-    found = value if value is not None else preset.get(name, default)
-    if (
-        isinstance(found, bool)
-        or not isinstance(found, (int, float))
-        or not least <= found < math.inf
-        or (open_end and found == least)
-    ):
-        raise ValueError(f"{name} is a number {'above' if open_end else 'of at least'} {least:g}, got {found!r}")
-    return found
 
 
 @hookimpl

@@ -1,0 +1,355 @@
+"""The trainer `retro`: a language model that reads neighbours of its own text, from scratch or out of a pretrained decoder."""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import Example, TrainerSpec, hookimpl
+from harness.cache import Cache
+from harness.errors import InputError
+from harness_plugins.judges.local_files import find_model, load_model, load_tokenizer, longest_prompt
+from harness_plugins.judges.local_reads import model_files
+from harness_plugins.metrics import encoders
+from harness_plugins.retro.presets import PRESETS, TRAINING
+from harness_plugins.metrics import encoders
+from harness_plugins.retro.presets import preset as check_preset
+from harness_plugins.trainers.around import Around
+from harness_plugins.trainers.checks import check_base, given, memory_told
+from harness_plugins.trainers.distributed import Processes, joined
+from harness_plugins.trainers.facts import speed
+from harness_plugins.trainers.loop import Progress, Settings, fit
+from harness_plugins.trainers.selection import LOSS, Asked, Selection
+from harness_plugins.trainers.weights import DTYPES
+
+_SCHEDULES = ("linear", "cosine", "constant")
+_LENGTH = 1024  # tokens of a sequence, where nothing says less (Norlund et al. 2023)
+
+
+@dataclass(frozen=True)
+class RetroSettings(Settings):
+    """Under what a checkpoint is gone on with: the settings of the loop, and what decides about sequences, neighbours, model."""
+
+    corpus: str = ""
+    database: str = ""
+    retriever: str = ""
+    neighbours: int = 0
+    length: int = 0
+    freeze: bool = False
+    model: str = ""
+
+
+class Retro:
+    """Trains a retrieval-augmented model (RETRO) on documents: those without a split and those of the split `train`.
+
+    From scratch: `preset` (norlund, small, tiny) says which shape, `decoder` (the config of a decoder of transformers, with its
+    `model_type`) changes or replaces the preset's decoder, and `model` what is around it (`cross_layers`, `encoder_layers`,
+    `encoder_width`, `encoder_heads`, `encoder_hidden`, `encoder_cross_layers`, `dropout` …). Retrofitted: `base` (a folder,
+    `owner/name[@revision]` on the hub, a GGUF file or `smollm2`), with whose tokenizer the database must have been made;
+    `freeze`: the base's own weights do not learn.
+
+    `database`: the folder of a retrieval database (builder `retrieval-db`); its tokenizer and chunks are the model's. Neighbours
+    are sought in it by `retriever` (bm25, dense, hybrid or `package.module:name`) with `retriever_params`: `neighbours` of each
+    chunk, never of the chunk's own document; 0 trains without retrieval (OFF). They are kept beside the corpus: sought once.
+    `length`: tokens of a sequence at most, whole chunks; no sequence has tokens of two documents.
+
+    The rest is as in `sft`: `batch` sequences a step over all processes, `batch_tokens` of a micro-batch, which changes no
+    result; `dtype` float32 or bfloat16; `best_by: loss` keeps the best checkpoint by the split `held_out`.
+
+    The checkpoint, `model`, is a transformers folder with the tokenizer, `retrieval.json` and `facts.json`. Raises PluginError or
+    ValueError for parameters that cannot be used, InputError for a database that is not there or does not fit.
+    """
+
+    splits = (None, "train")
+
+    def __init__(
+        self,
+        base: str | None = None,
+        *,
+        database: str,
+        preset: str | None = None,
+        decoder: Mapping[str, Any] | None = None,
+        model: Mapping[str, Any] | None = None,
+        freeze: bool = False,
+        retriever: str = "bm25",
+        retriever_params: Mapping[str, Any] | None = None,
+        neighbours: int = 2,
+        length: int | None = None,
+        epochs: float | None = None,
+        steps: int | None = None,
+        batch: int | None = None,
+        batch_tokens: int = 8192,
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        warmup: float | None = None,
+        schedule: str | None = None,
+        clip: float = 1.0,
+        dtype: str = "float32",
+        gradient_checkpointing: bool = False,
+        save_every: int = 100,
+        seed: int = 0,
+        device: str = "auto",
+        parallel: str = "auto",
+        best_by: str | None = None,
+        evaluate_every: int | None = None,
+        patience: int = 0,
+        held_out: str = "validation",
+        held_out_limit: int | None = None,
+        report_to: str | Sequence[str] = (),
+    ) -> None:
+        from harness_plugins.retro.shapes import check_model_settings
+
+        if (base is None) == (preset is None and decoder is None):
+            raise ValueError("give either base (a pretrained decoder to retrofit), or preset or decoder (a model from scratch)")
+        if freeze and (base is None or neighbours == 0):
+            raise ValueError("freeze keeps a base's weights as they are: it needs base, and neighbours above 0 to learn from")
+        if not isinstance(database, (str, Path)) or not str(database).strip():
+            raise ValueError(f"database is the folder of a retrieval database, got {database!r:.80}")
+        if preset is not None:
+            check_preset(preset)
+        held = TRAINING.get(preset or "", {})
+        self.schedule = schedule or held.get("schedule", "linear")
+        for name, value, known in (("schedule", self.schedule, _SCHEDULES), ("dtype", dtype, DTYPES)):
+            if value not in known:
+                raise ValueError(f"{name} is one of {', '.join(known)}, got {value!r}")
+        for name, number, least in (("neighbours", neighbours, 0), ("length", length, 1), ("steps", steps, 1)):
+            if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < least):
+                raise ValueError(f"{name} is a whole number of at least {least}, got {number!r}")
+        if best_by not in (None, LOSS):
+            raise ValueError(f"best_by of the trainer retro is loss, got {best_by!r}")
+        check_model_settings(model or {})
+        self.base, self.database, self.preset, self.decoder, self.model = base, Path(database), preset, decoder, dict(model or {})
+        self.freeze, self.neighbours, self.length = freeze, neighbours, length
+        self.retriever, self.params = retriever, dict(retriever_params or {})
+        self.dtype, self.checkpointing, self.seed, self.device = dtype, gradient_checkpointing, seed, device
+        self.settings: dict[str, Any] = {
+            "epochs": given("epochs", epochs, held, 1.0, least=0, open_end=True),
+            "steps": steps,
+            "batch": given("batch", batch, held, 16, least=1),
+            "tokens": given("batch_tokens", batch_tokens, {}, 8192, least=1),
+            "rate": given("learning_rate", learning_rate, held, 1e-3 if base is None else 1e-4, least=0, open_end=True),
+            "decay": given("weight_decay", weight_decay, held, 0.1, least=0),
+            "warmup": given("warmup", warmup, held, 0.02, least=0),
+            "schedule": self.schedule,
+            "clip": given("clip", clip, {}, 1.0, least=0),
+            "seed": seed,
+            "save_every": given("save_every", save_every, {}, 100, least=1),
+        }
+        self.around = Around(
+            parallel=parallel,
+            best_by=best_by,
+            evaluate_every=evaluate_every,
+            patience=patience,
+            held_out=held_out,
+            held_out_limit=held_out_limit,
+            answer_tokens=1,
+            report_to=report_to,
+        )
+
+    def check(self, examples: Iterable[Example]) -> None:
+        """PluginError or InputError where base, database or documents cannot be used; nothing is made or loaded."""
+        from harness_plugins.retro.database.layout import read_info
+        from harness_plugins.retro.database.writing import text_of
+
+        if self.base is not None:
+            check_base(str(self.base))
+        self._length(read_info(self.database.expanduser()).chunk, None)
+        if not any(text_of(example).strip() for example in examples):
+            raise InputError("there is nothing to learn from: every document is empty; give documents with text")
+
+    def train(self, examples: Iterable[Example], folder: Path) -> Path:
+        """The folder of the trained model, `folder/model`; what was begun in `folder` is gone on with."""
+        from harness_plugins.retro.database.reading import Database
+        from harness_plugins.retro.learner import RetroLearner, near, stretches
+        from harness_plugins.retro.material import check_readable, corpus_of, neighbours_of
+
+        database, every = Database(self.database), list(examples)
+        wanted = [*self.splits, self.around.choice.split] if self.around.choice else list(self.splits)
+        held = [example for example in every if example.split in wanted]
+        with joined(self.around.parallel) as processes, memory_told(folder, self.settings["tokens"]):
+            model = self._model(database)
+            length = self._length(database.chunk, longest_prompt(model.config))
+            for turn in (processes.rank == 0, processes.rank != 0):  # the first writes, the others then read
+                if turn:
+                    corpus = corpus_of(held, database, folder / "corpus")
+                    table = (
+                        neighbours_of(corpus.database, database, self.retriever, self.params, self.neighbours)
+                        if self.neighbours
+                        else None
+                    )
+                processes.wait()
+            rows = stretches(corpus.database, length, corpus.of(self.splits))
+            if not rows:
+                raise InputError(f"there is nothing to learn from: {len(held):,} documents, and none has two tokens")
+            if table is not None:
+                check_readable(rows, table, database.chunk)
+            device = self._device()
+            learner = RetroLearner(
+                self._prepared(model, device),
+                corpus.database,
+                None if table is None else near(table, self.neighbours),
+                neighbours=self.neighbours,
+                dtype=self.dtype,
+            )
+            how = RetroSettings(
+                **self.settings,
+                corpus=corpus.database.digest,
+                database=database.digest,
+                retriever="" if table is None else table.info.signature,
+                neighbours=self.neighbours,
+                length=length,
+                freeze=self.freeze,
+                model=json.dumps(model.config.to_diff_dict(), sort_keys=True, default=str),
+            )
+            selection = self._selection(corpus, length, len(rows), folder, processes, how)
+            told = {"base": self.base or self.preset or "", "retrieval": self.retriever if self.neighbours else "off"}
+            with self.around.watching(selection, folder, processes, how=how, told=told) as watching:
+                done = fit(learner, rows, how, folder, processes=processes, watchers=watching.all)
+                chosen = watching.finish(learner, done)
+            whole = processes.assembled(model, lambda: self._model(database))
+            if processes.rank == 0:
+                self._save(whole, database, folder / "model")
+                facts = self._facts(learner, rows, table, done, database, processes.world) | {"length": length} | chosen
+                (folder / "model" / "facts.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+            processes.wait()
+        return folder / "model"
+
+    def _model(self, database: Any) -> Any:
+        """The model as it is before the training, in main memory."""
+        from harness_plugins.retro.shapes import from_scratch, retrofit
+
+        if self.base is None:
+            return from_scratch(database, self.preset, self.decoder, self.model, neighbours=self.neighbours, seed=self.seed)
+        from harness_plugins.retro.database.tokenizers import Tokenizer
+
+        base = find_model(str(self.base), Cache(), gguf=True)
+        tokenizer = Tokenizer(base.name, load_tokenizer(base))
+        if tokenizer.info.digest != database.info.tokenizer.digest:
+            raise InputError(
+                f"{database.folder} was made with the tokenizer {database.info.tokenizer.name!r}, and the base {base.name} reads "
+                f"with its own; build a database with `tokenizer: {self.base}`"
+            )
+        return retrofit(
+            load_model(base, "cpu", "float32"),
+            database,
+            self.model,
+            neighbours=self.neighbours,
+            freeze=self.freeze,
+            seed=self.seed,
+            name=base.name,
+        )
+
+    def _prepared(self, model: Any, device: str) -> Any:
+        if self.checkpointing:
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        return model.to(device)
+
+    def _length(self, chunk: int, longest: int | None) -> int:
+        """Tokens of a sequence. InputError where they are not whole chunks, or more than the model reads."""
+        wanted = self.length
+        if wanted is None:
+            held = PRESETS[self.preset]["length"] if self.preset is not None else _LENGTH
+            return max(chunk, min(held, longest or held) // chunk * chunk)
+        if wanted % chunk:
+            raise InputError(f"length: a sequence is whole chunks of {chunk} tokens, not {wanted} tokens; give a multiple")
+        if longest is not None and wanted > longest:
+            raise InputError(f"length: the model reads {longest:,} tokens at most, not sequences of {wanted:,}")
+        return wanted
+
+    def _selection(
+        self, corpus: Any, length: int, rows: int, folder: Path, processes: Processes, how: RetroSettings
+    ) -> Selection | None:
+        """What keeps the best weights, by the loss of held-out documents."""
+        from harness_plugins.retro.learner import stretches
+
+        choice = self.around.choice
+        if choice is None:
+            return None
+        kept: Any = stretches(corpus.database, length, corpus.of((choice.split,))[: choice.limit])
+        if not kept:
+            raise InputError(f"best_by looks at documents of the split {choice.split!r}, and there are none with two tokens")
+        every = choice.every or max(1, math.ceil(rows / how.batch))
+        nothing: Any = None  # is answered: there are no prompts
+        return Selection(
+            choice,
+            Asked([], []),
+            kept,
+            None,
+            folder,
+            processes,
+            prompts=nothing,
+            every=every,
+            tokens=how.tokens,
+            longest=length,
+        )
+
+    def _save(self, model: Any, database: Any, folder: Path) -> None:
+        from harness_plugins.retro.retrieval import save_retrieval
+
+        with encoders.quiet():
+            model.save_pretrained(folder)
+        if self.base is None:
+            database.tokenizer.save(folder)
+        else:
+            load_tokenizer(find_model(str(self.base), Cache(), gguf=True)).save_pretrained(folder)
+        save_retrieval(folder, database, self.retriever, self.params, self.neighbours)
+
+    def _facts(self, learner: Any, rows: list[Any], table: Any, done: Progress, database: Any, world: int) -> dict[str, Any]:
+        import torch
+
+        model = learner.model
+        device = next(model.parameters()).device
+        return {
+            "base": self.base or "",
+            "preset": self.preset or "",
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "trained_parameters": sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+            "dtype": self.dtype,
+            "steps": done.step,
+            "losses": done.losses,
+            "learned_tokens": done.learned,
+            "read_tokens": done.read,
+            **speed(model, done, self.dtype, world),
+            "sequences": len(rows),
+            "database": f"{database.folder.name}@{database.digest[:12]}",
+            "retriever": "off" if table is None else table.info.signature,
+            "neighbours": self.neighbours,
+            "chunks_without_neighbours": None if table is None else table.without,
+        }
+
+    def _device(self) -> str:
+        import torch
+
+        if self.device != "auto":
+            return self.device
+        return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+
+
+def _reads(base: Any = None, database: Any = None, **_: Any) -> list[Path] | None:
+    """The base's files and the database's listing, which changes with all that it lists."""
+    from harness_plugins.retro.database.layout import INFO
+
+    files = [] if base is None else model_files(base=base)
+    if files is None or not isinstance(database, (str, Path)):
+        return None
+    return [*files, Path(database).expanduser() / INFO]
+
+
+@hookimpl
+def harness_trainers() -> list[TrainerSpec]:
+    return [
+        TrainerSpec(
+            "retro",
+            build=Retro,
+            help="a retrieval-augmented model (RETRO) on documents, from scratch or out of a pretrained decoder",
+            extra="retro",
+            argument="base",
+            accepts=("document",),
+            free=("batch_tokens", "gradient_checkpointing", "parallel", "report_to", "save_every"),
+            reads=_reads,
+        )
+    ]
