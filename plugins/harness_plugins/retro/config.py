@@ -110,7 +110,7 @@ class RelativeConfig(PretrainedConfig):
         self.dropout = dropout
         self.initializer_range = initializer_range
         self.use_cache = use_cache
-        super().__init__(tie_word_embeddings=tie_word_embeddings, **rest)
+        super().__init__(**{**rest, "tie_word_embeddings": tie_word_embeddings})
 
 
 def register() -> None:

@@ -1,10 +1,8 @@
 """The trainer `retro`: a language model that reads neighbours of its own text, from scratch or out of a pretrained decoder."""
 
 import json
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +11,18 @@ from harness.cache import Cache
 from harness.errors import InputError
 from harness_plugins.judges.local_files import find_model, load_model, load_tokenizer, longest_prompt
 from harness_plugins.judges.local_reads import model_files
-from harness_plugins.metrics import encoders
 from harness_plugins.retro.presets import PRESETS, TRAINING
-from harness_plugins.metrics import encoders
 from harness_plugins.retro.presets import preset as check_preset
 from harness_plugins.trainers.around import Around
 from harness_plugins.trainers.checks import check_base, given, memory_told
-from harness_plugins.trainers.distributed import Processes, joined
+from harness_plugins.trainers.distributed import joined
 from harness_plugins.trainers.facts import speed
-from harness_plugins.trainers.loop import Progress, Settings, fit
-from harness_plugins.trainers.selection import LOSS, Asked, Selection
+from harness_plugins.trainers.loop import fit
+from harness_plugins.trainers.selection import LOSS
 from harness_plugins.trainers.weights import DTYPES
 
 _SCHEDULES = ("linear", "cosine", "constant")
 _LENGTH = 1024  # tokens of a sequence, where nothing says less (Norlund et al. 2023)
-
-
-@dataclass(frozen=True)
-class RetroSettings(Settings):
-    """Under what a checkpoint is gone on with: the settings of the loop, and what decides about sequences, neighbours, model."""
-
-    corpus: str = ""
-    database: str = ""
-    retriever: str = ""
-    neighbours: int = 0
-    length: int = 0
-    freeze: bool = False
-    model: str = ""
 
 
 class Retro:
@@ -165,6 +148,7 @@ class Retro:
         from harness_plugins.retro.database.reading import Database
         from harness_plugins.retro.learner import RetroLearner, near, stretches
         from harness_plugins.retro.material import check_readable, corpus_of, neighbours_of
+        from harness_plugins.retro.training import RetroSettings, facts_of, kept_by_loss, save
 
         database, every = Database(self.database), list(examples)
         wanted = [*self.splits, self.around.choice.split] if self.around.choice else list(self.splits)
@@ -181,7 +165,7 @@ class Retro:
                         else None
                     )
                 processes.wait()
-            rows = stretches(corpus.database, length, corpus.of(self.splits))
+            rows: Any = stretches(corpus.database, length, corpus.of(self.splits))
             if not rows:
                 raise InputError(f"there is nothing to learn from: {len(held):,} documents, and none has two tokens")
             if table is not None:
@@ -204,15 +188,17 @@ class Retro:
                 freeze=self.freeze,
                 model=json.dumps(model.config.to_diff_dict(), sort_keys=True, default=str),
             )
-            selection = self._selection(corpus, length, len(rows), folder, processes, how)
+            selection = kept_by_loss(self.around.choice, corpus, len(rows), folder, processes, how)
             told = {"base": self.base or self.preset or "", "retrieval": self.retriever if self.neighbours else "off"}
             with self.around.watching(selection, folder, processes, how=how, told=told) as watching:
                 done = fit(learner, rows, how, folder, processes=processes, watchers=watching.all)
                 chosen = watching.finish(learner, done)
             whole = processes.assembled(model, lambda: self._model(database))
             if processes.rank == 0:
-                self._save(whole, database, folder / "model")
-                facts = self._facts(learner, rows, table, done, database, processes.world) | {"length": length} | chosen
+                tokenizer = None if self.base is None else load_tokenizer(find_model(str(self.base), Cache(), gguf=True))
+                save(whole, database, folder / "model", tokenizer, self.retriever, self.params, self.neighbours)
+                facts = {"base": self.base or "", "preset": self.preset or ""} | facts_of(learner, len(rows), table, done, how)
+                facts |= speed(learner.model, done, self.dtype, processes.world) | chosen
                 (folder / "model" / "facts.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
             processes.wait()
         return folder / "model"
@@ -258,68 +244,6 @@ class Retro:
         if longest is not None and wanted > longest:
             raise InputError(f"length: the model reads {longest:,} tokens at most, not sequences of {wanted:,}")
         return wanted
-
-    def _selection(
-        self, corpus: Any, length: int, rows: int, folder: Path, processes: Processes, how: RetroSettings
-    ) -> Selection | None:
-        """What keeps the best weights, by the loss of held-out documents."""
-        from harness_plugins.retro.learner import stretches
-
-        choice = self.around.choice
-        if choice is None:
-            return None
-        kept: Any = stretches(corpus.database, length, corpus.of((choice.split,))[: choice.limit])
-        if not kept:
-            raise InputError(f"best_by looks at documents of the split {choice.split!r}, and there are none with two tokens")
-        every = choice.every or max(1, math.ceil(rows / how.batch))
-        nothing: Any = None  # is answered: there are no prompts
-        return Selection(
-            choice,
-            Asked([], []),
-            kept,
-            None,
-            folder,
-            processes,
-            prompts=nothing,
-            every=every,
-            tokens=how.tokens,
-            longest=length,
-        )
-
-    def _save(self, model: Any, database: Any, folder: Path) -> None:
-        from harness_plugins.retro.retrieval import save_retrieval
-
-        with encoders.quiet():
-            model.save_pretrained(folder)
-        if self.base is None:
-            database.tokenizer.save(folder)
-        else:
-            load_tokenizer(find_model(str(self.base), Cache(), gguf=True)).save_pretrained(folder)
-        save_retrieval(folder, database, self.retriever, self.params, self.neighbours)
-
-    def _facts(self, learner: Any, rows: list[Any], table: Any, done: Progress, database: Any, world: int) -> dict[str, Any]:
-        import torch
-
-        model = learner.model
-        device = next(model.parameters()).device
-        return {
-            "base": self.base or "",
-            "preset": self.preset or "",
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
-            "trained_parameters": sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
-            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-            "dtype": self.dtype,
-            "steps": done.step,
-            "losses": done.losses,
-            "learned_tokens": done.learned,
-            "read_tokens": done.read,
-            **speed(model, done, self.dtype, world),
-            "sequences": len(rows),
-            "database": f"{database.folder.name}@{database.digest[:12]}",
-            "retriever": "off" if table is None else table.info.signature,
-            "neighbours": self.neighbours,
-            "chunks_without_neighbours": None if table is None else table.without,
-        }
 
     def _device(self) -> str:
         import torch
