@@ -43,11 +43,11 @@ _PARAMS = click.option(
 )
 
 
-def analysis_options(*, retriever: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """MODEL and the options; `retriever`: whether another may be chosen."""
+def analysis_options(*, retriever: bool = True, params: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """MODEL and the options; `retriever`, `params`: whether another may be chosen, and its parameters."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed((*_OPTIONS, *((_RETRIEVER, _PARAMS) if retriever else (_PARAMS,)))):
+        for option in reversed((*_OPTIONS, *((_RETRIEVER,) if retriever else ()), *((_PARAMS,) if params else ()))):
             command = option(command)
         return command
 
@@ -96,18 +96,3 @@ def both(reading: Any, report: "Report") -> tuple[Any, Any]:
     """Losses OFF, and what reading with neighbours gave."""
     numbers = reading.numbers(report)
     return reading.off(report), reading.on(numbers, report)
-
-
-def other_retriever_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`retriever` and `params`, both None where what the model was trained with is wanted."""
-    command = click.option(
-        "--param",
-        "params",
-        multiple=True,
-        metavar="KEY=VALUE",
-        callback=lambda ctx, parameter, value: parse_params(value) if value else None,
-        help="A parameter of the retriever, such as k1=1.2. Repeatable.",
-    )(command)
-    return click.option(
-        "--retriever", "-r", metavar="NAME", help="Another than the training's: bm25, dense, hybrid, or `package.module:name`."
-    )(command)
