@@ -80,9 +80,8 @@ def asked(*words):
 
 
 def test_the_commands_print_what_the_functions_say(folder, swapped):
-    found = asked(
-        "swap", folder, "-r", "bm25 b=0.0", "-r", "bm25 k1=-1", "--resamples", 100, "--device", "cpu", "--json", "--quiet"
-    )
+    few = ("--resamples", 100, "--device", "cpu", "--quiet")
+    found = asked("swap", folder, "-r", "bm25 b=0.0", "-r", "bm25 k1=-1", *few, "--json")
     assert found.exit_code == 3  # one of them cannot be used
     rows = json.loads(found.stdout)["rows"]
     assert [row["retriever"] for row in rows] == ["bm25", "bm25 b=0.0", "bm25 k1=-1"]
