@@ -77,3 +77,14 @@ class Shared:
             raise RuntimeError("the index is gone")
         if times == self.dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def plain_table(database: Any, numbers: Any) -> Any:
+    """A table of these neighbours (chunks, k), which no retriever found."""
+    import numpy as np
+    from harness_plugins.retro.neighbour_files import TableInfo
+    from harness_plugins.retro.neighbours import NeighbourTable
+
+    rows = np.array(numbers, np.int64)
+    info = TableInfo(corpus="", database="", retriever="", signature="plain", k=rows.shape[1], chunks=len(rows))
+    return NeighbourTable(rows, np.where(rows < 0, np.nan, 0.0), database, info)

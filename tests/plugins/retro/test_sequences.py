@@ -2,22 +2,14 @@
 
 import numpy as np
 import pytest
-from harness_plugins.retro.neighbour_files import TableInfo
-from harness_plugins.retro.neighbours import NeighbourTable
 from harness_plugins.retro.sequences import batch, cut
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numbered import numbered
+from numbered import numbered, plain_table
 
 from harness.errors import InputError
 
 DOCUMENTS = st.lists(st.lists(st.integers(0, 9), max_size=23), min_size=1, max_size=6)
-
-
-def table_of(database, numbers):
-    numbers = np.array(numbers, np.int64).reshape(-1, np.shape(numbers)[-1])
-    info = TableInfo(corpus="", database="", retriever="", signature="", k=numbers.shape[1], chunks=len(numbers))
-    return NeighbourTable(numbers, np.where(numbers < 0, np.nan, 0.0), database, info)
 
 
 def tokens_of(corpus, sequence):
@@ -46,7 +38,7 @@ def test_a_batch_holds_its_sequences_and_each_complete_chunks_neighbours(tmp_pat
         return
     numbers = np.array([[random.randrange(-1, corpus.chunks) for _ in range(k)] for _ in range(corpus.chunks)])
     which = [random.randrange(len(sequences)) for _ in range(3)]
-    made = batch(sequences[which], corpus, None, table_of(corpus, numbers), k)
+    made = batch(sequences[which], corpus, None, plain_table(corpus, numbers), k)
     length = made["input_ids"].shape[1]
     assert length == 4 * max(sequences.chunks[which])
     for row, number in enumerate(which):
@@ -69,7 +61,7 @@ def test_a_batch_by_hand(tmp_path):
     import torch
 
     corpus = numbered(tmp_path / "db", [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12, 13, 14, 15]])  # chunks 0, 1; 2, 3, 4
-    made = batch(cut(corpus, 8), corpus, corpus, table_of(corpus, [[3], [2], [0], [1], [0]]), 1)
+    made = batch(cut(corpus, 8), corpus, corpus, plain_table(corpus, [[3], [2], [0], [1], [0]]), 1)
     assert made["input_ids"].tolist() == [[1, 2, 3, 4, 5, 6, 0, 0], [7, 8, 9, 10, 11, 12, 13, 14], [15, 0, 0, 0, 0, 0, 0, 0]]
     assert made["neighbour_ids"].shape == (3, 2, 1, 8)
     assert made["neighbour_ids"][0, :, 0].tolist() == [[11, 12, 13, 14, 15, 0, 0, 0], 8 * [0]]  # chunk 1 is not complete
@@ -83,9 +75,9 @@ def test_without_a_table_or_with_no_neighbours_retrieval_is_off(tmp_path):
     corpus = numbered(tmp_path / "db", [[1, 2, 3, 4, 5]])
     off = {"input_ids", "attention_mask", "labels"}
     assert set(batch(cut(corpus, 4), corpus)) == off
-    assert set(batch(cut(corpus, 4), corpus, corpus, table_of(corpus, [[-1], [-1]]), 0)) == off
+    assert set(batch(cut(corpus, 4), corpus, corpus, plain_table(corpus, [[-1], [-1]]), 0)) == off
     with pytest.raises(InputError, match="has no 2"):
-        batch(cut(corpus, 4), corpus, corpus, table_of(corpus, [[-1], [-1]]), 2)
+        batch(cut(corpus, 4), corpus, corpus, plain_table(corpus, [[-1], [-1]]), 2)
 
 
 def test_a_length_that_is_no_number_of_chunks_is_refused(tmp_path):
