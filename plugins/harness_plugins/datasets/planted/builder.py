@@ -24,9 +24,10 @@ class PlantedNeighboursBuilder:
 
     `families`: how many; the relative of each is drawn from `relatives` (name → weight): a `near-duplicate`, of whose facts the
     share `changed` has other values; a `paraphrase`, the same facts in other words; `shuffled`, a paraphrase in another order;
-    `none`, for families of one. `facts`: sentences of a portrait, 1 to 12. The share `held_out` of the families has its relative
-    in the split `validation`; everything else is in `train`. `questions`: whether families of the split train have a document of
-    questions and short answers as well, and those of validation have theirs in their base's meta. `seed`: of all draws.
+    `none`, for families of one. `facts`: sentences of a portrait, 1 to 12. The share `held_out` of the families has its
+    relative (its base, where it has none) in the split `validation`; everything else is in `train`. `questions`: whether
+    families of the split train have a document of questions and short answers as well, and those of validation have theirs in
+    their base's meta. `seed`: of all draws.
     """
 
     def __init__(
@@ -56,14 +57,19 @@ class PlantedNeighboursBuilder:
 
     def examples(self) -> Iterator[Example]:
         """Family by family: the base, its relative, its questions."""
+        for example, _ in self.with_paraphrases():
+            yield example
+
+    def with_paraphrases(self) -> Iterator[tuple[Example, str]]:
+        """The same examples, each with a paraphrase of its own, which is not one of them; of questions it is a portrait."""
         import numpy as np
 
         last = self._families - round(self._held_out * self._families)
         for number in range(self._families):
             yield from self._family(number, np.random.default_rng([self._seed, number]), held=number >= last)
 
-    def _family(self, number: int, generator: "np.random.Generator", *, held: bool) -> Iterator[Example]:
-        from harness_plugins.datasets.planted.portraits import drawn, questions_text, word_overlap
+    def _family(self, number: int, generator: "np.random.Generator", *, held: bool) -> Iterator[tuple[Example, str]]:
+        from harness_plugins.datasets.planted.portraits import drawn, paraphrase, questions_text, word_overlap
 
         family = f"{NAME}/{number:06d}"
         base = drawn(generator, self._facts)
@@ -72,13 +78,17 @@ class PlantedNeighboursBuilder:
         order = generator.permutation(len(asked)).tolist()
         asked = [asked[place] for place in order]
         meta: dict[str, Any] = {"questions": asked} if self._questions and held else {}
-        yield _example(family, "base", base.text, "train", meta)
+        split = "validation" if held and relation == "none" else "train"
+        yield _example(family, "base", base.text, split, meta), paraphrase(base, generator).text
         if relation != "none":
-            text = self._relative(base, relation, generator).text
+            relative = self._relative(base, relation, generator)
+            text = relative.text
             meta = {"of": f"{family}/base", "word_overlap": word_overlap(text, base.text)}
-            yield _example(family, relation, text, "validation" if held else "train", meta)
+            split = "validation" if held else "train"
+            yield _example(family, relation, text, split, meta), paraphrase(relative, generator).text
         if self._questions and not held:
-            yield _example(family, "questions", questions_text(asked), "train", {"of": f"{family}/base"})
+            said = paraphrase(base, generator).text  # the same facts
+            yield _example(family, "questions", questions_text(asked), "train", {"of": f"{family}/base"}), said
 
     def _relative(self, base: "Portrait", relation: str, generator: "np.random.Generator") -> "Portrait":
         from harness_plugins.datasets.planted.portraits import near_duplicate, paraphrase
