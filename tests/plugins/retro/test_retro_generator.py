@@ -214,3 +214,23 @@ def test_what_cannot_be_used_is_refused(folder, corpus, tmp_path):
     with pytest.raises(HarnessError, match="not there"):
         made(moved)
     assert made(moved, database=str(corpus.folder)).signature
+
+
+def test_lm_eval_is_told_what_a_whole_pass_says(folder, corpus):
+    instance = pytest.importorskip("lm_eval.api.instance", reason="needs metaeval-harness[leaderboard]").Instance
+    generator = made(folder)
+    model, retrieval = generator._open.loaded.model, open_retrieval(folder)
+    lm = generator.lm_eval_model()
+    context, more = text(21, 6), " katten och hunden"
+    asked = [instance("loglikelihood", {}, (context, more), 0), instance("loglikelihood", {}, (context, " solen"), 1)]
+    prompt = corpus.tokenizer.encode([context])[0]
+    for request, (value, _) in zip(asked, lm.loglikelihood(asked), strict=True):
+        tokens = corpus.tokenizer.encode([request.args[1]])[0]
+        logs = logits(model, retrieval, prompt + tokens)[0].log_softmax(-1)
+        expected = sum(float(logs[len(prompt) + place - 1, token]) for place, token in enumerate(tokens))
+        assert value == pytest.approx(expected, abs=1e-4)
+    [answer] = lm.generate_until([instance("generate_until", {}, (context, {"until": [], "max_gen_toks": 12}), 0)])
+    tokens, _ = greedy(model, retrieval, prompt, 12)
+    assert answer.strip() == said(corpus, tokens)
+    assert "retrieval:database" in lm.signature
+    assert lm.max_length == 64
