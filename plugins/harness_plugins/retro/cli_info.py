@@ -56,6 +56,7 @@ def _facts(database: "Database", wrong: list[str] | None) -> dict[str, Any]:
         "chunks": database.chunks,
         "tokens": sum(shard.tokens for shard in info.shards),
         "documents": database.documents,
+        "decomposed": sum(shard.decomposed for shard in info.shards),
         **documents,
         "shards": [{"name": shard.name, "documents": shard.documents, "chunks": shard.chunks} for shard in info.shards],
         "tokenizer": {
@@ -70,7 +71,7 @@ def _facts(database: "Database", wrong: list[str] | None) -> dict[str, Any]:
 
 
 def _documents(database: "Database") -> dict[str, Any]:
-    """Documents by language, and how many chunks the longest has; a shard at a time."""
+    """Documents by language, how many chunks the longest has, and how many chunks are not full; a shard at a time."""
     from collections import Counter
 
     from harness_plugins.retro.database.layout import read_entries
@@ -81,7 +82,8 @@ def _documents(database: "Database") -> dict[str, Any]:
         for entry in read_entries(database.folder, shard):
             languages[entry.language] += 1
             longest = max(longest, entry.chunks)
-    return {"languages": dict(languages.most_common()), "longest": longest}
+    incomplete = sum(int((shard.lengths < database.chunk).sum()) for shard in database.shards)
+    return {"languages": dict(languages.most_common()), "longest": longest, "incomplete": incomplete}
 
 
 def _index(folder: Path, shards: "Sequence[ShardInfo]") -> dict[str, Any]:
@@ -130,6 +132,13 @@ def _print(database: "Database", facts: dict[str, Any], *, whole: bool) -> None:
     if facts.get("languages"):
         said = ", ".join(f"{language} {count:,}" for language, count in facts["languages"].items())
         click.echo(plain(f"  documents by language: {said}; the longest has {facts['longest']:,} chunks"))
+    if facts.get("incomplete"):
+        click.echo(plain(f"  {facts['incomplete']:,} chunks are shorter: the last of a document holds what is left of it"))
+    if facts["decomposed"]:
+        count = facts["decomposed"]
+        click.echo(
+            plain(f"  {count:,} documents are not in Unicode's NFC (texts are not normalised): equal words may differ in tokens")
+        )
     if whole:
         click.echo(plain("  every file is as it was written"))
     if facts["indexes"]:

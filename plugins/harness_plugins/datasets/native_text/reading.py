@@ -54,9 +54,11 @@ def text_source(value: str | Mapping[str, Any]) -> TextSource:
         raise ConfigError(f"native text {dict(value)!r:.200}: {error}") from error
 
 
-def documents(source: TextSource) -> Iterator[Document]:
-    """The source's documents in a fixed order, by the files' names and then as they stand; InputError names what is wrong."""
-    found = _rows(source) if source.hub is not None else (one for file in source_files(source) for one in _read(file, source))
+def documents(source: TextSource, *, empty: bool = False) -> Iterator[Document]:
+    """The source's documents in a fixed order, by the files' names and then as they stand; InputError names what is wrong.
+    `empty`: those without a character are among them."""
+    every = _rows(source) if source.hub is not None else (one for file in source_files(source) for one in _read(file, source))
+    found = every if empty else (one for one in every if one.text)
     seen: set[str] = set()
     for count, document in enumerate(found):
         if source.limit is not None and count >= source.limit:

@@ -83,7 +83,10 @@ def read_swequad(data: bytes, file: Path, source: TextSource) -> Iterator[Docume
 
 def _row(row: Mapping[str, Any], where: str, source: TextSource, seen: set[str]) -> Iterator[Document]:
     text = row.get(source.field)
-    if text is None or text == "":
+    if text is None or text == "":  # passed on, for those who count what they leave out
+        said = row.get(source.id_field) if source.id_field is not None else None
+        name = f"empty-{content_name(where)}" if said is None else str(said)
+        yield Document(f"{source.dataset}/{name}", "", (), (), source.dataset, source.licence)
         return
     if not isinstance(text, str):
         raise InputError(f"{where}: {source.field!r} is {type(text).__name__}, not text; keys: {', '.join(map(str, row))}")

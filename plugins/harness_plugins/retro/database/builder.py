@@ -4,6 +4,7 @@ Rows come out while the database is written, a shard at a time; when it has been
 document that came out, and the indexes that were asked for are there.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,8 +106,13 @@ class RetrievalDatabase:
             chunk = read_info(self._folder).chunk if (self._folder / INFO).is_file() else 64
         tokenizer = self._opened_tokenizer()
         writer = Writer(self._folder, tokenizer, chunk=chunk, shard=self._shard)
+        counts: Counter[str] = Counter()
         for some in portions(self._rows(), lambda row: text_of(row) if isinstance(row, Example) else ""):
-            yield from self._written(some, writer, tokenizer)
+            for row in self._written(some, writer, tokenizer):
+                counts["" if isinstance(row, Example) else row.reason] += 1
+                yield row
+        if not counts[""]:
+            raise self._nothing(counts)
         writer.finish()
         self._index()
 
@@ -136,7 +142,7 @@ class RetrievalDatabase:
                 detail = f"{len(found)} of at least {self._least} tokens"
                 yield SetAside(id=row.id, stage=NAME, reason="too-short", detail=detail, example=row)
             else:
-                writer.add(row.id, digests[row.id], row.language, found)
+                writer.add(row.id, texts[row.id], row.language, found)
                 yield row
 
     def _opened_tokenizer(self) -> "Tokenizer":
@@ -157,6 +163,15 @@ class RetrievalDatabase:
             return own
         assert self._tokenizer is not None  # `build` has seen that there is one, or a database
         return trained_tokenizer((text_of(row) for row in self._rows() if isinstance(row, Example)), self._tokenizer)
+
+    def _nothing(self, counts: Counter[str]) -> InputError:
+        where = ", ".join(str(one.path or one.hub) for one in self._texts) if self._texts else ""
+        where = ", ".join(filter(None, [where, *map(str, self._examples)]))
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()) if count)
+        return InputError(
+            f"{where}: none of the {counts.total():,} documents can be in a database{f' ({reasons})' if reasons else ''}; "
+            f"{self._folder} was not written to"
+        )
 
     def _index(self) -> None:
         from harness_plugins.retro.database.reading import Database

@@ -8,6 +8,7 @@ from harness.build.rows import SetAside
 from harness.errors import InputError
 from harness.records import Example, Message, Origin, TextPart
 from harness_plugins.datasets.native_text.documents import Document, TextSource
+from harness_plugins.retro.database.writing import text_of
 
 STAGE = "retrieval-db"
 _TABLE = "examples.parquet"
@@ -16,19 +17,24 @@ _TABLE = "examples.parquet"
 def read_documents(
     texts: Sequence[TextSource], examples: Sequence[Path], *, language: str, splits: Sequence[str] = ()
 ) -> Iterator[Example | SetAside]:
-    """The documents of native text and then of tables of examples, in a fixed order; set aside: an id that was there before, and
-    an example of another kind. `language`: of the texts; `splits`: of the examples (all where none is named)."""
-    seen: set[int] = set()
+    """The documents of native text and then of tables of examples, in a fixed order. Set aside: an id that was there before, an
+    example of another kind, and one with half of a character. `language`: of the texts; `splits`: of the examples (all where none
+    is named)."""
+    seen: dict[int, int] = {}  # 64 bits of each id's digest, and of its text's
     for row in _rows(texts, examples, language, splits):
-        key = int.from_bytes(hashlib.sha256(row.id.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+        if isinstance(row, SetAside):
+            yield row
+            continue
+        id, text = _bits(row.id), _bits(text_of(row))
         if row.kind != "document":
-            detail = f"it is of kind {row.kind!r}; a database is made of documents"
-            yield SetAside(id=row.id, stage=STAGE, reason="other-kind", detail=detail, example=row)
-        elif key in seen:
-            detail = f"a document of the id {row.id!r} was there before"
-            yield SetAside(id=row.id, stage=STAGE, reason="repeated-id", detail=detail, example=row)
+            yield _aside(row, "other-kind", f"it is of kind {row.kind!r}; a database is made of documents")
+        elif not row.id.strip():
+            yield _aside(row, "no-id", "it has no id")
+        elif id in seen:
+            which = ("repeated-row", "same") if seen[id] == text else ("repeated-id", "other")
+            yield _aside(row, which[0], f"a document of the id {row.id!r:.200} and of {which[1]} text was there before")
         else:
-            seen.add(key)
+            seen[id] = text
             yield row
 
 
@@ -43,15 +49,17 @@ def example_files(where: Path) -> list[Path]:
     return files_below(where)
 
 
-def _rows(texts: Iterable[TextSource], examples: Iterable[Path], language: str, splits: Sequence[str]) -> Iterator[Example]:
+def _rows(
+    texts: Iterable[TextSource], examples: Iterable[Path], language: str, splits: Sequence[str]
+) -> Iterator[Example | SetAside]:
     from harness_plugins.datasets.native_text.reading import documents
 
     for source in texts:
-        for document in documents(source):
+        for document in documents(source, empty=True):
             yield _example(document, language)
     for where in examples:
         for file in example_files(where):
-            yield from (example for example in _read(file) if not splits or example.split in splits)
+            yield from (row for row in _read(file) if isinstance(row, SetAside) or not splits or row.split in splits)
 
 
 def _example(document: Document, language: str) -> Example:
@@ -65,7 +73,7 @@ def _example(document: Document, language: str) -> Example:
     )
 
 
-def _read(file: Path) -> Iterator[Example]:
+def _read(file: Path) -> Iterator[Example | SetAside]:
     """The examples of a Parquet table of ours, or of a file with one in JSON a line."""
     import msgspec
 
@@ -77,7 +85,21 @@ def _read(file: Path) -> Iterator[Example]:
         yield from read_table(file, Example)
         return
     for found in records_of(file):
+        record = whole(found.record)
         try:
-            yield msgspec.convert(whole(found.record), Example)
+            example = msgspec.convert(record, Example)
         except (msgspec.ValidationError, ValueError) as error:
             raise InputError(f"{found.place}: not an example ({error})") from error
+        if record == found.record:
+            yield example
+        else:
+            detail = f"{found.place}: half of a character (a lone surrogate), here shown as \ufffd"
+            yield _aside(example, "half-character", detail)
+
+
+def _aside(row: Example, reason: str, detail: str) -> SetAside:
+    return SetAside(id=row.id, stage=STAGE, reason=reason, detail=detail, example=row)
+
+
+def _bits(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big")

@@ -34,13 +34,23 @@ class TokenizerInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ShardInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A shard: its folder below `shards`, what it holds, and the sha256 of its files."""
+    """A shard: its folder below `shards`, what it holds, and the sha256 of its files. `decomposed`: documents that are not in
+    Unicode's NFC; texts are tokenised as they are."""
 
     name: str
     documents: int
     chunks: int
     tokens: int
     digest: str
+    decomposed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.name.isdecimal():
+            raise ValueError(f"a shard's name is a number, got {self.name!r:.200}")
+
+
+class _Format(msgspec.Struct):
+    format: int
 
 
 class DatabaseInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,16 +76,18 @@ def read_info(folder: Path) -> DatabaseInfo:
     """What the folder's `database.json` says. Raises InputError where there is none, or none of this format."""
     path = folder / INFO
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=DatabaseInfo)
-    except FileNotFoundError as error:
+        data = path.read_bytes()
+        format = msgspec.json.decode(data, type=_Format).format
+        if format == FORMAT:
+            return msgspec.json.decode(data, type=DatabaseInfo)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(
             f"{folder} holds no retrieval database ({INFO} is absent); make one with the builder `retrieval-db`"
         ) from error
-    except (msgspec.DecodeError, OSError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
         raise InputError(f"{path} cannot be read: {error}; build the database anew") from error
-    if found.format != FORMAT:
-        raise InputError(f"{path} is of format {found.format}, this program reads {FORMAT}; build the database anew")
-    return found
+    advice = "upgrade metaeval-harness" if format > FORMAT else "build the database anew"
+    raise InputError(f"{path} is of format {format}, and this program reads format {FORMAT}; {advice}")
 
 
 def read_entries(folder: Path, shard: ShardInfo) -> list[DocumentEntry]:

