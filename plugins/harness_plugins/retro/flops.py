@@ -18,7 +18,7 @@ class RetroArithmetic:
         inner = config.get_text_config()
         crosses = [module for name, module in model.named_modules() if name.endswith(".cross") and "encoder" not in name]
         plain = arithmetic(model.decoder)
-        added = sum(_cost(part) for part in crosses)
+        added = sum(_cost(part) + _cost(part.attention.bias) for part in crosses)
         self._body, self._head, self._pairs = plain.body - added, plain.head, plain.pairs
         self._chunk, self._k, self._long = config.chunk, neighbours, config.neighbour_length
         self._reading = sum(_cost(part.attention.query) + _cost(part.attention.out) for part in crosses)
@@ -53,6 +53,6 @@ def _cost(part: Any) -> float:
         sum(
             (6 if parameter.requires_grad else 4) * parameter.numel()
             for name, parameter in part.named_parameters()
-            if parameter.ndim > 1 and not name.endswith("bias.weight")
+            if parameter.ndim > 1 and not name.endswith(".bias.weight")
         )
     )

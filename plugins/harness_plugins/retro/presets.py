@@ -99,6 +99,15 @@ def shape(
     inner = {**held.get("decoder", {}), **(decoder or {})}
     if "model_type" not in inner:
         raise ValueError("decoder names a `model_type` of transformers (llama, gpt2 …), or leave it out and choose a preset")
-    settings = {key: value for key, value in held.items() if key not in _OWN} | dict(model)
+    settings = changed({key: value for key, value in held.items() if key not in _OWN}, model)
     ids = {"vocab_size": vocabulary, "pad_token_id": pad, "eos_token_id": end, "bos_token_id": None}
     return RetroConfig(decoder=ids | inner, chunk=chunk, neighbour_length=2 * chunk, **settings)
+
+
+def changed(held: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a RetroConfig with those of `model` in their place. In an encoder of another depth the last layer reads the
+    chunk, unless `model` says which do."""
+    found = {**held, **model}
+    if "encoder_layers" in model and "encoder_cross_layers" not in model:
+        found["encoder_cross_layers"] = [found["encoder_layers"]]
+    return found

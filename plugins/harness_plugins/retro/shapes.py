@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import InputError, PluginError, did_you_mean
 from harness_plugins.retro.database.reading import Database
-from harness_plugins.retro.presets import shape
+from harness_plugins.retro.presets import changed, shape
 
 # what a database decides, or another parameter of the trainer
 _TAKEN = ("self", "decoder", "rest", "chunk", "neighbours", "neighbour_length", "gated")
@@ -65,7 +65,8 @@ def retrofit(
         raise InputError(f"{name} knows {known:,} tokens, and the tokenizer of {database.folder} has {words:,}")
     inner = decoder.config.get_text_config()
     try:
-        settings = {**_beside(inner.num_hidden_layers, inner.hidden_size), "neighbours": max(1, neighbours), **model}
+        held = _beside(inner.num_hidden_layers, inner.hidden_size)
+        settings = {"neighbours": max(1, neighbours), **changed(held, model)}
         made = retrofitted(
             decoder, freeze=freeze, seed=seed, chunk=database.chunk, neighbour_length=2 * database.chunk, **settings
         )
