@@ -1,10 +1,11 @@
 """Finds the neighbours of a corpus's chunks in a database, and keeps them in a table; goes on where it was stopped."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.common import json_option, print_json, quiet_option
+from harness.cli.common import json_option, notice, print_json, quiet_option
 from harness.cli.evaluation import dry_run_option
 from harness.cli.plain import plain
 from harness.cli.progress import progress
@@ -12,7 +13,7 @@ from harness_plugins.retro.options import database_option, neighbours_option, re
 
 if TYPE_CHECKING:
     from harness_plugins.retro.database.reading import Database
-    from harness_plugins.retro.neighbours import NeighbourTable
+    from harness_plugins.retro.neighbour_report import Described
 
 
 @click.command(
@@ -36,6 +37,7 @@ def command(
     database: str, corpus: str | None, retriever: str, params: dict[str, Any], neighbours: int, dry_run: bool, as_json: bool
 ) -> None:
     from harness_plugins.retro.database.reading import Database
+    from harness_plugins.retro.neighbour_report import describe
     from harness_plugins.retro.neighbours import check, neighbour_table
 
     theirs = Database(database)
@@ -50,26 +52,30 @@ def command(
         return
     with progress() as report:
         table = neighbour_table(ours, theirs, retriever, params, neighbours, report)
-    found: dict[str, Any] = {
-        "queries": len(table.numbers),
-        "without": table.without,
-        "k": neighbours,
-        "found": int((table.numbers >= 0).sum()),
-    }
-    found |= {"table": str(table.path), "table_k": table.info.k, "retriever": table.info.signature}
+    told = describe(ours, theirs, table)
+    for sentence in told.warnings():
+        notice(plain(sentence))
     if as_json:
-        print_json(found)
+        facts = {"k": neighbours, "table": str(table.path), "table_k": table.info.k, "retriever": table.info.signature}
+        print_json(facts | asdict(told) | {"warnings": told.warnings()})
     else:
-        _print(table, ours, theirs, retriever, neighbours)
+        click.echo(plain(_amounts(ours, theirs, retriever, neighbours)))
+        _print(told)
+        click.echo(plain(f"  {table.path}"))
 
 
-def _print(table: "NeighbourTable", ours: "Database", theirs: "Database", retriever: str, k: int) -> None:
-    click.echo(plain(_amounts(ours, theirs, retriever, k)))
-    total = len(table.numbers)
-    if total:
-        share = f"{(table.numbers >= 0).sum() / total:.2f}"
-        click.echo(plain(f"  {share} neighbours found for a chunk; for {table.without:,} of {total:,} chunks none was found"))
-    click.echo(plain(f"  {table.path}"))
+def _print(told: "Described") -> None:
+    if not told.chunks:
+        return
+    click.echo(
+        f"  {told.found / told.chunks:.2f} neighbours found for a chunk; none for {told.without:,} of {told.chunks:,} chunks"
+    )
+    click.echo(
+        f"  of {told.found:,} neighbours {told.identical:,} are their query itself, {told.nearly:,} have nine tenths of its "
+        f"tokens, {told.copied:,} go on as it does"
+    )
+    if told.same_text or told.same_id:
+        click.echo(f"  own documents in the database: {told.same_text:,} by their text, {told.same_id:,} by their id alone")
 
 
 def _amounts(ours: "Database", theirs: "Database", retriever: str, k: int) -> str:

@@ -43,6 +43,23 @@ class OwnDocuments:
             max((sum(entries[number].chunks for number in numbers) for numbers in more.values()), default=0), more, self.database
         )
 
+    def kinds(self) -> tuple[int, int]:
+        """Documents of the corpus that another database has by their text, and by their id alone; 0 and 0 in the same one."""
+        if self.same:
+            return 0, 0
+        texts = {entry.sha256 for entry in self.database.entries}
+        by_text = [entry.sha256 in texts for entry in self.corpus.entries]
+        by_id = sum(bool(found) and not text for found, text in zip(self.matches, by_text, strict=True))
+        return sum(by_text), by_id
+
+    def nothing_else(self) -> bool:
+        """Whether the database holds nothing but one document, with chunks, that is the own one of all chunks."""
+        filled = [number for number, entry in enumerate(self.database.entries) if entry.chunks]
+        if len(filled) != 1:
+            return not filled
+        mine = [number for number, entry in enumerate(self.corpus.entries) if entry.chunks]
+        return mine == filled if self.same else all(filled[0] in self.matches[number] for number in mine)
+
 
 @dataclass(frozen=True)
 class OtherOwn:
