@@ -62,7 +62,7 @@ class Bm25:
         """k neighbours of each query, best first; ties go to the lower number; a chunk without a common term is none."""
         import numpy as np
 
-        from harness_plugins.retro.retrievers.bm25_blocks import BLOCK, PART, search_blocks
+        from harness_plugins.retro.retrievers.bm25_blocks import BLOCK, search_blocks
 
         if k < 1:
             raise ValueError(f"k must be 1 or more, got {k}")
@@ -77,7 +77,7 @@ class Bm25:
                 self._norms,
                 self._idf,
                 self._blocks,
-                np.zeros((BLOCK // PART, PART), room),
+                np.zeros(BLOCK, room),
                 first,
                 last,
                 numbers,

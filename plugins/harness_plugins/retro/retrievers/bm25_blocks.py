@@ -18,16 +18,17 @@ from harness_plugins.retro.retrievers.bm25_kernels import keep_best, score_chunk
 from harness_plugins.retro.retrievers.bm25_terms import Rows
 
 BLOCK = 8192  # chunks; their sums, two bytes each, are half of a usual L1 cache
-PART = 128  # chunks of a block that are looked at together
+PART = 512  # chunks of a block that are looked at together
+EIGHT = 8  # frequent terms that are added at once
 UNITS = 64.0
-_FREQUENT = 256  # chunks of a block: from here on a byte for each chunk costs less than a list
+_FREQUENT = 512  # chunks of a block: from here on a byte for each chunk costs less than a list
 _ROUNDING = 1 + 1e-12  # more than what rounding takes off a sum of float64
 
 
 class Blocks(NamedTuple):
     """Postings of B blocks. Block b has the terms `terms[starts[b] : starts[b + 1]]`, and for each of them `most`, the most that
     a chunk gets of it, in units, and `places` (from, to) of its `postings` (units above, chunk within the block in the lower 16
-    bits), or (row, -1) of `bytes` (R, BLOCK / PART, PART)."""
+    bits), or (row, -1) of `bytes` (R, BLOCK), flat."""
 
     starts: NDArray[np.int64]
     terms: NDArray[np.int32]
@@ -35,6 +36,17 @@ class Blocks(NamedTuple):
     places: NDArray[np.int64]
     postings: NDArray[np.uint32]
     bytes: NDArray[np.uint8]
+
+
+class Frequent(NamedTuple):
+    """A query's terms with bytes in a block, those first that may give most: `lines`, where their bytes begin, `times`, how often
+    they count, `most`, what they give at most, and `rest`, what each eight and those behind it give at most. The last eight is
+    filled up with terms that count 0 times."""
+
+    lines: NDArray[np.int64]
+    times: NDArray[np.unsignedinteger]
+    most: NDArray[np.int64]
+    rest: NDArray[np.int64]
 
 
 def make_blocks(rows: Rows, norms: NDArray[np.float64], idf: NDArray[np.float64]) -> Blocks:
@@ -50,7 +62,7 @@ def make_blocks(rows: Rows, norms: NDArray[np.float64], idf: NDArray[np.float64]
         np.empty(entries, np.int32),
         np.empty((entries, 2), np.int64),
         np.empty(postings, np.uint32),
-        np.zeros((frequent, BLOCK // PART, PART), np.uint8),
+        np.zeros(max(frequent, 1) * BLOCK, np.uint8),
     )
     _fill(rows.starts, rows.terms, rows.counts, norms, idf, made)
     return made
@@ -116,7 +128,7 @@ def _fill(starts, terms, counts, norms, idf, made):
                 units, mine = _units(counts[place], norms[chunk], idf[term]), entry_of[term]
                 end = made.places[mine, 1]
                 if end < 0:
-                    made.bytes[made.places[mine, 0], (chunk - first) // PART, (chunk - first) % PART] = units
+                    made.bytes[made.places[mine, 0] * BLOCK + chunk - first] = units
                 else:
                     made.postings[end] = (units << 16) | (chunk - first)
                     made.places[mine, 1] = end + 1
@@ -126,106 +138,116 @@ def _fill(starts, terms, counts, norms, idf, made):
 def search_blocks(queries, own, chunks, norms, idf, blocks, sums, first, last, numbers, scores):
     """The k best of all chunks for the queries first … last - 1; fills numbers and scores, (Q, k), given as -1 and nan.
 
-    queries, chunks: (starts, terms, counts) of `Rows`; own: (Q, 2), the chunks that are not served; sums: (BLOCK / PART, PART), room for
-    bounds, of a type that holds the largest.
+    queries, chunks: `Rows`; own: (Q, 2), the chunks that are not served; sums: (BLOCK,), room for bounds, of a type that holds
+    the largest.
     """
-    query_starts, query_terms, query_counts = queries
-    entry_of = np.full(len(idf), -1, np.int64)
-    longest = 1
+    entry_of = np.full(len(idf), -1, np.int32)
+    longest = 0
     for query in range(first, last):
-        longest = max(longest, query_starts[query + 1] - query_starts[query])
-    flat = sums.reshape(-1)
-    lines, times, most = np.empty(longest, np.int64), np.empty(longest, sums.dtype), np.empty(longest, np.int64)
-    rest = np.empty(longest + 1, np.int64)
+        longest = max(longest, queries.starts[query + 1] - queries.starts[query])
+    frequent = Frequent(
+        np.zeros(longest + EIGHT, np.int64),
+        np.zeros(longest + EIGHT, sums.dtype),
+        np.zeros(longest + EIGHT, np.int64),
+        np.zeros(longest // EIGHT + 2, np.int64),
+    )
     for block in range(len(blocks.starts) - 1):
         for entry in range(blocks.starts[block], blocks.starts[block + 1]):
             entry_of[blocks.terms[entry]] = entry
+        parts = (min(BLOCK, len(norms) - block * BLOCK) + PART - 1) // PART
         for query in range(first, last):
-            begin, end = query_starts[query], query_starts[query + 1]
-            flat[:] = 0
-            frequent = 0
-            for place in range(begin, end):
-                entry = entry_of[query_terms[place]]
-                if entry < 0:
-                    continue
-                count = query_counts[place]
-                start, stop = blocks.places[entry, 0], blocks.places[entry, 1]
-                if stop >= 0:
-                    for at in range(start, stop):
-                        posting = blocks.postings[np.uint64(at)]
-                        flat[posting & np.uint32(0xFFFF)] += (posting >> np.uint32(16)) * count
-                else:  # kept in the order of what they may add
-                    at, worth = frequent, count * blocks.most[entry]
-                    while at > 0 and most[at - 1] < worth:
-                        lines[at], times[at], most[at] = lines[at - 1], times[at - 1], most[at - 1]
-                        at -= 1
-                    lines[at], times[at], most[at] = start, count, worth
-                    frequent += 1
-            rest[frequent] = 0
-            for at in range(frequent - 1, -1, -1):
-                rest[at] = rest[at + 1] + most[at]
-            _look(
-                query,
-                block * BLOCK,
-                frequent,
-                lines,
-                times,
-                rest,
-                queries,
-                own,
-                chunks,
-                norms,
-                idf,
-                blocks,
-                sums,
-                numbers,
-                scores,
-            )
+            eights = _add_lists(query, queries, blocks, entry_of, sums, frequent)
+            needed = _needed(query, numbers, scores)
+            for part in range(parts):
+                if _may_hold(part, eights, needed, blocks, sums, frequent):
+                    _score_part(block, part, query, needed, queries, own, chunks, norms, idf, sums, numbers, scores)
+                    needed = _needed(query, numbers, scores)
         for entry in range(blocks.starts[block], blocks.starts[block + 1]):
             entry_of[blocks.terms[entry]] = -1
 
 
 @compiled()
-def _look(query, offset, frequent, lines, times, rest, queries, own, chunks, norms, idf, blocks, sums, numbers, scores):
-    """Adds a block's frequent terms where that may lead to one of the best, and scores what may be one."""
-    query_starts, query_terms, query_counts = queries
-    starts, terms, counts = chunks
-    begin, end = query_starts[query], query_starts[query + 1]
-    best, last = numbers[query], numbers.shape[1] - 1
-    needed = max(np.int64(scores[query, last] * UNITS), 1) if best[last] >= 0 else 1
-    bytes = blocks.bytes
-    for part in range((min(BLOCK, len(norms) - offset) + PART - 1) // PART):
-        mine = sums[part]
-        at = 0
-        while True:
-            largest = mine[0]
-            for place in range(PART):
-                largest = max(largest, mine[place])
-            if at == frequent or largest + rest[at] < needed:
-                break
-            if at + 4 <= frequent:  # written out here: a call costs as much as the work
-                one, two, three, four = (
-                    bytes[lines[at], part],
-                    bytes[lines[at + 1], part],
-                    bytes[lines[at + 2], part],
-                    bytes[lines[at + 3], part],
-                )
-                by_one, by_two, by_three, by_four = times[at], times[at + 1], times[at + 2], times[at + 3]
-                for place in range(PART):
-                    mine[place] += one[place] * by_one + two[place] * by_two + three[place] * by_three + four[place] * by_four
-                at += 4
-            else:
-                one, by_one = bytes[lines[at], part], times[at]
-                for place in range(PART):
-                    mine[place] += one[place] * by_one
-                at += 1
-        if largest + rest[at] < needed:
+def _needed(query, numbers, scores):
+    """The bound from which on a chunk may be one of the best."""
+    last = numbers.shape[1] - 1
+    return max(np.int64(scores[query, last] * UNITS), 1) if numbers[query, last] >= 0 else 1
+
+
+@compiled()
+def _add_lists(query, queries, blocks, entry_of, sums, frequent):
+    """Sets sums to what a block's rarer terms give, and notes the frequent ones, in eights, whose number is returned."""
+    sums[:] = 0
+    lines, times, most, rest = frequent.lines, frequent.times, frequent.most, frequent.rest
+    found = 0
+    for place in range(queries.starts[query], queries.starts[query + 1]):
+        entry = entry_of[queries.terms[place]]
+        if entry < 0:
             continue
-        for place in range(PART):
-            chunk = offset + part * PART + place
-            if mine[place] < needed or own[query, 0] <= chunk < own[query, 1]:
-                continue
-            score = score_chunk(chunk, starts, terms, counts, norms, idf, query_terms[begin:end], query_counts[begin:end])
-            keep_best(chunk, score, best, scores[query])
-            if best[last] >= 0:
-                needed = max(np.int64(scores[query, last] * UNITS), 1)
+        count = queries.counts[place]
+        start, stop = blocks.places[entry, 0], blocks.places[entry, 1]
+        if stop >= 0:
+            for at in range(start, stop):
+                posting = blocks.postings[np.uint64(at)]
+                sums[posting & np.uint32(0xFFFF)] += (posting >> np.uint32(16)) * count
+        else:
+            at, worth = found, count * np.int64(blocks.most[entry])
+            while at > 0 and most[at - 1] < worth:
+                lines[at], times[at], most[at] = lines[at - 1], times[at - 1], most[at - 1]
+                at -= 1
+            lines[at], times[at], most[at] = start * BLOCK, count, worth
+            found += 1
+    while found % EIGHT != 0:
+        lines[found], times[found], most[found] = 0, 0, 0
+        found += 1
+    eights = found // EIGHT
+    rest[eights] = 0
+    for eight in range(eights - 1, -1, -1):
+        rest[eight] = rest[eight + 1] + most[EIGHT * eight : EIGHT * (eight + 1)].sum()
+    return eights
+
+
+@compiled()
+def _may_hold(part, eights, needed, blocks, sums, frequent):
+    """Adds the frequent terms in one part, as long as a bound may still reach what is needed; says whether one has."""
+    lines, times, bytes = frequent.lines, frequent.times, blocks.bytes
+    base, eight = np.uint64(part * PART), 0
+    while True:
+        largest = sums[base]
+        for count in range(PART):
+            largest = max(largest, sums[base + np.uint64(count)])
+        if np.int64(largest) + frequent.rest[eight] < needed:
+            return False
+        if eight == eights:
+            return True
+        at = EIGHT * eight
+        one, by_one = np.uint64(lines[at]) + base, times[at]
+        two, by_two = np.uint64(lines[at + 1]) + base, times[at + 1]
+        three, by_three = np.uint64(lines[at + 2]) + base, times[at + 2]
+        four, by_four = np.uint64(lines[at + 3]) + base, times[at + 3]
+        five, by_five = np.uint64(lines[at + 4]) + base, times[at + 4]
+        six, by_six = np.uint64(lines[at + 5]) + base, times[at + 5]
+        seven, by_seven = np.uint64(lines[at + 6]) + base, times[at + 6]
+        last, by_last = np.uint64(lines[at + 7]) + base, times[at + 7]
+        for count in range(PART):  # written out: a loop over the eight would load and store the sums each time
+            place = np.uint64(count)
+            sums[base + place] += (
+                bytes[one + place] * by_one
+                + bytes[two + place] * by_two
+                + bytes[three + place] * by_three
+                + bytes[four + place] * by_four
+                + bytes[five + place] * by_five
+                + bytes[six + place] * by_six
+                + bytes[seven + place] * by_seven
+                + bytes[last + place] * by_last
+            )
+        eight += 1
+
+
+@compiled()
+def _score_part(block, part, query, needed, queries, own, chunks, norms, idf, sums, numbers, scores):
+    """Scores the chunks of a part whose bounds reach what is needed, and keeps the best."""
+    for place in range(part * PART, (part + 1) * PART):
+        chunk = block * BLOCK + place
+        if sums[place] >= needed and not own[query, 0] <= chunk < own[query, 1]:
+            keep_best(chunk, score_chunk(chunk, chunks, norms, idf, queries, query), numbers[query], scores[query])
+            needed = _needed(query, numbers, scores)

@@ -31,15 +31,16 @@ def count_terms(flat, starts):
 
 
 @compiled()
-def score_chunk(chunk, starts, terms, counts, norms, idf, query_terms, query_counts):
+def score_chunk(chunk, chunks, norms, idf, queries, query):
     """A chunk's BM25 score: over the terms that it shares with the query, in ascending order, the sum of
-    query count * idf * tf / (tf + norms[chunk])."""
+    query count * idf * tf / (tf + norms[chunk]). queries, chunks: `Rows`."""
     score, norm = 0.0, norms[chunk]
-    place, end, asked = starts[chunk], starts[chunk + 1], 0
-    while place < end and asked < len(query_terms):
-        mine, other = terms[place], query_terms[asked]
+    place, end = chunks.starts[chunk], chunks.starts[chunk + 1]
+    asked, stop = queries.starts[query], queries.starts[query + 1]
+    while place < end and asked < stop:
+        mine, other = chunks.terms[place], queries.terms[asked]
         if mine == other:
-            score += query_counts[asked] * idf[mine] * (counts[place] / (counts[place] + norm))
+            score += queries.counts[asked] * idf[mine] * (chunks.counts[place] / (chunks.counts[place] + norm))
         place += mine <= other  # without a branch: which list goes on cannot be foreseen
         asked += other <= mine
     return score
@@ -62,14 +63,8 @@ def keep_best(number, score, numbers, scores):
 @compiled()
 def score_given(queries, chosen, chunks, norms, idf, first, last, scores):
     """Scores of the chunks chosen (Q, D) for the queries first … last - 1; nan stays where none is chosen (-1).
-    queries, chunks: (starts, terms, counts) of `Rows`."""
-    query_starts, query_terms, query_counts = queries
-    starts, terms, counts = chunks
+    queries, chunks: `Rows`."""
     for query in range(first, last):
-        begin, end = query_starts[query], query_starts[query + 1]
         for column in range(chosen.shape[1]):
-            chunk = chosen[query, column]
-            if chunk >= 0:
-                scores[query, column] = score_chunk(
-                    chunk, starts, terms, counts, norms, idf, query_terms[begin:end], query_counts[begin:end]
-                )
+            if chosen[query, column] >= 0:
+                scores[query, column] = score_chunk(chosen[query, column], chunks, norms, idf, queries, query)
