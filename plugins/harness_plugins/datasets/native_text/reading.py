@@ -10,6 +10,7 @@ import msgspec
 from harness.data import data_home, find_data
 from harness.errors import ConfigError, InputError, did_you_mean
 from harness.whole_files import read_file
+from harness_plugins.datasets.file_faults import check_readable
 from harness_plugins.datasets.native_text.documents import Document, Format, TextSource
 from harness_plugins.datasets.native_text.sets import DATA, READY
 
@@ -94,10 +95,17 @@ def _rows(source: TextSource) -> Iterator[Document]:
 
 
 def _read(file: Path, source: TextSource) -> Iterator[Document]:
+    from harness_plugins.datasets.native_text.rows import read_jsonl
+
     kind = _format(file, source)
     if kind is None:
         raise InputError(f"{file}: what format is it in? Give `format`: {', '.join(_READERS)}")
     try:
+        if kind == "jsonl":  # may be larger than memory
+            check_readable(file)
+            with file.open("rb") as lines:
+                yield from read_jsonl(lines, file, source)
+            return
         data = read_file(file)
     except OSError as error:
         raise InputError(f"{file}: {error.strerror or error}") from error

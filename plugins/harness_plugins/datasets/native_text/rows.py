@@ -1,7 +1,7 @@
 """Native text that comes in rows: JSON Lines, CoNLL-U, the contexts of SweQUAD, and data sets of the hub."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from harness_plugins.datasets.native_text.markdown import markdown_blocks
 from harness_plugins.datasets.native_text.plain import plain_blocks
 
 
-def read_jsonl(data: bytes, file: Path, source: TextSource) -> Iterator[Document]:
-    """A document for each line whose `field` holds text."""
+def read_jsonl(lines: Iterable[bytes], file: Path, source: TextSource) -> Iterator[Document]:
+    """A document for each line, read as it is asked for; without text where its `field` holds none."""
     seen: set[str] = set()
-    for number, line in enumerate(data.splitlines(), 1):
+    for number, line in enumerate((one for some in lines for one in some.splitlines()), 1):
         if not line.strip():
             continue
         try:
