@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import HarnessError, PluginError, did_you_mean
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+Report = Callable[[str, int, int], None]
 BUILT_IN = {
     "bm25": "harness_plugins.retro.retrievers.bm25:open_bm25",
     "dense": "harness_plugins.retro.retrievers.dense:open_dense",
@@ -56,9 +58,12 @@ class Retriever(Protocol):
         ...
 
 
-def open_retriever(database: Database, name: str, params: Mapping[str, Any] | None = None) -> Retriever:
+def open_retriever(
+    database: Database, name: str, params: Mapping[str, Any] | None = None, report: Report | None = None
+) -> Retriever:
     """The retriever of that name (`bm25`, `dense`, `hybrid`, or `package.module:name`, called with the database and the
-    parameters), with its index built where it is not there yet or does not cover all shards.
+    parameters), with its index built where it is not there yet or does not cover all shards. `report` goes to a retriever that
+    takes such a parameter: it tells (what, done, in all) while it builds.
 
     Raises PluginError for a name or parameters that cannot be used.
     """
@@ -75,7 +80,8 @@ def open_retriever(database: Database, name: str, params: Mapping[str, Any] | No
     except Exception as error:  # isolation: a stranger's module may raise whatever it likes when it is imported
         raise PluginError(f"retriever {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
     try:
-        made = make(database, **(params or {}))
+        told = {"report": report} if report is not None and "report" in signature(make).parameters else {}
+        made = make(database, **told, **(params or {}))
     except (HarnessError, OSError):
         raise
     except Exception as error:  # as above; of ours TypeError and ValueError, for parameters

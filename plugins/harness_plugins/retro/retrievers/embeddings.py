@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ import msgspec
 from harness.errors import InputError
 from harness.whole_files import replace_file, sync_folder
 from harness_plugins.retro.database.reading import Database, Shard
+from harness_plugins.retro.retrievers.base import Report
 from harness_plugins.retro.retrievers.sentence_encoder import SentenceEncoder
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 INFO = "index.json"
+_TAKEN = ("-ivf", "-ivf-pq")  # of its inverted lists
 _AT_ONCE = 1024  # chunks that are encoded in one go, which is what a kill can lose
-Report = Callable[[str, int, int], None]
 _log = logging.getLogger("harness.retro")
 
 
@@ -46,7 +47,7 @@ class EncodedShard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class DenseInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `index.json` says: what the directions are, and of which shards they are there."""
+    """What `index.json` says: what the directions are, how many chunks were cut for the encoder, and which shards are there."""
 
     format: int = FORMAT
     encoder: str
@@ -56,6 +57,7 @@ class DenseInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     longest: int
     dimension: int
     tokenizer: str
+    cut: int = 0
     shards: tuple[EncodedShard, ...] = ()
 
     @property
@@ -91,8 +93,8 @@ def open_embeddings(database: Database, encoder: SentenceEncoder, name: str, rep
 
     Raises InputError where the index of that name was made with another encoder or for another database, or is damaged.
     """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", name) or name.startswith("bm25"):
-        raise ValueError(f"name {name!r}: an index is called by lower-case letters, digits and -, not bm25…")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", name) or name.startswith("bm25") or name.endswith(_TAKEN):
+        raise ValueError(f"name {name!r}: an index is called by lower-case letters, digits and -, not bm25… nor …-ivf, …-ivf-pq")
     folder = database.folder / "indexes" / name
     info = _agreed(folder, database, encoder)
     if len(info.shards) < len(database.info.shards):
@@ -151,7 +153,7 @@ def _agreed(folder: Path, database: Database, encoder: SentenceEncoder) -> Dense
     if not (folder / INFO).exists():
         return offered
     stored = read_index(folder)
-    if msgspec.structs.replace(stored, shards=()) != offered:
+    if msgspec.structs.replace(stored, shards=(), cut=0) != offered:
         if stored.tokenizer != offered.tokenizer:
             raise InputError(f"{folder} was made for a database with another tokenizer; {_anew(folder)}")
         raise InputError(
@@ -174,7 +176,9 @@ def _encode(
     """Encodes a shard, from where it was left, and lists it."""
     part, progress = folder / f"{shard.info.name}.part", folder / f"{shard.info.name}.progress"
     width = 2 * info.dimension
-    key = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(info, shards=())) + shard.info.digest.encode()).hexdigest()
+    key = hashlib.sha256(
+        msgspec.json.encode(msgspec.structs.replace(info, shards=(), cut=0)) + shard.info.digest.encode()
+    ).hexdigest()
     done, cut = _left(progress, key)
     with part.open("ab") as file:
         if file.tell() < done * width:
@@ -204,7 +208,7 @@ def _encode(
         cut=cut,
         sha256=_sha256(folder / f"{shard.info.name}.f16"),
     )
-    made = msgspec.structs.replace(info, shards=(*info.shards, listed))
+    made = msgspec.structs.replace(info, shards=(*info.shards, listed), cut=info.cut + cut)
     replace_file(folder / INFO, msgspec.json.format(msgspec.json.encode(made)))
     progress.unlink()
     return made
@@ -253,11 +257,10 @@ def _mapped(folder: Path, info: DenseInfo, shard: EncodedShard) -> "NDArray[np.f
 
 
 def _tell_cut(info: DenseInfo, database: Database) -> None:
-    cut = sum(shard.cut for shard in info.shards)
-    if cut:
+    if info.cut:
         _log.warning(
             "%d of %d chunks (%.1f %%) are longer than the %d tokens that encoder %s reads: what is cut off counts for nothing",
-            *(cut, database.chunks, 100 * cut / database.chunks, info.longest, info.encoder),
+            *(info.cut, database.chunks, 100 * info.cut / database.chunks, info.longest, info.encoder),
         )
 
 

@@ -6,7 +6,7 @@ float32 products (FAISS, Douze et al. 2024), whose error is bounded by D 2^-23; 
 not looked at can belong to the answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def best(numbers: "NDArray[np.int64]", scores: "NDArray[np.float64]", k: int) ->
 
 
 def candidates(
-    queries: "NDArray[np.float32]", blocks: "Sequence[NDArray[np.float32]]", depth: int
+    queries: "NDArray[np.float32]", blocks: "Iterable[NDArray[np.float32]]", depth: int
 ) -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
     """The `depth` rows (N, depth) of the blocks, numbered through, that are nearest by float32 products, and what any other row's
     product is at most (N,); -1, and minus infinity, where all rows are among them."""
@@ -93,8 +93,9 @@ def nearest(
 
 
 def sure(scores: "NDArray[np.float64]", rest: "NDArray[np.float64]", dimension: int) -> "NDArray[np.bool_]":
-    """Of which queries the answers (N, k) cannot change: nothing is left, or all that is left is certainly worse (`rest`: its
-    float32 product at most)."""
+    """Of which queries the answers (N, k) stand: nothing is left (`rest`, what another's float32 product is at most, is minus
+    infinity), all that is left is certainly worse, or there is no telling (nan) and there are k."""
     import numpy as np
 
-    return np.isneginf(rest) | (scores[:, -1] > rest + bound(dimension))
+    found = ~np.isnan(scores[:, -1])
+    return np.isneginf(rest) | (scores[:, -1] > rest + bound(dimension)) | (np.isnan(rest) & found)

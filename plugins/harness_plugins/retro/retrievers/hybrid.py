@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import PluginError
 from harness_plugins.retro.database.reading import Database
-from harness_plugins.retro.retrievers.base import Found, Queries, open_retriever
+from harness_plugins.retro.retrievers.base import Found, Queries, Report, open_retriever
 
 if TYPE_CHECKING:
     from harness_plugins.retro.retrievers.bm25 import Bm25
@@ -19,6 +19,7 @@ def open_hybrid(
     depth: int = 100,
     dense: Mapping[str, Any] | None = None,
     bm25: Mapping[str, Any] | None = None,
+    report: Report | None = None,
 ) -> "Hybrid":
     """Hybrid retrieval for that database. `depth`: dense candidates of each query, those of its own document not counted;
     `dense`, `bm25`: the parameters of the two, whose indexes are built where they are not there yet.
@@ -30,7 +31,8 @@ def open_hybrid(
     for what, params in (("dense", dense), ("bm25", bm25)):
         if params is not None and not isinstance(params, Mapping):
             raise ValueError(f"{what} takes a mapping of parameters, got {params!r}")
-    return Hybrid(open_retriever(database, "dense", dense), open_retriever(database, "bm25", bm25), depth, database.chunks)
+    first, second = open_retriever(database, "dense", dense, report), open_retriever(database, "bm25", bm25, report)
+    return Hybrid(first, second, depth, database.chunks)
 
 
 class Hybrid:
@@ -44,6 +46,11 @@ class Hybrid:
         self.signature = f"retriever:hybrid|depth:{depth}|{_renamed(dense, 'dense')}|{_renamed(bm25, 'bm25')}"
         self._dense, self._bm25 = dense, bm25
         self._depth, self._chunks = depth, chunks
+
+    @property
+    def recall(self) -> dict[str, Any] | None:
+        """What the dense part finds of the nearest chunks; None where it is exact or does not count."""
+        return None if self._depth >= self._chunks else getattr(self._dense, "recall", None)
 
     def search(self, queries: Queries, k: int) -> Found:
         """k neighbours of each query, best first. Raises PluginError where k is more than `depth`."""
