@@ -1,8 +1,8 @@
 """Short questions to a model that retrieves: the share that it answers exactly.
 
-A prompt is the question behind other questions with their answers, of which as many tokens are kept as make the prompt end with
-a chunk: so the neighbours of the chunk with the question are there for the whole answer. Greedy, up to the first full stop.
-Compared after NFC, case folding, and without blanks and full stops at the ends.
+A prompt is the question behind questions about somebody else with their answers, of which as many tokens are kept as make the
+prompt end with a chunk: so the neighbours of the chunk with the question are there for the whole answer. Greedy, up to the first
+full stop. Compared after NFC, case folding, and without blanks and full stops at the ends.
 """
 
 import unicodedata
@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from harness_plugins.datasets.planted.portraits import question_text, questions_text
+from harness_plugins.datasets.planted.portraits import drawn, question_text, questions_text
 from harness_plugins.retro.experiments.config import Experiment
 from harness_plugins.retro.experiments.material import Material
 from harness_plugins.retro.retrievers.base import Queries, open_retriever
 
-_SHOTS = 6  # questions before the one that is asked, of which the last tokens are kept
+_SHOTS = 6  # questions about a stranger before the one that is asked, of which the last tokens are kept
 _LONGEST = 16  # tokens of an answer
 
 
@@ -27,7 +27,7 @@ def exact_match(experiment: Experiment, material: Material, model: Any, asked: S
     how, m = experiment.training, material.train.chunk
     retriever = open_retriever(material.train, how.retriever, how.retriever_params)
     tokenizer = material.train.tokenizer
-    before = tokenizer.encode([questions_text(asked[:_SHOTS])])[0]
+    before = tokenizer.encode([questions_text(drawn(np.random.default_rng(_SHOTS), _SHOTS).questions())])[0]
     prompts = [_prompt(before, tokens, m) for tokens in tokenizer.encode([" " + question_text(one) for one, _ in asked])]
     right = 0
     for length in sorted({len(prompt) for prompt in prompts}):
