@@ -237,22 +237,14 @@ def papers_model(shape: Shape) -> Any:
     from harness_plugins.retro.presets import shape as config_of
 
     torch.manual_seed(0)
-    papers, part = preset("norlund"), shape.width / 1536
-    heads = max(1, shape.width // 64)
-    encoder = max(32, round(papers["encoder_width"] * part / 32) * 32)
-    decoder = {
-        "hidden_size": shape.width,
-        "intermediate_size": 4 * shape.width,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": heads,
-        "max_distance": shape.length,
-    }
-    model = {
-        "cross_layers": shape.cross,
-        "encoder_width": encoder,
-        "encoder_heads": encoder // 32,
-        "encoder_hidden": 4 * encoder,
-    }
+    papers = preset("norlund")
+    part = shape.width / papers["decoder"]["hidden_size"]
+    decoder = {"num_hidden_layers": shape.layers, "max_distance": shape.length}
+    model: dict[str, Any] = {"cross_layers": shape.cross}
+    if part != 1:
+        encoder = max(32, round(papers["encoder_width"] * part / 32) * 32)
+        decoder |= {"hidden_size": shape.width, "intermediate_size": 4 * shape.width, "num_attention_heads": shape.width // 64}
+        model |= {"encoder_width": encoder, "encoder_heads": encoder // 32, "encoder_hidden": 4 * encoder}
     return RetroForCausalLM(config_of("norlund", decoder, model, vocabulary=shape.words, chunk=CHUNK, pad=0, end=1))
 
 
