@@ -80,12 +80,14 @@ def _by_size(chunks: int) -> str:
 
 
 class Dense:
-    """Dense retrieval. `embeddings`: the chunks' directions; `nprobe`: lists that are looked into (0: there are none)."""
+    """Dense retrieval. `embeddings`: the chunks' directions; `nprobe`: lists that are looked into (0: there are none);
+    `folders`: what is on disk of the index."""
 
     def __init__(
         self, database: Database, encoder: SentenceEncoder, embeddings: Embeddings, inverted: Inverted | None, nprobe: int
     ) -> None:
         self.embeddings, self.nprobe = embeddings, nprobe
+        self.folders = (embeddings.folder, *([inverted.folder] if inverted is not None else []))
         self._inverted = inverted
         self._index: Flat | Inverted = inverted or Flat(embeddings)
         self._database, self._encoder = database, encoder

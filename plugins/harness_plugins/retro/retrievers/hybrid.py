@@ -2,6 +2,7 @@
 arXiv 2305.16243)."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import PluginError
@@ -44,6 +45,7 @@ class Hybrid:
 
     def __init__(self, dense: "Dense | Any", bm25: "Bm25 | Any", depth: int, chunks: int) -> None:
         self.signature = f"retriever:hybrid|depth:{depth}|{_renamed(dense, 'dense')}|{_renamed(bm25, 'bm25')}"
+        self.folders: tuple[Path, ...] = (*getattr(dense, "folders", ()), *getattr(bm25, "folders", ()))
         self._dense, self._bm25 = dense, bm25
         self._depth, self._chunks = depth, chunks
 

