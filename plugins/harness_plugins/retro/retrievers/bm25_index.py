@@ -9,8 +9,10 @@
 A part says which shards it and those before it cover: words are numbered through all of them.
 """
 
+import errno
 import fcntl
 import hashlib
+import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,10 +35,11 @@ _AT_ONCE = 16_384  # chunks whose terms are counted in one go
 
 
 class PartInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a part holds; `covers`: sha256 of the tokenizer's and the shards' digests up to its own."""
+    """What a part holds; `covers`: sha256 of the tokenizer's and the shards' digests up to its own; `files`: their sha256."""
 
     format: int = _FORMAT
     covers: str
+    files: dict[str, str]
     chunks: int
     postings: int
     words: int = 0
@@ -53,20 +56,24 @@ class Index:
 def open_index(database: Database, terms: str) -> Index:
     """The index of a database, whose missing parts are built first, in bounded memory; it is built once and then extended.
 
-    Raises InputError where it was made for another database or tokenizer, or is damaged.
+    In a folder that may not be written, missing parts are built for this time only. Raises InputError where the index was made
+    for another database or tokenizer, or is damaged, and OSError for a full disk: what was built before it is kept.
     """
     folder = database.folder / "indexes" / f"bm25-{terms}"
-    words: dict[str, int] = {}
+    words: dict[str, int] | None = {} if terms == "words" else None
     parts = []
     for shard, covers in zip(database.shards, _covers(database), strict=True):
         place = folder / shard.info.name
         if not place.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            with _alone(folder):
-                if not place.exists():  # another process may have built it meanwhile
-                    _build(place, database, shard, covers, dict(words) if terms == "words" else None)
-        parts.append(_read(place, shard, covers, words if terms == "words" else None))
-    return Index(_joined(parts), words)
+            try:
+                _build(place, database, shard, covers, None if words is None else dict(words))
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EROFS, errno.EPERM):
+                    raise
+                parts.append(_ready(_counted(database, shard, words)))
+                continue
+        parts.append(_read(place, shard, covers, words))
+    return Index(_joined(parts), words or {})
 
 
 def _covers(database: Database) -> Iterator[str]:
@@ -85,9 +92,28 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _build(place: Path, database: Database, shard: Shard, covers: str, words: dict[str, int] | None) -> None:
     """Writes a part beside its place and renames it, so that a stop leaves none or a whole one."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(place.parent):
+        if place.exists():  # another process has built it meanwhile
+            return
+        before = len(words or ())
+        rows = _counted(database, shard, words)
+        beside = place.with_name("building")
+        shutil.rmtree(beside, ignore_errors=True)  # of a process that was stopped
+        beside.mkdir()
+        try:
+            _write(beside, rows, covers, None if words is None else list(words)[before:])
+            beside.rename(place)
+        except OSError as error:  # a full disk: half a part is of no use
+            shutil.rmtree(beside, ignore_errors=True)
+            raise error if error.filename else OSError(error.errno, error.strerror, str(place)) from error
+        sync_folder(place.parent)
+
+
+def _counted(database: Database, shard: Shard, words: dict[str, int] | None) -> Rows:
+    """The terms of a shard's chunks; new words get numbers."""
     import numpy as np
 
-    before = len(words or ())
     found = []
     for start in range(0, shard.info.chunks, _AT_ONCE):
         tokens = np.asarray(shard.tokens[start : start + _AT_ONCE], np.int32)
@@ -96,55 +122,52 @@ def _build(place: Path, database: Database, shard: Shard, covers: str, words: di
             found.append(token_rows(tokens, lengths))
         else:
             found.append(word_rows(tokens, lengths, database.tokenizer, words, learn=True))
-    rows = _joined(found)
-    beside = place.with_name("building")
-    shutil.rmtree(beside, ignore_errors=True)  # of a process that was stopped
-    beside.mkdir()
-    try:
-        np.save(beside / "starts.npy", rows.starts)
-        np.save(beside / "terms.npy", rows.terms.astype(np.min_scalar_type(int(rows.terms.max(initial=0)))))
-        np.save(beside / "counts.npy", rows.counts.astype(np.min_scalar_type(int(rows.counts.max(initial=0)))))
-        if words is not None:
-            (beside / "words.txt").write_text("".join(f"{word}\n" for word in list(words)[before:]), "utf-8")
-        info = PartInfo(covers=covers, chunks=rows.size, postings=len(rows.terms), words=len(words or ()) - before)
-        (beside / "part.json").write_bytes(msgspec.json.format(msgspec.json.encode(info)))
-        sync_folder(beside)
-        beside.rename(place)
-    except OSError:
-        shutil.rmtree(beside, ignore_errors=True)  # a full disk: half a part is of no use
-        raise
-    sync_folder(place.parent)
+    return _joined(found)
+
+
+def _write(folder: Path, rows: Rows, covers: str, words: list[str] | None) -> None:
+    import numpy as np
+
+    for name, array in (("starts", rows.starts), ("terms", rows.terms), ("counts", rows.counts)):
+        smallest = array if name == "starts" else array.astype(np.min_scalar_type(int(array.max(initial=0))))
+        data = io.BytesIO()
+        np.save(data, smallest)  # into a file it would say nothing of a disk that is full (numpy 2.4)
+        (folder / f"{name}.npy").write_bytes(data.getbuffer())
+    if words is not None:
+        (folder / "words.txt").write_text("".join(f"{word}\n" for word in words), "utf-8")
+    files = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
+    info = PartInfo(covers=covers, files=files, chunks=rows.size, postings=len(rows.terms), words=len(words or ()))
+    (folder / "part.json").write_bytes(msgspec.json.format(msgspec.json.encode(info)))
+    sync_folder(folder)
 
 
 def _read(place: Path, shard: Shard, covers: str, words: dict[str, int] | None) -> Rows:
+    """A part, and its words among the others. All of it is checked: the compiled loops trust what they are given."""
     import numpy as np
 
     again = f"delete the folder {place.parent}: the index is then built anew"
     try:
         info = msgspec.json.decode((place / "part.json").read_bytes(), type=PartInfo)
-        arrays = [np.load(place / f"{name}.npy") for name in ("starts", "terms", "counts")]
-        new = [] if words is None else (place / "words.txt").read_text("utf-8").splitlines()
+        if info.format != _FORMAT or info.covers != covers or info.chunks != shard.info.chunks:
+            raise InputError(f"{place} was made for other chunks or with another tokenizer than the database has now; {again}")
+        for name, digest in info.files.items():
+            if sha256_of(place / name) != digest:
+                raise InputError(f"{place / name} is damaged: its sha256 is not the one that {place / 'part.json'} says; {again}")
+        starts, terms, counts = (np.load(place / f"{name}.npy") for name in ("starts", "terms", "counts"))
+        if words is not None:
+            for word in (place / "words.txt").read_text("utf-8").splitlines():
+                words.setdefault(word, len(words))
     except (OSError, ValueError, msgspec.DecodeError) as error:
         raise InputError(f"{place}: a part of the BM25 index cannot be read: {error}; {again}") from error
-    if info.format != _FORMAT or info.covers != covers:
-        raise InputError(f"{place} was made for other chunks or with another tokenizer than the database has now; {again}")
-    if words is not None:
-        for word in new:
-            words.setdefault(word, len(words))
-    starts, terms, counts = arrays
-    known = len(words) if words is not None else max(int(shard.tokens.max(initial=0)) + 1, 1) if len(shard.tokens) else 0
-    sound = (
-        len(starts) == shard.info.chunks + 1
-        and int(starts[0]) == 0
-        and int(starts[-1]) == len(terms) == len(counts) == info.postings
-        and bool((np.diff(starts) >= 0).all())
-        and int(terms.max(initial=0)) < max(known, 1)
-        and int(terms.min(initial=0)) >= 0
-        and len(new) == info.words
-    )
-    if not sound:
-        raise InputError(f"{place}: a part of the BM25 index is damaged; {again}")
-    return Rows(starts.astype(np.int64), terms.astype(np.int32), counts.astype(np.uint16))
+    return _ready(Rows(starts, terms, counts))
+
+
+def _ready(rows: Rows) -> Rows:
+    """The rows in the types that the compiled loops know: others would have them compiled anew."""
+    import numpy as np
+
+    narrow = int(rows.counts.max(initial=0)) < 2**16
+    return Rows(rows.starts, rows.terms.astype(np.int32), rows.counts.astype(np.uint16 if narrow else np.uint32))
 
 
 def _joined(parts: list[Rows]) -> Rows:
@@ -160,3 +183,9 @@ def _joined(parts: list[Rows]) -> Rows:
         np.concatenate([np.zeros(0, np.int32), *(part.terms for part in parts)]),
         np.concatenate([np.zeros(0, np.uint16), *(part.counts for part in parts)]),
     )
+
+
+def sha256_of(file: Path) -> str:
+    """The file's sha256."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

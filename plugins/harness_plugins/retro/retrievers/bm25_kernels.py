@@ -13,7 +13,7 @@ def count_terms(flat, starts):
     """Rows of terms (row i is flat[starts[i] : starts[i + 1]], numbers below 0 are none) as distinct terms, ascending, and
     their counts: new starts (N + 1,), terms and counts."""
     new_starts = np.zeros(len(starts), np.int64)
-    terms, counts = np.empty(len(flat), np.int32), np.empty(len(flat), np.uint16)
+    terms, counts = np.empty(len(flat), np.int32), np.empty(len(flat), np.uint32)
     at = 0
     for row in range(len(starts) - 1):
         before = np.int32(-1)

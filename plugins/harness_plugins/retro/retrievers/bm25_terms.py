@@ -18,7 +18,7 @@ class Rows(NamedTuple):
 
     starts: "NDArray[np.int64]"
     terms: "NDArray[np.int32]"
-    counts: "NDArray[np.uint16]"
+    counts: "NDArray[np.unsignedinteger]"
 
     @property
     def size(self) -> int:
