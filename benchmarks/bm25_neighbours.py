@@ -2,9 +2,9 @@
 
     python benchmarks/bm25_neighbours.py [--chunks 1000000] [--queries 2000] [--all] [--write]
 
-The corpus is made: tokens of 32,000 kinds by Zipf's law, in documents of 12 chunks of 64, each with words of its own and of
-a topic that other documents share, so that chunks have near neighbours and no two are alike. `--all` finds the neighbours of every chunk;
-without it the time for all is reckoned from 32,768 chunks drawn at random.
+The corpus is made: tokens of 32,000 kinds by Zipf's law, in documents of 12 chunks of 64, each with words of its own and of a
+topic that other documents share, so that chunks have near neighbours and no two are alike. `--all` finds the neighbours of
+every chunk; without it the time for all is reckoned from 32,768 chunks drawn at random.
 """
 
 import argparse
