@@ -25,6 +25,7 @@ class Settings:
     """How long and how fast. `batch`: sequences of a step, over all processes; `tokens`: of a micro-batch, padding included.
 
     `epochs` may be a fraction; `steps` overrules it. `clip`: largest norm of the gradient, 0 for none. `save_every`: steps.
+    Settings that have a `beta2` give AdamW's second decay; .999 otherwise.
     """
 
     epochs: float = 3.0
@@ -90,7 +91,8 @@ def fit(
     learner = processes.prepared(learner)
     trainable = {name: parameter for name, parameter in learner.model.named_parameters() if parameter.requires_grad}
     parameters = list(trainable.values())
-    optimizer = torch.optim.AdamW(_groups(trainable, how.decay), lr=how.rate, fused=_fusible(parameters))
+    betas = (0.9, getattr(how, "beta2", 0.999))
+    optimizer = torch.optim.AdamW(_groups(trainable, how.decay), lr=how.rate, betas=betas, fused=_fusible(parameters))
     total = how.steps if how.steps is not None else max(1, math.ceil(how.epochs * len(rows) / how.batch))
     so_far = _restored(folder, trainable, optimizer, how, processes)
     so_far.total = total

@@ -46,7 +46,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How each model is trained, from scratch: `preset`, `decoder` and `model` as the trainer `retro` takes them; `retriever`
-    finds the `neighbours` of each chunk. Held-out losses are computed every `evaluate_every` steps."""
+    finds the `neighbours` of each chunk. `beta2`: of AdamW; of short trainings with .999 attention to neighbours learns nothing,
+    since its first gradients are its largest. Held-out losses are computed every `evaluate_every` steps."""
 
     preset: str = "tiny"
     decoder: dict[str, Any] = {}
@@ -59,14 +60,17 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     batch_tokens: int = 8192
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
-    warmup: float = 0.1
-    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    warmup: float = 0.2
+    beta2: float = 0.98
+    schedule: Literal["linear", "cosine", "constant"] = "constant"
     evaluate_every: int = 25
 
     def __post_init__(self) -> None:
         for name in ("neighbours", "steps", "batch", "batch_tokens", "evaluate_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, got {getattr(self, name)}")
+        if not 0 < self.beta2 < 1:
+            raise ValueError(f"beta2 lies between 0 and 1, got {self.beta2}")
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate lies between 0 and 1, got {self.learning_rate}")
 

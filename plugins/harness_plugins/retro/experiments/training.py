@@ -25,6 +25,13 @@ RESULT = "result.json"
 _CURVE = "held_out_losses"
 
 
+@dataclass(frozen=True)
+class RunSettings(Settings):
+    """The loop's settings, and AdamW's second decay."""
+
+    beta2: float = 0.98
+
+
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """Mean held-out losses behind a step, in nats, over the tokens that could read: with natural neighbours, with those of the
     arm's own kind, without any."""
@@ -142,7 +149,7 @@ def _trained(experiment: Experiment, material: Material, arm: str, seed: int, pl
     before = held.look(model, 0)
     rows: list[Any] = stretches(material.train, text.length, usable(experiment, material))
     learner: Any = RetroLearner(model, material.train, own, neighbours=how.neighbours)
-    settings = Settings(
+    settings = RunSettings(
         steps=how.steps,
         batch=how.batch,
         tokens=how.batch_tokens,
@@ -150,6 +157,7 @@ def _trained(experiment: Experiment, material: Material, arm: str, seed: int, pl
         decay=how.weight_decay,
         warmup=how.warmup,
         schedule=how.schedule,
+        beta2=how.beta2,
         seed=seed,
         save_every=max(how.evaluate_every, how.steps // 4),
     )
