@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_training import Clock, Enough, check_device, fresh, memory_of, peak_of
-from retro_training import NEIGHBOURS, Corpus, Shape, papers_model
+from retro_shapes import NEIGHBOURS, Corpus, Shape, papers_model
 
 WORDS = 32_128
 
