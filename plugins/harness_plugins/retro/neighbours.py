@@ -186,6 +186,11 @@ def _sought(
 
     tokens, lengths = corpus.tokens(np.arange(start, end))
     queries = Queries(tokens, lengths, own.first(start, end))
+    found = checked_search(retriever, queries, k, database, name, start)
     more = own.others(start, end)
-    found = checked_search(retriever, queries, k + more.chunks, database, name, start)
-    return more.removed(found, k)
+    numbers, scores = found.numbers.copy(), found.scores.copy()
+    for row in more.rows_of(numbers):  # few: those are sought again, as deep as it takes
+        deeper = checked_search(retriever, queries.part(row, row + 1), k + more.chunks(row), database, name, start + row)
+        kept = more.without(row, deeper.numbers[0])
+        numbers[row], scores[row] = deeper.numbers[0][kept][:k], deeper.scores[0][kept][:k]
+    return Found(numbers, scores)

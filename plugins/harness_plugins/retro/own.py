@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness_plugins.retro.database.reading import Database
-from harness_plugins.retro.retrievers.base import Found
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,13 +34,10 @@ class OwnDocuments:
         import numpy as np
 
         if self.same:
-            return OtherOwn(0, {}, self.database)
-        documents = self.corpus.document_of(np.arange(start, end))
+            return OtherOwn({}, self.database)
+        documents = self.corpus.document_of(np.arange(start, end)).tolist()
         more = {row: self.matches[number][1:] for row, number in enumerate(documents) if len(self.matches[number]) > 1}
-        entries = self.database.entries if more else []
-        return OtherOwn(
-            max((sum(entries[number].chunks for number in numbers) for numbers in more.values()), default=0), more, self.database
-        )
+        return OtherOwn(more, self.database)
 
     def kinds(self) -> tuple[int, int]:
         """Documents of the corpus that another database has by their text, and by their id alone; 0 and 0 in the same one."""
@@ -63,29 +59,26 @@ class OwnDocuments:
 
 @dataclass(frozen=True)
 class OtherOwn:
-    """Own documents that a query cannot name, by row of the queries, and the most chunks that those of a row have."""
+    """Own documents that a query cannot name, by row of the queries."""
 
-    chunks: int
     documents: dict[int, tuple[int, ...]]
     database: Database
-
-    def removed(self, found: Found, k: int) -> Found:
-        """The k best of what was found, `chunks` deeper, without those documents."""
-        import numpy as np
-
-        if not self.documents:
-            return Found(found.numbers[:, :k], found.scores[:, :k])
-        numbers, scores = found.numbers[:, :k].copy(), found.scores[:, :k].copy()
-        for row, own in self.documents.items():
-            kept = ~np.isin(self.database.document_of(found.numbers[row]), own)
-            numbers[row], scores[row] = found.numbers[row][kept][:k], found.scores[row][kept][:k]
-        return Found(numbers, scores)
 
     def rows_of(self, numbers: "NDArray[np.int64]") -> list[int]:
         """The rows whose neighbours (N, k) are of those documents."""
         import numpy as np
 
         return [row for row, own in self.documents.items() if np.isin(self.database.document_of(numbers[row]), own).any()]
+
+    def chunks(self, row: int) -> int:
+        """How many chunks those documents of a row have."""
+        return sum(self.database.entries[number].chunks for number in self.documents[row])
+
+    def without(self, row: int, numbers: "NDArray[np.int64]") -> "NDArray[np.bool_]":
+        """Which of a row's neighbours are not of those documents."""
+        import numpy as np
+
+        return ~np.isin(self.database.document_of(numbers), self.documents[row])
 
 
 def _matches(corpus: Database, database: Database) -> list[tuple[int, ...]]:
