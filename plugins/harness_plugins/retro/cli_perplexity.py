@@ -13,6 +13,7 @@ from harness_plugins.retro.analysis_options import analysis_options, opened, sai
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness_plugins.retro.analyses.intervals import Figure
     from harness_plugins.retro.analyses.perplexity import Scope
 
 
@@ -58,15 +59,17 @@ def command(resamples: int, level: float, seed: int, length: int | None, dry_run
 
 def _print(scopes: "Sequence[Scope]") -> None:
     from harness_plugins.retro.analyses.perplexity import SCOPES
-    from harness_plugins.retro.analyses.shown import figure
 
-    print_table(
-        ["tokens", "perplexity OFF", "perplexity ON", "gain", "bits/byte OFF", "bits/byte ON"],
-        [
-            [one.name, figure(one.off), figure(one.on), figure(one.gain, 4), figure(one.bits_off), figure(one.bits_on)]
-            for one in scopes
-        ],
-    )
+    names = ("perplexity OFF", "perplexity ON", "gain", "bits/byte OFF", "bits/byte ON")
+    columns = [(one.off, one.on, one.gain, one.bits_off, one.bits_on) for one in scopes]
+    rows = zip(names, *columns, strict=True)
+    print_table(["tokens", *(one.name for one in scopes)], [[name, *map(_figure, values)] for name, *values in rows])
     for one in scopes:
         amount = f"{one.tokens:,} tokens, {one.bytes:,} bytes of {one.documents:,} documents"
         click.echo(plain(f"{one.name}: {SCOPES[one.name]} ({amount})"))
+
+
+def _figure(one: "Figure") -> str:
+    from harness_plugins.retro.analyses.shown import digits_of, figure
+
+    return figure(one, digits_of(one))

@@ -99,19 +99,20 @@ def _different(choices: "Sequence[Choice]") -> "list[Choice]":
 
 def _print(rows: "Sequence[Swapped]") -> None:
     from harness_plugins.retro.analyses.perplexity import SCOPES
-    from harness_plugins.retro.analyses.shown import figure
+    from harness_plugins.retro.analyses.shown import digits_of, figure
 
     done = [row for row in rows if row.scopes]
     for place, scope in enumerate(done[0].scopes if done else ()):
-        click.echo(plain(f"\n{scope.name}: {SCOPES[scope.name]} ({scope.tokens:,} tokens of {scope.documents:,} documents)"))
+        click.echo()
+        click.echo(plain(f"{scope.name}: {SCOPES[scope.name]} ({scope.tokens:,} tokens of {scope.documents:,} documents)"))
         print_table(
             ["retriever", "perplexity", "gain over OFF", "perplexity against the first"],
-            [["(OFF)", figure(scope.off), "", ""], *(_gained(row, place) for row in done)],
+            [["(OFF)", figure(scope.off, digits_of(scope.off)), "", ""], *(_gained(row, place) for row in done)],
         )
     if done:
         click.echo("\nwhat explains it, and what it costs")
         print_table(
-            ["retriever", "overlap", "search, ms/query", "queries", "threads", "opening, s", "index", "chunks without"],
+            ["retriever", "overlap", "search, ms/query", "queries", "cores", "opening, s", "index", "chunks without"],
             [_cost(row) for row in done],
         )
     for row in rows:
@@ -120,11 +121,12 @@ def _print(rows: "Sequence[Swapped]") -> None:
 
 
 def _gained(row: "Swapped", place: int) -> list[str]:
-    from harness_plugins.retro.analyses.shown import figure
+    from harness_plugins.retro.analyses.shown import digits_of, figure
 
     scope = row.scopes[place]
     against = row.against.get(scope.name)
-    return [row.retriever, figure(scope.on), figure(scope.gain, 4), "" if against is None else _percent(against)]
+    on = figure(scope.on, digits_of(scope.on))
+    return [row.retriever, on, figure(scope.gain, 4), "" if against is None else _percent(against)]
 
 
 def _percent(change: Any) -> str:
@@ -142,5 +144,5 @@ def _cost(row: "Swapped") -> list[str]:
     assert cost is not None
     assert overlap is not None
     size = "not said" if cost.index_bytes is None else f"{cost.index_bytes / 1e6:.1f} MB"
-    times = [f"{cost.search_ms:.3f}", f"{cost.queries:,}", str(cost.threads), f"{cost.open_seconds:.2f}"]
+    times = [f"{cost.search_ms:.3f}", f"{cost.queries:,}", str(cost.cores), f"{cost.open_seconds:.2f}"]
     return [row.retriever, figure(overlap), *times, size, f"{row.without:,}"]

@@ -45,13 +45,13 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """What a retriever takes on this machine. `search_ms`: milliseconds a query, of `queries` chunks of the corpus sought
     together after a first search that is not counted, encoding them included, without any table that was kept; `open_seconds`:
     reading the index, and building it where it was not there; `index_bytes`: on disk, None where the retriever does not say;
-    `threads`: what libraries were allowed to use."""
+    `cores`: those that the process may use, all of which a retriever may take."""
 
     open_seconds: float
     search_ms: float
     queries: int
     index_bytes: int | None
-    threads: int
+    cores: int
 
 
 class Swapped(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +95,10 @@ def swap(
             continue
         first = on if number == 0 else first
         found.append(row)
-    return found, notes_on(whole, list(next((row.scopes for row in found if row.scopes), ())))
+    notes = notes_on(whole, list(next((row.scopes for row in found if row.scopes), ())))
+    if choices and first is None:
+        notes.append(f"nothing is compared with the first retriever, {choices[0].label}, which could not be used")
+    return found, notes
 
 
 def index_bytes(retriever: Retriever) -> int | None:
@@ -103,7 +106,8 @@ def index_bytes(retriever: Retriever) -> int | None:
     folders: Sequence[Path] | None = getattr(retriever, "folders", None)
     if folders is None:
         return None
-    return sum(path.stat().st_size for folder in set(folders) for path in Path(folder).rglob("*") if path.is_file())
+    files = {path for folder in folders for path in Path(folder).rglob("*") if path.is_file()}  # one folder may lie in another
+    return sum(path.stat().st_size for path in files)
 
 
 def _row(
@@ -151,7 +155,7 @@ def _timed(whole: Reading, choice: Choice, queries: int) -> tuple[Retriever, Cos
         search_ms=1000 * seconds / len(asked),
         queries=len(asked),
         index_bytes=index_bytes(retriever),
-        threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     )
 
 

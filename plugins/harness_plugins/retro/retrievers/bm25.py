@@ -11,6 +11,7 @@ N, df and the average length are those of the whole database. Sums are in float6
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness_plugins.retro.database.reading import Database
@@ -21,6 +22,8 @@ from harness_plugins.retro.retrievers.bm25_terms import KINDS, Rows, token_rows,
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from harness_plugins.retro.retrievers.bm25_blocks import Blocks
 
 
 def open_bm25(database: Database, *, k1: float = 0.9, b: float = 0.4, terms: str = "tokens") -> "Bm25":
@@ -43,20 +46,24 @@ class Bm25:
     def __init__(self, database: Database, index: Index, k1: float, b: float, terms: str) -> None:
         import numpy as np
 
-        from harness_plugins.retro.retrievers.bm25_blocks import make_blocks
-
+        self.folders = (database.folder / "indexes" / f"bm25-{terms}",)
         self.signature = f"retriever:bm25|terms:{terms}|k1:{k1:g}|b:{b:g}|idf:lucene"
         self._database, self._index, self._kind = database, index, terms
         rows = index.rows
-        lengths = np.add.reduceat(np.append(rows.counts, 0), rows.starts[:-1], dtype=np.float64) if rows.size else np.zeros(0)
-        lengths[np.diff(rows.starts) == 0] = 0  # reduceat gives an empty row the next one's first
+        lengths = np.diff(np.concatenate([[0], np.cumsum(rows.counts, dtype=np.int64)])[rows.starts]).astype(np.float64)
         df = np.bincount(rows.terms) if len(rows.terms) else np.zeros(1)
         self._idf = np.where(df > 0, np.log1p((rows.size - df + 0.5) / (df + 0.5)), 0.0)
         average = float(lengths.mean()) if lengths.any() else 1.0
         self._norms = k1 * (1 - b + b * lengths / average)
-        self._blocks = make_blocks(rows, self._norms, self._idf)
         starts = [np.searchsorted(one.documents, np.arange(one.info.documents)) + one.first_chunk for one in database.shards]
         self._document_starts = np.concatenate([*starts, np.array([database.chunks])]).astype(np.int64)
+
+    @cached_property
+    def _blocks(self) -> "Blocks":
+        """What a search needs, and the scores of given chunks do not."""
+        from harness_plugins.retro.retrievers.bm25_blocks import make_blocks
+
+        return make_blocks(self._index.rows, self._norms, self._idf)
 
     def search(self, queries: Queries, k: int) -> Found:
         """k neighbours of each query, best first; ties go to the lower number; a chunk without a common term is none."""
@@ -66,7 +73,7 @@ class Bm25:
 
         if k < 1:
             raise ValueError(f"k must be 1 or more, got {k}")
-        asked, own = self._asked(queries), self._own(queries)
+        asked, own, blocks = self._asked(queries), self._own(queries), self._blocks
         numbers, scores = np.full((len(queries), k), -1, np.int64), np.full((len(queries), k), np.nan)
         room = np.uint16 if self._largest_bound(asked) < 2**16 else np.uint64
         _in_threads(
@@ -76,7 +83,7 @@ class Bm25:
                 self._index.rows,
                 self._norms,
                 self._idf,
-                self._blocks,
+                blocks,
                 np.zeros(BLOCK, room),
                 first,
                 last,

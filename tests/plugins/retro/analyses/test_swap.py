@@ -66,6 +66,12 @@ def test_costs_are_of_a_search_of_the_same_queries(swapped):
     assert all(cost.search_ms > 0 and cost.open_seconds > 0 for cost in costs)
 
 
+def test_where_the_first_cannot_be_used_nothing_is_compared_with_it(folder):
+    rows, notes = swap(open_reading(folder, device="cpu"), [Choice("bm25", {"k1": -1}), BM25], draws=Draws(100), queries=5)
+    assert rows[1].against == {}
+    assert any("bm25 k1=-1, which could not be used" in note for note in notes)
+
+
 def test_an_index_is_as_large_as_its_files(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x").write_bytes(b"12345")
