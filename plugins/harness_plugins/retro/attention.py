@@ -64,6 +64,8 @@ class Attention(nn.Module):
         bias = self.bias(x.shape[1], key.shape[2] // copies, first).repeat(1, 1, copies)
         bias = bias.to(query.dtype)[None]
         some = None
+        if allowed is not None and allowed.device.type == "cpu" and bool(allowed.all()):
+            allowed = None  # a bias for all texts together is a fraction of one for each (a GPU would have to be waited for)
         if allowed is not None:
             some = allowed.any(dim=-1)
             barred = ~(

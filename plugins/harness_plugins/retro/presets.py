@@ -67,7 +67,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 # How Norlund et al.'s published code trains: AdamW at a constant rate.
 TRAINING: dict[str, dict[str, Any]] = {
-    "norlund": {"learning_rate": 1e-4, "weight_decay": 0.1, "warmup": 0.0, "schedule": "constant"},
+    "norlund": {"learning_rate": 1e-4, "weight_decay": 0.1, "warmup": 0.0, "schedule": "constant", "beta2": 0.999},
 }
 _OWN = ("decoder", "length")  # of a preset, beside what RetroConfig takes
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class RetroSettings(Settings):
     """Under what a checkpoint is gone on with: the settings of the loop, and what decides about sequences, neighbours, model."""
 
+    beta2: float = 0.95
     corpus: str = ""
     database: str = ""
     retriever: str = ""
