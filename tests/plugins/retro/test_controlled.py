@@ -110,7 +110,7 @@ def test_chosen_neighbours_are_different_ones_and_none_where_there_are_none(corp
     assert made.mean > chosen_overlap(corpus, table, 0.1, 3).mean
 
 
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(st.integers(0, 5), st.sampled_from(LEVELS))
 def test_what_is_drawn_depends_on_the_seed_and_the_chunk_alone(corpus, table, seed, level):
     two = table.first(2)

@@ -44,7 +44,7 @@ def test_every_chunk_has_the_neighbours_that_share_most_with_it(corpus):
     assert table.without == 2
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     st.lists(st.lists(st.integers(0, 9), max_size=14), min_size=1, max_size=7),
     st.integers(1, 4),

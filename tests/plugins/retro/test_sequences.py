@@ -17,7 +17,7 @@ def tokens_of(corpus, sequence):
     return [int(token) for row, length in zip(tokens, lengths, strict=True) for token in row[:length]]
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(DOCUMENTS, st.integers(1, 3), st.integers(1, 9))
 def test_every_token_is_in_one_sequence_in_order_and_no_sequence_crosses_a_document(tmp_path_factory, documents, times, shard):
     corpus = numbered(tmp_path_factory.mktemp("cut") / "db", documents, shard=shard)
@@ -29,7 +29,7 @@ def test_every_token_is_in_one_sequence_in_order_and_no_sequence_crosses_a_docum
     assert [tokens for some in sequences.batches(2) for tokens in some.tokens] == sequences.tokens.tolist()
 
 
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(DOCUMENTS, st.integers(1, 3), st.integers(1, 3), st.randoms(use_true_random=False))
 def test_a_batch_holds_its_sequences_and_each_complete_chunks_neighbours(tmp_path_factory, documents, times, k, random):
     corpus = numbered(tmp_path_factory.mktemp("batch") / "db", documents)
