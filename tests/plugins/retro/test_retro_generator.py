@@ -234,3 +234,27 @@ def test_lm_eval_is_told_what_a_whole_pass_says(folder, corpus):
     assert answer.strip() == said(corpus, tokens)
     assert "retrieval:database" in lm.signature
     assert lm.max_length == 64
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "relative"])
+def test_other_decoders_answer_up_to_their_last_position(corpus, tmp_path, kind):
+    """GPT-2's learned positions, and the papers' relative ones, which have no last."""
+    if kind == "gpt2":
+        model = tiny_retro(corpus, "gpt2", positions=40)
+    else:
+        from harness_plugins.retro.shapes import from_scratch
+
+        shape = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+        around = {"cross_layers": [2], "encoder_width": 16, "encoder_heads": 2, "encoder_layers": 1, "initializer_range": 0.5}
+        model = from_scratch(corpus, "norlund", shape, around, neighbours=2, seed=0).eval()
+    place = save_tiny(model, corpus, tmp_path / "model")
+    generator = made(place, max_new_tokens=24, prompt_tokens=16)
+    [output] = generator.generate([document("x/1", text(30, 20))])
+    prompt = corpus.tokenizer.encode([text(30, 20)])[0][:16]
+    expected, _ = greedy(generator._open.loaded.model, open_retrieval(place), prompt, 24)
+    assert output.text == said(corpus, expected)
+    [searched] = made(place, max_new_tokens=24, prompt_tokens=16, beams=2).generate([document("x/1", text(30, 20))])
+    assert searched.tokens_out is not None
+    if kind == "gpt2":
+        [long] = made(place, max_new_tokens=25, prompt_tokens=16).generate([document("x/1", text(30, 20))])
+        assert (long.finish, long.meta["status"]) == ("error", "too-long")
