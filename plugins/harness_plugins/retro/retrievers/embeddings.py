@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
@@ -180,7 +180,7 @@ def _encode(
         msgspec.json.encode(msgspec.structs.replace(info, shards=(), cut=0)) + shard.info.digest.encode()
     ).hexdigest()
     done, cut = _left(progress, key)
-    with part.open("ab") as file:
+    with part.open("ab", buffering=0) as file:  # what could not be written is not kept to be written later
         if file.tell() < done * width:
             done = cut = 0
         file.truncate(done * width)
@@ -189,16 +189,15 @@ def _encode(
                 end = min(done + _AT_ONCE, shard.info.chunks)
                 vectors, were_cut = encoder.encode(_texts(database, shard, done, end))
                 _check(vectors, (end - done, info.dimension), database, shard.first_chunk + done)
-                file.write(vectors.astype("<f2").tobytes())
-                file.flush()
-                os.fsync(file.fileno())
+                _append(file, vectors.astype("<f2").tobytes())
                 done, cut = end, cut + int(were_cut.sum())
                 replace_file(progress, msgspec.json.encode([key, done, cut]))
                 if report:
                     report(f"encoding chunks ({folder.name})", shard.first_chunk + done, database.chunks)
-        except OSError:
-            file.truncate(_left(progress, key)[0] * width)  # a full disk: what is sound is kept
-            raise
+        except OSError as error:
+            file.truncate(_left(progress, key)[0] * width)
+            said = f"{error.strerror}; what was encoded is kept, and the same command goes on"
+            raise OSError(error.errno, said, str(part)) from error
     part.rename(folder / f"{shard.info.name}.f16")
     sync_folder(folder)
     listed = EncodedShard(
@@ -212,6 +211,14 @@ def _encode(
     replace_file(folder / INFO, msgspec.json.format(msgspec.json.encode(made)))
     progress.unlink()
     return made
+
+
+def _append(file: IO[bytes], data: bytes) -> None:
+    """Writes all of it, onto the disk; OSError where there is no room."""
+    left = memoryview(data)
+    while len(left):
+        left = left[file.write(left) :]
+    os.fsync(file.fileno())
 
 
 def texts_of(database: Database, tokens: "NDArray[np.int32]", lengths: "NDArray[np.int32]") -> list[str]:

@@ -1,6 +1,7 @@
 """Hybrid retrieval: the chunks that are nearest by direction, put in the order of BM25 (Doostmohammadi et al. 2023,
 arXiv 2305.16243)."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from harness_plugins.retro.retrievers.base import Found, Queries, Report, open_r
 if TYPE_CHECKING:
     from harness_plugins.retro.retrievers.bm25 import Bm25
     from harness_plugins.retro.retrievers.dense import Dense
+
+_log = logging.getLogger("harness.retro")
 
 
 def open_hybrid(
@@ -32,6 +35,10 @@ def open_hybrid(
     for what, params in (("dense", dense), ("bm25", bm25)):
         if params is not None and not isinstance(params, Mapping):
             raise ValueError(f"{what} takes a mapping of parameters, got {params!r}")
+    if depth > database.chunks:
+        _log.warning(
+            "depth %d is more than the %d chunks that there are: hybrid retrieval is then BM25's", depth, database.chunks
+        )
     first, second = open_retriever(database, "dense", dense, report), open_retriever(database, "bm25", bm25, report)
     return Hybrid(first, second, depth, database.chunks)
 

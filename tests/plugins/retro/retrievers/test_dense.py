@@ -175,6 +175,39 @@ def _dies_at(folder: Path, encoder: Path, times: int) -> None:
     open_retriever(Database(folder), "dense", {"encoder": str(encoder)})
 
 
+def test_on_a_full_disk_what_was_encoded_is_kept_and_the_same_command_goes_on(tmp_path, encoder, monkeypatch):
+    database = sentences(tmp_path / "db", invented(12), shard=10_000)
+    monkeypatch.setattr(embeddings, "_AT_ONCE", 16)
+    said = tmp_path / "said"
+    child = multiprocessing.get_context("fork").Process(target=_has_room_for, args=(1300, database.folder, encoder, said))
+    child.start()
+    child.join()
+    part = database.folder / "indexes" / "dense" / "00000.part"
+    assert said.read_text() == f"File too large; what was encoded is kept, and the same command goes on: {part}"
+    assert part.stat().st_size == 2 * 16 * 16 * 2  # of a third go only some bytes fitted
+    counted = []
+    encode = SentenceEncoder.encode
+    monkeypatch.setattr(SentenceEncoder, "encode", lambda self, texts: (counted.append(len(texts)), encode(self, texts))[1])
+    open_retriever(database, "dense", {"encoder": str(encoder)})
+    assert sum(counted) == database.chunks - 2 * 16
+    assert embeddings.check_embeddings(database.folder / "indexes" / "dense") == []
+
+
+def _has_room_for(size: int, folder: Path, encoder: Path, said: Path) -> None:
+    import resource
+
+    import torch
+    from harness_plugins.retro.database.reading import Database
+
+    torch.set_num_threads(1)
+    database = Database(folder)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    try:
+        open_retriever(database, "dense", {"encoder": str(encoder)})
+    except OSError as error:
+        said.write_text(f"{error.strerror}: {error.filename}")
+
+
 @pytest.mark.parametrize(
     ("params", "said"),
     [

@@ -78,9 +78,10 @@ def test_with_as_many_candidates_as_neighbours_it_finds_what_dense_finds(databas
 
 
 @pytest.mark.parametrize("more", [0, 1000])
-def test_with_all_chunks_as_candidates_it_is_bm25_ties_included(database, queries, params, more):
+def test_with_all_chunks_as_candidates_it_is_bm25_ties_included(database, queries, params, more, caplog):
     bm25 = open_retriever(database, "bm25")
     found = open_retriever(database, "hybrid", {"depth": database.chunks + more, **params}).search(queries, 6)
+    assert ("is more than" in caplog.text) == (more > 0)
     expected = bm25.search(queries, 6)
     assert (found.numbers == expected.numbers).all()
     assert np.array_equal(found.scores, expected.scores, equal_nan=True)
