@@ -130,6 +130,7 @@ def test_beams_are_those_of_transformers_with_the_same_retrieval(folder, corpus)
     assert output.text == said(corpus, out[0, ids.shape[1] :].tolist())
 
 
+@pytest.mark.slow
 def test_samples_come_again_with_the_same_seed_whatever_is_beside_them(folder):
     examples = [asked(text(seed, 4)) for seed in (1, 2)]
     first = [o.text for o in made(folder, temperature=1.0, samples=3).generate(examples)]
@@ -216,6 +217,7 @@ def test_what_cannot_be_used_is_refused(folder, corpus, tmp_path):
     assert made(moved, database=str(corpus.folder)).signature
 
 
+@pytest.mark.slow
 def test_lm_eval_is_told_what_a_whole_pass_says(folder, corpus):
     instance = pytest.importorskip("lm_eval.api.instance", reason="needs metaeval-harness[leaderboard]").Instance
     generator = made(folder)
@@ -236,6 +238,7 @@ def test_lm_eval_is_told_what_a_whole_pass_says(folder, corpus):
     assert lm.max_length == 64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gpt2", "relative"])
 def test_other_decoders_answer_up_to_their_last_position(corpus, tmp_path, kind):
     """GPT-2's learned positions, and the papers' relative ones, which have no last."""
