@@ -31,17 +31,22 @@ With --check every file is read and held against its digest; exit code 2 says th
 def command(database: str, check: bool, as_json: bool) -> None:
     from harness_plugins.retro.database.checking import problems
     from harness_plugins.retro.database.reading import Database
+    from harness_plugins.retro.retrievers.checking import index_problems
 
     opened = Database(database)
     wrong: list[str] | None = None
+    indexes: list[str] = []
     if check:
         with progress() as report:
             wrong = problems(opened, report)
+            indexes = index_problems(opened.folder, report)
     facts = _facts(opened, wrong)
     if as_json:
-        print_json(facts | {"problems": wrong} if check else facts)
+        print_json(facts | {"problems": (wrong or []) + indexes} if check else facts)
     else:
-        _print(opened, facts, whole=wrong == [])
+        _print(opened, facts, whole=wrong == [] == indexes)
+    if indexes and not wrong:
+        raise InputError("; ".join(indexes))
     if wrong:
         raise InputError("; ".join(wrong) + f". Remove {opened.folder}, and run the build that wrote it again")
 

@@ -108,17 +108,6 @@ def open_embeddings(database: Database, encoder: SentenceEncoder, name: str, rep
     return Embeddings(folder, info, [_mapped(folder, info, shard) for shard in info.shards])
 
 
-def check_embeddings(folder: Path) -> list[str]:
-    """What is wrong with the files of an index, a sentence each: those whose bytes are not those that were written."""
-    info = read_index(folder)
-    wrong = []
-    for shard in info.shards:
-        path = folder / f"{shard.name}.f16"
-        if not path.exists() or _sha256(path) != shard.sha256:
-            wrong.append(f"{path} is absent or damaged; delete the folder {folder}: the index is then built anew")
-    return wrong
-
-
 def read_index(folder: Path) -> DenseInfo:
     """What the folder's `index.json` says. Raises InputError where it cannot be read."""
     path = folder / INFO

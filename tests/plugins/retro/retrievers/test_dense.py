@@ -16,6 +16,7 @@ pytest.importorskip("faiss")
 
 from harness_plugins.retro.retrievers import embeddings
 from harness_plugins.retro.retrievers.base import Queries, open_retriever
+from harness_plugins.retro.retrievers.checking import index_problems
 from harness_plugins.retro.retrievers.sentence_encoder import SentenceEncoder
 
 
@@ -190,7 +191,7 @@ def test_on_a_full_disk_what_was_encoded_is_kept_and_the_same_command_goes_on(tm
     monkeypatch.setattr(SentenceEncoder, "encode", lambda self, texts: (counted.append(len(texts)), encode(self, texts))[1])
     open_retriever(database, "dense", {"encoder": str(encoder)})
     assert sum(counted) == database.chunks - 2 * 16
-    assert embeddings.check_embeddings(database.folder / "indexes" / "dense") == []
+    assert index_problems(database.folder) == []
 
 
 def _has_room_for(size: int, folder: Path, encoder: Path, said: Path) -> None:
@@ -236,10 +237,7 @@ def test_an_index_of_other_chunks_or_a_cut_file_is_refused(tmp_path, encoder):
         open_retriever(other, "dense", {"encoder": str(encoder)})
     (other.folder / "indexes" / "dense").rename(dense.embeddings.folder)
     file = dense.embeddings.folder / "00000.f16"
-    assert embeddings.check_embeddings(dense.embeddings.folder) == []
     whole = file.read_bytes()
-    file.write_bytes(whole[:7] + bytes([whole[7] ^ 1]) + whole[8:])
-    assert "00000.f16 is absent or damaged" in embeddings.check_embeddings(dense.embeddings.folder)[0]
     file.write_bytes(whole[:-10])
     with pytest.raises(InputError, match=rf"00000.f16 has {len(whole) - 10} bytes, not {len(whole)}"):
         open_retriever(one, "dense", {"encoder": str(encoder)})
@@ -261,6 +259,14 @@ def test_a_direction_that_is_not_finite_is_refused_with_its_document_before_it_i
     monkeypatch.setattr(SentenceEncoder, "encode", lambda self, texts: (encode(self, texts)[0][:-1], None))
     with pytest.raises(InputError, match=r"shape \(\d+, 16\) for"):
         open_retriever(database, "dense", {"encoder": str(encoder)})
+
+
+def test_a_query_whose_direction_is_not_finite_is_refused(dense, database, monkeypatch):
+    encode = SentenceEncoder.encode
+    monkeypatch.setattr(SentenceEncoder, "encode", lambda self, texts: (encode(self, texts)[0] * np.float16(np.inf), None))
+    queries = queries_of(database, [0])
+    with pytest.raises(InputError, match="no finite direction for query 0"):
+        dense.search(Queries(queries.tokens[:, ::-1].copy(), queries.lengths, queries.own), 2)
 
 
 def test_an_encoder_that_cannot_be_had_leaves_no_index(tmp_path, encoder):
