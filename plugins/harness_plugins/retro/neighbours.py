@@ -78,7 +78,7 @@ def neighbour_table(
     folder = corpus.folder / "neighbours"
     if not any(folder.glob("*.parquet")):
         folder.mkdir(parents=True, exist_ok=True)  # where nothing can be written, that is found before anything is computed
-    retriever = open_retriever(database, name, params)
+    retriever = open_retriever(database, name, params, report)
     info = TableInfo(
         corpus=corpus.digest,
         database=database.digest,
