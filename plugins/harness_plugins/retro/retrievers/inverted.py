@@ -138,7 +138,14 @@ def save_recall(inverted: Inverted, k: int, queries: int, of: int, recalled: tup
     """The lists with what a search finds, which is kept in `index.json`."""
     info = msgspec.structs.replace(
         inverted.info,
-        **{"k": k, "queries": queries, "recall_of": of, "recalled": recalled, "nprobe": chosen.nprobe, "recall": chosen.recall},
+        **{
+            "k": k,
+            "queries": queries,
+            "recall_of": of,
+            "recalled": recalled,
+            "nprobe": chosen.nprobe,
+            "recall": round(chosen.recall, 4),
+        },
     )
     with alone(inverted.folder):
         _write(inverted.folder, info)
