@@ -198,6 +198,7 @@ def _opened(folder: Path, tokenizer: Tokenizer, chunk: int) -> DatabaseInfo:
         return _checked(folder, tokenizer, chunk)
     if any((folder / "shards").glob("*/tokens.npy")):
         raise InputError(f"{folder} holds shards of a database whose {INFO} is gone; give another folder, or empty this one")
+    shutil.rmtree(folder / "tokenizer", ignore_errors=True)  # of a run that was stopped before there was a database
     tokenizer.save(folder / "tokenizer")
     _sync(folder / "tokenizer")
     info = DatabaseInfo(chunk=chunk, tokenizer=tokenizer.info)
