@@ -17,7 +17,7 @@ def database(tmp_path_factory):
 
 def test_every_chunk_has_two_neighbours_of_other_documents(database):
     chosen = np.arange(database.chunks)
-    numbers, scores = script.all_neighbours(database, chosen)
+    numbers, scores = script.all_neighbours(database, chosen, script.open_retriever(database, "bm25"))
     assert database.chunks == 1500
     assert (numbers >= 0).all()
     assert (database.document_of(numbers.ravel()) != np.repeat(database.document_of(chosen), 2)).all()
