@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness_plugins.retro.database.reading import Database
+from harness_plugins.retro.retrievers.base import Found
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,6 +74,19 @@ class OtherOwn:
     def chunks(self, row: int) -> int:
         """How many chunks those documents of a row have."""
         return sum(self.database.entries[number].chunks for number in self.documents[row])
+
+    @property
+    def most(self) -> int:
+        """The most chunks that those documents of a row have."""
+        return max(map(self.chunks, self.documents), default=0)
+
+    def removed(self, found: Found, k: int) -> Found:
+        """The k best of what was found, `most` deeper, without those documents."""
+        numbers, scores = found.numbers[:, :k].copy(), found.scores[:, :k].copy()
+        for row in self.rows_of(found.numbers):
+            kept = self.without(row, found.numbers[row])
+            numbers[row], scores[row] = found.numbers[row][kept][:k], found.scores[row][kept][:k]
+        return Found(numbers, scores)
 
     def without(self, row: int, numbers: "NDArray[np.int64]") -> "NDArray[np.bool_]":
         """Which of a row's neighbours are not of those documents."""

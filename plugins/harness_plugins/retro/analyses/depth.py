@@ -72,7 +72,7 @@ def by_depth(
         retriever = open_retriever(database, "hybrid", {**(params or {}), "depth": depth})
         retriever.search(queries.part(0, min(64, len(queries))), k)
         start = time.perf_counter()
-        numbers = more.removed(_sought(retriever, queries, k + more.chunks), k).numbers
+        numbers = more.removed(_sought(retriever, queries, k + more.most), k).numbers
         seconds = time.perf_counter() - start
         every = np.full((reading.corpus.chunks, k), -1, np.int64)
         every[asked] = numbers
@@ -104,4 +104,4 @@ def _sought(retriever: Retriever, queries: Queries, k: int) -> Found:
 def _of(others: OtherOwn, asked: NDArray[np.int64]) -> OtherOwn:
     """The further own documents of some chunks, by their place among these."""
     places = {chunk: place for place, chunk in enumerate(asked.tolist())}
-    return OtherOwn(others.chunks, {places[row]: own for row, own in others.documents.items() if row in places}, others.database)
+    return OtherOwn({places[row]: own for row, own in others.documents.items() if row in places}, others.database)
