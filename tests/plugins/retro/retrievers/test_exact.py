@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("faiss")
@@ -18,6 +18,7 @@ def directions(seed, count, dimension):
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 2**32), st.integers(2, 400))
 def test_a_product_is_the_sum_of_fractions(seed, dimension):
     one, other = directions(seed, 2, dimension)
@@ -29,6 +30,7 @@ def test_a_product_is_the_sum_of_fractions(seed, dimension):
     assert abs(Fraction(float(single)) - exact) <= Fraction(bound(dimension))
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 20), st.integers(1, 5))
 def test_the_nearest_are_those_of_all_products_with_ties_to_the_lower_number(seed, count, k, copies):
     draws = np.random.default_rng(seed)

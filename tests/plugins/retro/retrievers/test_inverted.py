@@ -40,7 +40,7 @@ def queries_of(database, step=7):
     return Queries(tokens, lengths, database.document_of(numbers))
 
 
-@pytest.mark.parametrize("kind", ["ivf", "ivf-pq"])
+@pytest.mark.parametrize("kind", ["ivf", pytest.param("ivf-pq", marks=pytest.mark.slow)])
 def test_scores_are_exact_and_order_and_own_documents_are_kept(database, flat, encoder, kind):
     queries = queries_of(database)
     found = open_retriever(database, "dense", {"encoder": encoder, "index": kind}).search(queries, 5)
@@ -63,7 +63,7 @@ def test_a_search_in_all_lists_is_the_exact_one(database, flat, encoder):
     assert (found.scores == expected.scores).all()
 
 
-@pytest.mark.parametrize("kind", ["ivf", "ivf-pq"])
+@pytest.mark.parametrize("kind", ["ivf", pytest.param("ivf-pq", marks=pytest.mark.slow)])
 def test_recall_is_what_comparing_with_the_exact_search_gives(database, flat, encoder, kind):
     from harness_plugins.retro.retrievers.recall import sample
 
@@ -87,6 +87,7 @@ def test_one_list_that_holds_fewer_than_k_gives_k(database, encoder):
     assert (made.search(queries_of(database, 50), database.chunks).numbers >= 0).sum(axis=1).min() > 1000
 
 
+@pytest.mark.slow
 def test_a_grown_database_keeps_its_centroids_and_searching_all_lists_stays_exact(tmp_path, encoder, monkeypatch):
     grown = sentences(tmp_path / "db", invented(40, 60), shard=300)
     params = {"encoder": encoder, "index": "ivf"}
@@ -102,6 +103,7 @@ def test_a_grown_database_keeps_its_centroids_and_searching_all_lists_stays_exac
     assert (whole.numbers == open_retriever(grown, "dense", {"encoder": encoder}).search(queries, 3).numbers).all()
 
 
+@pytest.mark.slow
 def test_auto_goes_by_size(database, encoder, monkeypatch):
     assert open_retriever(database, "dense", {"encoder": encoder}).signature.endswith("index:flat")
     monkeypatch.setattr(dense_module, "FLAT_TO", 1000)
