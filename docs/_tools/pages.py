@@ -126,6 +126,11 @@ _GATE_KEYS = (
     ("tolerances", "as each metric's author says", "how far a score may move, by metric: `{bertscore: 1.0e-5}`"),
     ("pairs", "none", "files of pairs"),
     (
+        "off_pairs",
+        "none",
+        "metrics, by label or name, that are asked about judged sets only: what a set holds already (`recorded`), pairs of outputs",
+    ),
+    (
         "judgments",
         "none",
         "judged sets: judgment sources, each with their parameters and `optional` (whether it may be absent on a machine; "
