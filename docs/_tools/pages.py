@@ -128,7 +128,7 @@ _GATE_KEYS = (
     (
         "off_pairs",
         "none",
-        "metrics, by label or name, that are asked about judged sets only: what a set holds already (`recorded`), pairs of outputs",
+        "metrics, by label or name, that are asked about judged sets only: what a set holds already, pairs of outputs",
     ),
     (
         "judgments",
