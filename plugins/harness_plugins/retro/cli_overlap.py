@@ -65,11 +65,13 @@ def command(resamples: int, level: float, seed: int, encoder: str, dry_run: bool
         print_json({"reading": said(reading), "gain": whole, "overlap": mean, "explained": why, "bins": bins})
         return
     click.echo(plain(said(reading)))
-    click.echo(plain(f"gain {figure(whole)}, mean overlap {figure(mean)} ({whole.tokens:,} tokens that could read)\n"))
+    click.echo(plain(f"gain {figure(whole)}, mean overlap {figure(mean)} ({whole.tokens:,} tokens that could read)"))
+    click.echo()
     rows = [[row.measure, figure(row.spearman), figure(row.pearson)] for row in why.correlations]
     rows += [[f"overlap minus {row.minus}", figure(row.spearman), figure(row.pearson)] for row in why.differences]
     print_table(["with the log gain of chunks", "Spearman", "Pearson"], rows)
-    click.echo(plain(f"{why.chunks:,} chunks; {why.without:,} more read nothing and are left out\n"))
+    click.echo(plain(f"{why.chunks:,} chunks; {why.without:,} more read nothing and are left out"))
+    click.echo()
     print_table(
         ["overlap", "chunks", "gain", "on copied tokens", "on the others"],
         [

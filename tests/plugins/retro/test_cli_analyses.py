@@ -37,7 +37,8 @@ def test_overlap_and_copy_tell_the_same_gain_over_the_same_tokens(model):
 def test_tables_have_intervals_and_numbers(model):
     found = _run("overlap", model)
     assert "with the log gain of chunks" in found.stdout
-    assert "tokens that could read" in found.stdout
+    assert "tokens that could read)\n\n" in found.stdout
+    assert "\\n" not in found.stdout
     assert "others" in _run("copy", model).stdout
 
 
