@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     help=f"""{__doc__}
 
 TEXT is the query, or - for what comes on stdin; it is used whole, however long it is (what an encoder cannot read is cut, as that
-of chunks is). The retriever's index is built first where it is not there yet.
+of chunks is). A TEXT that begins with - comes last, after --. The retriever's index is built first where it is not there yet.
+
+\b
+harness retro search "Hur många svanar finns det?" -d databases/birds
+harness retro search -d databases/birds -- "- Hur många svanar?"
 """,
 )
 @click.argument("text", metavar="TEXT")
@@ -48,7 +52,7 @@ def command(
         said: dict[str, Any] = {"query": asked, "tokens": int(queries.lengths[0]), "retriever": made.signature, "k": neighbours}
         print_json(said | ({"recall": recall} if recall else {}) | {"neighbours": rows})
     else:
-        _print(rows, made.signature, neighbours, recall)
+        _print(rows, made.signature, neighbours, recall, without)
 
 
 def _queries(database: "Database", text: str, without: str | None) -> "Queries":
@@ -56,7 +60,7 @@ def _queries(database: "Database", text: str, without: str | None) -> "Queries":
 
     from harness_plugins.retro.retrievers.base import Queries
 
-    tokens = database.tokenizer.encode([text])[0]
+    tokens = database.tokenizer.encode_inside(text)
     if not tokens:
         raise click.BadParameter("the text has no tokens", param_hint="TEXT")
     own = -1
@@ -88,7 +92,7 @@ def _rows(database: "Database", found: "Found") -> list[dict[str, Any]]:
     return rows
 
 
-def _print(rows: list[dict[str, Any]], signature: str, k: int, recall: dict[str, Any] | None) -> None:
+def _print(rows: list[dict[str, Any]], signature: str, k: int, recall: dict[str, Any] | None, without: str | None) -> None:
     for rank, row in enumerate(rows, 1):
         click.echo(plain(f"{rank}  score {row['score']:.4f}  chunk {row['chunk']}  {row['document']}"))
         click.echo(f"   {plain(_one_line(row['text']))}")
@@ -97,7 +101,8 @@ def _print(rows: list[dict[str, Any]], signature: str, k: int, recall: dict[str,
         click.echo()
     if len(rows) < k:
         found = "no neighbour was found" if not rows else f"{len(rows)} of {k} neighbours were found"
-        click.echo(f"{found}: there are no more chunks, of another document, that the retriever takes for like the text")
+        others = "" if without is None else f" of documents other than {without}"
+        click.echo(plain(f"{found}: there are no more chunks{others} that the retriever takes for like the text"))
     click.echo(plain(signature))
     if recall:
         between = f"95 % interval {recall['low']:.1%} to {recall['high']:.1%}, {recall['queries']} chunks as queries"

@@ -5,6 +5,8 @@ import re
 
 import pytest
 from click.testing import CliRunner
+from harness_plugins.retro.database.tokenizers import trained_tokenizer
+from harness_plugins.retro.database.writing import extend
 from tiny_sentences import invented, sentences, tiny_encoder
 
 from harness.cli.main import harness
@@ -69,7 +71,27 @@ def test_recall_of_inverted_lists_is_shown(database, encoder):
 
 def test_too_few_neighbours_are_told(database):
     done = search(database, "bilen", "-k", "500")
-    assert re.search(r"\d+ of 500 neighbours were found: there are no more chunks", done.stdout)
+    assert re.search(r"\d+ of 500 neighbours were found: there are no more chunks that the retriever takes", done.stdout)
+    done = search(database, "bilen", "-k", "500", "--without", "saga/1")
+    assert "there are no more chunks of documents other than saga/1 that the retriever takes" in done.stdout
+
+
+def test_a_word_is_found_inside_sentences_though_it_has_other_tokens_there(tmp_path):
+    texts = [
+        ("inside", "det är så att klockan är fem"),
+        ("other", "katten sover"),
+        *[(str(n), "så att klockan") for n in range(9)],
+    ]
+    tokenizer = trained_tokenizer([text for _, text in texts] * 5, 320)
+    assert not set(tokenizer.encode(["klockan"])[0]) & set(tokenizer.encode(["att klockan"])[0])
+    extend(tmp_path / "db", [(id, text, "sv") for id, text in texts[:2]], tokenizer, chunk=16)
+    done = CliRunner().invoke(harness, ["retro", "search", "klockan", "-d", str(tmp_path / "db"), "--json"])
+    assert [row["document"] for row in json.loads(done.stdout)["neighbours"]] == ["inside"]
+
+
+def test_a_text_that_begins_with_a_dash_comes_behind_two(database):
+    done = CliRunner().invoke(harness, ["retro", "search", "-d", str(database.folder), "--json", "--", "- bilen"])
+    assert json.loads(done.stdout)["query"] == "- bilen"
 
 
 def test_wrong_use_is_told(database):

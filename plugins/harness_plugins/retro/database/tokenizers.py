@@ -12,6 +12,7 @@ KEPT = "tokenizer"  # folder of a database that holds its own
 _SAVED = "tokenizer.json"
 _FILES = ("config.json", _SAVED, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt")
 LONGEST = 1_000_000  # characters that are tokenised in one go
+_BEFORE = "a"  # a word that stands before a text inside a sentence
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")  # of a trained tokenizer, in the order of their ids
 
 
@@ -38,6 +39,15 @@ class Tokenizer:
         short = [text for text in texts if len(text) <= LONGEST]
         found = iter(self._encode(short) if short else [])
         return [next(found) if len(text) <= LONGEST else self._long(text) for text in texts]
+
+    def encode_inside(self, text: str) -> list[int]:
+        """Tokens of the text as they are inside a sentence: many tokenizers have other tokens for a word behind a blank than for
+        one that begins a text. As it stands where it begins with a blank itself, or where a blank would only be a token more."""
+        plain, before, behind = self.encode([text, _BEFORE, f"{_BEFORE} {text}"])
+        inside = behind[len(before) :]
+        if not plain or text[0].isspace() or behind[: len(before)] != before or inside[-len(plain) :] == plain:
+            return plain
+        return inside
 
     def decode(self, tokens: Iterable[int]) -> str:
         """The tokens' text."""

