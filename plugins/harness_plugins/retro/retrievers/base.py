@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from inspect import signature
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import HarnessError, PluginError, did_you_mean
@@ -65,7 +65,8 @@ def open_retriever(
     parameters), with its index built where it is not there yet or does not cover all shards. `report` goes to a retriever that
     takes such a parameter: it tells (what, done, in all) while it builds.
 
-    Raises PluginError for a name or parameters that cannot be used.
+    Raises PluginError for a name or parameters that cannot be used: one that it does not take is named, with
+    those that it does.
     """
     target = BUILT_IN.get(name, name)
     module, colon, function = target.partition(":")
@@ -79,9 +80,12 @@ def open_retriever(
         raise
     except Exception as error:  # isolation: a stranger's module may raise whatever it likes when it is imported
         raise PluginError(f"retriever {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
+    given = params or {}
     try:
-        told = {"report": report} if report is not None and "report" in signature(make).parameters else {}
-        made = make(database, **told, **(params or {}))
+        takes = _parameters(make)
+        _check_names(name, given, takes)
+        told = {"report": report} if report is not None and takes is not None and "report" in takes else {}
+        made = make(database, **told, **given)
     except (HarnessError, OSError):
         raise
     except Exception as error:  # as above; of ours TypeError and ValueError, for parameters
@@ -92,3 +96,25 @@ def open_retriever(
     from harness_plugins.retro.retrievers.checked import Checked
 
     return Checked(made, database, name)
+
+
+def _parameters(make: Callable[..., Retriever]) -> dict[str, Parameter] | None:
+    """What is called with the database takes besides it; None for what does not say."""
+    try:
+        listed = list(signature(make).parameters.values())
+    except (TypeError, ValueError):  # written in C, for one
+        return None
+    if listed and listed[0].kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD):
+        listed = listed[1:]
+    return {parameter.name: parameter for parameter in listed}
+
+
+def _check_names(name: str, given: Mapping[str, Any], takes: Mapping[str, Parameter] | None) -> None:
+    """Raises PluginError for a parameter that the retriever does not take. `report` is not for users to give."""
+    if takes is None or any(parameter.kind is Parameter.VAR_KEYWORD for parameter in takes.values()):
+        return
+    named = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    known = [key for key, parameter in takes.items() if parameter.kind in named and key != "report"]
+    for key in given:
+        if key not in known:
+            raise PluginError(f"retriever {name!r} has no parameter {str(key)!r}.{did_you_mean(str(key), known)}")

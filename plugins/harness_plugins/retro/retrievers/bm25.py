@@ -8,7 +8,6 @@ variant of Lucene since 8, "lucene" in Kamphuis et al. 2020 and in bm25s):
 N, df and the average length are those of the whole database. Sums are in float64, in ascending order of term numbers.
 """
 
-import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -18,6 +17,7 @@ from harness_plugins.retro.database.reading import Database
 from harness_plugins.retro.retrievers.base import Found, Queries
 from harness_plugins.retro.retrievers.bm25_index import Index, open_index
 from harness_plugins.retro.retrievers.bm25_terms import KINDS, Rows, token_rows, word_rows
+from harness_plugins.retro.retrievers.parameters import finite, one_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,13 +31,8 @@ def open_bm25(database: Database, *, k1: float = 0.9, b: float = 0.4, terms: str
 
     Raises ValueError for parameters outside their range, InputError for an index of another database.
     """
-    if terms not in KINDS:
-        raise ValueError(f"terms {terms!r} is none of {', '.join(KINDS)}")
-    if not (math.isfinite(k1) and k1 >= 0):
-        raise ValueError(f"k1 must be 0 or more, got {k1}")
-    if not 0 <= b <= 1:
-        raise ValueError(f"b must be between 0 and 1, got {b}")
-    return Bm25(database, open_index(database, terms), float(k1), float(b), terms)
+    kind, saturation, by_length = one_of("terms", terms, KINDS), finite("k1", k1, 0), finite("b", b, 0, 1)
+    return Bm25(database, open_index(database, kind), saturation, by_length, kind)
 
 
 class Bm25:

@@ -18,6 +18,7 @@ from harness_plugins.retro.retrievers.exact import best, products, sure
 from harness_plugins.retro.retrievers.flat import Flat
 from harness_plugins.retro.retrievers.inverted import Inverted, open_inverted
 from harness_plugins.retro.retrievers.lookup import ChunkLookup
+from harness_plugins.retro.retrievers.parameters import one_of, text, whole
 from harness_plugins.retro.retrievers.sentence_encoder import SentenceEncoder
 
 if TYPE_CHECKING:
@@ -55,12 +56,16 @@ def open_dense(
 
     Raises ValueError for parameters that cannot be, InputError for an index of another encoder or database.
     """
-    if index not in INDEXES:
-        raise ValueError(f"index {index!r} is none of {', '.join(INDEXES)}")
+    one_of("index", index, INDEXES)
+    if not isinstance(encoder, str | SentenceEncoder):
+        raise ValueError(f"encoder must be the name or the folder of a sentence encoder, got {encoder!r}")
+    for what, said in (("name", name), ("device", device), ("prefix", prefix), ("pooling", pooling)):
+        if said is not None or what in ("name", "device"):
+            text(what, said)
     kind = _by_size(database.chunks) if index == "auto" else index
     for what, value in (("nprobe", nprobe), ("lists", lists), ("codes", codes)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise ValueError(f"{what} must be a whole number, 1 or more, got {value!r}")
+        if value is not None:
+            whole(what, value)
         if value is not None and kind == "flat":
             raise ValueError(f"{what} goes with index=ivf or ivf-pq, not with flat")
     sentences = encoder

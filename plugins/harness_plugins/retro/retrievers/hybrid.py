@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import PluginError
 from harness_plugins.retro.database.reading import Database
 from harness_plugins.retro.retrievers.base import Found, Queries, Report, open_retriever
+from harness_plugins.retro.retrievers.parameters import whole
 
 if TYPE_CHECKING:
     from harness_plugins.retro.retrievers.bm25 import Bm25
@@ -30,17 +31,16 @@ def open_hybrid(
 
     Raises ValueError for parameters that cannot be, and what the two raise.
     """
-    if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
-        raise ValueError(f"depth must be a whole number, 1 or more, got {depth!r}")
+    whole("depth", depth)
     for what, params in (("dense", dense), ("bm25", bm25)):
         if params is not None and not isinstance(params, Mapping):
-            raise ValueError(f"{what} takes a mapping of parameters, got {params!r}")
+            raise ValueError(f"{what} takes a mapping of parameters ({what}.KEY=VALUE), got {params!r}")
     if depth > database.chunks:
         _log.warning(
             "depth %d is more than the %d chunks that there are: hybrid retrieval is then BM25's", depth, database.chunks
         )
-    first, second = open_retriever(database, "dense", dense, report), open_retriever(database, "bm25", bm25, report)
-    return Hybrid(first, second, depth, database.chunks)
+    second = open_retriever(database, "bm25", bm25, report)  # first: what it refuses is told before anything is encoded
+    return Hybrid(open_retriever(database, "dense", dense, report), second, depth, database.chunks)
 
 
 class Hybrid:

@@ -1,6 +1,7 @@
 """BM25 finds what a brute-force formula finds, to the bit; its scores are rank-bm25's and bm25s's; the index grows."""
 
 import math
+import re
 import resource
 import unicodedata
 from collections import Counter
@@ -279,12 +280,50 @@ def test_words_of_a_later_shard_are_found_and_unknown_ones_passed_over(spoken):
 
 
 @pytest.mark.parametrize(
-    "params", [{"k1": -1}, {"k1": math.nan}, {"b": -0.1}, {"b": 1.5}, {"b": math.nan}, {"terms": "letters"}, {"k2": 1}]
+    ("params", "said"),
+    [
+        ({"k1": -1}, "k1 must be a finite number, 0 or more, got -1"),
+        ({"k1": math.nan}, "k1 must be a finite number, 0 or more, got nan"),
+        ({"k1": math.inf}, "k1 must be a finite number, 0 or more, got inf"),
+        ({"k1": 10**400}, "k1 must be a finite number, 0 or more, got 1000"),
+        ({"k1": "nan"}, "k1 must be a finite number, 0 or more, got 'nan'"),
+        ({"k1": True}, "k1 must be a finite number, 0 or more, got True"),
+        ({"b": -0.1}, "b must be a number between 0 and 1, got -0.1"),
+        ({"b": 1.5}, "b must be a number between 0 and 1, got 1.5"),
+        ({"b": math.nan}, "b must be a number between 0 and 1, got nan"),
+        ({"b": "half"}, "b must be a number between 0 and 1, got 'half'"),
+        ({"terms": "letters"}, "terms 'letters' is none of tokens, words"),
+        ({"terms": ["words"]}, "terms ['words'] is none of tokens, words"),
+    ],
 )
-def test_parameters_out_of_range_are_refused_by_name(tmp_path, params):
+def test_parameters_out_of_range_are_refused_with_what_is_allowed(tmp_path, params, said):
     database = database_of(tmp_path, [[1]])
-    with pytest.raises(PluginError, match=next(iter(params))):
+    with pytest.raises(PluginError, match=re.escape(f"retriever 'bm25': {said}")):
         open_retriever(database, "bm25", params)
+
+
+def test_the_borders_of_what_is_allowed_are_taken(tmp_path):
+    database = database_of(tmp_path, [[1]])
+    for params in ({"k1": 0, "b": 0}, {"k1": 0.0, "b": 1}, {"k1": np.float32(2), "b": np.float64(1)}):
+        opened = open_retriever(database, "bm25", params)
+        assert opened.signature == f"retriever:bm25|terms:tokens|k1:{params['k1']:g}|b:{params['b']:g}|idf:lucene"
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("kk", "Known: b, k1, terms."),
+        ("term", "Did you mean 'terms'?"),
+        ("depth", "Known: b, k1, terms."),
+        ("report", "Known: b, k1, terms."),
+        ("database", "Known: b, k1, terms."),
+    ],
+)
+def test_a_parameter_that_it_does_not_take_is_told_with_those_that_it_does(tmp_path, key, said):
+    database = database_of(tmp_path, [[1]])
+    with pytest.raises(PluginError) as raised:
+        open_retriever(database, "bm25", {key: 1})
+    assert str(raised.value) == f"retriever 'bm25' has no parameter {key!r}. {said}"
 
 
 @pytest.mark.parametrize("k", [0, -1])

@@ -75,6 +75,11 @@ def test_what_a_strange_retriever_raises_is_told_in_its_words(database, monkeypa
         search(database, monkeypatch, error="the line is dead")
 
 
+def test_a_parameter_that_a_strange_retriever_does_not_take_is_told(database, monkeypatch):
+    with pytest.raises(PluginError, match=r"'strange_retrievers:Says' has no parameter 'answers'. Did you mean 'answer'\?"):
+        search(database, monkeypatch, answers=1)
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

