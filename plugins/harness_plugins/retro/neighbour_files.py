@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+CHANGED = "its numbers or scores are not those that were written (sha256); remove the file, and compute the neighbours anew"
 _KEY = b"harness.neighbours"
+_DIGESTS = b"harness.neighbours.sha256"  # apart from what the table is of: tables of before have none
 
 
 class TableInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,25 +54,47 @@ def served(folder: Path, info: TableInfo) -> Path | None:
     return min(found)[1] if found else None
 
 
-def read_table(path: Path) -> "tuple[TableInfo, NDArray[np.int64], NDArray[np.float64]]":
-    """What the table says of itself, its numbers (chunks, k) and its scores. Raises InputError for one that cannot be read."""
+def read_table(path: Path) -> "tuple[TableInfo, NDArray[np.int64], NDArray[np.float64], bool | None]":
+    """What the table says of itself, its numbers (chunks, k), its scores, and whether these two are as they were written: by the
+    sha256 that was written with them, None where there was none. Raises InputError for one that cannot be read."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         table = pq.read_table(path, page_checksum_verification=True)
-        info = msgspec.json.decode((table.schema.metadata or {})[_KEY], type=TableInfo)
-        chunks, numbers, scores = (table[name].combine_chunks() for name in ("chunk", "neighbours", "scores"))
-        shape = (table.num_rows, info.k)
-        found = numbers.flatten().to_numpy().reshape(shape), scores.flatten().to_numpy().reshape(shape)
-        if not np.array_equal(chunks.to_numpy(), np.arange(info.chunks)):
+        said = table.schema.metadata or {}
+        info = msgspec.json.decode(said[_KEY], type=TableInfo)
+        found = _arrays(table, info.k)
+        if not np.array_equal(table["chunk"].to_numpy(), np.arange(info.chunks)):
             raise ValueError(f"its chunks are not 0 to {info.chunks - 1}")
+        whole = said[_DIGESTS] == _digests([found]) if _DIGESTS in said else None
     except FileNotFoundError as error:
         raise InputError(f"there is no table of neighbours {path}; compute it with `harness retro neighbours`") from error
     except (OSError, KeyError, ValueError, pa.ArrowException, msgspec.DecodeError) as error:
         raise InputError(f"{path} cannot be read as a table of neighbours: {error}; remove it, and compute it anew") from error
-    return info, found[0], found[1]
+    return info, found[0], found[1], whole
+
+
+def table_problems(folder: Path, report: Callable[[str, int, int], None] | None = None) -> tuple[dict[str, str], list[str]]:
+    """Of the tables in a folder, those that are not as they were written, a sentence each by the file's name, and the names of
+    those of which nobody can tell, as no sha256 was written with them."""
+    wrong: dict[str, str] = {}
+    unknown: list[str] = []
+    paths = sorted(folder.glob("*.parquet"))
+    for number, path in enumerate(paths, 1):
+        try:
+            whole = read_table(path)[3]
+        except InputError as error:
+            wrong[path.name] = str(error)
+        else:
+            if whole is None:
+                unknown.append(path.name)
+            elif not whole:
+                wrong[path.name] = f"{path}: {CHANGED}"
+        if report is not None:
+            report("tables checked", number, len(paths))
+    return wrong, unknown
 
 
 def read_info(path: Path) -> TableInfo:
@@ -115,9 +139,10 @@ class Parts:
         import pyarrow.parquet as pq
 
         try:
-            part = pq.ParquetFile(self._part(start), page_checksum_verification=True)
-            said = (part.schema_arrow.metadata or {})[_KEY]
-            return part.read().num_rows == end - start and msgspec.json.decode(said, type=TableInfo) == self.info
+            part = pq.read_table(self._part(start), page_checksum_verification=True)
+            said = part.schema.metadata or {}
+            of_this = part.num_rows == end - start and msgspec.json.decode(said[_KEY], type=TableInfo) == self.info
+            return of_this and (_DIGESTS not in said or said[_DIGESTS] == _digests([_arrays(part, self.info.k)]))
         except (OSError, KeyError, ValueError, pa.ArrowException, msgspec.DecodeError):
             return False
 
@@ -132,16 +157,17 @@ class Parts:
         except OSError as error:
             raise self._unwritten(error) from error
 
-    def join(self, starts: Iterable[int]) -> None:
+    def join(self, starts: Sequence[int]) -> None:
         """Writes the table of these parts beside itself, and puts it in its place. Raises InputError where it cannot."""
         import pyarrow.parquet as pq
 
         beside = self.path.with_name(self.path.name + ".tmp")
         try:
+            schema = _schema(self.info, _digests(_arrays(part, self.info.k) for part in self._parts(starts)))
             with beside.open("wb") as file:
-                with pq.ParquetWriter(file, _schema(self.info), compression="zstd", write_page_checksum=True) as writer:
-                    for start in starts:
-                        writer.write_table(pq.read_table(self._part(start), page_checksum_verification=True))
+                with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
+                    for part in self._parts(starts):
+                        writer.write_table(part)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(beside, self.path)
@@ -158,6 +184,11 @@ class Parts:
             "goes on from there"
         )
 
+    def _parts(self, starts: Sequence[int]) -> Iterator[Any]:
+        import pyarrow.parquet as pq
+
+        return (pq.read_table(self._part(start), page_checksum_verification=True) for start in starts)
+
     def _part(self, start: int) -> Path:
         return self.folder / f"{start:012d}.parquet"
 
@@ -168,7 +199,7 @@ def _stem(info: TableInfo) -> str:
     return f"{name}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
-def _schema(info: TableInfo) -> Any:
+def _schema(info: TableInfo, digests: bytes) -> Any:
     import pyarrow as pa
 
     fields = [
@@ -176,16 +207,34 @@ def _schema(info: TableInfo) -> Any:
         pa.field("neighbours", pa.list_(pa.int64(), info.k), False),
         pa.field("scores", pa.list_(pa.float64(), info.k), False),
     ]
-    return pa.schema(fields, metadata={_KEY: msgspec.json.encode(info)})
+    return pa.schema(fields, metadata={_KEY: msgspec.json.encode(info), _DIGESTS: digests})
 
 
 def _arrow(start: int, found: Found, info: TableInfo) -> Any:
     import numpy as np
     import pyarrow as pa
 
+    numbers, scores = np.ascontiguousarray(found.numbers, np.int64), np.ascontiguousarray(found.scores, np.float64)
     columns = [
-        pa.array(np.arange(start, start + len(found.numbers))),
-        pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(found.numbers, np.int64).ravel()), info.k),
-        pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(found.scores, np.float64).ravel()), info.k),
+        pa.array(np.arange(start, start + len(numbers))),
+        pa.FixedSizeListArray.from_arrays(pa.array(numbers.ravel()), info.k),
+        pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), info.k),
     ]
-    return pa.Table.from_arrays(columns, schema=_schema(info))
+    return pa.Table.from_arrays(columns, schema=_schema(info, _digests([(numbers, scores)])))
+
+
+def _arrays(table: Any, k: int) -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
+    """The numbers (rows, k) and the scores of a table; ValueError where they are not k each."""
+    numbers, scores = (table[name].combine_chunks().flatten().to_numpy() for name in ("neighbours", "scores"))
+    return numbers.reshape(table.num_rows, k), scores.reshape(table.num_rows, k)
+
+
+def _digests(blocks: "Iterable[tuple[NDArray[np.int64], NDArray[np.float64]]]") -> bytes:
+    """sha256 of all numbers (int64, little-endian, row by row) and of all scores (float64), however they are cut into blocks."""
+    import numpy as np
+
+    of_numbers, of_scores = hashlib.sha256(), hashlib.sha256()
+    for numbers, scores in blocks:
+        of_numbers.update(np.ascontiguousarray(numbers, "<i8").data)
+        of_scores.update(np.ascontiguousarray(np.where(np.isnan(scores), np.nan, scores), "<f8").data)  # one nan for all
+    return msgspec.json.encode({"neighbours": of_numbers.hexdigest(), "scores": of_scores.hexdigest()})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import InputError
 from harness_plugins.retro.database.reading import Database
-from harness_plugins.retro.neighbour_files import Parts, TableInfo, read_table, served, table_path
+from harness_plugins.retro.neighbour_files import CHANGED, Parts, TableInfo, read_table, served, table_path
 from harness_plugins.retro.own import OwnDocuments
 from harness_plugins.retro.retrievers.base import Found, Queries, Retriever, open_retriever
 from harness_plugins.retro.retrievers.checked import broken_rows, checked_search
@@ -96,9 +96,9 @@ def neighbour_table(
 
 
 def open_table(path: Path, corpus: Database, database: Database, signature: str | None = None) -> NeighbourTable:
-    """The table in that file. Raises InputError for one that is damaged, or stale: made of another state of the corpus or the
-    database, or (where a `signature` is given) by another retriever."""
-    info, numbers, scores = read_table(path)
+    """The table in that file. Raises InputError for one that is damaged, was edited, or is stale: made of another state of the
+    corpus or the database, or (where a `signature` is given) by another retriever."""
+    info, numbers, scores, whole = read_table(path)
     for what, then, now in (
         ("corpus", info.corpus, corpus.digest),
         ("database", info.database, database.digest),
@@ -111,7 +111,9 @@ def open_table(path: Path, corpus: Database, database: Database, signature: str 
             )
     if len(numbers) != corpus.chunks:
         raise InputError(f"{path} is of {len(numbers)} chunks, {corpus.folder} has {corpus.chunks}; remove it: it is made anew")
-    _check_rows(path, numbers, scores, corpus, database)
+    _check_rows(path, numbers, scores, corpus, database)  # which names the chunk
+    if whole is False:
+        raise InputError(f"{path}: {CHANGED}")
     return NeighbourTable(numbers, scores, database, info, path)
 
 

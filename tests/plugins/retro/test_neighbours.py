@@ -1,6 +1,8 @@
 """Tables of neighbours: computed once, gone on with after any stop, and refused where they do not belong to what is asked."""
 
+import hashlib
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from harness_plugins.retro import neighbours
+from harness_plugins.retro.neighbour_files import table_problems
 from harness_plugins.retro.neighbours import neighbour_table, open_table
 from harness_plugins.retro.retrievers.base import Queries
 from hypothesis import given, settings
@@ -17,6 +20,7 @@ from numbered import Shared, numbered
 from harness.errors import InputError, PluginError
 
 SHARED = "numbered:Shared"
+KEY = b"harness.neighbours"
 DOCUMENTS = [[1, 2, 3, 4, 5, 6], [1, 2, 3, 9], [], [5, 6, 7, 8, 1, 2, 3, 3, 20], [30, 31], [20, 21, 22, 23, 24]]
 PARTS = 3  # of DOCUMENTS' nine chunks, in blocks of four
 
@@ -216,6 +220,72 @@ def test_a_table_that_was_edited_is_refused_with_the_chunk_and_what_is_wrong(cor
     with pytest.raises(InputError, match=said) as raised:
         neighbour_table(corpus, corpus, SHARED, {}, 2)
     assert str(path) in str(raised.value)
+
+
+VALID = [
+    change_row(0, neighbours=[2, 8]),
+    change_row(0, scores=[4.0, 3.0]),
+    change_row(6, neighbours=[7, -1], scores=[1.0, math.nan]),
+]
+
+
+@pytest.mark.parametrize("change", VALID)
+def test_numbers_that_could_have_been_found_but_were_not_are_refused(corpus, change):
+    path = neighbour_table(corpus, corpus, SHARED, {}, 2).path
+    edited(path, change)
+    with pytest.raises(InputError, match=r"its numbers or scores are not those that were written \(sha256\); remove the file"):
+        neighbour_table(corpus, corpus, SHARED, {}, 2)
+
+
+def without_digest(path):
+    edited(path, lambda rows: lambda table: table.replace_schema_metadata({KEY: table.schema.metadata[KEY]}))
+
+
+def test_a_table_of_before_there_were_digests_is_read(corpus):
+    table = neighbour_table(corpus, corpus, SHARED, {}, 2)
+    without_digest(table.path)
+    assert neighbour_table(corpus, corpus, SHARED, {}, 2).numbers.tolist() == table.numbers.tolist()
+
+
+def test_a_part_that_was_edited_is_sought_again(corpus, tmp_path):
+    log = str(tmp_path / "log")
+    with pytest.raises(PluginError):
+        neighbour_table(corpus, corpus, SHARED, {"log": log, "fails_at": 3}, 2)
+    first = min((tmp_path / "db" / "neighbours").glob("*.parts/*.parquet"))
+    edited(first, VALID[0])
+    table = neighbour_table(corpus, corpus, SHARED, {"log": log}, 2)
+    assert searches(log) == 3 + 2
+    assert table.numbers[0].tolist() == [2, 4]
+
+
+def test_the_digests_are_of_all_numbers_and_scores_in_order(corpus):
+    import pyarrow.parquet as pq
+
+    table = neighbour_table(corpus, corpus, SHARED, {}, 2)
+    said = json.loads(pq.read_schema(table.path).metadata[b"harness.neighbours.sha256"])
+    assert said["neighbours"] == hashlib.sha256(table.numbers.astype("<i8").tobytes()).hexdigest()
+    assert said["scores"] == hashlib.sha256(table.scores.astype("<f8").tobytes()).hexdigest()
+
+
+def checked(corpus):
+    return table_problems(corpus.folder / "neighbours")
+
+
+@pytest.mark.parametrize("change", [*VALID, lambda rows: rows[:-1], lambda rows: [*rows[:3], *rows[4:]]])
+def test_a_check_of_the_database_names_a_table_that_was_edited(corpus, change):
+    path = neighbour_table(corpus, corpus, SHARED, {}, 2).path
+    assert checked(corpus) == ({}, [])
+    edited(path, change)
+    wrong, unknown = checked(corpus)
+    assert list(wrong) == [path.name]
+    assert wrong[path.name].startswith(str(path))
+    assert unknown == []
+
+
+def test_a_check_says_of_which_tables_it_cannot_tell(corpus):
+    path = neighbour_table(corpus, corpus, SHARED, {}, 2).path
+    without_digest(path)
+    assert checked(corpus) == ({}, [path.name])
 
 
 @pytest.mark.parametrize("content", [b"", b"chunk,neighbours\n0,1\n", b"PAR1PAR1"])
