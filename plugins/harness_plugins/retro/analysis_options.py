@@ -23,7 +23,7 @@ _OPTIONS = (
     click.option(
         "--neighbours", "-k", type=click.IntRange(min=1), metavar="N", help="Neighbours of each chunk; default the training's."
     ),
-    click.option("--length", type=click.IntRange(min=1), metavar="TOKENS", help="Of the sequences that are read."),
+    click.option("--length", type=click.IntRange(min=1), metavar="TOKENS", help="Of sequences: a multiple of the chunk."),
     click.option(
         "--documents", type=click.IntRange(min=1), metavar="N", help="Read so many documents, drawn by the seed; default all."
     ),

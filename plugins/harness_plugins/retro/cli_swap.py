@@ -121,28 +121,20 @@ def _print(rows: "Sequence[Swapped]") -> None:
 
 
 def _gained(row: "Swapped", place: int) -> list[str]:
-    from harness_plugins.retro.analyses.shown import digits_of, figure
+    from harness_plugins.retro.analyses.shown import digits_of, figure, percent
 
     scope = row.scopes[place]
     against = row.against.get(scope.name)
     on = figure(scope.on, digits_of(scope.on))
-    return [row.retriever, on, figure(scope.gain, 4), "" if against is None else _percent(against)]
-
-
-def _percent(change: Any) -> str:
-    """`-13.7 % [-15.0 -12.4]` of a share."""
-    if change.value is None:
-        return "not defined"
-    value = f"{100 * change.value:+.1f} %"
-    return value if change.low is None else f"{value} [{100 * change.low:+.1f} {100 * change.high:+.1f}]"
+    return [row.retriever, on, figure(scope.gain, 4), "" if against is None else percent(against)]
 
 
 def _cost(row: "Swapped") -> list[str]:
-    from harness_plugins.retro.analyses.shown import figure
+    from harness_plugins.retro.analyses.shown import disk_size, figure
 
     cost, overlap = row.cost, row.overlap
     assert cost is not None
     assert overlap is not None
-    size = "not said" if cost.index_bytes is None else f"{cost.index_bytes / 1e6:.1f} MB"
+    size = "not said" if cost.index_bytes is None else disk_size(cost.index_bytes)
     times = [f"{cost.search_ms:.3f}", f"{cost.queries:,}", str(cost.cores), f"{cost.open_seconds:.2f}"]
     return [row.retriever, figure(overlap), *times, size, f"{row.without:,}"]
