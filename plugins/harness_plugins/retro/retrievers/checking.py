@@ -10,16 +10,30 @@ from harness_plugins.retro.retrievers.base import Report
 def index_problems(database: Path, report: Report | None = None) -> list[str]:
     """What is wrong with the indexes in a database's folder, a sentence for each damaged one, with what to do."""
     found: list[str] = []
-    folders = sorted(path.parent for path in (database / "indexes").glob("*/index.json"))
-    for number, folder in enumerate(folders, 1):
-        if not _is_whole(folder):
+    dense = {path.parent: _is_whole for path in (database / "indexes").glob("*/index.json")}
+    bm25 = {path.parent.parent: _are_whole for path in (database / "indexes").glob("bm25-*/*/part.json")}
+    for number, (folder, is_whole) in enumerate(sorted((dense | bm25).items(), key=lambda item: item[0]), 1):
+        if not is_whole(folder):
             found.append(f"{folder}: its files are not those that were written (sha256); delete it, and it is built anew")
         if report is not None:
-            report("indexes checked", number, len(folders))
+            report("indexes checked", number, len(dense | bm25))
     return found
 
 
+def _are_whole(folder: Path) -> bool:
+    """Whether all parts of a BM25 index are."""
+    for path in folder.glob("*/part.json"):
+        try:
+            files: dict[str, str] = json.loads(path.read_bytes())["files"]
+            if not all(_sha256(path.parent / name) == digest for name, digest in files.items()):
+                return False
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return False
+    return True
+
+
 def _is_whole(folder: Path) -> bool:
+    """Whether a dense index, or one of inverted lists, is."""
     try:
         said: dict[str, Any] = json.loads((folder / "index.json").read_bytes())
         suffix, trained = (".faiss", said["centroids"]) if "centroids" in said else (".f16", None)

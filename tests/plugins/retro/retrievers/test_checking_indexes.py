@@ -1,4 +1,4 @@
-"""A flipped byte in any file of a dense index is found by `harness retro info --check`, which names the index."""
+"""A flipped byte in any file of an index is found by `harness retro info --check`, which names the index."""
 
 import json
 
@@ -19,10 +19,21 @@ def database(tmp_path_factory):
     made = sentences(tmp_path_factory.mktemp("indexes") / "db", invented(12))
     encoder = tiny_encoder(tmp_path_factory.mktemp("encoder") / "tiny")
     open_retriever(made, "dense", {"encoder": str(encoder), "index": "ivf"})
+    open_retriever(made, "bm25")
     return made
 
 
-@pytest.mark.parametrize("file", ["dense/00000.f16", "dense-ivf/00001.faiss", "dense-ivf/trained.faiss", "dense/index.json"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "dense/00000.f16",
+        "dense-ivf/00001.faiss",
+        "dense-ivf/trained.faiss",
+        "dense/index.json",
+        "bm25-tokens/00001/counts.npy",
+        "bm25-tokens/00000/part.json",
+    ],
+)
 def test_a_damaged_file_is_found(database, file):
     assert index_problems(database.folder) == []
     path = database.folder / "indexes" / file
@@ -30,7 +41,7 @@ def test_a_damaged_file_is_found(database, file):
     path.write_bytes(whole[:10] + bytes([whole[10] ^ 128]) + whole[11:])
     try:
         (wrong,) = index_problems(database.folder)
-        assert wrong.startswith(f"{path.parent}: its files are not those that were written")
+        assert wrong.startswith(f"{database.folder / 'indexes' / file.split('/')[0]}: its files are not those that were written")
     finally:
         path.write_bytes(whole)
 
