@@ -56,7 +56,7 @@ def test_one_that_finds_nothing_is_off(swapped):
 def test_one_that_cannot_be_used_is_named_and_none_stands_in_for_it(swapped):
     row = swapped[0][3]
     assert row.retriever == "bm25 k1=-1"
-    assert "k1 must be 0 or more" in row.error
+    assert "k1 must be a finite number, 0 or more" in row.error
     assert (row.scopes, row.cost) == ((), None)
 
 
