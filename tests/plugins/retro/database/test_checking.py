@@ -1,5 +1,6 @@
 """A damaged database is found out, file by file."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from harness_plugins.retro.database.checking import problems
 from harness_plugins.retro.database.reading import Database
 from harness_plugins.retro.database.tokenizers import trained_tokenizer
 from harness_plugins.retro.database.writing import extend
+from harness_plugins.retro.neighbours import neighbour_table
 
 from harness.errors import InputError
 
@@ -117,6 +119,34 @@ def test_info_says_what_there_is_and_whether_it_is_whole(copied: Path) -> None:
     assert isinstance(found.exception, InputError)
     assert "shards/00000" in str(found.exception)
     assert "every file" not in found.output
+
+
+def test_info_checks_tables_of_neighbours_and_says_which_it_cannot_check(copied: Path) -> None:
+    import pyarrow.parquet as pq
+
+    database = Database(copied)
+    path = neighbour_table(database, database, "bm25", {}, 1).path
+    assert path is not None
+    whole = pq.read_table(path)
+    first = [row | {"scores": [99.0]} if row["neighbours"][0] >= 0 else row for row in whole.to_pylist()]
+    pq.write_table(whole.from_pylist(first, schema=whole.schema), path)
+    found = CliRunner().invoke(retro, ["info", str(copied), "--check"])
+    assert isinstance(found.exception, InputError)
+    assert str(found.exception).startswith(f"{path}: its numbers or scores are not those that were written (sha256)")
+    assert "Remove" not in str(found.exception)
+    assert "every file" not in found.output
+    assert CliRunner().invoke(retro, ["info", str(copied)]).exit_code == 0
+    pq.write_table(whole.replace_schema_metadata({b"harness.neighbours": whole.schema.metadata[b"harness.neighbours"]}), path)
+    found = CliRunner().invoke(retro, ["info", str(copied), "--check"])
+    assert found.exit_code == 0, found.output
+    assert "every file is as it was written, but for what the next line says" in found.output
+    assert f"it is made anew): {path.name}" in found.output
+    found = CliRunner().invoke(retro, ["info", str(copied), "--check", "--json"])
+    assert json.loads(found.stdout)["unchecked"] == [path.name]
+    path.write_bytes(b"PAR1")
+    found = CliRunner().invoke(retro, ["info", str(copied), "--check"])
+    assert "cannot be read as a table of neighbours" in str(found.exception)
+    assert "in 3 shards" in found.output
 
 
 def test_info_names_a_folder_that_is_no_database(tmp_path: Path) -> None:
