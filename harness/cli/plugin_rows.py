@@ -54,7 +54,7 @@ def _described(kind: str, entry: "Entry") -> dict[str, Any]:
     spec = {
         field.name: getattr(entry.spec, field.name)
         for field in dataclasses.fields(entry.spec)
-        if field.name not in ("build", "data", "reads", "found_in")
+        if field.name not in ("build", "data", "reads", "leaves", "found_in")
     }
     taken = parameters(entry.spec)
     try:

@@ -88,7 +88,7 @@ def test_the_config_says_where_and_an_option_says_otherwise(ratings: Path, tmp_p
 def test_ctrl_c_leaves_no_worker_and_the_same_command_goes_on(ratings: Path, tmp_path: Path) -> None:
     plugin, log = write_plugin(tmp_path), tmp_path / "log"
     command = [sys.executable, "-m", "harness", "score", "--judgments", f"table:{ratings}", "--plugin", str(plugin)]
-    command += ["--metric", f"slow:seconds=0.4,log={log}", "--output", str(tmp_path / "run"), "--executor", "local"]
+    command += ["--metric", f"slow:seconds=1.2,log={log}", "--output", str(tmp_path / "run"), "--executor", "local"]
     running = subprocess.Popen([*command, "--workers", "2"], stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert wait_until(lambda: any(path.read_bytes().count(b"\n") for path in (tmp_path / "run").rglob("*.jsonl")), 120)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
@@ -97,8 +97,9 @@ def test_ctrl_c_leaves_no_worker_and_the_same_command_goes_on(ratings: Path, tmp
     assert wait_until(lambda: not any(map(is_alive, processes(log))))
     again = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, timeout=180)
     assert again.returncode == 0, again.stderr
-    (reused,) = re.findall(r"48 of 48 \((\d+) reused\)", again.stderr)
-    assert 4 <= int(reused) < 48
+    saved = re.findall(r"48 of 48 \((\d+) reused\)", again.stderr)
+    assert saved, again.stderr
+    assert 4 <= int(saved[0]) < 48
 
 
 @pytest.mark.slow

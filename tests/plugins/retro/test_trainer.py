@@ -12,7 +12,7 @@ from harness_plugins.retro.database.reading import Database  # noqa: E402
 from harness_plugins.retro.retrieval import open_retrieval  # noqa: E402
 from harness_plugins.retro.trainer import Retro  # noqa: E402
 from harness_plugins.trainers.loop import fit  # noqa: E402
-from retro_training import AROUND, HOW, LLAMA, RETRIEVER, database, documents, learner  # noqa: E402
+from tiny_retro_training import AROUND, HOW, LLAMA, RETRIEVER, database, documents, learner  # noqa: E402
 from small_training import StopAt  # noqa: E402
 from tiny_retro import CHUNK, text  # noqa: E402
 
@@ -232,7 +232,7 @@ faulthandler.dump_traceback_later(200, exit=True)
 from harness_plugins.retro.database.reading import Database
 from harness_plugins.trainers.distributed import joined
 from harness_plugins.trainers.loop import fit
-from retro_training import HOW, learner
+from tiny_retro_training import HOW, learner
 
 corpus, folder = Database(sys.argv[1]), Path(sys.argv[2])
 for kind in ("ddp", "fsdp"):

@@ -9,7 +9,7 @@ from tiny_retro import CHUNK, texts, tiny_corpus, tiny_retro
 
 from harness.records import Example, Message, TextPart
 
-RETRIEVER = "retro_training:Neighbouring"
+RETRIEVER = "tiny_retro_training:Neighbouring"
 HOW = Settings(steps=4, batch=5, tokens=96, rate=0.01, save_every=2)
 LLAMA = {
     "model_type": "llama",
