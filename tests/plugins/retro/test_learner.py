@@ -9,8 +9,8 @@ pytest.importorskip("transformers")
 from harness_plugins.retro.learner import RetroLearner, near, stretches  # noqa: E402
 from harness_plugins.retro.neighbours import neighbour_table  # noqa: E402
 from harness_plugins.retro.sequences import batch, cut  # noqa: E402
-from tiny_retro_training import RETRIEVER, database, learner  # noqa: E402
 from tiny_retro import CHUNK  # noqa: E402
+from tiny_retro_training import RETRIEVER, database, learner  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ pytest.importorskip("transformers")
 from harness_plugins.retro.database.reading import Database
 from harness_plugins.retro.database.writing import extend
 from harness_plugins.retro.retrieval import FILE, open_retrieval, read_retrieval, save_retrieval
-from tiny_retro_training import RETRIEVER
 from tiny_retro import CHUNK, tiny_corpus
+from tiny_retro_training import RETRIEVER
 
 from harness.errors import InputError
 

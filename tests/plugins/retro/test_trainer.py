@@ -12,9 +12,9 @@ from harness_plugins.retro.database.reading import Database  # noqa: E402
 from harness_plugins.retro.retrieval import open_retrieval  # noqa: E402
 from harness_plugins.retro.trainer import Retro  # noqa: E402
 from harness_plugins.trainers.loop import fit  # noqa: E402
-from tiny_retro_training import AROUND, HOW, LLAMA, RETRIEVER, database, documents, learner  # noqa: E402
 from small_training import StopAt  # noqa: E402
 from tiny_retro import CHUNK, text  # noqa: E402
+from tiny_retro_training import AROUND, HOW, LLAMA, RETRIEVER, database, documents, learner  # noqa: E402
 
 from harness.errors import InputError, PluginError  # noqa: E402
 from harness.plugins import load_plugins  # noqa: E402
