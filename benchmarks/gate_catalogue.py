@@ -79,7 +79,7 @@ def tried(copy: Copy, entry: dict[str, Any], whole: bool = False) -> dict[str, A
         "whole": not options,
         "cpu": round(run.cpu, 1),
         "wall": round(run.wall, 1),
-        "said": (run.text.strip() or run.errors.strip()[-_KEPT:])[:_KEPT],
+        "said": (run.text.strip() or run.errors.strip()[-_KEPT:]).replace(f"{ROOT}/", "")[:_KEPT],
     }
 
 

@@ -88,7 +88,7 @@ def tried(copy: Copy, group: str, file: str, mutant: Mutant) -> dict[str, Any]:
         "how": how,
         "code": run.code,
         "cpu": round(run.cpu, 1),
-        "said": "" if run.code == PASSED else (run.text.strip() or run.errors.strip()[-300:])[:300],
+        "said": "" if run.code == PASSED else (run.text.strip() or run.errors.strip()[-300:]).replace(f"{ROOT}/", "")[:300],
     }
 
 

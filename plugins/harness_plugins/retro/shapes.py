@@ -57,7 +57,7 @@ def retrofit(
 ) -> Any:
     """A pretrained decoder with chunked cross-attention in its second half, unless `model` says where: at first it is the decoder
     exactly. Raises PluginError for one that cannot be retrofitted, InputError for one that knows fewer tokens."""
-    from harness_plugins.retro.model import retrofitted
+    from harness_plugins.retro.retrofit import retrofitted
 
     known = int(decoder.get_input_embeddings().weight.shape[0])
     words = database.info.tokenizer.vocabulary

@@ -10,7 +10,8 @@ pytest.importorskip("transformers")
 from harness_plugins.retro.attention import ChunkedCrossAttention, RelativeBias  # noqa: E402
 from harness_plugins.retro.cache import RetroCache  # noqa: E402
 from harness_plugins.retro.config import RetroConfig  # noqa: E402
-from harness_plugins.retro.model import RetroForCausalLM, retrofitted  # noqa: E402
+from harness_plugins.retro.model import RetroForCausalLM  # noqa: E402
+from harness_plugins.retro.retrofit import retrofitted  # noqa: E402
 
 CHUNK, LENGTH, NEIGHBOURS, LONG, WORDS = 8, 32, 2, 16, 100
 NO_TOKENS = {"bos_token_id": None, "eos_token_id": None, "pad_token_id": 0}
