@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from harness.errors import InputError
 from harness_plugins.trainers import checkpoints
@@ -58,6 +58,18 @@ class Progress:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
+@runtime_checkable
+class DrawnRows(Protocol):
+    """Rows of which every step learns something else: words that are masked, say. What is drawn depends on the rows' places and
+    the step's number alone, so that a training that goes on draws what it would have drawn."""
+
+    def drawn(self, places: Sequence[int], step: int) -> list[Row]:
+        """The rows at these places as this step (from 0) learns from them."""
+        ...
+
+    def __len__(self) -> int: ...
+
+
 class Watcher(Protocol):
     """Sees every finished step: reports, evaluates now and then, ends a training early."""
 
@@ -71,7 +83,7 @@ class Watcher(Protocol):
 
 def fit(
     learner: Any,
-    rows: Sequence[Row],
+    rows: Sequence[Row] | DrawnRows,
     how: Settings,
     folder: Path,
     *,
@@ -100,7 +112,8 @@ def fit(
     while so_far.step < total and not so_far.ended:
         start = time.perf_counter()
         torch.manual_seed(hash((how.seed, so_far.step, processes.rank)) % 2**63)  # dropout
-        chosen = [rows[place] for place in step_rows(len(rows), so_far.step, how.batch, how.seed)]
+        places = step_rows(len(rows), so_far.step, how.batch, how.seed)
+        chosen = rows.drawn(places, so_far.step) if isinstance(rows, DrawnRows) else [rows[place] for place in places]
         shares = [chosen[rank :: processes.world] for rank in range(processes.world)]
         for group in optimizer.param_groups:
             group["lr"] = how.rate * learning_rate(so_far.step, total, how.warmup, how.schedule)

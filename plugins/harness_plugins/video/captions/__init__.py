@@ -1,0 +1,1 @@
+"""Aligned text: SRT, WebVTT and JSON Lines become cues."""

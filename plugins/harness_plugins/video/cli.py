@@ -1,0 +1,8 @@
+"""To be written."""
+
+import click
+
+
+@click.group()
+def video() -> None:
+    pass

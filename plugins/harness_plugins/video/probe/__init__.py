@@ -1,0 +1,1 @@
+"""What seeing is worth: masked words probed by imageability."""

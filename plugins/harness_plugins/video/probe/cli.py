@@ -1,0 +1,8 @@
+"""To be written."""
+
+import click
+
+
+@click.group()
+def probe() -> None:
+    pass

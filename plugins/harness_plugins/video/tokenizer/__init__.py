@@ -1,0 +1,1 @@
+"""Frames become video tokens: features of patches or of a vision encoder, quantised."""
