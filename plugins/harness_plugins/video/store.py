@@ -32,9 +32,9 @@ _EDGE = 1e-6  # seconds: a frame that begins where a span ends is not in it
 class Info(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the videos of a folder were made into tokens.
 
-    `rate`: frames sampled a second; `height`, `width`: pixels of a frame as the tokenizer saw it; `tokens`: of a frame; `codes`: kinds of
-    video tokens, numbered from 0; `grid`: rows and columns of a frame's tokens, None where they have no place in the picture;
-    `levels`: tokens of one place, one behind the other (residual quantisation); `tokenizer`: digest of the tokenizer's files.
+    `rate`: frames sampled a second; `height`, `width`: pixels of a frame as the tokenizer saw it; `tokens`: of a frame; `codes`:
+    kinds of video tokens, numbered from 0; `grid`: rows and columns of a frame's tokens, None where they have no place in the
+    picture; `levels`: tokens of one place, one behind the other (residual quantisation); `tokenizer`: digest of its files.
     """
 
     rate: float
@@ -66,8 +66,9 @@ class VideoTokens:
         return path_of(self.folder, sha256).is_file()
 
     def video(self, sha256: str) -> "tuple[NDArray[np.float64], NDArray[np.int32]]":
-        """Times (F,) in seconds and tokens (F, P) of all sampled frames of a video. InputError where it has none here, or its file
-        is damaged."""
+        """Times (F,) in seconds and tokens (F, P) of all sampled frames of a video.
+
+        InputError where it has none here, or its file is damaged."""
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
