@@ -96,8 +96,8 @@ def builder_of(example: Example) -> str:
 
 
 def texts_of(example: Example) -> tuple[str | None, str | None]:
-    """Instruction and response; of a document its text as the response."""
-    if example.kind == "document":
+    """Instruction and response; of a document, and of text beside video, its text as the response."""
+    if example.kind in ("document", "aligned"):
         return None, "\n".join(message.text for message in example.messages)
     return example.instruction, response_of(example)
 

@@ -44,7 +44,7 @@ Filter = Callable[[RowFacts, FilterOptions], Rows]
 
 
 def no_response(facts: RowFacts, options: FilterOptions) -> Rows:
-    """Nothing to answer with, and no document either."""
+    """Nothing to answer with, and no text to read either: neither a document nor text beside video."""
     return ~facts.has_response & ~facts.is_document
 
 
@@ -183,7 +183,7 @@ def row_facts(batch: Batch, folded: Folded) -> RowFacts:
     echo = single & (folded.hashes[prompts] == folded.hashes[answers]).all(axis=1) & (letters[answers] > 0)
     return RowFacts(
         has_response=has,
-        is_document=np.array([row.kind == "document" for row in batch.examples], bool),
+        is_document=np.array([row.kind in ("document", "aligned") for row in batch.examples], bool),
         prompt=of_prompt(folded.lengths),
         prompt_visible=of_prompt(tally(VISIBLE)),
         response=of_answer(folded.lengths),

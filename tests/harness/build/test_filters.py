@@ -75,6 +75,7 @@ def test_repetition_is_the_share_of_word_four_grams_that_were_there_before() -> 
 def test_a_document_needs_no_response_and_anything_else_does() -> None:
     said = (Message(role="document", parts=(TextPart(text=LONG),)),)
     assert reason_of(Example(id="d/1", kind="document", language="sv", messages=said)) is None
+    assert reason_of(Example(id="v/1", kind="aligned", language="sv", messages=said)) is None
     asked = (Message(role="user", parts=(TextPart(text=LONG),)),)
     assert reason_of(Example(id="d/2", kind="instruction", language="sv", messages=asked)) == "no-response"
 
