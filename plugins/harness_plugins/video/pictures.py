@@ -76,9 +76,10 @@ class Pictures:
         for flag in _FLAGS:
             flags |= Interpolation[flag]
         alpha = _has_alpha(frame.format)
-        pixels: NDArray[np.uint8] = self._reformatter.reformat(
+        made = self._reformatter.reformat(
             frame, self._width, self._height, "rgba" if alpha else "rgb24", interpolation=flags, threads=1
-        ).to_ndarray()
+        )
+        pixels: NDArray[Any] = made.to_ndarray()
         return self._orientation.apply(_on_black(pixels) if alpha else pixels)
 
 
