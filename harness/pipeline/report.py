@@ -14,6 +14,7 @@ from harness.pipeline.report_made import answer_tables, build_tables, training_p
 from harness.pipeline.trust_told import TrustOf, kind_among, told, worst
 from harness.report.contents import DataTable, Figure, Report, Section, TableColumn
 from harness.report.frame import amount, listed
+from harness.report.kept_sections import kept_sections
 from harness.report.layout import number
 from harness.report.texts import cleaned
 
@@ -32,6 +33,7 @@ _LEADS = {
 def experiment_report(folder: str | Path) -> Report:
     """The report of a finished experiment; InputError if the folder holds none. Its texts are safe to show once escaped."""
     done = read_finished(folder)
+    left, said = kept_sections(Path(folder))
     trusts = msgspec.convert(done.about.get("trust", []), list[TrustOf])
     by_slice = _trust_by_slice(done, trusts)
     ended = done.manifest.times.get("started", 0.0) + done.manifest.times.get("seconds", 0.0)
@@ -42,13 +44,14 @@ def experiment_report(folder: str | Path) -> Report:
         _section("trained", "Trainings", training_parts(done)),
         _section("built", "Data", build_tables(done)),
         _section("answers", "Answers", answer_tables(done)),
+        *left,
     )
     return cleaned(
         Report(
             title=f"Experiment: {done.about['name']}",
             subtitle=_subtitle(done),
             answer=tuple(_answer(done, by_slice)),
-            warnings=tuple(_warnings(done, by_slice)),
+            warnings=(*_warnings(done, by_slice), *said),
             sections=tuple(one for one in sections if one.figures),
             manifest=msgspec.json.format(msgspec.json.encode(done.manifest), indent=2).decode(),
             made=datetime.fromtimestamp(ended, UTC).isoformat(timespec="seconds"),

@@ -22,6 +22,7 @@ from harness.report.ground import Ground
 from harness.report.heat import heat_maps
 from harness.report.judges import LEAD as JUDGES
 from harness.report.judges import judge_figures
+from harness.report.kept_sections import kept_sections
 from harness.report.ratings import rating_plots, rating_tables
 from harness.report.systems import system_means
 from harness.report.tables import agreement_table, tables
@@ -36,11 +37,13 @@ def report_of_run(folder: str | Path) -> Report:
     done = load_run(folder)
     if not done.rows:
         raise InputError(f"{folder}: this run holds scores alone; `harness metaeval {folder}` holds them against people")
-    return build_report(done, read_manifest(folder))
+    return build_report(done, read_manifest(folder), Path(folder))
 
 
-def build_report(done: Evaluation, manifest: Manifest) -> Report:
-    """The report of an evaluation, with the manifest of its run. Every text in it is safe to show once it is escaped."""
+def build_report(done: Evaluation, manifest: Manifest, folder: Path | None = None) -> Report:
+    """The report of an evaluation, with the manifest of its run, and the sections that analyses left in its folder where one is
+    given. Every text in it is safe to show once it is escaped."""
+    left, said = ([], []) if folder is None else kept_sections(folder)
     frame = Frame(done, _options(manifest))
     advice = advices(frame)
     ended = manifest.times.get("started", 0.0) + manifest.times.get("seconds", 0.0)
@@ -49,8 +52,8 @@ def build_report(done: Evaluation, manifest: Manifest) -> Report:
             title=_title(frame),
             subtitle=_subtitle(frame),
             answer=answer(frame, advice_in_words(frame, advice)),
-            warnings=warnings(frame),
-            sections=tuple(section for section in _sections(frame, advice) if section.figures),
+            warnings=(*warnings(frame), *said),
+            sections=tuple(section for section in (*_sections(frame, advice), *left) if section.figures),
             manifest=msgspec.json.format(msgspec.json.encode(manifest), indent=2).decode(),
             made=datetime.fromtimestamp(ended, UTC).isoformat(timespec="seconds"),
         )

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from harness.report.analysis_contents import Gallery, Scatter
+
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
     pass
@@ -232,7 +234,7 @@ class Words(_Part, frozen=True, kw_only=True, tag="words"):
     listed: bool = False
 
 
-Figure = Words | DotPlot | Ranks | LinePlot | RatingPlot | HeatMap | Disagreements | SystemMeans | DataTable
+Figure = Words | DotPlot | Ranks | LinePlot | RatingPlot | HeatMap | Disagreements | SystemMeans | DataTable | Scatter | Gallery
 
 
 class Section(_Part, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from harness.report.analysis_contents import Gallery, GalleryEntry, Scatter
 from harness.report.contents import (
     DataTable,
     Disagreement,
@@ -79,6 +80,38 @@ def _figure(figure: Figure) -> Iterator[str]:
             yield from _data(figure)
         case Disagreements():
             yield from _disagreements(figure)
+        case Scatter():
+            yield _scatter(figure)
+        case Gallery():
+            yield from (_entry(entry) for entry in figure.entries)
+
+
+def _scatter(figure: Scatter) -> str:
+    """The bins of each panel, and what is said of it."""
+    heads = ["panel", inline(figure.x_label), inline(figure.y_label), "n", "summary"]
+    rows = []
+    for panel in figure.panels:
+        said = inline("; ".join(one for one in (panel.summary, panel.note) if one))
+        name = inline(panel.label)
+        rows += [
+            [
+                name,
+                number(one.x),
+                worded(Mark(value=one.value, low=one.low, high=one.high)),
+                str(one.n),
+                said if not place else "",
+            ]
+            for place, one in enumerate(panel.bins)
+        ] or [[name, "", "", str(len(panel.points)), said]]
+    return table(heads, rows, [False, True, True, True, False])
+
+
+def _entry(entry: GalleryEntry) -> str:
+    marked = f"**{inline(entry.marked)}**" if entry.marked else ""
+    before = inline(entry.before) + (" " if entry.before[-1:].isspace() else "")
+    after = (" " if entry.after[:1].isspace() else "") + inline(entry.after)
+    facts = "; ".join(map(inline, (*entry.facts, *((entry.note,) if entry.note else ()))))
+    return f"- {inline(entry.title)}: {before}{marked}{after} ({facts})"
 
 
 def _cell(value: Cell, digits: int | None = None) -> str:

@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 
+from harness.report.analysis_contents import Gallery, Scatter
 from harness.report.contents import (
     DataTable,
     Disagreements,
@@ -84,7 +85,20 @@ def _sheet(figure: Figure) -> Sheet | None:
             columns = ("metric", "criterion", "item", "language", "why", "instruction", "source", "references")
             sides = [f"{side} {name}" for side in ("first", "second") for name in ("system", "text", "score", "people")]
             return (*columns, *sides), list(_entries(figure))
+        case Scatter():
+            return ("panel", "what", figure.x_label, figure.y_label, "low", "high", "n"), list(_scattered(figure))
+        case Gallery():
+            rows = [(e.title, f"{e.before}{e.marked}{e.after}", e.marked, "; ".join(e.facts), e.note) for e in figure.entries]
+            return ("title", "text", "marked", "facts", "note"), rows
     return None
+
+
+def _scattered(figure: Scatter) -> Iterator[Sequence[Cell]]:
+    for panel in figure.panels:
+        for one in panel.bins:
+            yield panel.label, "bin", one.x, one.value, one.low, one.high, one.n
+        for point in panel.points:
+            yield panel.label, point.label, point.x, point.y, None, None, 1
 
 
 def _mark(mark: Mark) -> tuple[Cell, ...]:

@@ -15,6 +15,7 @@ LABEL = 200  # characters of a name
 CELL = 600  # characters of a cell of a table
 MANIFEST = 200_000
 _LABELS = ("label", "system", "slice", "metric", "criterion", "item", "language", "name", "rating", "title", "columns")
+_PICTURE = "data"  # base64 of a picture, which is checked when it is made
 _LIMITS = {**dict.fromkeys(_LABELS, LABEL), "rows": CELL, "manifest": MANIFEST}  # by the field that holds the text
 
 
@@ -51,7 +52,7 @@ def _walk(value: Any, field: str) -> Any:
     if isinstance(value, str):
         return shown(value, _LIMITS.get(field, LONGEST))
     if isinstance(value, dict):
-        return {key: _walk(one, key) for key, one in value.items()}
+        return {key: one if key == _PICTURE else _walk(one, key) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_walk(one, field) for one in value]
     return value

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from harness.report.analysis_contents import Gallery, Scatter
 from harness.report.contents import (
     DataTable,
     Disagreements,
@@ -18,8 +19,10 @@ from harness.report.contents import (
 from harness.report.html.boxes import rating_plot
 from harness.report.html.disagreements import disagreements
 from harness.report.html.dotplot import dot_plot, ranks
+from harness.report.html.gallery import gallery
 from harness.report.html.heatmap import heat_map
 from harness.report.html.lines import line_plot
+from harness.report.html.scatter import scatter
 from harness.report.html.systems import system_means
 from harness.report.html.tables import from_contents
 from harness.report.html.text import anchor
@@ -99,3 +102,7 @@ def figure_view(figure: Figure, names: Names) -> FigureView:
             return FigureView("system-means", name, figure.title, figure.caption, system_means(figure, name), not figure.rows)
         case DataTable():
             return FigureView("table", name, figure.title, figure.caption, from_contents(figure, name), not figure.rows)
+        case Scatter():
+            return FigureView("scatter", name, figure.title, figure.caption, scatter(figure, name), not figure.panels)
+        case Gallery():
+            return FigureView("gallery", name, figure.title, figure.caption, gallery(figure), not figure.entries)

@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.report.analysis_contents import Gallery
 from harness.report.contents import Report
 from harness.report.html import dots, text
 from harness.report.html.figures import sections
@@ -21,10 +22,11 @@ def render(report: Report) -> str:
     """The page's text, to be written as UTF-8. It opens from a file, offline, and reads without its script.
 
     Every text of the report is escaped; controls and overrides of direction are written out. A content security policy forbids
-    all network and every script and style but the page's own, which it names by their SHA-256.
+    all network and every script and style but the page's own, which it names by their SHA-256; pictures are those in the page.
     """
     return document(
         "page.html",
+        pictures=any(isinstance(figure, Gallery) for section in report.sections for figure in section.figures),
         language=text.language_tag(report.language) or "en",
         report=report,
         sections=sections(report),
@@ -33,15 +35,25 @@ def render(report: Report) -> str:
 
 
 def document(
-    template: str, *folders: Path, language: str = "en", css: Sequence[Path] = (), script: Sequence[Path] = (), **values: object
+    template: str,
+    *folders: Path,
+    language: str = "en",
+    css: Sequence[Path] = (),
+    script: Sequence[Path] = (),
+    pictures: bool = False,
+    **values: object,
 ) -> str:
-    """The text of a page in the frame that all pages share; `css` and `script` are files added to the report's own."""
+    """The text of a page in the frame that all pages share; `css` and `script` are files added to the report's own.
+
+    `pictures`: whether the page carries pictures, as `data:` addresses."""
     style = styles() + "".join(path.read_text(encoding="utf-8") for path in css)
     behaviour_ = behaviour() + "".join(path.read_text(encoding="utf-8") for path in script)
     return (
         environment(*folders)
         .get_template(template)
-        .render(language=language, css=Markup(style), script=Markup(behaviour_), policy=policy(style, behaviour_), **values)
+        .render(
+            language=language, css=Markup(style), script=Markup(behaviour_), policy=policy(style, behaviour_, pictures), **values
+        )
     )
 
 
@@ -69,12 +81,14 @@ def environment(*templates: Path) -> Environment:
     return environment
 
 
-def policy(css: str, script: str) -> str:
-    """A content security policy that forbids all network and every style and script but these two."""
+def policy(css: str, script: str, pictures: bool = False) -> str:
+    """A content security policy that forbids all network and every style and script but these two; with `pictures`, those that
+    the page itself carries are shown."""
     parts = (
         "default-src 'none'",
         f"style-src {_source(css)}",
         f"script-src {_source(script)}",
+        *(("img-src data:",) if pictures else ()),
         "base-uri 'none'",
         "form-action 'none'",
     )
