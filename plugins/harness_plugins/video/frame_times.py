@@ -14,40 +14,45 @@ def grid_time(number: int, rate: float, start: float = 0.0) -> float:
     return start + number / rate
 
 
+def first_at(time: float, rate: float, start: float = 0.0) -> int:
+    """The number of the first time of the grid, 0 or more, at which a frame that appears at `time` is shown."""
+    number = max(0, math.floor((time - ROUNDING - start) * rate) - 1)
+    while grid_time(number, rate, start) + ROUNDING < time:
+        number += 1
+    return number
+
+
 def shown(
     frames: Iterable[tuple[float, float | None, T]], rate: float, start: float = 0.0, end: float | None = None
 ) -> Iterator[tuple[float, T, float, bool]]:
     """Each time `start + i / rate` before `end` and before the video's end, with the frame that is shown then.
 
-    `frames`: times at which they appear, how long each stays (None: not known) and the frames, in the order of a player. Times
-    count from the first frame's. Comes out: the grid's time, the frame, the time at which it appeared, and whether it came out
-    for the time before already. Shown is the last frame that appeared at that time or before; `ROUNDING` is allowed for. A frame
-    that is to appear before one that came earlier is left out: no player goes back. The last frame stays for its own duration,
-    else as long as the one before it, and one alone is shown at its own time at least.
+    `frames`: times at which they appear, how long each stays (None: not known) and the frames, in a player's order. Comes out:
+    the grid's time, the frame, the time at which it appeared, and whether it came out for the time before already. Shown is the
+    last frame that appeared at that time or before; `ROUNDING` is allowed for. Before the first one nothing is shown. A frame
+    that would appear before one that came earlier is left out: no player goes back. The last frame stays for its own duration,
+    else as long as the one before it; one that is alone and tells no duration is shown for an instant.
     """
     limit = math.inf if end is None else end
-    number = 0
     held: tuple[float, T] | None = None
-    first = interval = stays = 0.0
-    new = True
+    number, new, interval, stays = 0, True, 0.0, 0.0
     for time, duration, frame in frames:
         if held is None:
-            first = time
+            number = first_at(time, rate, start)
         else:
-            if time - first < held[0]:
+            if time < held[0]:
                 continue
-            if time - first > held[0]:
-                interval = time - first - held[0]
-            while (now := grid_time(number, rate, start)) < limit and time - first > now + ROUNDING:
+            interval = time - held[0] or interval
+            while (now := grid_time(number, rate, start)) < limit and now + ROUNDING < time:
                 yield now, held[1], held[0], not new
                 number, new = number + 1, False
-            if now >= limit:
-                return
-        held, new = (time - first, frame), True
+        if grid_time(number, rate, start) >= limit:
+            return
+        held, new = (time, frame), True
         stays = duration if duration else interval
     if held is None:
         return
-    limit = min(limit, max(held[0] + stays - ROUNDING, math.nextafter(held[0] + ROUNDING, math.inf)))
-    while (now := grid_time(number, rate, start)) < limit:
+    last = max(held[0] + stays - ROUNDING, math.nextafter(held[0] + ROUNDING, math.inf))
+    while (now := grid_time(number, rate, start)) < min(limit, last):
         yield now, held[1], held[0], not new
         number, new = number + 1, False

@@ -1,31 +1,28 @@
-"""Frames of a video file, sampled at a rate, as a player shows them; what a file says of itself; and what is wrong with it.
-
-Decoding is PyAV's (FFmpeg's) in one thread, so that a worker takes one core; only frames that a time of the grid shows become
-pictures. Nothing but the file itself is opened: no address, no playlist.
-"""
+"""Frames of a video file, sampled at a rate, as a player shows them; and what a file says of itself."""
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from harness_plugins.video.broken import BrokenVideo
 from harness_plugins.video.frame_times import shown
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_LISTS = {"concat", "dash", "hls", "imf", "sdp", "rtsp", "tty"}  # they name other files, or are text that passes for pictures
-
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file is: `duration` in seconds, `rate` in frames a second on average, `width` and `height` in pixels as shown
-    (turned by `rotation` degrees clockwise), `frames` as the file counts them; None where it does not say. `audio`: whether it
-    has sound."""
+    """What a video file is; None where it does not say.
+
+    `duration`: seconds on the player's clock until its last picture ends; `begins`: when the first picture appears on it, 0
+    unless sound comes first (`decoding`). `rate`: frames a second, on average; `timed`: whether its
+    frames have times, else they are reckoned from `rate`. `width` and `height`: pixels as shown, turned by `rotation` degrees
+    clockwise. `frames`: as the file counts them. `audio`: whether it has sound. `streams`: of moving pictures; the first is
+    read.
+    """
 
     path: Path
     sha256: str
@@ -37,12 +34,15 @@ class VideoInfo:
     codec: str
     frames: int | None
     audio: bool
+    begins: float = 0.0
+    timed: bool = True
+    streams: int = 1
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What is shown at `time` (seconds from the video's first frame): `pixels` uint8 (H, W, 3) RGB. It has been shown `since`
-    then; `repeated`: the frame before has the same pixels, the very same array, for nothing else was shown between them."""
+    """What is shown at `time`, seconds: `pixels` uint8 (H, W, 3) RGB. It is shown `since` then; `repeated`: it is the picture of
+    the frame before, the same array, for nothing else was shown between them."""
 
     time: float
     pixels: "NDArray[np.uint8]"
@@ -51,31 +51,45 @@ class Frame:
 
 
 def inspect(path: str | Path) -> VideoInfo:
-    """What a video file is, after decoding its first frame and reading it once for its digest. BrokenVideo where it is none."""
+    """What a video file is: its first frame is decoded, its packets and its bytes are read once.
+
+    BrokenVideo for what is no video, or is cut off as can be seen without decoding it; other damage shows when it is decoded.
+    """
     import hashlib
 
-    path = Path(path)
-    with _opened(path) as (container, stream):
-        from harness_plugins.video.pictures import orientation_of
+    from harness_plugins.video.decoding import decoded, opened
+    from harness_plugins.video.pictures import orientation_of
+    from harness_plugins.video.wholeness import check_end, packet_ends
 
-        _, _, first = next(_decoded(path, container, stream))
-        orientation = orientation_of(first)
-        height, width = orientation.size(first.height, first.width)
-        audio = any(True for one in container.streams.audio)
+    path = Path(path)
+    with opened(path) as video:
+        first = next(decoded(video))
+        stamp = first.frame.pts if first.frame.pts is not None else first.frame.dts
+        zero = video.clock_start(float(stamp * video.stream.time_base)) if stamp is not None else 0.0
+        ends = packet_ends(video)
+        if ends.pictures is None:
+            duration = ends.packets * video.interval or None
+        else:
+            check_end(video, ends.pictures, ends)
+            duration = round(ends.pictures - zero, 6)
+        orientation = orientation_of(first.frame)
+        height, width = orientation.size(first.frame.height, first.frame.width)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        rate = stream.average_rate or stream.guessed_rate
         return VideoInfo(
             path,
             digest,
-            _duration(container, stream),
-            float(rate) if rate else None,
+            duration,
+            1 / video.interval if video.interval else None,
             width,
             height,
             orientation.rotation,
-            stream.codec_context.name,
-            stream.frames or None,
-            audio,
+            video.stream.codec_context.name,
+            video.stream.frames or None,
+            bool(video.container.streams.audio),
+            first.time,
+            first.timed,
+            video.streams,
         )
 
 
@@ -87,15 +101,32 @@ def sampled(
     start: float = 0.0,
     end: float | None = None,
 ) -> Iterator[Frame]:
-    """A frame for each time `start + i / rate` before `end` and before the video's end, seconds from the first frame.
+    """A frame for each time `start + i / rate` before `end` and before the last picture ends, seconds on the player's clock: it
+    starts with the first picture, or with sound that is there before it, and then there are no frames until the first picture.
 
     Each is what a player shows then: the last frame that appeared by that time (`frame_times.shown`), so where the grid is finer
-    than the video, frames are repeated, and say so. `height` and `width` as shown; one alone keeps the shape, none the size.
-    ValueError for what is no rate, size or time; BrokenVideo for a file that cannot be read, before the first frame or, where it
-    breaks off or is damaged, when that place is reached: what came before is then not to be used.
+    than the video, frames are repeated, and say so. `height` and `width` as shown; one alone keeps the shape of the pixels, none
+    the size. ValueError for what is no rate, size or time; BrokenVideo for a file that cannot be read, before the first frame
+    or, where it breaks off or is damaged, when that place is reached: what came before is then not to be used.
     """
     _checked(rate, height, width, start, end)
     return _sampled(Path(path), rate, height, width, start, end)
+
+
+def _sampled(path: Path, rate: float, height: int | None, width: int | None, start: float, end: float | None) -> Iterator[Frame]:
+    from harness_plugins.video.decoding import decoded, opened
+    from harness_plugins.video.pictures import Pictures, orientation_of
+
+    with opened(path) as video:
+        pictures = pixels = None
+        frames = ((one.time, one.duration, one.frame) for one in decoded(video))
+        for time, frame, since, repeated in shown(frames, rate, start, end):
+            if pictures is None:
+                orientation = orientation_of(frame)
+                pictures = Pictures(*_size(orientation.size(frame.height, frame.width), height, width), orientation)
+            if not repeated or pixels is None:
+                pixels = pictures.of(frame)
+            yield Frame(time, pixels, since, repeated)
 
 
 def _checked(rate: float, height: int | None, width: int | None, start: float, end: float | None) -> None:
@@ -111,88 +142,9 @@ def _checked(rate: float, height: int | None, width: int | None, start: float, e
             raise ValueError(f"{name} is pixels, 1 or more, got {size!r:.80}")
 
 
-def _sampled(path: Path, rate: float, height: int | None, width: int | None, start: float, end: float | None) -> Iterator[Frame]:
-    from harness_plugins.video.pictures import Pictures, orientation_of
-
-    with _opened(path) as (container, stream):
-        pictures = pixels = None
-        for time, frame, since, repeated in shown(_decoded(path, container, stream), rate, start, end):
-            if pictures is None:
-                orientation = orientation_of(frame)
-                pictures = Pictures(*_size(orientation.size(frame.height, frame.width), height, width), orientation)
-            if not repeated or pixels is None:
-                pixels = pictures.of(frame)
-            yield Frame(time, pixels, since, repeated)
-
-
 def _size(own: tuple[int, int], height: int | None, width: int | None) -> tuple[int, int]:
     if height is None and width is None:
         return own
     if height is None:
         height = max(1, round(own[0] * (width or 1) / own[1]))
     return height, width or max(1, round(own[1] * height / own[0]))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
-    """The container, and its first stream of moving pictures."""
-    import av
-
-    try:
-        if not path.is_file():
-            raise BrokenVideo(path, "cannot-open", "a folder, not a video" if path.is_dir() else "there is no such file")
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise BrokenVideo(path, "cannot-open", f"cannot be opened as a video ({_words(error)})") from error
-    with container:
-        if set(container.format.name.split(",")) & _LISTS:
-            raise BrokenVideo(path, "no-video", f"holds no video ({container.format.long_name or container.format.name})")
-        streams = [one for one in container.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
-        if not streams:
-            raise BrokenVideo(path, "no-video", f"holds no video ({container.format.long_name or container.format.name})")
-        stream = streams[0]
-        if stream.codec_context is None:
-            raise BrokenVideo(path, "cannot-open", "no decoder for its video is installed")
-        stream.codec_context.thread_count = 1
-        yield container, stream
-
-
-def _decoded(path: Path, container: Any, stream: Any) -> Iterator[tuple[float, float | None, Any]]:
-    """Time in seconds, duration and frame, of all frames as they are shown; BrokenVideo where the file is not whole."""
-    import av
-
-    base = float(stream.time_base)
-    usual = 1 / float(stream.average_rate) if stream.average_rate else 0.0
-    last: float | None = None
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-            if packet is None:
-                break
-            frames = packet.decode()
-        except (av.FFmpegError, ValueError) as error:
-            if last is None:
-                raise BrokenVideo(path, "no-frames", f"no frame of it can be decoded ({_words(error)})") from error
-            raise BrokenVideo(path, "damaged", f"is damaged {last:.2f} s into the video ({_words(error)})") from error
-        for frame in frames:
-            stamp = frame.pts if frame.pts is not None else frame.dts
-            time = stamp * base if stamp is not None else 0.0 if last is None else last + usual
-            if frame.is_corrupt:
-                raise BrokenVideo(path, "damaged", f"has a damaged frame at {time:.2f} s")
-            last = time
-            yield time, frame.duration * base if frame.duration else usual or None, frame
-    if last is None:
-        raise BrokenVideo(path, "no-frames", "holds no frame that can be decoded")
-
-
-def _duration(container: Any, stream: Any) -> float | None:
-    import av
-
-    if stream.duration:
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
-
-
-def _words(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error)
