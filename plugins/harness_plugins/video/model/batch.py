@@ -65,11 +65,12 @@ def collate(rows: Sequence[Laid], levels: int) -> Inputs:
             codes.append(row.video.reshape(count, -1))
     none = np.empty(0, np.int64)
     return Inputs(
-        torch.from_numpy(ids),
-        torch.from_numpy(real),
-        torch.from_numpy(positions),
-        *(torch.from_numpy(np.concatenate([none, *parts])) for parts in (where,)),
-        torch.from_numpy(np.concatenate([none.reshape(0, levels), *codes])),
-        *(torch.from_numpy(np.concatenate([none, *parts])) for parts in (places, frames)),
-        torch.from_numpy(np.concatenate([np.empty(0), *seconds])),
+        ids=torch.from_numpy(ids),
+        real=torch.from_numpy(real),
+        positions=torch.from_numpy(positions),
+        where=torch.from_numpy(np.concatenate([none, *where])),
+        codes=torch.from_numpy(np.concatenate([none.reshape(0, levels), *codes])),
+        places=torch.from_numpy(np.concatenate([none, *places])),
+        frames=torch.from_numpy(np.concatenate([none, *frames])),
+        seconds=torch.from_numpy(np.concatenate([np.empty(0), *seconds])),
     )

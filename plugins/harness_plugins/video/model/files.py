@@ -17,9 +17,12 @@ def save(model: VideoMaskedLM, folder: Path) -> None:
     """Writes the folder; what describes the video part comes last."""
     from safetensors.torch import save as as_bytes
 
+    from harness_plugins.metrics import encoders
+
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG).unlink(missing_ok=True)
-    model.base.save_pretrained(folder)
+    with encoders.quiet():
+        model.base.save_pretrained(folder)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _video_part(model).items()}
     replace_file(folder / WEIGHTS, as_bytes(tensors))
     replace_file(folder / CONFIG, msgspec.json.format(msgspec.json.encode(model.video, order="sorted")) + b"\n")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +33,9 @@ class VideoMaskedLM(nn.Module):
         self.embeddings = VideoEmbeddings(video, table.shape[1], std).to(table.device, table.dtype)
         width = base.config.get_text_config().hidden_size
         self.head = VideoHead(video, width, 0.02).to(table.device, table.dtype) if video.head else None
-        self.first = _first_position(base)
+        self.first = self._tried()
         positions = getattr(base.config.get_text_config(), "max_position_embeddings", None)
         self.text_positions: int | None = positions - self.first if isinstance(positions, int) and positions > 0 else None
-        self._check()
 
     @property
     def config(self) -> Any:
@@ -106,16 +104,22 @@ class VideoMaskedLM(nn.Module):
         finally:
             handle.remove()
 
-    def _check(self) -> None:
-        """PluginError where text alone does not give what the base gives, or a text is not the same beside padding."""
+    def _tried(self) -> int:
+        """The position of a text's first token; PluginError where text alone does not give what the base gives, or a text is not
+        the same beside padding."""
         from harness_plugins.video.model.trial import trial
 
-        trouble = trial(self)
-        if trouble:
-            name = type(self.base).__name__
-            raise PluginError(
-                f"{name} cannot read video beside text: {trouble}; use a BERT, RoBERTa, ELECTRA, ModernBERT or DeBERTa"
-            )
+        troubles = []
+        for first in _first_positions(self.base):
+            self.first = first
+            trouble = trial(self)
+            if not trouble:
+                return first
+            troubles.append(trouble)
+        raise PluginError(
+            f"{type(self.base).__name__} cannot read video beside text: {troubles[0]}; use a BERT, RoBERTa, ELECTRA, ModernBERT "
+            "or DeBERTa"
+        )
 
 
 def with_video(base: Any, video: VideoConfig, *, seed: int = 0) -> VideoMaskedLM:
@@ -125,15 +129,9 @@ def with_video(base: Any, video: VideoConfig, *, seed: int = 0) -> VideoMaskedLM
         return VideoMaskedLM(base, video)
 
 
-def _first_position(base: Any) -> int:
-    """The position of a text's first token: RoBERTa's and its kin begin behind that of padding."""
-    body = getattr(base, base.base_model_prefix, base)
-    own = getattr(body, "embeddings", None)
-    if hasattr(own, "create_position_ids_from_input_ids"):
-        return int(own.padding_idx) + 1
-    return 0
-
-
-def takes_positions(base: Any) -> bool:
-    """Whether the base is told positions."""
-    return "position_ids" in signature(base.forward).parameters
+def _first_positions(base: Any) -> list[int]:
+    """What the position of a text's first token may be, the likeliest first: RoBERTa's and its kin begin behind padding's."""
+    own = getattr(getattr(base, base.base_model_prefix, base), "embeddings", None)
+    padding = getattr(own, "padding_idx", base.config.get_text_config().pad_token_id)
+    behind = [padding + 1] if isinstance(padding, int) else []
+    return [*behind, 0] if hasattr(own, "create_position_ids_from_input_ids") else [0, *behind]

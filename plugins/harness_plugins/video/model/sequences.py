@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import InputError, PluginError
@@ -93,13 +92,12 @@ def rows_of(
     parts = [video_parts(example) if tokens is not None else [] for example in wanted]
     if tokens is not None:
         _check_there(wanted, parts, tokens)
-    read = lru_cache(maxsize=4)(tokens.video) if tokens is not None else None
     found = Rows()
     for first in range(0, len(wanted), _AT_ONCE):
         some = wanted[first : first + _AT_ONCE]
         for example, encoded, own in zip(some, _texts(some, tokenizer), parts[first : first + _AT_ONCE], strict=True):
             text, owner, spans = _cut(example.id, *encoded, length, found)
-            video, times = _video(example.id, own, tokens, read, frames, found)
+            video, times = _video(example.id, own, tokens, frames, found)
             row = Row(example.id, text, owner, spans, video, times, example.cluster_id or example.id)
             if not row.word_count:
                 found.without_words.append(row.id)
@@ -173,8 +171,13 @@ def _texts(
     ):
         own = np.array(special, bool)
         spans = np.array([(0, 0) if mine else span for mine, span in zip(special, offsets, strict=True)], np.int32).reshape(-1, 2)
-        found.append((np.array(ids, np.int32), words_of_tokens(spans.tolist(), word_spans(text)), spans, own))
+        found.append((np.array(ids, np.int32), words_of_tokens(spans.tolist(), _with_blanks(text)), spans, own))
     return found
+
+
+def _with_blanks(text: str) -> list[tuple[int, int]]:
+    """The words with the blanks before them: a blank that is a token of its own tells how the word behind it begins."""
+    return [(len(text[:start].rstrip(" ")), end) for start, end in word_spans(text)]
 
 
 def _cut(
@@ -204,7 +207,7 @@ def _cut(
 
 
 def _video(
-    name: str, parts: Sequence[MediaPart], tokens: VideoTokens | None, read: Any, frames: int, told: Rows
+    name: str, parts: Sequence[MediaPart], tokens: VideoTokens | None, frames: int, told: Rows
 ) -> "tuple[NDArray[np.int32], NDArray[np.float64]]":
     """Codes (F, places, levels) and times (F,) of an example's videos, one behind the other, at most so many frames."""
     import numpy as np
@@ -229,7 +232,7 @@ def _video(
     if len(chosen) < len(every):
         told.thinned.append(name)
         told.thinned_frames += len(every) - len(chosen)
-    return every[chosen].reshape(len(chosen), -1, info.levels), when[chosen]
+    return every[chosen].reshape(len(chosen), info.tokens // info.levels, info.levels), when[chosen]
 
 
 def _check_there(examples: Sequence[Example], parts: Sequence[Sequence[MediaPart]], tokens: VideoTokens) -> None:

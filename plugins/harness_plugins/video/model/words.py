@@ -21,7 +21,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return [found.span() for found in _WORD.finditer(text)]
 
 
-def words_of_tokens(offsets: Sequence[tuple[int, int]], words: Sequence[tuple[int, int]]) -> "NDArray[np.int32]":
+def words_of_tokens(offsets: Sequence[Sequence[int]], words: Sequence[tuple[int, int]]) -> "NDArray[np.int32]":
     """The number of the word of which each token holds a character, -1 for none; words numbered from 0 without gaps.
 
     Two words that share a token are one. `offsets`: the characters of each token, an empty span for what is no text.
