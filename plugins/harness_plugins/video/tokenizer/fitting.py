@@ -1,0 +1,141 @@
+"""Fits a tokenizer on videos, or takes the one that is there."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harness.errors import InputError
+from harness.whole_files import replace_file
+from harness_plugins.video.broken import BrokenVideo
+from harness_plugins.video.tokenizer.files import DESCRIPTION, REPORT, load_tokenizer, make, read_description, save_tokenizer
+from harness_plugins.video.tokenizer.settings import Settings, read_settings
+from harness_plugins.video.tokenizer.tokenizer import Fitted, Tokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness_plugins.video.tokenizer.sampling import Sample
+
+Report = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """A tokenizer, how well it tells what it was fitted on (`report.told_by`), and the videos that could not be read, by their
+    sha256."""
+
+    tokenizer: Tokenizer
+    report: dict[str, Any]
+    broken: dict[str, BrokenVideo] = field(default_factory=dict)
+
+
+def tokenizer_for(
+    value: Any,
+    videos: Sequence[tuple[Path, str]],
+    folder: Path,
+    *,
+    rate: float,
+    height: int | None = None,
+    width: int | None = None,
+    workers: int = 1,
+    report: Report | None = None,
+) -> Fitting:
+    """The tokenizer that a config asks for: `value` is settings, or the folder of a saved one.
+
+    One of settings is fitted on `videos` (path, sha256) at `rate` frames a second and saved in `folder`; where one is there that
+    was fitted with these settings, it is taken, however many videos there are now. `height` and `width`: of a frame, where the
+    config says them. ValueError for settings that cannot be used; InputError where a saved one does not fit them.
+    """
+    if isinstance(value, str | Path):
+        return _saved(Path(value).expanduser(), height, width)
+    settings = read_settings(value, height, width)
+    if (folder / DESCRIPTION).is_file():
+        before = read_description(folder)
+        if before.settings != settings or before.fitted.rate != rate:
+            changed = _changed(before.settings, settings, before.fitted.rate, rate)
+            raise InputError(f"{folder} holds a tokenizer of other settings ({changed}); give another folder, or delete it")
+        return _saved(folder, None, None)
+    fitting = fit_tokenizer(videos, settings, rate=rate, workers=workers, report=report)
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(folder / REPORT, msgspec.json.format(msgspec.json.encode(fitting.report)) + b"\n")
+    save_tokenizer(fitting.tokenizer, folder)
+    return fitting
+
+
+def fit_tokenizer(
+    videos: Sequence[tuple[Path, str]],
+    settings: Settings,
+    *,
+    rate: float,
+    workers: int = 1,
+    report: Report | None = None,
+) -> Fitting:
+    """Fits a tokenizer on `videos` (path, sha256), frames sampled at `rate` a second: the same for the same videos in any order
+    and with any number of workers. InputError where they have fewer patches than there are codes."""
+    from harness_plugins.video.tokenizer.sampling import draw_sample
+
+    return fit_sample(draw_sample(videos, settings, rate, workers, report), settings, rate)
+
+
+def fit_sample(sample: "Sample", settings: Settings, rate: float) -> Fitting:
+    """Fits a tokenizer on features that were drawn."""
+    from harness_plugins.video.tokenizer.features import open_features
+    from harness_plugins.video.tokenizer.quantise import fit
+    from harness_plugins.video.tokenizer.report import told_by
+    from harness_plugins.video.tokenizer.tokenizer import finite, standard
+
+    if not sample.videos:
+        wrong = "; ".join(str(error) for error in list(sample.broken.values())[:3])
+        raise InputError(f"no video could be read to fit a tokenizer on{f': {wrong}' if wrong else ''}")
+    if len(sample.rows) < settings.codes:
+        raise InputError(
+            f"{settings.codes} codes cannot be fitted on {len(sample.rows)} patches of {sample.frames} frames of {sample.videos} "
+            f"videos; set `codes` to at most {len(sample.rows)}, or give more videos or a higher `rate`"
+        )
+    rows = finite(sample.rows[None], settings)[0]
+    arrays = {} if settings.kind == "patches" else _spread(rows)
+    rows = standard(rows, arrays.get("shift"), arrays.get("scale"))
+    found = fit(rows, settings.codes, settings.levels, settings.seed)
+    fitted = Fitted(videos=sample.videos, frames=sample.frames, patches=len(rows), rate=float(rate))
+    features = open_features(settings)
+    tokenizer, _, _ = make(settings, features, {"codebooks": found.codebooks, **arrays}, fitted)
+    return Fitting(tokenizer, told_by(found, tokenizer, sample.left_out), sample.broken)
+
+
+def check_size(tokenizer: Tokenizer, folder: Path, height: int | None, width: int | None) -> None:
+    """InputError where a config's size of frames is not the tokenizer's."""
+    own = tokenizer.features.height, tokenizer.features.width
+    if (height or own[0], width or own[1]) != own:
+        raise InputError(
+            f"{folder}: this tokenizer was fitted on frames {own[1]} wide and {own[0]} high, and the config says "
+            f"{width or own[1]} and {height or own[0]}; leave `height` and `width` out, or fit another tokenizer"
+        )
+
+
+def _saved(folder: Path, height: int | None, width: int | None) -> Fitting:
+    tokenizer = load_tokenizer(folder)
+    check_size(tokenizer, folder, height, width)
+    try:
+        said = msgspec.json.decode((folder / REPORT).read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError):  # it is for the eyes only
+        said = {}
+    return Fitting(tokenizer, said)
+
+
+def _spread(rows: "NDArray[np.float32]") -> "dict[str, NDArray[np.float32]]":
+    """Means and standard deviations (D,): few of an encoder's features would decide about all distances otherwise."""
+    import numpy as np
+
+    shift = rows.mean(axis=0, dtype=np.float64)
+    scale = rows.std(axis=0, dtype=np.float64)
+    scale[scale == 0] = 1.0
+    return {"shift": shift.astype(np.float32), "scale": np.maximum(scale, 1e-12).astype(np.float32)}
+
+
+def _changed(before: Settings, settings: Settings, rate_before: float, rate: float) -> str:
+    pairs = [(name, getattr(before, name), getattr(settings, name)) for name in Settings.__struct_fields__]
+    return ", ".join(f"{name} {old} → {new}" for name, old, new in [*pairs, ("rate", rate_before, rate)] if old != new)

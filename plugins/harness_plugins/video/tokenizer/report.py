@@ -1,0 +1,68 @@
+"""How well a tokenizer tells what it reads: how much of its codebooks is used, and what is lost."""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness_plugins.video.tokenizer.quantise import Fit
+    from harness_plugins.video.tokenizer.tokenizer import Tokenizer
+
+
+def told_by(found: "Fit", tokenizer: "Tokenizer", left_out: "NDArray[np.float64] | None") -> dict[str, Any]:
+    """What is known of a tokenizer from its fit, as JSON holds it."""
+    return {
+        "patches": int(found.counts[0].sum()),
+        "distinct": found.distinct,
+        "variance": found.variance,
+        "levels": [
+            {**use(counts), **error(lost, found.variance), "rounds": rounds}
+            for counts, lost, rounds in zip(found.counts, found.errors, found.rounds, strict=True)
+        ],
+        **picture_error(found.errors[-1], tokenizer, left_out),
+    }
+
+
+def use(counts: "NDArray[np.int64]") -> dict[str, Any]:
+    """How the codes of a codebook (K,) are used: how many at all (`used`, `dead`, `share`), and `perplexity`, the number of
+    codes that would be as many if all were used alike: 2 to the power of the entropy in bits; None where nothing was counted."""
+    import numpy as np
+
+    used = int(np.count_nonzero(counts))
+    total = int(counts.sum())
+    shares = counts[counts > 0] / total if total else np.empty(0)
+    perplexity = float(np.exp(-(shares * np.log(shares)).sum())) if total else None
+    return {"codes": len(counts), "used": used, "dead": len(counts) - used, "share": used / len(counts), "perplexity": perplexity}
+
+
+def error(lost: float, variance: float) -> dict[str, Any]:
+    """The mean squared distance of a patch's features to what codes say (`mse`, of all numbers together), and the share of the
+    features' variance that codes explain; None where they do not vary."""
+    return {"mse": lost, "explained": 1 - lost / variance if variance > 0 else None}
+
+
+def picture_error(lost: float, tokenizer: "Tokenizer", left_out: "NDArray[np.float64] | None") -> dict[str, Any]:
+    """Of patches: the mean squared difference of pixels (0 to 255) and its PSNR in decibels, the pattern that features leave out
+    included; None for encoders, and PSNR where nothing is lost."""
+    if left_out is None or tokenizer.features.grid is None:
+        return {"pixel_mse": None, "psnr": None}
+    numbers = tokenizer.features.height * tokenizer.features.width * 3 / tokenizer.features.positions
+    mse = (lost + float(left_out.mean())) / numbers
+    return {"pixel_mse": mse, "psnr": 10 * math.log10(255**2 / mse) if mse > 0 else None}
+
+
+def counts_of(folder: Path, videos: Iterable[str], codes: int, levels: int) -> "NDArray[np.int64]":
+    """How often each code (L, K) stands in the tokens of these videos (sha256) of a folder."""
+    import numpy as np
+
+    from harness_plugins.video.store import VideoTokens
+
+    store = VideoTokens(folder)
+    total = np.zeros(codes * levels, np.int64)
+    for sha256 in videos:
+        total += np.bincount(store.video(sha256)[1].ravel(), minlength=len(total))[: len(total)]
+    return total.reshape(levels, codes)
