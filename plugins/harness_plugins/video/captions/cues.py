@@ -1,10 +1,11 @@
 """What captions are once they are read: cues, and what is wrong with those that could not be used."""
 
-import math
 import re
 from typing import Literal, NamedTuple
 
-ProblemReason = Literal["wrong-time", "ends-before-start", "no-duration", "no-time", "no-text", "no-json", "wrong-keys"]
+ProblemReason = Literal[
+    "wrong-time", "ends-before-start", "no-duration", "no-time", "no-text", "no-json", "wrong-keys", "repeated"
+]
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,](\d{3}))?", re.ASCII)
 
@@ -46,14 +47,18 @@ def clock(text: str) -> float | None:
     return hours * 3600 + minutes * 60 + seconds + thousandths / 1000
 
 
+def has_word(text: str) -> bool:
+    """Whether there is a letter or a digit in it."""
+    return any(character.isalnum() for character in text)
+
+
 def checked(start: float, end: float, text: str, line: int, speaker: str | None = None) -> Cue | Problem:
     """The cue, or what is wrong with it."""
-    if not (math.isfinite(start) and math.isfinite(end) and start >= 0):
-        return Problem(line, "wrong-time", f"from {start:g} to {end:g} s: times are seconds from the video's start")
     if end < start:
         return Problem(line, "ends-before-start", f"ends at {end:g} s, before it starts at {start:g} s: {text!r:.60}")
     if end == start:
         return Problem(line, "no-duration", f"starts and ends at {start:g} s: {text!r:.60}")
-    if not text:
-        return Problem(line, "no-text", f"nothing is written from {start:g} to {end:g} s")
+    if not has_word(text):
+        said = f"no word in {text!r:.60}" if text else "nothing is written"
+        return Problem(line, "no-text", f"{said}, from {start:g} to {end:g} s")
     return Cue(start, end, text, line, speaker)

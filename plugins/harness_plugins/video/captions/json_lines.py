@@ -6,6 +6,9 @@ from typing import Any
 import msgspec
 
 from harness_plugins.video.captions.cues import Cue, Problem, checked, clock
+from harness_plugins.video.captions.markup import plain_text
+
+_MOST = 1e9  # seconds: no video is longer
 
 
 def read_json_lines(lines: Sequence[str]) -> Iterator[Cue | Problem]:
@@ -31,12 +34,15 @@ def _cue(row: Any, line: int) -> Cue | Problem:
     for key in ("start", "end"):
         seconds = _seconds(row[key])
         if seconds is None:
-            return Problem(line, "wrong-time", f"{key} is {row[key]!r:.40}; it is seconds, or a time as 00:01:02.500")
+            return Problem(
+                line, "wrong-time", f"{key} is {row[key]!r:.40}; it is seconds from the start, or a time as 00:01:02.500"
+            )
         times.append(seconds)
     text, speaker = row["text"], row.get("speaker")
-    if not isinstance(text, str) or not (speaker is None or isinstance(speaker, str)):
-        return Problem(line, "wrong-keys", "text and speaker are strings")
-    return checked(times[0], times[1], text.strip(), line, speaker.strip() or None if speaker else None)
+    for key, value in (("text", text), ("speaker", "" if speaker is None else speaker)):
+        if not isinstance(value, str):
+            return Problem(line, "wrong-keys", f"{key} is {value!r:.40}; it is a string")
+    return checked(times[0], times[1], plain_text(text), line, plain_text(speaker) or None if speaker else None)
 
 
 def _seconds(value: Any) -> float | None:
@@ -44,7 +50,4 @@ def _seconds(value: Any) -> float | None:
         return clock(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
+    return float(value) if 0 <= value < _MOST else None
