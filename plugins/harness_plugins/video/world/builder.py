@@ -49,10 +49,10 @@ def build(
 ) -> "Shapes":
     """The builder for these parameters; ValueError or a HarnessError for those that cannot be used. Draws nothing.
 
-    `folder`: where clips, norms and tokens are written; asked again for more `clips`, it draws those that are missing. `languages`:
-    of the captions, one example each. `name`: first part of every id. `tokenizer`: as of `video-text`, settings of one that is
-    fitted on these clips or the folder of a saved one; `sampled`: frames a second that become tokens; `workers`: processes that
-    tokenise. `splits`: shares, as of a build. The other settings are those of `settings.World`.
+    `folder`: where clips, norms and tokens are written; asked again for more `clips`, it draws those that are missing.
+    `languages`: of the captions, one example each. `name`: first part of every id. `tokenizer`: as of `video-text`, settings of
+    one that is fitted on these clips, or the folder of a saved one; `sampled`: frames a second that become tokens; `workers`:
+    processes that tokenise. `splits`: shares, as of a build. The other settings are those of `settings.World`.
     """
     if not isinstance(folder, str | Path) or not str(folder).strip():
         raise ValueError(f"folder is where the world's clips are written, got {folder!r:.80}")
@@ -230,6 +230,5 @@ def leaves(*, folder: Any = None, tokenizer: Any = None, **_: Any) -> list[Path]
 @hookimpl
 def harness_dataset_builders() -> list[BuilderSpec]:
     help = "a made-up world: clips of moving shapes with captions in Swedish and English, and how well each word can be seen"
-    return [
-        BuilderSpec(NAME, build=build, version=VERSION, help=help, extra="video", languages=LANGUAGES, reads=reads, leaves=leaves)
-    ]
+    about: dict[str, Any] = {"argument": "folder", "languages": LANGUAGES, "reads": reads, "leaves": leaves}
+    return [BuilderSpec(NAME, build=build, version=VERSION, help=help, extra="video", **about)]

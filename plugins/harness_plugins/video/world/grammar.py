@@ -54,8 +54,8 @@ class Piece(NamedTuple):
 def caption(language: str, said: Mapping[str, Term], beside: bool) -> tuple[str, tuple[Said, ...]]:
     """The caption that says these terms (class → term), and its chosen words in the order of the text.
 
-    Of the classes `day` and `name` with `opinion` one opens the caption; `mood` or `weather` is a second sentence. A class that is
-    not said has a word of the frame in its place, or none. `beside`: whether a second thing is named.
+    Of the classes `day` and `name` with `opinion` one opens the caption; `mood` or `weather` is a second sentence. A class that
+    is not said has a word of the frame in its place, or none. `beside`: whether a second thing is named.
     """
     sentences = [_first(language, said, beside)]
     sentences += [[Piece(_FIXED[language][name]), _chosen(language, said, name)] for name in ("mood", "weather") if name in said]

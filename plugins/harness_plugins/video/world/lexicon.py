@@ -74,7 +74,7 @@ def gain(visibility: float, shown: float) -> float:
 
 
 def lexicon(world: World) -> Mapping[str, Entries]:
-    """The classes that this world's captions can have words of; the same for worlds of one seed, whatever classes are left out."""
+    """The classes that this world's captions can have words of; what a class is like depends on no other."""
     found: dict[str, Entries] = {}
     for number, name in enumerate(CLASSES):
         rng = np.random.default_rng([world.seed, 0, number])
@@ -140,7 +140,7 @@ def norms(entries: Mapping[str, Entries], languages: Sequence[str]) -> list[tupl
 
     `frequency`: occurrences expected in 1,000 captions; `gain`: nats that seeing is worth at best.
     """
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, column in entries.items():
         if column.imageability is None:
             continue

@@ -2,6 +2,7 @@
 
 import io
 from functools import lru_cache
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from harness_plugins.video.world.forms import COLOURS, FORMS, LANDMARKS, SIZES, 
 from harness_plugins.video.world.motions import MOTIONS
 from harness_plugins.video.world.scenes import Scene
 from harness_plugins.video.world.settings import World
+
+if TYPE_CHECKING:
+    import av
 
 Frames = NDArray[np.uint8]
 Floats = NDArray[np.floating]
@@ -88,7 +92,7 @@ def encoded(world: World, frames: Frames) -> bytes:
     file = io.BytesIO()
     options = {"mpeg4": {"flags": "+bitexact+qscale", "global_quality": "236"}, "libx264": {"flags": "+bitexact", "crf": "12"}}
     with av.open(file, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        stream = container.add_stream(world.codec, rate=world.rate, options=options[world.codec])
+        stream = cast("av.VideoStream", container.add_stream(world.codec, rate=world.rate, options=options[world.codec]))
         stream.height, stream.width, stream.pix_fmt = world.height, world.width, "yuv420p"
         stream.codec_context.thread_count = 1
         for frame in frames:

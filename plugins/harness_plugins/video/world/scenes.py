@@ -12,11 +12,11 @@ from harness_plugins.video.world.words import SHOWN, Term
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One clip: `said`, class → term; `visible`, class → visibility of what is said; `shown`, class → key of the term whose picture
-    is seen; `beside`: there is a second thing.
+    """One clip: `said`, class → term; `visible`, class → visibility of what is said; `shown`, class → key of the term whose
+    picture is seen; `beside`: there is a second thing.
 
-    What no word tells of: `side` (−1 or 1) where the thing is, `scale` of it, `place` (x, y) as a share of its room, `way` (−1 or 1)
-    in which it goes where a motion has two ways, `pixels`: seed of the noise.
+    What no word tells of: `side` (−1 or 1) where the thing is, `scale` of it, `place` (x, y) as a share of its room, `way`
+    (−1 or 1) in which it goes where a motion has two ways, `pixels`: seed of the noise.
     """
 
     said: Mapping[str, Term]

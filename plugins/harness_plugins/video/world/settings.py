@@ -48,7 +48,7 @@ def world_of(given: Mapping[str, Any], languages: Any = LANGUAGES) -> tuple[Worl
         if name not in World.__struct_fields__ or name == "version":
             known = [one for one in World.__struct_fields__ if one != "version"]
             raise ConfigError(f"shapes: unknown parameter {name!r}.{did_you_mean(name, known)}")
-    values: dict[str, Any] = {field: getattr(World(), field) for field in World.__struct_fields__} | given
+    values: dict[str, Any] = {field: getattr(World(), field) for field in World.__struct_fields__} | dict(given)
     least: Mapping[str, int] = {"seed": 0, "frames": 1, "rate": 1, "height": 16, "width": 16, "words": 2, "unseen": 0}
     for name, low in least.items():
         whole(name, values[name], low)
@@ -66,9 +66,7 @@ def world_of(given: Mapping[str, Any], languages: Any = LANGUAGES) -> tuple[Worl
     values["levels"] = tuple(_number("levels", one, 1.0) for one in _listed("levels", values["levels"]))
     fewest = min(values["words"], *(len(SHOWN[name].seen) for name in values["classes"]))
     if not any(values["levels"][:fewest]):
-        raise ValueError(
-            "levels: at least one visibility is above 0, among the first that words are given; else nothing is shown"
-        )
+        raise ValueError("levels: of those that words are given at least one is above 0, else nothing is shown")
     if values["confound"] and values["words"] < 4:
         raise ValueError(f"words is at least 4 in a world that is confounded, got {values['words']}")
     return World(**values), _chosen("languages", languages, LANGUAGES)

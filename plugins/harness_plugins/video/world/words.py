@@ -1,7 +1,7 @@
 """The world's words in Swedish and English: those that can be shown, those that cannot, and how they are inflected.
 
-Within a class all nouns have one gender, and no English word after an article begins with a vowel: neither `en`/`ett` nor `a`/`an`
-tells one word of a class from another. No form of a word is in two classes.
+Within a class all nouns have one gender, and no English word after an article begins with a vowel: neither `en`/`ett` nor
+`a`/`an` tells one word of a class from another. No form of a word is in two classes.
 """
 
 from collections.abc import Mapping
@@ -31,8 +31,8 @@ class Term:
 class WordClass:
     """Words that compete for one place of a caption.
 
-    `pos`: Universal POS tag; `gender`: of the nouns, or of the noun that the adjectives stand by; `seen`: words that can be shown;
-    `unseen`: words that cannot; `neutral`: key of what is shown where the class is left out of a world.
+    `pos`: Universal POS tag; `gender`: of the nouns, or of the noun that the adjectives stand by; `seen`: words that can be
+    shown; `unseen`: words that cannot; `neutral`: key of what is shown where the class is left out of a world.
     """
 
     pos: str
