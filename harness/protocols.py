@@ -114,8 +114,18 @@ class DatasetBuilder(Protocol):
 
         A row that is not to become part of the data is a SetAside with the reason, never silently left out. What is expensive
         (translations, replies of models) a builder keeps by itself (`harness.cache`, `harness.chat`), so that asking again is
-        cheap. One that asks paid models may have `plan()` (`harness.verdicts.PlannedBuild`).
+        cheap. One that asks paid models may have `plan()` (`harness.verdicts.PlannedBuild`); one that has more to tell than its
+        rows, `notes()` (`NotedBuilder`).
         """
+        ...
+
+
+@runtime_checkable
+class NotedBuilder(Protocol):
+    """A dataset builder that tells the user what its rows do not: what was assumed, what was cut, which files it set aside."""
+
+    def notes(self) -> Sequence[str]:
+        """Sentences, asked for when the rows were; the build shows them, and keeps them in its manifest and its data card."""
         ...
 
 
@@ -206,7 +216,8 @@ class MetricSpec(PluginSpec):
     itself, and is asked again about units on which it failed when the command is run again. `found_in`, of a metric that serves
     what a set holds already: the values of `argument` that there are in these outputs. `tolerance`: how far the same score may
     differ on another machine, in another batch or with other threads, absolutely and relative to its size; the gate
-    (`harness gate`) lets no score move further.
+    (`harness gate`) lets no score move further. `data`: sets of files that it can read, by the name under which `harness data`
+    serves them.
     """
 
     unit: Literal["output", "pair", "group", "corpus"] = "output"
@@ -218,6 +229,7 @@ class MetricSpec(PluginSpec):
     batch_size: int = 256
     found_in: Callable[[Iterable[Output]], Iterable[str]] | None = None
     tolerance: float = 1e-9
+    data: "Mapping[str, DataFiles]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -37,10 +37,11 @@ def build_data_set(
         fingerprint = _fingerprint(config, built, against, absent)
         held = _held(run, fingerprint)
         if held is None:
-            for sentence in absent:
+            told = [f"{made.ref.name}: {sentence}" for made in built for sentence in made.notes]
+            for sentence in [*told, *absent]:
                 run.note(sentence)
             removed = finish_build(run, config, built, against, report)
-            written = write_finished(run.folder, config, built, against, report, notes=absent, note=run.note)
+            written = write_finished(run.folder, config, built, against, report, notes=[*told, *absent], note=run.note)
             if not all(made.complete for made in built):
                 run.note(f"only the first {limit} rows of each builder were asked for")
             if limit is not None and any(made.rows > limit for made in built):

@@ -8,7 +8,7 @@ anew.
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ from harness.build.sift import sift
 from harness.build.sift_found import write_found
 from harness.errors import HarnessError, InputError, PluginError
 from harness.integrity import file_digest
-from harness.protocols import BuilderSpec, DatasetBuilder
+from harness.protocols import BuilderSpec, DatasetBuilder, NotedBuilder
 from harness.records import Example, Origin, from_json, to_json
 from harness.registry import PluginRef, Registry
 from harness.segments import Segments
@@ -37,15 +37,23 @@ _COMPLETE = "complete.json"
 Report = Callable[[str, int, int], None]
 
 
+class _Complete(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Beside the segments of a builder that was asked to the end: how many rows it gave, and what it noted."""
+
+    rows: int
+    notes: tuple[str, ...] = ()
+
+
 @dataclass
 class BuiltRows:
-    """What one builder has made: its stage, whether all its rows are there, how many, and how many it set aside."""
+    """What one builder has made: its stage, whether all its rows are there, how many, how many it set aside, and its notes."""
 
     ref: PluginRef
     stage: str
     rows: int = 0
     aside: Counter[str] = field(default_factory=Counter)
     complete: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def run_builders(
@@ -110,8 +118,9 @@ def _run_builder(run: Run, registry: Registry, ref: PluginRef, report: Report, l
     last = _count(segments, made)
     marker = segments.folder / _COMPLETE
     left = [] if spec.leaves is None else [Path(path) for path in spec.leaves(**ref.params)]
-    if _is_complete(marker, made.rows) and all(path.exists() for path in left):
-        made.complete = True
+    said = _completed(marker, made.rows)
+    if said is not None and all(path.exists() for path in left):
+        made.complete, made.notes = True, said.notes
         report(ref.name, made.rows, made.rows)
         return made
     builder: DatasetBuilder = registry.build(KIND, ref)
@@ -123,9 +132,10 @@ def _run_builder(run: Run, registry: Registry, ref: PluginRef, report: Report, l
         for line in lines:
             _tally(line, made)
         report(ref.name, made.rows, made.rows + 1)
+    made.notes = tuple(builder.notes()) if isinstance(builder, NotedBuilder) else ()
     if limit is None or made.rows < limit:
         marker.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(marker, msgspec.json.encode({"rows": made.rows}))
+        replace_file(marker, msgspec.json.encode(_Complete(made.rows, made.notes)))
         made.complete = True
     report(ref.name, made.rows, made.rows)
     return made
@@ -170,12 +180,13 @@ def _tally(line: Built, made: BuiltRows) -> None:
         made.aside[line.aside.reason] += 1
 
 
-def _is_complete(marker: Path, rows: int) -> bool:
+def _completed(marker: Path, rows: int) -> _Complete | None:
+    """What was said when all rows were there; None where they are not, or are others."""
     try:
-        said = msgspec.json.decode(marker.read_bytes())
+        said = msgspec.json.decode(marker.read_bytes(), type=_Complete)
     except (FileNotFoundError, msgspec.DecodeError):
-        return False
-    return isinstance(said, Mapping) and said.get("rows") == rows
+        return None
+    return said if said.rows == rows else None
 
 
 def _skip(rows: Iterator[Example | SetAside], made: BuiltRows, last: str | None, name: str) -> None:
