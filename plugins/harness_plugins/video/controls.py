@@ -12,6 +12,7 @@ import msgspec
 
 from harness.errors import InputError
 from harness.records import Example, MediaPart, Message
+from harness_plugins.video.model.config import BLANK
 from harness_plugins.video.store import VideoTokens, video_parts
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KINDS = ("real", "none", "shuffled", "blank")
-BLANK = -1  # in the place of a video token: what is shown is a blank, of which a model learns one embedding
 _NAMED = 3
 
 
@@ -59,9 +59,11 @@ def partners(examples: Sequence[Example], seed: int = 0) -> dict[int, int]:
         clips = _clips([place for place in seen if (examples[place].split or "") == split], examples)
         if len(clips) < 2:
             names = ", ".join(examples[place].id for place in clips[0][:_NAMED])
+            names += " …" * (len(clips[0]) > _NAMED)
             raise InputError(
-                f"video: shuffled shows another clip's video, and the split {split or 'without a name'} has one clip only "
-                f"({names}{' …' * (len(clips[0]) > _NAMED)}); give examples of more clips, or take the control blank"
+                f"video: shuffled shows another clip's video, and all {len(clips[0]):,} examples of the split "
+                f"{split or '(none)'} have the same ({names}): none can be shown another's; give examples of more clips, or take "
+                "the control blank"
             )
         random.Random(f"{seed} {split}").shuffle(clips)
         order = [place for clip in clips for place in clip]

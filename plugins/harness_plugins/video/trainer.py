@@ -1,10 +1,312 @@
-"""To be written."""
+"""The trainer `video-mlm`: a masked language model that reads video beside its text, and the controls that it is held against."""
 
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from harness import hookimpl
+from harness import Example, TrainerSpec, hookimpl
+from harness.errors import InputError
+from harness_plugins.metrics.encoders import quiet
+from harness_plugins.trainers.around import Around
+from harness_plugins.trainers.checks import check_base, given, memory_told
+from harness_plugins.trainers.distributed import joined
+from harness_plugins.trainers.facts import speed
+from harness_plugins.trainers.loop import fit
+from harness_plugins.trainers.selection import LOSS
+from harness_plugins.trainers.weights import DTYPES
+from harness_plugins.video.bases import TokenizerChoice
+from harness_plugins.video.controls import check_kind
+from harness_plugins.video.presets import TRAINING, check_preset
+from harness_plugins.video.training import MISSING
+
+_SCHEDULES = ("linear", "cosine", "constant")
+_TIMES = ("frames", "seconds")
+
+
+class VideoMlm:
+    """Trains a masked language model on aligned text and video: examples without a split and those of the split `train`.
+
+    `base`: a pretrained masked language model (a folder, `owner/name[@revision]` on the hub, or the folder of an earlier training
+    with video), which brings its tokenizer. From scratch: `preset` (tiny, mini, small, medium, base) or `config` (a config of
+    transformers with its `model_type`), or both, the config changing the preset; `tokenizer`: a name or folder, or `{train:
+    wordpiece, size: 8000, lowercase: true}`, trained on the texts that are learned from.
+
+    `tokens`: the folder of video tokens that a builder left. `video`: real; or a control: none (text only), shuffled (each text
+    beside another clip's video, of its split, by the seed) or blank (as many tokens that show nothing). Arms with one seed learn
+    the same words of the same texts in the same order and begin with the same weights. `frames` of a video are read, chosen
+    evenly where there are more, and `length` tokens of a text, whatever its video; `time`: frames are told by number or by
+    seconds. `missing`: an example whose video has no tokens is refused (refuse), learned without it (text) or left out
+    (leave-out).
+
+    `mask_share` of the words is masked in each step, whole words all; of the tokens of a masked word `replace` says how often
+    they become mask tokens, random ones, or stay. `masked_video`: the share of video tokens that are to be found out too, places
+    through all frames or whole frames (`video_mask` tubes or frames), whose loss is weighed by `video_loss`.
+
+    The rest is as in `sft`: `batch` sequences a step over all processes, `batch_tokens` of a micro-batch, which changes no
+    result; `dtype` float32 or bfloat16; `best_by: loss` keeps the best checkpoint by the split `held_out`. The checkpoint,
+    `model`, is a transformers folder with the tokenizer, beside it `video.json`, `video.safetensors` and `facts.json`. Raises
+    PluginError or ValueError for parameters that cannot be used, InputError for video tokens that are not there or do not fit.
+    """
+
+    splits = (None, "train")
+
+    def __init__(
+        self,
+        base: str | None = None,
+        *,
+        tokens: str,
+        preset: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        tokenizer: str | Mapping[str, Any] | None = None,
+        video: str = "real",
+        frames: int = 8,
+        length: int | None = None,
+        time: str = "frames",
+        missing: str = "refuse",
+        mask_share: float = 0.15,
+        replace: Sequence[float] = (0.8, 0.1, 0.1),
+        masked_video: float = 0.0,
+        video_mask: str = "tubes",
+        video_loss: float = 1.0,
+        epochs: float | None = None,
+        steps: int | None = None,
+        batch: int | None = None,
+        batch_tokens: int = 8192,
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        beta2: float | None = None,
+        warmup: float | None = None,
+        schedule: str = "linear",
+        clip: float = 1.0,
+        dtype: str = "float32",
+        gradient_checkpointing: bool = False,
+        save_every: int = 100,
+        seed: int = 0,
+        device: str = "auto",
+        parallel: str = "auto",
+        best_by: str | None = None,
+        evaluate_every: int | None = None,
+        patience: int = 0,
+        held_out: str = "validation",
+        held_out_limit: int | None = None,
+        report_to: str | Sequence[str] = (),
+    ) -> None:
+        from harness_plugins.video.model.masking import check_masking
+        from harness_plugins.video.training import Masking
+
+        if (base is None) == (preset is None and config is None):
+            raise ValueError("give either base (a pretrained model), or preset or config (a model from scratch)")
+        if base is not None and tokenizer is not None:
+            raise ValueError("tokenizer is for models from scratch: a base brings its own")
+        if not isinstance(tokens, (str, Path)) or not str(tokens).strip():
+            raise ValueError(f"tokens is the folder of video tokens that a builder left, got {tokens!r:.80}")
+        if preset is not None:
+            check_preset(preset)
+        check_kind(video)
+        chosen = (
+            ("schedule", schedule, _SCHEDULES),
+            ("dtype", dtype, DTYPES),
+            ("time", time, _TIMES),
+            ("missing", missing, MISSING),
+        )
+        for name, value, known in chosen:
+            if value not in known:
+                raise ValueError(f"{name} is one of {', '.join(known)}, got {value!r}")
+        whole = (("frames", frames, 1), ("length", length, 1), ("steps", steps, 1), ("batch", batch, 1))
+        for name, number, least in (*whole, ("batch_tokens", batch_tokens, 1), ("save_every", save_every, 1), ("seed", seed, 0)):
+            if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < least):
+                raise ValueError(f"{name} is a whole number of at least {least}, got {number!r}")
+        if best_by not in (None, LOSS):
+            raise ValueError(f"best_by of the trainer video-mlm is loss, got {best_by!r}")
+        if beta2 is not None and (isinstance(beta2, bool) or not 0 <= beta2 < 1):
+            raise ValueError(f"beta2 is a number from 0 to below 1, got {beta2!r}")
+        if not isinstance(replace, Sequence) or isinstance(replace, str):
+            raise ValueError(f"replace is three numbers that sum to 1, got {replace!r:.80}")
+        check_masking(mask_share, replace, masked_video, video_mask)
+        if masked_video and video in ("none", "blank"):
+            raise ValueError(f"masked_video: with video: {video} there is no video to find out; leave it out")
+        self.base: str | None = None if base is None else str(base)
+        self.preset, self.config, self.tokens = preset, dict(config or {}), Path(tokens).expanduser()
+        self.tokenizer = TokenizerChoice.of(tokenizer)
+        self.video, self.frames, self.length, self.missing = video, frames, length, missing
+        self.time: Any = time
+        first, second, third = (float(one) for one in replace)
+        self.masking = Masking(mask_share, seed, (first, second, third), masked_video, video_mask)
+        self.video_loss = given("video_loss", video_loss, {}, 1.0, least=0)
+        self.dtype, self.checkpointing, self.seed, self.device = dtype, gradient_checkpointing, seed, device
+        held = TRAINING["scratch" if base is None else "base"]
+        self.settings: dict[str, Any] = {
+            "epochs": given("epochs", epochs, {}, 3.0, least=0, open_end=True),
+            "steps": steps,
+            "batch": batch or 32,
+            "tokens": batch_tokens,
+            "rate": given("learning_rate", learning_rate, held, 0, least=0, open_end=True),
+            "decay": given("weight_decay", weight_decay, held, 0, least=0),
+            "beta2": given("beta2", beta2, held, 0, least=0),
+            "warmup": given("warmup", warmup, held, 0, least=0),
+            "schedule": schedule,
+            "clip": given("clip", clip, {}, 1.0, least=0),
+            "seed": seed,
+            "save_every": save_every,
+        }
+        self.around = Around(
+            parallel=parallel,
+            best_by=best_by,
+            evaluate_every=evaluate_every,
+            patience=patience,
+            held_out=held_out,
+            held_out_limit=held_out_limit,
+            answer_tokens=1,
+            report_to=report_to,
+        )
+
+    def check(self, examples: Iterable[Example]) -> None:
+        """PluginError or InputError where base, video tokens or examples cannot be used; nothing is made or loaded."""
+        from harness_plugins.video.controls import shown
+        from harness_plugins.video.store import VideoTokens, aligned_text
+        from harness_plugins.video.training import with_tokens
+
+        if self.base is not None:
+            check_base(self.base)
+        tokens = VideoTokens(self.tokens)
+        self._beginning().check(tokens)
+        held, _ = with_tokens(list(examples), tokens, self.missing)
+        if not any(aligned_text(example).strip() for example in held):
+            raise InputError("there is nothing to learn from: no example has text; give examples with text beside their video")
+        shown(held, self.video, self.seed)
+
+    def train(self, examples: Iterable[Example], folder: Path) -> Path:
+        """The folder of the trained model, `folder/model`; what was begun in `folder` is gone on with."""
+        from harness_plugins.video.learner import VideoLearner
+        from harness_plugins.video.store import VideoTokens, aligned_text
+        from harness_plugins.video.training import facts_of, kept_by_loss, material_of, notes_of, with_tokens
+
+        begins, tokens, choice = self._beginning(), VideoTokens(self.tokens), self.around.choice
+        begins.check(tokens)
+        wanted = [*self.splits, choice.split] if choice else list(self.splits)
+        every, lacking = with_tokens([one for one in examples if one.split in wanted], tokens, self.missing)
+        with joined(self.around.parallel) as processes, memory_told(folder, self.settings["tokens"]):
+            for turn in (processes.rank == 0, processes.rank != 0):  # the first writes, the others then read
+                if turn:
+                    texts = (aligned_text(example) for example in every if example.split in self.splits)
+                    tokenizer = begins.text_tokenizer(texts, folder, writes=processes.rank == 0)
+                processes.wait()
+            model, notes = begins.model(tokenizer, tokens)
+            length = begins.text_length(model, tokenizer)
+            material = material_of(
+                every,
+                tokens,
+                tokenizer,
+                self.masking,
+                splits=self.splits,
+                choice=choice,
+                video=self.video,
+                frames=self.frames,
+                length=length,
+            )
+            how = self._settings(model, tokenizer, tokens, material, length)
+            learner = VideoLearner(self._prepared(model), dtype=self.dtype, video_loss=self.video_loss)
+            selection = kept_by_loss(choice, material, folder, processes, how)
+            told = {"base": self.base or self.preset or "", "video": self.video}
+            with self.around.watching(selection, folder, processes, how=how, told=told) as watching:
+                done = fit(learner, material.rows, how, folder, processes=processes, watchers=watching.all)
+                chosen = watching.finish(learner, done)
+            whole = processes.assembled(model, lambda: begins.model(tokenizer, tokens)[0])
+            if processes.rank == 0:
+                facts = {"base": self.base or "", "preset": self.preset or ""} | facts_of(learner, material, done, how)
+                facts |= speed(learner.model, done, self.dtype, processes.world) | chosen
+                facts["notes"] = notes + notes_of(material, lacking, self.missing, how)
+                with quiet():
+                    whole.save_pretrained(folder / "model")
+                    tokenizer.save_pretrained(folder / "model")
+                (folder / "model" / "facts.json").write_text(json.dumps(facts, indent=2), encoding="utf-8")
+            processes.wait()
+        return folder / "model"
+
+    def _beginning(self) -> Any:
+        from harness_plugins.video.beginning import Beginning
+
+        return Beginning(
+            base=self.base,
+            preset=self.preset,
+            config=self.config,
+            tokenizer=self.tokenizer,
+            frames=self.frames,
+            time=self.time,
+            head=self.masking.video_share > 0,
+            sees=self.video != "none",
+            length=self.length,
+            seed=self.seed,
+        )
+
+    def _settings(self, model: Any, tokenizer: Any, tokens: Any, material: Any, length: int) -> Any:
+        """What a checkpoint is held to."""
+        import msgspec
+
+        from harness_plugins.video.training import VideoSettings, tokenizer_digest
+
+        said = {"text": model.config.to_diff_dict(), "video": msgspec.to_builtins(model.video)}
+        return VideoSettings(
+            **self.settings,
+            video=self.video,
+            data=material.digest,
+            video_tokens=tokens.digest,
+            tokenizer=tokenizer_digest(tokenizer),
+            frames=self.frames,
+            length=length,
+            mask_share=self.masking.share,
+            replace=" ".join(f"{one:g}" for one in self.masking.replace),
+            masked_video=self.masking.video_share,
+            video_mask=self.masking.video_mask,
+            video_loss=self.video_loss,
+            model=json.dumps(said, sort_keys=True, default=str),
+        )
+
+    def _prepared(self, model: Any) -> Any:
+        if self.checkpointing:
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        return model.to(self._device())
+
+    def _device(self) -> str:
+        import torch
+
+        if self.device != "auto":
+            return self.device
+        return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+
+
+def _reads(base: Any = None, tokens: Any = None, tokenizer: Any = None, **_: Any) -> list[Path] | None:
+    """The base's files, and what is said of the video tokens: those of one video never change under one tokenizer."""
+    from harness_plugins.judges.local_reads import model_files
+    from harness_plugins.metrics.encoders import PACKAGED
+    from harness_plugins.video.store import INFO
+
+    if not isinstance(tokens, (str, Path)):
+        return None
+    found = [Path(tokens).expanduser() / INFO]
+    for name in (base, tokenizer):
+        if name is None or isinstance(name, Mapping) or name in PACKAGED:
+            continue
+        files = model_files(base=name)
+        if files is None:
+            return None
+        found += files
+    return found
 
 
 @hookimpl
-def harness_trainers() -> list[Any]:
-    return []
+def harness_trainers() -> list[TrainerSpec]:
+    return [
+        TrainerSpec(
+            "video-mlm",
+            build=VideoMlm,
+            help="a masked language model that reads video beside its text, and the controls none, shuffled and blank",
+            extra="video",
+            argument="base",
+            accepts=("aligned", "document"),
+            free=("batch_tokens", "gradient_checkpointing", "parallel", "report_to", "save_every"),
+            reads=_reads,
+        )
+    ]
