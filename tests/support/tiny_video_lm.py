@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-WORDS = "en ett röd blå grönt cirkel kvadrat rullar åt vänster höger idag kanske".split()
+WORDS = ["en", "ett", "röd", "blå", "grönt", "cirkel", "kvadrat", "rullar", "åt", "vänster", "höger", "idag", "kanske"]
 TEXT = "En röd cirkel rullar åt vänster, kanske idag."
 FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra", "modernbert", "deberta-v2", "albert", "ernie")
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -20,6 +20,7 @@ def tiny_tokenizer(kind: str = "wordpiece") -> Any:
         made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
         made.normalizer = normalizers.Lowercase()
         made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        made.decoder = decoders.WordPiece()
         trainer: Any = trainers.WordPieceTrainer(vocab_size=60, special_tokens=_SPECIAL, show_progress=False)
     elif kind == "bytes":
         made = Tokenizer(models.BPE())
@@ -73,7 +74,7 @@ def tiny_base(family: str = "bert", *, words: int = 60, seed: int = 0, positions
     if family in ("roberta", "xlm-roberta", "camembert"):
         settings |= {"pad_token_id": 1, "type_vocab_size": 1}
     torch.manual_seed(seed)
-    return AutoModelForMaskedLM.from_config(AutoConfig.for_model(family, **settings, **more)).eval()
+    return AutoModelForMaskedLM.from_config(AutoConfig.for_model(family, **settings | more)).eval()
 
 
 def tiny_tokens(folder: Path, videos: int = 6, *, frames: int = 4, levels: int = 1, codes: int = 10, grid: Any = (2, 2)) -> Any:
