@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))  # the modules beside this script, also where it is loaded by its path
 
 from gate_cases_choices import judges, preferences, rankings
+from gate_cases_corners import corners
 from gate_cases_drawing import Item
 from gate_cases_ratings import mixed, raters, references, slices
 from gate_cases_shapes import degenerate, large, many, one_cluster, unequal, uneven_systems
@@ -44,6 +45,7 @@ CASES: dict[str, Callable[[random.Random], list[Item]]] = {
     "unequal": unequal,
     "uneven-systems": uneven_systems,
     "many": many,
+    "corners": corners,
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the statistics make of a frozen case, as rows of numbers under names that a person can read."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.gate.case_large import large_rows
@@ -58,7 +59,8 @@ class Table(dict[str, list[Value]]):
 
 
 def rows_of(case: Case, run: CaseRun) -> dict[str, Table]:
-    """Everything that a run of the case gives: the rows of its meta-evaluation under "", and what else it asks for by name."""
+    """Everything that a run of the case gives: the rows of its meta-evaluation under "", how often each of their notes
+    stands, and what else it asks for by name."""
     data, scores, options = case.judgments(run), ScoreTable.of(case.scores()), case.options(run)
     make = large_rows if run.large else metaevaluate
     rows = make(data, scores, case.metrics, options)
@@ -66,6 +68,7 @@ def rows_of(case: Case, run: CaseRun) -> dict[str, Table]:
     if run.rows:
         kept = [row for row in rows if not run.statistics or row.statistic in run.statistics]
         found[""] = Table(ROW, ((name_of(row), _values(row, run.without)) for row in kept))
+        found["notes"] = Table(("rows",), (((note,), (rows,)) for note, rows in sorted(Counter(_notes(kept)).items())))
     done = Evaluation(data, case.metrics, {one.signature: one.name for one in case.metrics}, scores, tuple(rows), case.verdicts())
     for name in run.also:
         found[name] = _MORE[name](done, options)
@@ -88,6 +91,11 @@ def name_of(row: MetaRow) -> tuple[str | None, ...]:
         row.raters,
         support,
     )
+
+
+def _notes(rows: Iterable[MetaRow]) -> Iterator[str]:
+    """What stands in the notes of rows, each behind its statistic: how many rows say so is held, not which."""
+    return (f"{row.statistic} · {row.note}" for row in rows if row.note is not None)
 
 
 def _values(row: MetaRow, without: Sequence[str]) -> list[Any]:
