@@ -4,17 +4,13 @@ A whole frame is scaled to the size that the encoder reads, its sides each by th
 normalised as the folder's own `preprocessor_config.json` says. Weights are read as safetensors, and no code of the folder runs.
 """
 
-from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from harness.errors import MissingExtra, PluginError
+from harness.errors import PluginError
+from harness_plugins.video.tokenizer.encoder_files import WHAT, Colours, find_encoder, load_encoder, read_colours
 from harness_plugins.video.tokenizer.patches import check_frames
-from harness_plugins.video.tokenizer.settings import LARGEST, Settings
+from harness_plugins.video.tokenizer.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,25 +18,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-WHAT = "vision encoder"
-FILES = ("config.json", "preprocessor_config.json", "processor_config.json", "*.safetensors", "*.safetensors.index.json")
-PIP_LINE = "pip install 'metaeval-harness[video]'"
-_PREPROCESSING = ("preprocessor_config.json", "processor_config.json")
 _MOST_BEFORE = 16  # tokens that stand before those of the picture: the class, and registers
 
 
-@dataclass(frozen=True)
-class Colours:
-    """What is done to pixels, and the size (height, width) that they are scaled to, None where the folder does not say."""
-
-    factor: float
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
-    size: tuple[int, int] | None
-
-
 class Encoder:
-    """A `Features`. `rows`: rows and columns that the encoder's own places are averaged to, None: as they are."""
+    """A `Features`: those of one layer, at places of the picture, perhaps averaged to fewer. The class and registers are left
+    out; where an encoder has no places, what it has is taken whole."""
 
     drawn = False
 
@@ -50,17 +33,16 @@ class Encoder:
         self.digest = digest
         self.height, self.width = _size(model.config, colours, settings, name)
         self._more = _positions(model, self.height, self.width)
-        self.grid: tuple[int, int] | None = None
-        self._own: tuple[int, int] | None = None
-        self._first = 0
-        self._look()
+        self._own, self._first, self.dimensions = self._look()
+        self.grid = self._pooled or self._own
+        self.positions = self.grid[0] * self.grid[1] if self.grid is not None else self._first
 
     def extract(self, frames: "NDArray[np.uint8]") -> "NDArray[np.float32]":
         """Features (N, P, D) of frames (N, H, W, 3), places row by row; one thread on a CPU, so that numbers are the same."""
         import numpy as np
 
         check_frames(frames, self.height, self.width)
-        found = self._states(frames)
+        found, _ = self._states(frames)
         if self._own is not None:
             found = found[:, self._first :]
         if self._pooled is not None and self._own is not None:
@@ -72,32 +54,29 @@ class Encoder:
         """Nothing draws an encoder's features: PluginError."""
         raise PluginError(f"features of the {WHAT} {self._name!r} cannot be drawn; those of `kind: patches` can")
 
-    def _look(self) -> None:
-        """Finds out what comes out of it, by showing it a grey frame."""
+    def _look(self) -> tuple[tuple[int, int] | None, int, int]:
+        """What comes out of it, seen by showing it a frame: rows and columns of its places, how many others stand before them
+        (all, where it has no places), and numbers of each."""
         import numpy as np
 
-        places, self.dimensions = self._states(np.full((1, self.height, self.width, 3), 128, np.uint8)).shape[1:]
-        self._own = self._grid(places)
-        if self._own is not None:
-            self._first = places - self._own[0] * self._own[1]
-            places = self._own[0] * self._own[1]
-        if self._pooled is not None:
-            if self._own is None or self._own[0] % self._pooled[0] or self._own[1] % self._pooled[1]:
-                has = (
-                    "has no places in the picture" if self._own is None else f"has {self._own[0]} rows and {self._own[1]} columns"
-                )
-                raise PluginError(
-                    f"tokenizer: grid {list(self._pooled)}: the {WHAT} {self._name!r} {has}"
-                    f"{'; grid divides both' if self._own else ''}"
-                )
-            places = self._pooled[0] * self._pooled[1]
-        self.grid = self._pooled or self._own
-        self.positions = places
+        shades = np.arange(self.height * self.width * 3, dtype=np.uint32) * 2_654_435_761 >> 24  # no place is like another
+        frame = shades.astype(np.uint8).reshape(1, self.height, self.width, 3)
+        states, own = self._states(frame)
+        places, dimensions = states.shape[1:]
+        if not np.array_equal(states, self._states(frame)[0], equal_nan=True):
+            raise PluginError(
+                f"{WHAT} {self._name!r}: its features of the same frame differ each time (it masks at random); give another"
+            )
+        own = own or self._grid(places)
+        if self._pooled is not None and (own is None or own[0] % self._pooled[0] or own[1] % self._pooled[1]):
+            has = (
+                "has no places in the picture" if own is None else f"has {own[0]} rows and {own[1]} columns, which it must divide"
+            )
+            raise PluginError(f"tokenizer: grid {list(self._pooled)}: the {WHAT} {self._name!r} {has}")
+        return own, places if own is None else places - own[0] * own[1], dimensions
 
     def _grid(self, places: int) -> tuple[int, int] | None:
         """Rows and columns of the last `rows * columns` of an encoder's places; None where they are no picture's."""
-        if self._shape is not None:
-            return self._shape
         patch = getattr(self._model.config, "patch_size", None)
         down, across = patch if isinstance(patch, list | tuple) else (patch, patch)
         if not isinstance(down, int) or not isinstance(across, int):
@@ -109,8 +88,8 @@ class Encoder:
             rows, columns = rows // 2, columns // 2
         return None
 
-    def _states(self, frames: "NDArray[np.uint8]") -> "NDArray[np.float32]":
-        """What a layer makes of frames: (N, places, D), the class and registers among them."""
+    def _states(self, frames: "NDArray[np.uint8]") -> "tuple[NDArray[np.float32], tuple[int, int] | None]":
+        """What a layer makes of frames: (N, places, D), with the class and registers; rows and columns, where it says them."""
         import numpy as np
         import torch
 
@@ -119,116 +98,30 @@ class Encoder:
         values /= np.array(self._colours.deviation, np.float32)
         pixels = torch.from_numpy(np.ascontiguousarray(values.transpose(0, 3, 1, 2))).to(self._device)
         with torch.inference_mode(), _one_thread(self._device), _explained(self._name):
-            if self._layer == -1:
-                states = self._model(pixel_values=pixels, **self._more).last_hidden_state
-            else:
-                layers = self._model(pixel_values=pixels, output_hidden_states=True, **self._more).hidden_states
-                if not -len(layers) <= self._layer < len(layers):
-                    raise PluginError(
-                        f"tokenizer: layer {self._layer}: the {WHAT} {self._name!r} has layers 0 to {len(layers) - 1} (the last: -1)"
-                    )
-                states = layers[self._layer]
-            self._shape = None
-            if states.dim() == 4:  # convolutions: (N, D, rows, columns)
-                self._shape = int(states.shape[2]), int(states.shape[3])
+            states, shape = self._layer_of(pixels), None
+            if states.dim() == 4:  # of convolutions: (N, D, rows, columns)
+                shape = int(states.shape[2]), int(states.shape[3])
                 states = states.flatten(2).transpose(1, 2)
             found: NDArray[np.float32] = states.float().cpu().numpy()
-        return found
+        return found, shape
 
-    _shape: tuple[int, int] | None = None
+    def _layer_of(self, pixels: Any) -> Any:
+        if self._layer == -1:
+            return self._model(pixel_values=pixels, **self._more).last_hidden_state
+        layers = self._model(pixel_values=pixels, output_hidden_states=True, **self._more).hidden_states
+        if not -len(layers) <= self._layer < len(layers):
+            says = f"has layers 0 to {len(layers) - 1}; -1 is the last"
+            raise PluginError(f"tokenizer: layer {self._layer}: the {WHAT} {self._name!r} {says}")
+        return layers[self._layer]
 
 
 def open_encoder(settings: Settings, device: str = "cpu") -> Encoder:
-    """The encoder that settings name. PluginError where it cannot be had, has no pictures for input, or cannot read frames of that
-    size; MissingExtra without the packages."""
-    from harness.cache import Cache
-    from harness_plugins.metrics import encoders
-
+    """The encoder that settings name. PluginError where it cannot be had, reads no pictures, or none of that size; MissingExtra
+    without the packages."""
     name = str(settings.model)
-    try:
-        import torch  # noqa: F401
-        import transformers  # noqa: F401
-
-        folder = Path(name).expanduser()
-        if folder.is_dir():
-            encoders.check_folder(folder, name, WHAT)
-        elif folder.exists():
-            raise PluginError(f"{WHAT} {name!r}: it is a file; give the folder that save_pretrained wrote")
-        else:
-            folder = encoders.from_hub(name, WHAT, FILES)
-    except ModuleNotFoundError as error:
-        raise MissingExtra(f"a vision encoder needs the package {error.name!r}; install it with: {PIP_LINE}") from error
-    model = _model(folder, name, device)
-    return Encoder(model, name, encoders.folder_digest(folder, Cache(), FILES), read_colours(folder, name), settings, device)
-
-
-def read_colours(folder: Path, name: str) -> Colours:
-    """How the folder says that pixels become numbers. PluginError where it does not say it: wrong colours would go unseen."""
-    for file in _PREPROCESSING:
-        path = folder / file
-        if not path.is_file():
-            continue
-        try:
-            said = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-            said = said.get("image_processor") or said
-            return _colours(said)
-        except (msgspec.DecodeError, TypeError, ValueError, KeyError, OSError) as error:
-            raise PluginError(f"{WHAT} {name!r}: {path} does not say how pixels become numbers ({error!r:.200})") from error
-    raise PluginError(
-        f"{WHAT} {name!r}: {folder} holds no {_PREPROCESSING[0]}, which says how pixels become numbers; save the encoder's image "
-        "processor into it (`AutoImageProcessor.from_pretrained(…).save_pretrained(…)`)"
-    )
-
-
-def _colours(said: Mapping[str, Any]) -> Colours:
-    factor = float(said.get("rescale_factor", 1 / 255)) if said.get("do_rescale", True) else 1.0
-    mean, deviation = (0.0,) * 3, (1.0,) * 3
-    if said.get("do_normalize", True):
-        mean = tuple(float(one) for one in said["image_mean"])
-        deviation = tuple(float(one) for one in said["image_std"])
-    if len(mean) != 3 or len(deviation) != 3 or not all(one > 0 for one in deviation):
-        raise ValueError("image_mean and image_std are three numbers each")
-    size = (said.get("crop_size") if said.get("do_center_crop") else None) or said.get("size")
-    if isinstance(size, Mapping):
-        height = size.get("height") or size.get("shortest_edge")
-        size = (height, size.get("width") or height)
-    elif isinstance(size, int):
-        size = (size, size)
-    if not isinstance(size, tuple) or not all(type(one) is int and 0 < one <= LARGEST for one in size):
-        size = None
-    return Colours(factor, mean, deviation, size)
-
-
-def _model(folder: Path, name: str, device: str) -> Any:
-    """The part of the model that reads pictures, in eval mode."""
-    import torch
-    from transformers import AutoConfig, AutoModel
-
-    from harness_plugins.metrics import encoders
-
-    with encoders.explained(folder, name, WHAT), encoders.quiet(), torch.random.fork_rng(devices=[]):
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        if not any(hasattr(one, "num_channels") for one in (config, getattr(config, "vision_config", None))):
-            raise PluginError(
-                f"{WHAT} {name!r}: a {config.model_type} reads no pictures; give a model such as ViT, CLIP or DINOv2"
-            )
-        read: Any = AutoModel.from_pretrained(
-            folder,
-            output_loading_info=True,
-            dtype=torch.float32,
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-            attn_implementation="eager",
-        )
-        model, facts = read
-    lacking = sorted(one for one in facts["missing_keys"] if "pooler" not in one and "head" not in one.split(".")[-2:-1])
-    if lacking:  # transformers would go on with random numbers in their place
-        raise PluginError(f"{WHAT} {name!r} in {folder}: its weights lack {', '.join(lacking[:3])}")
-    model = getattr(model, "vision_model", model)
-    if getattr(model, "main_input_name", "pixel_values") != "pixel_values":
-        raise PluginError(f"{WHAT} {name!r}: a {config.model_type} reads no pictures; give a model such as ViT, CLIP or DINOv2")
-    return model.eval().to(device)
+    folder, digest = find_encoder(name)
+    colours = read_colours(folder, name)
+    return Encoder(load_encoder(folder, name, device), name, digest, colours, settings, device)
 
 
 def _size(config: Any, colours: Colours, settings: Settings, name: str) -> tuple[int, int]:
