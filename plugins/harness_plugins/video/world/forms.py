@@ -25,7 +25,7 @@ def polygon(*corners: tuple[float, float]) -> Silhouette:
 
 def box(left: float, top: float, right: float, bottom: float) -> Silhouette:
     """A rectangle."""
-    return lambda u, v: (u > left) & (u < right) & (v > top) & (v < bottom)
+    return lambda u, v: ((u > left) & (u < right)) & ((v > top) & (v < bottom))
 
 
 def disc(x: float = 0.0, y: float = 0.0, radius: float = 1.0) -> Silhouette:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Frames = NDArray[np.uint8]
 Floats = NDArray[np.floating]
-_FINE = 2  # points a pixel in each direction: edges are smooth
+_FINE = 2  # points a pixel in each direction, which `_cover` adds up: edges are smooth
 _BACKGROUND = (92, 96, 104)
 _LANDMARK = (176, 178, 182)
 _ROOM = 0.4  # of the picture's width that a landmark has; the thing has the rest
@@ -27,31 +27,30 @@ _RADIUS = 0.4  # of a thing, as a share of half its room
 def frames_of(world: World, scene: Scene) -> Frames:
     """The clip's frames (F, H, W, 3), red green blue."""
     across, down = _grid(world.height, world.width)
-    pictures = np.empty((world.frames, world.height, world.width, 3), np.float32)
-    pictures[:] = _BACKGROUND
+    still = np.full((world.height, world.width, 3), _BACKGROUND, np.float32)
     ratio = world.width / world.height  # lengths are shares of half the height, so that a circle is round
     left, right = -ratio, ratio
     if scene.beside:
         room = 2 * ratio * _ROOM
         middle = scene.side * -1 * (ratio - room / 2)
         left, right = (left + room, right) if middle < 0 else (left, right - room)
-        _draw(pictures, _landmark(scene, across, down, middle, room), _LANDMARK)
-    _draw(pictures, _thing(world, scene, across, down, left, right), COLOURS[scene.shown["colour"]])
+        still = _over(still, _landmark(scene, across, down, middle, room), _LANDMARK)
+    pictures = _over(still, _thing(world, scene, across, down, left, right), COLOURS[scene.shown["colour"]])
     if world.noise:
         rng = np.random.default_rng(scene.pixels)
         pictures += rng.standard_normal(pictures.shape, np.float32) * np.float32(255 * world.noise)
-    return pictures.round().clip(0, 255).astype(np.uint8)
+    return pictures.clip(0, 255, out=pictures).astype(np.uint8)
 
 
-def _landmark(scene: Scene, across: Floats, down: Floats, middle: float, room: float) -> Floats:
-    """Cover (1, H, W) of the second thing, which stands on the ground in its room."""
+def _landmark(scene: Scene, across: Floats, down: Floats, middle: float, room: float) -> NDArray[np.float32]:
+    """Cover (H, W) of the second thing, which stands on the ground in its room."""
     wide, high = SIZES[scene.shown["size"]]
     half = room / 2 * 0.94
     high, wide = half * high * 1.5, half * wide
-    return _cover(LANDMARKS[scene.shown["landmark"]], (across - middle) / wide, (down - 0.9 + high) / high)[None]
+    return _cover(LANDMARKS[scene.shown["landmark"]], (across - middle) / wide, (down - 0.9 + high) / high)
 
 
-def _thing(world: World, scene: Scene, across: Floats, down: Floats, left: float, right: float) -> Floats:
+def _thing(world: World, scene: Scene, across: Floats, down: Floats, left: float, right: float) -> NDArray[np.float32]:
     """Cover (F, H, W) of the thing, which moves in the room between `left` and `right`."""
     time = np.arange(world.frames) / world.frames
     path = MOTIONS[scene.shown["motion"]](time, scene.way)
@@ -60,29 +59,28 @@ def _thing(world: World, scene: Scene, across: Floats, down: Floats, left: float
     slack_x, slack_y = max((right - left) / 2 - radius, 0.0), max(1 - radius, 0.0)
     x = (left + right) / 2 + slack_x * np.clip(0.9 * path.x + 0.25 * scene.place[0], -1, 1)
     y = slack_y * np.clip(0.9 * path.y + 0.25 * scene.place[1], -1, 1)
-    size = (radius * path.size)[:, None, None]
-    u, v = (across[None] - x[:, None, None]) / size, (down[None] - y[:, None, None]) / size
-    return _cover(FORMS[scene.shown["form"]], u, v) * path.seen[:, None, None]
+    size, x, y, seen = (one.astype(np.float32)[:, None, None] for one in (radius * path.size, x, y, path.seen))
+    return _cover(FORMS[scene.shown["form"]], (across - x) / size, (down - y) / size) * seen
 
 
-def _draw(pictures: NDArray[np.float32], cover: Floats, colour: tuple[int, int, int]) -> None:
-    pictures += cover[..., None].astype(np.float32) * (np.array(colour, np.float32) - pictures)
+def _over(picture: NDArray[np.float32], cover: NDArray[np.float32], colour: tuple[int, int, int]) -> NDArray[np.float32]:
+    """The picture, with this colour where it is covered."""
+    return picture + cover[..., None] * (np.array(colour, np.float32) - picture)
 
 
-def _cover(form: Silhouette, u: Floats, v: Floats) -> Floats:
+def _cover(form: Silhouette, u: Floats, v: Floats) -> NDArray[np.float32]:
     """How much of each pixel lies inside: (…, H, W), 0 to 1."""
     inside = form(u, v)
-    *rest, high, wide = inside.shape
-    return inside.reshape(*rest, high // _FINE, _FINE, wide // _FINE, _FINE).mean((-3, -1), dtype=np.float32)
+    points = inside.view(np.uint8)
+    rows = points[..., 0::2, :] + points[..., 1::2, :]
+    return (rows[..., 0::2] + rows[..., 1::2]) * np.float32(1 / _FINE**2)
 
 
 @lru_cache(maxsize=4)
 def _grid(height: int, width: int) -> tuple[Floats, Floats]:
-    """Points of the picture, `_FINE`² a pixel: (…, 1, W) to the right from the middle, (…, H, 1) down; half the height is 1."""
-    down = (np.arange(height * _FINE, dtype=np.float32) + 0.5) / _FINE - height / 2
-    across = (np.arange(width * _FINE, dtype=np.float32) + 0.5) / _FINE - width / 2
-    full = np.broadcast_to(across / np.float32(height / 2), (height * _FINE, width * _FINE))
-    return full, np.broadcast_to((down / np.float32(height / 2))[:, None], full.shape)
+    """Points of the picture, `_FINE`² a pixel: (1, W) to the right from the middle, (H, 1) down; half the height is 1."""
+    across, down = (((np.arange(size * _FINE) + 0.5) / _FINE - size / 2) / (height / 2) for size in (width, height))
+    return across.astype(np.float32)[None], down.astype(np.float32)[:, None]
 
 
 def encoded(world: World, frames: Frames) -> bytes:
