@@ -5,7 +5,7 @@ no playlist. Times are seconds on a player's clock, which starts with the first 
 `EARLY` seconds or more before it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -97,10 +97,11 @@ def open_container(path: Path) -> Any:
         raise BrokenVideo(path, "cannot-open", f"cannot be read as a video ({_words(error)})") from error
 
 
-def decoded(video: OpenVideo) -> Iterator[Decoded]:
+def decoded(video: OpenVideo, needed: Collection[int] | None = None) -> Iterator[Decoded]:
     """All frames in the order in which they are shown; BrokenVideo where one cannot be decoded, or the file ends too early.
 
-    What comes before the first frame that can be decoded is left out: recordings begin anywhere.
+    What comes before the first frame that can be decoded is left out: recordings begin anywhere. `needed`: stamps of the frames
+    that must come; others that nothing refers to may be missing then.
     """
     from harness_plugins.video.wholeness import check_end, check_index
 
@@ -108,7 +109,7 @@ def decoded(video: OpenVideo) -> Iterator[Decoded]:
     zero: float | None = None
     time = end = 0.0
     packets = video.container.demux(video.stream)
-    for frame in _frames(video, packets):
+    for frame in _frames(video, packets, needed):
         if isinstance(frame, BaseException):
             where = "before any frame" if zero is None else f"after the frame at {time:.2f} s"
             raise _broken(video, packets, f"{where} ({_words(frame)})") from frame
@@ -127,7 +128,7 @@ def decoded(video: OpenVideo) -> Iterator[Decoded]:
     check_end(video, end + (zero or 0.0))
 
 
-def _frames(video: OpenVideo, packets: Iterator[Any]) -> Iterator[Any]:
+def _frames(video: OpenVideo, packets: Iterator[Any], needed: Collection[int] | None) -> Iterator[Any]:
     """The frames of the packets, or an error, which is the last thing to come; errors before the first frame are passed over."""
     import av
 
@@ -137,6 +138,8 @@ def _frames(video: OpenVideo, packets: Iterator[Any]) -> Iterator[Any]:
         packet = None
         try:
             packet = next(packets, None)
+            if needed is not None and packet is not None:
+                video.stream.codec_context.skip_frame = "DEFAULT" if packet.pts in needed else "NONREF"
             frames = [] if packet is None else packet.decode()
         except (av.FFmpegError, ValueError) as error:
             if packet is not None and not anything:

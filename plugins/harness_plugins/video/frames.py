@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness_plugins.video.frame_times import shown
 
@@ -114,19 +115,38 @@ def sampled(
 
 
 def _sampled(path: Path, rate: float, height: int | None, width: int | None, start: float, end: float | None) -> Iterator[Frame]:
-    from harness_plugins.video.decoding import decoded, opened
     from harness_plugins.video.pictures import Pictures, orientation_of
 
+    pictures: Pictures | None = None
+    pixels: NDArray[np.uint8] | None = None
+    for time, frame, since, repeated in _chosen(path, rate, start, end):
+        if pictures is None:
+            orientation = orientation_of(frame)
+            pictures = Pictures(*_size(orientation.size(frame.height, frame.width), height, width), orientation)
+        if not repeated or pixels is None:
+            pixels = pictures.of(frame)
+        yield Frame(time, pixels, since, repeated)
+
+
+def _chosen(path: Path, rate: float, start: float, end: float | None) -> Iterator[tuple[float, Any, float, bool]]:
+    """Times of the grid, the decoded frames that are shown then, since when, and whether they are those of the time before."""
+    from harness_plugins.video.decoding import decoded, opened
+    from harness_plugins.video.sparing import Unplanned, picked, plan_of
+
+    done = 0
     with opened(path) as video:
-        pictures = pixels = None
+        plan = plan_of(video, rate, start, end)
+        if plan is not None:
+            try:
+                for pick, frame in picked(video, plan):
+                    yield pick.time, frame, pick.since, pick.repeated
+                    done += 1
+                return
+            except Unplanned:
+                pass  # then without a plan, from where it failed
+    with opened(path) as video:
         frames = ((one.time, one.duration, one.frame) for one in decoded(video))
-        for time, frame, since, repeated in shown(frames, rate, start, end):
-            if pictures is None:
-                orientation = orientation_of(frame)
-                pictures = Pictures(*_size(orientation.size(frame.height, frame.width), height, width), orientation)
-            if not repeated or pixels is None:
-                pixels = pictures.of(frame)
-            yield Frame(time, pixels, since, repeated)
+        yield from islice(shown(frames, rate, start, end), done, None)
 
 
 def _checked(rate: float, height: int | None, width: int | None, start: float, end: float | None) -> None:
