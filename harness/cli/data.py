@@ -1,5 +1,6 @@
 """Data: list judgment sources and data sets, get their files, check what they hold."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -28,12 +29,10 @@ data.add_command(annotate)
 @quiet_option
 def list_(as_json: bool) -> None:
     """Lists every judgment source: version, licence, whether its data is there, how many items it holds; then the data sets that
-    dataset builders read."""
+    dataset builders and metrics read."""
     plugins = registry()
     rows = [_listed(entry) for _, entry in sorted(plugins.entries[KIND].items())]
-    rows += [
-        _listed_files(name, files) for name, files in sorted(_builders_data(plugins).items()) if name not in plugins.entries[KIND]
-    ]
+    rows += [_listed_files(name, found) for name, found in sorted(_sets(plugins).items())]
     if as_json:
         print_json(rows)
         return
@@ -48,7 +47,7 @@ def list_(as_json: bool) -> None:
 @plugin_option
 @quiet_option
 def get(name: str, base: str | None) -> None:
-    """Fetches the files of NAME, a judgment source or a data set that builders read, into the data home and checks their sha256.
+    """Fetches the files of NAME, a judgment source or a data set that plugins read, into the data home and checks their sha256.
 
     Files that are already right are left alone, so the same command goes on where it stopped.
     """
@@ -72,7 +71,7 @@ def check(name: str, as_json: bool) -> None:
 
     What could hurt the numbers comes first, worst first; then ratings (histograms, empty cells, agreement), texts (length,
     encoding, markup, repeats) and languages. NAME may carry parameters: gec-sv:rounds=all, table:FILE.csv. Of a data set that
-    builders read, the files are checked.
+    other plugins read, the files are checked.
     """
     from harness.cli.check_text import check_lines
     from harness.data import check_data, remedy
@@ -81,9 +80,9 @@ def check(name: str, as_json: bool) -> None:
     from harness.judgments import read_judgments
 
     plugins = registry()
-    builders = _builders_data(plugins)
-    if name in builders:
-        _check_files(name, builders[name], as_json)
+    sets = _sets(plugins)
+    if name in sets:
+        _check_files(name, sets[name].files, as_json)
         return
     ref = plugins.parse(KIND, name)
     files = _data_of(plugins, ref.name)
@@ -101,17 +100,27 @@ def check(name: str, as_json: bool) -> None:
             click.echo(line)
 
 
-def _builders_data(plugins: Any) -> dict[str, Any]:
-    """The files that dataset builders read, by name, but for those that a judgment source of this name reads, too."""
-    entries = plugins.entries["dataset builder"].values()
-    found = {name: files for entry in entries for name, files in entry.spec.data.items()}
-    return {name: files for name, files in found.items() if name not in plugins.entries[KIND]}
+@dataclass(frozen=True)
+class _Set:
+    """Files that plugins which are no judgment sources read, and of what kind those are."""
+
+    files: Any
+    readers: str
+
+
+def _sets(plugins: Any) -> dict[str, _Set]:
+    """What dataset builders and metrics read, by name, but for what a judgment source of this name reads, too."""
+    found: dict[str, _Set] = {}
+    for kind, readers in (("metric", "metrics"), ("dataset builder", "dataset builders")):
+        for entry in plugins.entries[kind].values():
+            found |= {name: _Set(files, readers) for name, files in entry.spec.data.items() if name not in plugins.entries[KIND]}
+    return found
 
 
 def _data_of(plugins: Any, name: str) -> Any:
-    """The files of a judgment source, or of a data set that builders read; None if it needs none."""
-    builders = _builders_data(plugins)
-    return builders[name] if name in builders else plugins.find(KIND, name).spec.data
+    """The files of a judgment source, or of a data set that builders or metrics read; None if it needs none."""
+    sets = _sets(plugins)
+    return sets[name].files if name in sets else plugins.find(KIND, name).spec.data
 
 
 def _check_files(name: str, files: Any, as_json: bool) -> None:
@@ -140,17 +149,16 @@ def _not_pinned(bad: dict[str, Any], total: int) -> str:
     return "; ".join(parts)
 
 
-def _listed_files(name: str, files: Any) -> dict[str, Any]:
+def _listed_files(name: str, found: _Set) -> dict[str, Any]:
     from harness.data import check_data
 
-    help = "read by dataset builders"
     return {
         "name": name,
         "version": None,
-        "licence": files.licence,
-        "data": _state(check_data(files)),
+        "licence": found.files.licence,
+        "data": _state(check_data(found.files)),
         "items": None,
-        "help": help,
+        "help": f"read by {found.readers}",
     }
 
 

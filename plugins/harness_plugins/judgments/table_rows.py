@@ -16,6 +16,7 @@ FORMATS = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet",
 }  # fmt: skip
 MEMORY = "rows"  # the label of a table in memory
+BEYOND = "\0beyond"  # a line's cells that no column of the header names; no header can hold this name
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,19 @@ class Rows:
         return f"{self.label}, {self.unit} {number}"
 
 
-def read_rows(path: str | Path, format: str | None = None, delimiter: str | None = None, quote: str | None = '"') -> Rows:
+def read_rows(
+    path: str | Path,
+    format: str | None = None,
+    delimiter: str | None = None,
+    quote: str | None = '"',
+    *,
+    uneven: bool = False,
+) -> Rows:
     """The rows of a UTF-8 file, with or without a byte order mark, any line ends; raises InputError naming the line.
 
     `format`: csv, tsv, jsonl, json (a list of objects) or parquet (default: by extension). `delimiter` of a CSV: comma, semicolon
-    or tab by its header unless given. `quote` None takes quotation marks as text, as many TSV files mean them.
+    or tab by its header unless given. `quote` None takes quotation marks as text, as many TSV files mean them. `uneven`: lines of
+    more or fewer cells than the header are kept, those beyond it as a list under `BEYOND`, for a caller that names them itself.
     """
     path = Path(path).expanduser()
     kind = format if format is not None else FORMATS.get(path.suffix.lower())
@@ -62,7 +71,7 @@ def read_rows(path: str | Path, format: str | None = None, delimiter: str | None
     if kind == "jsonl":
         return _json_rows(str(path), text)
     skipped, delimiter = _delimiter(text, "\t" if kind == "tsv" else delimiter)
-    return _delimited_rows(str(path), text, skipped, delimiter, quote)
+    return _delimited_rows(str(path), text, skipped, delimiter, quote, uneven)
 
 
 def memory_rows(table: Any) -> Rows:
@@ -108,7 +117,7 @@ def _delimiter(text: str, given: str | None) -> tuple[int, str]:
     return 0, max(",;\t", key=unquoted.count)
 
 
-def _delimited_rows(label: str, text: str, skipped: int, delimiter: str, quote: str | None) -> Rows:
+def _delimited_rows(label: str, text: str, skipped: int, delimiter: str, quote: str | None, uneven: bool) -> Rows:
     if len(delimiter) != 1:
         raise InputError(f"{label}: delimiter is one character, got {delimiter!r}")
     records = _records(label, text, delimiter, quote)[skipped:]
@@ -123,15 +132,20 @@ def _delimited_rows(label: str, text: str, skipped: int, delimiter: str, quote: 
     for number, cells in records[1:]:
         if not any(cells):
             continue  # spreadsheets leave rows of separators at the end
-        if len(cells) != len(columns):
+        if len(cells) != len(columns) and not uneven:
             raise InputError(
                 f"{label}, line {number}: {_count(len(cells), 'cell')}, but the header has {_count(len(columns), 'column')}; "
                 f"a text that holds {delimiter!r} or a line break stands in quotation marks"
             )
-        rows.append((number, dict(zip(columns, cells, strict=True))))
+        rows.append((number, _by_column(columns, cells)))
     if not rows:
         raise InputError(f"{label}: there is only a header; at least one row is needed")
     return Rows(label, "line", columns, tuple(rows), decimal_comma=delimiter == ";")
+
+
+def _by_column(columns: tuple[str, ...], cells: list[str]) -> dict[str, Any]:
+    row: dict[str, Any] = dict(zip(columns, cells, strict=False))
+    return row if len(cells) <= len(columns) else {**row, BEYOND: cells[len(columns) :]}
 
 
 def _records(label: str, text: str, delimiter: str, quote: str | None) -> list[tuple[int, list[str]]]:
