@@ -75,9 +75,9 @@ def rows_of(
 
 def end_of(last: float, rate: float, announced: float | None) -> float:
     """When a video's last picture ends: the sample at `last` is there, the next time of the grid is not; between the two it is
-    what the file announces."""
+    what the file announces, if it announces as much."""
     latest = last + 1 / rate
-    return latest if announced is None else min(max(announced, last + 1e-3), latest)
+    return latest if announced is None or announced <= last else min(announced, latest)
 
 
 def frames_within(times: Any, start: float, end: float) -> int:

@@ -13,7 +13,7 @@ from harness.build.rows import SetAside
 from harness.errors import InputError
 from harness.records import Example
 from harness_plugins.video.segments import Limits, limits_of
-from harness_plugins.video.sources import listed
+from harness_plugins.video.sources import in_unicode, listed
 from harness_plugins.video.spoken import kinds_of
 
 if TYPE_CHECKING:
@@ -215,7 +215,8 @@ def reads(
     files = [pair.video for pair in found.pairs]
     files += [track.path for pair in found.pairs for track in pair.tracks if track.path is not None]
     files += [] if pairs is None else [_path("pairs", pairs)]
-    return files + ([Path(tokenizer).expanduser()] if isinstance(tokenizer, str | Path) else [])
+    files += [Path(tokenizer).expanduser()] if isinstance(tokenizer, str | Path) else []
+    return [file for file in files if str(file) == in_unicode(str(file))]  # the others are set aside
 
 
 def leaves(*, folder: Any = None, **_: Any) -> list[Path]:

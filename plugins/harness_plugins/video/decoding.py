@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from harness_plugins.video.broken import BrokenVideo
 
+_BACK = 0.1  # seconds by which times may go back: frames that do are left out (`frame_times.shown`)
 EARLY = 0.1  # encoders let sound start some milliseconds before the picture; nobody means that
 _LISTS = {"concat", "dash", "hls", "imf", "sdp", "rtsp", "tty"}  # they name other files, or are text that passes for pictures
 _LAST = 3  # packets: an error that has fewer behind it is the file's end
@@ -118,7 +119,10 @@ def decoded(video: OpenVideo, needed: Collection[int] | None = None) -> Iterator
             zero = video.clock_start(0.0 if stamp is None else stamp * base)
             time = 0.0 if stamp is None else stamp * base - zero
         else:
-            time = time + usual if stamp is None else stamp * base - zero
+            before, time = time, time + usual if stamp is None else stamp * base - zero
+            if time < before - _BACK:
+                detail = f"is damaged: its times go back from {before:.2f} to {time:.2f} s; write it anew"
+                raise BrokenVideo(video.path, "damaged", detail)
         if frame.is_corrupt:
             raise _broken(video, packets, f"at {time:.2f} s, where a frame has errors")
         stays = frame.duration * base if frame.duration else usual or None

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from harness.errors import did_you_mean
 from harness_plugins.video.captions.cues import Cue
 
-_SLACK = 0.05  # seconds: a cue that ends so little past the video's end is cut without a word
+_SLACK = 0.5  # seconds: a cue that ends so little past the last picture keeps its end; players show that picture until then
 
 
 class Limits(NamedTuple):
