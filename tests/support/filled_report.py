@@ -6,10 +6,13 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from harness.report.analysis_contents import Picture
 from harness.report.contents import Report
 
 Real = Callable[[], float]
 Text = Callable[[str], str]  # given the path of the field, such as `Report.sections.figures.Words.title`
+
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 def filled(text: Text, real: Real = lambda: 0.5) -> Report:
@@ -29,6 +32,8 @@ def _value(kind: Any, path: str, text: Text, real: Real) -> Any:
     if origin is dict:
         # A mark is drawn where its name is one of the plot's statistics.
         return {text("statistic"): _value(get_args(kind)[1], path, text, real)}
+    if kind is Picture:  # its data are checked
+        return Picture(data=_PIXEL, kind="image/png", said=text(f"{path}.said"), width=1, height=1)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         fields = msgspec.structs.fields(kind)
         return kind(**{f.name: _value(f.type, f"{path}.{f.name}", text, real) for f in fields})

@@ -49,6 +49,8 @@ def test_the_filler_reaches_every_kind_of_figure() -> None:
         "Disagreements",
         "SystemMeans",
         "DataTable",
+        "Scatter",
+        "Gallery",
     }
 
 

@@ -1,0 +1,111 @@
+"""Asks checkpoints about the words of a subject under each condition. torch is imported inside functions alone."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import InputError
+from harness_plugins.video.probe.conditions import rows_shown
+from harness_plugins.video.probe.config import ModelAt, Probing
+from harness_plugins.video.probe.results import Answers, Asked, answers_of
+from harness_plugins.video.probe.subject import Subject
+from harness_plugins.video.store import VideoTokens
+
+
+def kinds_shown(trained: str, shown: Sequence[str]) -> tuple[str, ...]:
+    """The conditions under which a model is asked: those of the config, and what it was trained with. A model that was trained on
+    text alone is asked with text alone: what it was never shown would be noise to it."""
+    return ("none",) if trained == "none" else tuple(dict.fromkeys((trained, *shown)))
+
+
+def asked(
+    at: ModelAt,
+    subject: Subject,
+    probe: Probing,
+    tokens: VideoTokens,
+    *,
+    device: str = "auto",
+    report: Callable[[int, int], None] | None = None,
+) -> dict[Asked, Answers]:
+    """What a checkpoint says under each condition. InputError or PluginError for a checkpoint that cannot be read, or that learned
+    from other video tokens."""
+    import torch
+
+    from harness_plugins.video.model.config import check_tokens
+    from harness_plugins.video.model.sequences import rows_of
+    from harness_plugins.video.probe.measure import measured
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    model, tokenizer, with_video = _loaded(at, device)
+    if with_video:
+        check_tokens(model.video, tokens.info, str(tokens.folder))
+    examples = list(subject.examples.values())
+    needs_video = at.trained != "none"
+    longest = model.text_positions or 512
+    told = rows_of(examples, tokenizer, tokens if needs_video else None, frames=model.video.frames, length=longest)
+    rows = {row.id: row for row in told.rows}
+    kinds = kinds_shown(at.trained, probe.shown)
+    found = {}
+    for place, kind in enumerate(kinds):
+        shown = rows_shown(rows, examples, kind, probe.seed)
+        parts = None if report is None else (lambda done, total, place=place: report(place * total + done, len(kinds) * total))
+        said = measured(
+            model,
+            shown,
+            subject.occurrences,
+            tokenizer.mask_token_id,
+            how=probe.how,
+            batch_tokens=probe.batch_tokens,
+            report=parts,
+        )
+        found[Asked(size=at.size, seed=at.seed, trained=at.trained, shown=kind)] = answers_of(said)
+    return found
+
+
+def tokenizer_digest(path: str | Path) -> str:
+    """Changes with the vocabulary of a checkpoint: log-probabilities of unlike vocabularies are not compared.
+
+    InputError where it has none."""
+    file = Path(path).expanduser() / "tokenizer.json"
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{file}: the tokenizer of a checkpoint cannot be read ({error.strerror}); check `path`") from error
+
+
+def check_same_tokenizer(models: Sequence[ModelAt]) -> None:
+    """InputError naming two models whose tokenizers differ."""
+    by_digest: dict[str, ModelAt] = {}
+    for one in models:
+        by_digest.setdefault(tokenizer_digest(one.path), one)
+    if len(by_digest) > 1:
+        first, other = list(by_digest.values())[:2]
+        raise InputError(
+            f"{first.path} ({first.name}) and {other.path} ({other.name}) have different tokenizers: log-probabilities of unlike "
+            "vocabularies are not compared; train both with one tokenizer"
+        )
+
+
+def _loaded(at: ModelAt, device: str) -> tuple[Any, Any, bool]:
+    """(model, tokenizer, whether the checkpoint has a video part)."""
+    from transformers import AutoTokenizer
+
+    from harness_plugins.metrics.encoders import quiet
+    from harness_plugins.video.bases import find_base, read_base
+    from harness_plugins.video.model.config import VideoConfig
+    from harness_plugins.video.model.files import is_video_model, load_video_model
+    from harness_plugins.video.model.model import with_video
+
+    if is_video_model(at.path):
+        place, model, held = Path(at.path).expanduser(), load_video_model(at.path, device=device), True
+    elif at.trained != "none":
+        raise InputError(f"{at.path} has no video part, so it was not trained with {at.trained} video; say `trained: none`")
+    else:
+        base = find_base(at.path)
+        place, held = base.folder, False
+        model = with_video(read_base(base, 0)[0], VideoConfig(codes=1, places=1, frames=1)).eval().to(device)
+    with quiet():
+        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=False)
+    return model, tokenizer, held

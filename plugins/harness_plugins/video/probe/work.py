@@ -1,0 +1,231 @@
+"""Runs an experiment: the world is made first, then arms × sizes × seeds are trained and asked; what is done is not done again.
+
+```
+<folder>/
+  experiment.json             what the experiment is
+  material/world, examples.jsonl   clips, norms and video tokens; captions
+  runs/<size>-<arm>-seed-<n>/  the training, and probe.parquet: what the model said
+  page.html, page.md, summary.json
+```
+"""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import HarnessError, InputError
+from harness.whole_files import replace_file
+from harness_plugins.video.probe.asking import asked
+from harness_plugins.video.probe.config import Experiment, ModelAt
+from harness_plugins.video.probe.results import NAME, Answers, Asked, read_answers, write_answers
+from harness_plugins.video.probe.subject import Subject, subject_of
+
+CONFIG, EXAMPLES, FACTS = "experiment.json", "examples.jsonl", "run.json"
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run says of itself: `parameters` of the model, `loss`: mean of the last tenth of its steps, `seconds` in all."""
+
+    size: str
+    arm: str
+    seed: int
+    parameters: int
+    steps: int
+    loss: float
+    tokens_per_second: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Material:
+    """Where examples and video tokens lie, and what is probed."""
+
+    examples: str
+    tokens: str
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class Done:
+    """What there is of an experiment: answers, facts of runs, runs that failed with the reason, and how many were not begun."""
+
+    answers: dict[Asked, Answers]
+    facts: list[RunFacts]
+    failed: dict[str, str] = field(default_factory=dict)
+    left: int = 0
+
+
+def run_experiment(
+    experiment: Experiment,
+    folder: Path,
+    *,
+    workers: int,
+    minutes: float | None = None,
+    report: Callable[..., None] | None = None,
+) -> Done:
+    """Runs what is not done yet, `workers` processes of one thread each. After `minutes` no further run is begun; those that have
+    begun are finished. Raises InputError where the folder is another experiment's."""
+    begun = time.monotonic()
+    claim(experiment, folder)
+    material = material_of(experiment, folder, report)
+    open_ = [run for run in experiment.runs if not (run_folder(folder, *run) / NAME).is_file()]
+    total = len(experiment.runs)
+    failed: dict[str, str] = {}
+    reused = done = total - len(open_)
+    if report is not None:
+        report("runs", done, total, reused=reused)
+    context = multiprocessing.get_context("spawn")
+    with _one_thread(), ProcessPoolExecutor(max(1, workers), mp_context=context) as pool:
+        running: dict[Future[None], tuple[str, str, int]] = {}
+        while open_ or running:
+            late = minutes is not None and time.monotonic() - begun > 60 * minutes
+            while open_ and len(running) < workers and not late:
+                run = open_.pop(0)
+                running[pool.submit(run_one, experiment, folder, *run)] = run
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                size, arm, seed = running.pop(future)
+                error = future.exception()
+                if error is not None and not isinstance(error, HarnessError | ValueError | RuntimeError | OSError):
+                    raise error
+                if error is not None:
+                    failed[f"{size}, {arm}, seed {seed}"] = f"{type(error).__name__}: {error}"
+                done += 1
+                if report is not None:
+                    report("runs", done, total, reused=reused)
+    return results(experiment, folder, material, failed, len(open_))
+
+
+def results(
+    experiment: Experiment, folder: Path, material: Material, failed: dict[str, str] | None = None, left: int = 0
+) -> Done:
+    """What is done."""
+    places = [place for run in experiment.runs if ((place := run_folder(folder, *run)) / NAME).is_file()]
+    facts = [msgspec.json.decode((place / FACTS).read_bytes(), type=RunFacts) for place in places]
+    answers = read_answers([place / NAME for place in places], material.subject.occurrences)
+    return Done(answers, facts, failed or {}, left)
+
+
+def run_folder(folder: Path, size: str, arm: str, seed: int) -> Path:
+    """Where a run lies."""
+    return folder / "runs" / f"{size}-{arm}-seed-{seed}"
+
+
+def run_one(experiment: Experiment, folder: Path, size: str, arm: str, seed: int) -> None:
+    """Trains a model and asks it, going on from a checkpoint; what it says is kept in the run's folder."""
+    from harness.experiment_examples import read_examples
+    from harness.plugins import load_plugins
+    from harness.registry import PluginRef
+    from harness.stages.train import train
+    from harness_plugins.video.store import VideoTokens
+
+    start = time.perf_counter()
+    place = run_folder(folder, size, arm, seed)
+    place.mkdir(parents=True, exist_ok=True)
+    material = material_of(experiment, folder)
+    given = _of_arm(experiment.training, arm) | _of_arm(experiment.sizes[size], arm)
+    params = {**given, "tokens": material.tokens, "video": arm, "seed": seed}
+    learned = [one for one in read_examples(material.examples) if spoken_of(one.language, experiment)]
+    trained = train(load_plugins([]), "training", PluginRef("video-mlm", params), learned, place, source=material.examples)
+    at = ModelAt(path=str(place / trained.checkpoint), trained=arm, size=size, seed=seed)
+    said = asked(at, material.subject, experiment.probe, VideoTokens(material.tokens))
+    losses = trained.facts.get("losses") or [float("nan")]
+    last = losses[-max(1, len(losses) // 10) :]
+    facts = RunFacts(
+        size=size,
+        arm=arm,
+        seed=seed,
+        parameters=int(trained.facts.get("parameters", 0)),
+        steps=int(trained.facts.get("steps", 0)),
+        loss=sum(last) / len(last),
+        tokens_per_second=trained.facts.get("tokens_per_second"),
+        seconds=time.perf_counter() - start,
+    )
+    replace_file(place / FACTS, msgspec.json.format(msgspec.json.encode(facts)) + b"\n")
+    write_answers(place / NAME, material.subject.occurrences, said)
+
+
+def spoken_of(language: str, experiment: Experiment) -> bool:
+    """Whether texts in this language are learned from: all, or those of the probe's language where the experiment makes a world."""
+    wanted = experiment.probe.language
+    return experiment.world is None or wanted is None or language == wanted
+
+
+def material_of(experiment: Experiment, folder: Path, report: Callable[..., None] | None = None) -> Material:
+    """The experiment's material, made where it is not there yet."""
+    from harness.experiment_examples import read_examples
+
+    if experiment.world is None:
+        assert experiment.data is not None and experiment.tokens is not None
+        where, tokens, probe = experiment.data, experiment.tokens, experiment.probe
+    else:
+        home = folder / "material"
+        path = home / EXAMPLES
+        if not path.is_file():
+            _make_world(experiment, home, report)
+        where, tokens = str(path), str(home / "world" / "tokens")
+        own = experiment.probe.norms or {"source": str(home / "world" / "words.csv")}
+        probe = msgspec.structs.replace(experiment.probe, norms=own)
+    return Material(where, tokens, subject_of(read_examples(where), probe, where))
+
+
+def claim(experiment: Experiment, folder: Path) -> None:
+    """Writes what the experiment is; InputError where the folder holds another one. Seeds and arms may be added, and statistics
+    changed."""
+    path = folder / CONFIG
+    bare = msgspec.structs.replace(experiment, seeds=(), arms=(), statistics=type(experiment.statistics)())
+    said = msgspec.json.format(msgspec.json.encode(bare, order="sorted"))
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(path, said)
+    elif said != path.read_bytes():
+        raise InputError(
+            f"{folder} holds an experiment with other settings (see {CONFIG} in it); give another folder by --out, or remove it"
+        )
+
+
+def _make_world(experiment: Experiment, home: Path, report: Callable[..., None] | None) -> None:
+    from harness.build.rows import SetAside
+    from harness_plugins.video.world.builder import build
+
+    params = dict(experiment.world or {})
+    if experiment.probe.language is not None:
+        params.setdefault("languages", [experiment.probe.language])
+    builder = build(folder=str(home / "world"), **params)
+    rows = []
+    for one in builder.examples():
+        assert not isinstance(one, SetAside)
+        rows.append(one)
+        if report is not None and len(rows) % 50 == 0:
+            report("clips", len(rows), len(rows))
+    home.mkdir(parents=True, exist_ok=True)
+    replace_file(home / EXAMPLES, b"".join(msgspec.json.encode(one) + b"\n" for one in rows))
+
+
+def _of_arm(params: dict[str, object], arm: str) -> dict[str, object]:
+    """The trainer's parameters: masked video goes with video that can be told from nothing."""
+    return {key: value for key, value in params.items() if key != "masked_video" or arm in ("real", "shuffled")}
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes that are begun compute with one thread each."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
