@@ -11,7 +11,14 @@ from harness.records import Example, MediaPart, Message, TextPart
 COLOURS = ("röd", "blå", "grön", "gul")
 FORMS = ("cirkel", "ruta", "ring")
 FRAMES, PLACES, CODES = 6, 4, 12
-TINY = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64, "model_type": "bert"}
+TINY = {
+    "model_type": "bert",
+    "hidden_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "hidden_dropout_prob": 0.05,
+}
 HOW = {
     "config": TINY,
     "tokenizer": {"train": "wordpiece", "size": 60},
