@@ -28,8 +28,8 @@ def asked(
     device: str = "auto",
     report: Callable[[int, int], None] | None = None,
 ) -> dict[Asked, Answers]:
-    """What a checkpoint says under each condition. InputError or PluginError for a checkpoint that cannot be read, or that learned
-    from other video tokens."""
+    """What a checkpoint says under each condition. InputError or PluginError for one that cannot be read, or that learned from
+    other video tokens."""
     import torch
 
     from harness_plugins.video.model.config import check_tokens

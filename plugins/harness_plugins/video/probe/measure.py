@@ -8,7 +8,6 @@ token is the likeliest. Other occurrences of the word in the text stay as they a
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch

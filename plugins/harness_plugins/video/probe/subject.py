@@ -146,14 +146,14 @@ def _notes(
         notes.append("no text to learn from is in the data, so words have the frequencies of the norms, or none")
     if leaked:
         notes.append(
-            f"{len(leaked)} of {len(asked)} probed examples (text and video) are in the training data, too ({', '.join(leaked[:3])}"
-            f"{' …' * (len(leaked) > 3)}): what models say of them may be memory"
+            f"{len(leaked)} of {len(asked)} probed examples (text and video) are in the training data, too "
+            f"({', '.join(leaked[:3])}{' …' * (len(leaked) > 3)}): what models say of them may be memory"
         )
     repeated = sum(one.repeated for one in found.occurrences)
     if repeated:
         notes.append(
-            f"{repeated} of {len(found.occurrences)} occurrences stand in a text that has the word again, which is left as it is: a "
-            "model can read it there"
+            f"{repeated} of {len(found.occurrences)} occurrences stand in a text that has the word again, which is left as it is: "
+            "a model can read it there"
         )
     without = [one.id for one in asked if not video_parts(one)]
     if without:

@@ -70,7 +70,7 @@ def run_experiment(
     workers: int,
     minutes: float | None = None,
     report: Callable[..., None] | None = None,
-) -> Done:
+) -> tuple[Done, Material]:
     """Runs what is not done yet, `workers` processes of one thread each. After `minutes` no further run is begun; those that have
     begun are finished. Raises InputError where the folder is another experiment's."""
     begun = time.monotonic()
@@ -102,7 +102,7 @@ def run_experiment(
                 done += 1
                 if report is not None:
                     report("runs", done, total, reused=reused)
-    return results(experiment, folder, material, failed, len(open_))
+    return results(experiment, folder, material, failed, len(open_)), material
 
 
 def results(
@@ -155,7 +155,7 @@ def run_one(experiment: Experiment, folder: Path, size: str, arm: str, seed: int
 
 
 def spoken_of(language: str, experiment: Experiment) -> bool:
-    """Whether texts in this language are learned from: all, or those of the probe's language where the experiment makes a world."""
+    """Whether texts in this language are learned from: all, or of a world those in the probe's language."""
     wanted = experiment.probe.language
     return experiment.world is None or wanted is None or language == wanted
 
@@ -165,7 +165,8 @@ def material_of(experiment: Experiment, folder: Path, report: Callable[..., None
     from harness.experiment_examples import read_examples
 
     if experiment.world is None:
-        assert experiment.data is not None and experiment.tokens is not None
+        assert experiment.data is not None
+        assert experiment.tokens is not None
         where, tokens, probe = experiment.data, experiment.tokens, experiment.probe
     else:
         home = folder / "material"

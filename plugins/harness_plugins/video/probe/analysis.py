@@ -1,0 +1,275 @@
+"""What the answers say: gain against imageability by size and arm, what removing the video costs, what explains it.
+
+**Gain** of a word: its log-probability by the model trained with video, shown what it was trained with, less that by the model of
+the same size and seed trained on text alone. **Reliance**: what removing the video at test time costs, the log-probability that
+the model gives with its video less that without (`none`), beside a blank one, beside another clip's. Of several seeds, values of
+an occurrence are averaged first, so that an interval over words is one for these models; each seed stands beside it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from harness.errors import InputError
+from harness_plugins.video.probe import statistics as stats
+from harness_plugins.video.probe.config import Statistics
+from harness_plugins.video.probe.matching import Matched, matched, trust
+from harness_plugins.video.probe.regression import Regression, regress
+from harness_plugins.video.probe.results import Answers, Asked
+from harness_plugins.video.probe.statistics import Bin, ClassRow, Figure, Settings, WordRow
+from harness_plugins.video.probe.subject import Subject
+from harness_plugins.video.probe.table import Floats, WordTable
+
+ALPHA = 0.05
+
+
+class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One seed alone: mean over words, and rho with imageability; None where not defined."""
+
+    seed: int
+    mean: float | None
+    spearman: float | None
+
+
+class Gain(msgspec.Struct, frozen=True, kw_only=True):
+    """What an arm gains over text alone, at a size. `explained`: which analysis to trust, in words."""
+
+    size: str
+    arm: str
+    mean: Figure
+    spearman: Figure
+    seeds: tuple[SeedRow, ...]
+    bins: tuple[Bin, ...]
+    regression: Regression
+    matched: Matched
+    classes: tuple[ClassRow, ...]
+    words: tuple[WordRow, ...]
+    explained: str
+
+
+class Reliance(msgspec.Struct, frozen=True, kw_only=True):
+    """What removing the video costs a model trained with it, at a size. `removed`: what stands in its place."""
+
+    size: str
+    removed: str
+    mean: Figure
+    spearman: Figure
+    seeds: tuple[SeedRow, ...]
+
+
+class Level(msgspec.Struct, frozen=True, kw_only=True):
+    """How well an arm says the words under a condition: means over words of log-probability (nats), of the share that is right,
+    of the logarithm of the rank (base 10)."""
+
+    size: str
+    arm: str
+    shown: str
+    seeds: int
+    logprob: Figure
+    correct: Figure
+    rank: Figure
+
+
+class BetweenSizes(msgspec.Struct, frozen=True, kw_only=True):
+    """The largest size less the smallest (by the order of the config), in `what`: a gain or a reliance."""
+
+    what: str
+    larger: str
+    smaller: str
+    mean: Figure
+    spearman: Figure
+
+
+class Analysis(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything. `tokens`: of each word by the models' tokenizer; `unread`: occurrences that lie behind where texts are cut."""
+
+    sizes: tuple[str, ...]
+    gains: tuple[Gain, ...]
+    reliances: tuple[Reliance, ...]
+    levels: tuple[Level, ...]
+    between: tuple[BetweenSizes, ...]
+    words: int
+    occurrences: int
+    examples: int
+    tokens: Mapping[str, int]
+    unread: int
+    notes: tuple[str, ...]
+
+
+def analyse(answers: Mapping[Asked, Answers], subject: Subject, how: Statistics) -> Analysis:
+    """The analysis of what models said. InputError where a size has no model trained on text alone, or none with video."""
+    table = subject.table
+    settings = Settings(how.resamples, how.permutations, how.level, how.seed, how.by, how.least)
+    held = _Held(answers, table, settings)
+    sizes = tuple(dict.fromkeys(asked.size for asked in answers))
+    _check(answers, sizes)
+    gains = tuple(_gains(held, sizes, how))
+    tokens = next(iter(answers.values())).tokens
+    return Analysis(
+        sizes=sizes,
+        gains=gains,
+        reliances=tuple(_reliances(held, sizes)),
+        levels=tuple(_levels(held)),
+        between=tuple(_between(held, sizes)),
+        words=len(table.words),
+        occurrences=len(subject.occurrences),
+        examples=len(subject.examples),
+        tokens={one.word: int(count) for one, count in zip(subject.occurrences, tokens, strict=True) if count},
+        unread=int((tokens == 0).sum()),
+        notes=(*subject.notes, *held.notes),
+    )
+
+
+class _Held:
+    """The answers by size, arm and condition, with what statistics need."""
+
+    def __init__(self, answers: Mapping[Asked, Answers], table: WordTable, settings: Settings) -> None:
+        self.answers, self.table, self.settings = answers, table, settings
+        self.notes: list[str] = []
+
+    def arms(self, size: str) -> list[str]:
+        """Arms with video of a size."""
+        return list(dict.fromkeys(one.trained for one in self.answers if one.size == size and one.trained != "none"))
+
+    def conditions(self, size: str, arm: str) -> list[str]:
+        """What an arm was shown."""
+        return list(dict.fromkeys(one.shown for one in self.answers if (one.size, one.trained) == (size, arm)))
+
+    def seeds(self, size: str, *wanted: tuple[str, str]) -> list[int]:
+        """Seeds that have all of these (arm, shown); what is not common to all is left out, with a note."""
+        by_arm = [
+            {one.seed for one in self.answers if (one.size, one.trained, one.shown) == (size, arm, shown)}
+            for arm, shown in wanted
+        ]
+        common = sorted(set.intersection(*by_arm))
+        lost = sorted(set.union(*by_arm) - set(common))
+        if lost:
+            arms = " and ".join(arm for arm, _ in wanted)
+            note = f"size {size}: {arms} have the seeds {_listed(common)} in common; {_listed(lost)} left out of their difference"
+            if note not in self.notes:
+                self.notes.append(note)
+        return common
+
+    def said(self, size: str, arm: str, shown: str, seed: int) -> Floats:
+        """Log-probabilities (N,)."""
+        return self.answers[Asked(size=size, seed=seed, trained=arm, shown=shown)].logprob
+
+    def gain(self, size: str, arm: str) -> dict[int, Floats]:
+        """By seed: with video less text alone."""
+        seeds = self.seeds(size, (arm, arm), ("none", "none"))
+        return {seed: self.said(size, arm, arm, seed) - self.said(size, "none", "none", seed) for seed in seeds}
+
+    def reliance(self, size: str, arm: str, removed: str) -> dict[int, Floats]:
+        """By seed: with video less what stands in its place."""
+        seeds = self.seeds(size, (arm, arm), (arm, removed))
+        return {seed: self.said(size, arm, arm, seed) - self.said(size, arm, removed, seed) for seed in seeds}
+
+    def seed_rows(self, by_seed: Mapping[int, Floats]) -> tuple[SeedRow, ...]:
+        """Each seed alone, without intervals."""
+        quick = Settings(2, 1, self.settings.level, self.settings.seed, self.settings.by, self.settings.least)
+        return tuple(
+            SeedRow(
+                seed=seed,
+                mean=stats.mean(self.table, values, quick).value,
+                spearman=stats.spearman(self.table, values, quick).value,
+            )
+            for seed, values in by_seed.items()
+        )
+
+
+def _check(answers: Mapping[Asked, Answers], sizes: Sequence[str]) -> None:
+    for size in sizes:
+        there = sorted({one.trained for one in answers if one.size == size})
+        if "none" not in there:
+            raise InputError(
+                f"size {size}: gain is held against a model trained on text alone (trained: none), and there is none, only "
+                f"{', '.join(there)}; train it and add it"
+            )
+        if there == ["none"]:
+            raise InputError(f"size {size}: no model was trained with video (trained: real); train it and add it")
+
+
+def _gains(held: _Held, sizes: Sequence[str], how: Statistics) -> Iterator[Gain]:
+    table, settings = held.table, held.settings
+    for size in sizes:
+        for arm in held.arms(size):
+            by_seed = held.gain(size, arm)
+            if not by_seed:
+                raise InputError(f"size {size}: {arm} and none have no seed in common; train both with one")
+            values = _mean(by_seed)
+            correlation = stats.spearman(table, values, settings)
+            regression = regress(table, values, settings)
+            pairs = matched(table, values, settings, caliper=how.caliper)
+            yield Gain(
+                size=size,
+                arm=arm,
+                mean=stats.mean(table, values, settings, test=True),
+                spearman=correlation,
+                seeds=held.seed_rows(by_seed),
+                bins=stats.bins(table, values, settings, count=how.bins),
+                regression=regression,
+                matched=pairs,
+                classes=stats.by_class(table, values, settings),
+                words=stats.by_word(table, values, settings),
+                explained=trust(correlation, regression, pairs, ALPHA),
+            )
+
+
+def _reliances(held: _Held, sizes: Sequence[str]) -> Iterator[Reliance]:
+    for size in sizes:
+        if "real" not in held.arms(size):
+            continue
+        for removed in held.conditions(size, "real"):
+            if removed == "real":
+                continue
+            by_seed = held.reliance(size, "real", removed)
+            if not by_seed:
+                continue
+            values = _mean(by_seed)
+            yield Reliance(
+                size=size,
+                removed=removed,
+                mean=stats.mean(held.table, values, held.settings, test=True),
+                spearman=stats.spearman(held.table, values, held.settings),
+                seeds=held.seed_rows(by_seed),
+            )
+
+
+def _levels(held: _Held) -> Iterator[Level]:
+    groups: dict[tuple[str, str, str], list[Answers]] = {}
+    for asked, given in held.answers.items():
+        groups.setdefault((asked.size, asked.trained, asked.shown), []).append(given)
+    for (size, arm, shown), some in groups.items():
+        logprob, correct = (np.mean([getattr(one, name) for one in some], axis=0) for name in ("logprob", "correct"))
+        rank = np.mean([np.log10(one.rank) for one in some], axis=0)
+        figures = [stats.mean(held.table, values, held.settings) for values in (logprob, correct, rank)]
+        yield Level(size=size, arm=arm, shown=shown, seeds=len(some), logprob=figures[0], correct=figures[1], rank=figures[2])
+
+
+def _between(held: _Held, sizes: Sequence[str]) -> Iterator[BetweenSizes]:
+    if len(sizes) < 2 or any("real" not in held.arms(size) for size in (sizes[0], sizes[-1])):
+        return
+    small, large = sizes[0], sizes[-1]
+    pairs = {"gain": (held.gain(large, "real"), held.gain(small, "real"))}
+    for removed in held.conditions(small, "real"):
+        if removed != "real" and removed in held.conditions(large, "real"):
+            pairs[f"reliance ({removed})"] = (held.reliance(large, "real", removed), held.reliance(small, "real", removed))
+    for what, (one, other) in pairs.items():
+        if one and other:
+            values, others = _mean(one), _mean(other)
+            yield BetweenSizes(
+                what=what,
+                larger=large,
+                smaller=small,
+                mean=stats.mean_difference(held.table, values, others, held.settings),
+                spearman=stats.spearman_difference(held.table, values, others, held.settings),
+            )
+
+
+def _mean(by_seed: Mapping[int, Floats]) -> Floats:
+    return np.asarray(np.mean(list(by_seed.values()), axis=0), np.float64)
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds)) or "none"

@@ -1,0 +1,87 @@
+"""What an analysis says in sentences: the answer of its page, and what a reader must know before trusting it."""
+
+from collections.abc import Iterator
+
+from harness_plugins.video.probe.analysis import ALPHA, Analysis, BetweenSizes, Gain, Reliance
+from harness_plugins.video.probe.figures import Figure
+from harness_plugins.video.probe.statistics import Bin
+
+FEW = 20  # words below which intervals are called rough
+
+
+def answer(analysis: Analysis) -> Iterator[str]:
+    """The sentences of the answer, the most useful first."""
+    for gain in analysis.gains:
+        yield _gain(gain)
+    for gain in analysis.gains:
+        if gain.arm == "real":
+            yield f"Size {gain.size}: {gain.explained}"
+    for reliance in analysis.reliances:
+        if reliance.removed == "none":
+            yield _reliance(reliance)
+    for between in analysis.between:
+        if between.what in ("gain", "reliance (none)"):
+            yield _between(between)
+
+
+def warnings(analysis: Analysis) -> Iterator[str]:
+    """What to know before trusting it."""
+    yield from analysis.notes
+    if analysis.words < FEW:
+        yield f"only {analysis.words} words were probed: intervals and tests over words are rough"
+    if analysis.unread:
+        yield f"{analysis.unread} of {analysis.occurrences} occurrences lie behind the end of what models read: they were not asked"
+    seeds = {len(gain.seeds) for gain in analysis.gains}
+    if seeds == {1}:
+        yield "one seed only: how much of this is the seed is not known"
+    yield "intervals are over words (statistics: by), for these models; what differs between seeds stands in the table of seeds"
+
+
+def figure(one: Figure, digits: int = 2, *, p: bool = True) -> str:
+    """`0.52 [0.41 0.60], p = .001`, or why it is not defined."""
+    if one.value is None:
+        return f"not defined ({one.note})" if one.note else "not defined"
+    ends = "" if one.low is None or one.high is None else f" [{one.low:.{digits}f} {one.high:.{digits}f}]"
+    test = f", p = {one.p:.2g}" if p and one.p is not None else ""
+    return f"{one.value:.{digits}f}{ends}{test}"
+
+
+def ends(bins: tuple[Bin, ...]) -> tuple[Bin, Bin] | None:
+    """The bins of the words that are hardest and easiest to picture; None where there is one bin alone."""
+    return (bins[0], bins[-1]) if len(bins) > 1 else None
+
+
+def _gain(gain: Gain) -> str:
+    who = f"Size {gain.size}, {'video' if gain.arm == 'real' else f'control {gain.arm}'}"
+    rho = gain.spearman
+    if rho.value is None:
+        grows = f"whether gain grows with imageability is not defined ({rho.note})"
+    elif rho.p is not None and rho.p < ALPHA:
+        grows = f"gain {'grows' if rho.value > 0 else 'falls'} with imageability: rho {figure(rho)} over {rho.words} words"
+    else:
+        grows = f"gain does not go with imageability: rho {figure(rho)} over {rho.words} words"
+    said = f"{who}: {grows}; mean gain {figure(gain.mean)} nats a word"
+    two = ends(gain.bins)
+    if two is not None:
+        low, high = two
+        said += f", {figure(low.mean)} for words of imageability {_span(low)} and {figure(high.mean)} for those of {_span(high)}"
+    return f"{said}."
+
+
+def _reliance(one: Reliance) -> str:
+    return (
+        f"Size {one.size}: removing the video when the model is asked costs {figure(one.mean)} nats a word (reliance), rho with "
+        f"imageability {figure(one.spearman)}."
+    )
+
+
+def _between(one: BetweenSizes) -> str:
+    how = "no difference was shown"
+    if one.mean.value is not None and one.mean.p is not None and one.mean.p < ALPHA:
+        how = f"{one.larger} has {'more' if one.mean.value > 0 else 'less'}"
+    what = "gain" if one.what == "gain" else "reliance on the video"
+    return f"{what[:1].upper()}{what[1:]}, {one.larger} less {one.smaller}: {figure(one.mean)} nats a word ({how})."
+
+
+def _span(one: Bin) -> str:
+    return f"{one.low:g}" if one.low == one.high else f"{one.low:g} to {one.high:g}"
