@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 from harness_plugins.video.broken import BrokenVideo
 
-_BACK = 0.1  # seconds by which times may go back: frames that do are left out (`frame_times.shown`)
 EARLY = 0.1  # encoders let sound start some milliseconds before the picture; nobody means that
 _LISTS = {"concat", "dash", "hls", "imf", "sdp", "rtsp", "tty"}  # they name other files, or are text that passes for pictures
+STILL = 24 * 3600.0  # seconds: no picture stays longer, or its time is wrong
+_BACK = 1.0  # seconds by which times may go back: such frames are left out (`frame_times.shown`); beyond, a new clock was started
 _LAST = 3  # packets: an error that has fewer behind it is the file's end
 
 
@@ -123,9 +124,11 @@ def decoded(video: OpenVideo, needed: Collection[int] | None = None) -> Iterator
             if time < before - _BACK:
                 detail = f"is damaged: its times go back from {before:.2f} to {time:.2f} s; write it anew"
                 raise BrokenVideo(video.path, "damaged", detail)
+            if time > before + STILL:
+                raise BrokenVideo(video.path, "damaged", f"is damaged: its times jump from {before:.2f} to {time:.2f} s")
         if frame.is_corrupt:
             raise _broken(video, packets, f"at {time:.2f} s, where a frame has errors")
-        stays = frame.duration * base if frame.duration else usual or None
+        stays = min(frame.duration * base, STILL) if frame.duration else usual or None
         end = max(end, time + (stays or 0.0))
         yield Decoded(time, stays, frame, stamp is not None)
     check_index(video)

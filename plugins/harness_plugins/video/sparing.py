@@ -7,6 +7,7 @@ what comes out is not what the packets promised, everything is decoded instead.
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness_plugins.video.frame_times import shown
@@ -47,12 +48,16 @@ def plan_of(video: "OpenVideo", rate: float, start: float, end: float | None) ->
     times = _times(video)
     if times is None:
         return None
+    from harness_plugins.video.decoding import STILL
+
     base, usual = float(video.stream.time_base), video.interval
     first, zero = times[0][0], video.clock_start(times[0][0] * base)
     last = max(stamp * base + (stays * base or usual) for stamp, stays in times)
     if end is None or end > last - zero:
         check_end(video, last)
-    frames = ((stamp * base - zero, stays * base if stays else usual or None, stamp) for stamp, stays in times)
+    if any(after[0] - before[0] > STILL / base for before, after in pairwise(times)):
+        return None  # decoding it says what is wrong
+    frames = ((stamp * base - zero, min(stays * base, STILL) if stays else usual or None, stamp) for stamp, stays in times)
     picks = [Pick(*one) for one in shown(frames, rate, start, end)]
     return Plan(picks, first) if len({pick.stamp for pick in picks}) <= _WORTH * len(times) else None
 
