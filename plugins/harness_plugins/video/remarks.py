@@ -75,7 +75,8 @@ class Remarks:
         if self._overlaps:
             total = sum(count for _, count in self._overlaps)
             some = "; ".join(name for name, _ in self._overlaps[:_SHOWN])
-            found.append(f"{_count(total, 'cue')} overlap an earlier one, each keeps its span: {some}{_more(self._overlaps)}")
+            verb = "overlaps an earlier one" if total == 1 else "overlap an earlier one"
+            found.append(f"{_count(total, 'cue')} {verb}, each keeps its span: {some}{_more(self._overlaps)}")
         return [*found, *self._said, *([self._tokenizer] if self._tokenizer else [])]
 
     def nothing(self) -> InputError:

@@ -13,8 +13,13 @@ _RULES: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "song": ((re.compile(rf"[{_SIGNS}][^{_SIGNS}]*(?:[{_SIGNS}]+|\Z)"), " "),),
     # A name before a colon is in capitals: "ANNA: Kom!"; a dash stands at the start, or where the next speaker begins
     "speakers": (
-        (re.compile(r"(?:(?<=[-–—] )|(?<=[-–—])|\A|(?<=[.!?…] ))[^\W\d_a-zåäöæøüéß][^\W\d_a-zåäöæøüéß .'-]*\d*: ?"), ""),
-        (re.compile(r"(?:\A|(?<=[.!?…] ))[-–—] ?(?=\S)"), ""),
+        (
+            re.compile(
+                r"(?:(?<=[-–—] )|(?<=[-–—])|^|(?<=[.!?…] ))[^\W\d_a-zåäöæøüéß][^\W\d_a-zåäöæøüéß .'-]*\d*: ?", re.MULTILINE
+            ),
+            "",
+        ),
+        (re.compile(r"(?:^|(?<=[.!?…] ))[-–—] ?(?=\S)", re.MULTILINE), ""),
     ),
 }
 KINDS = tuple(_RULES)

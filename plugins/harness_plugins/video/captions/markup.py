@@ -5,7 +5,8 @@ import re
 from collections.abc import Sequence
 
 _SUBRIP_TAG = re.compile(
-    r"</?(?:b|i|u|s|em|strong|font|span|p|div|c|v|lang|ruby|rt|rp|tt|small|big|sub|sup)(?:[\s.][^<>]*)?/?>", re.IGNORECASE
+    r"</?(?:b|i|u|s|em|strong|font|span|p|div|c|v|lang|ruby|rt|rp|tt|small|big|sub|sup)(?:[\s.][^<>]*)?/?>|<(?:\d+:)+\d+[.,]\d+>",
+    re.IGNORECASE,
 )
 _OVERRIDE = re.compile(r"\{(?:\\[^{}]*|[yYcCfFsS]:[^{}]*)\}")  # {\an8}, {\i1}: of SSA; {y:i}: of MicroDVD
 _HARD_BREAK = re.compile(r"<br\s*/?>|\\[Nn]|\\h", re.IGNORECASE)
@@ -28,7 +29,7 @@ def webvtt_text(lines: Sequence[str]) -> tuple[str, str | None]:
     """
     joined = "\n".join(lines)
     voices = {" ".join(_tidy(voice).split()) for voice in _VOICE.findall(joined)}
-    return _tidy(_WEBVTT_TAG.sub("", joined)), next(iter(voices)) or None if len(voices) == 1 else None
+    return _tidy(_WEBVTT_TAG.sub("", _OVERRIDE.sub("", joined))), next(iter(voices)) or None if len(voices) == 1 else None
 
 
 def plain_text(text: str) -> str:
