@@ -67,6 +67,8 @@ def gate(
 
     if live is None and (budget is not None or seed is not None):
         raise click.UsageError("--budget and --seed are of --live")
+    if junit is not None and sarif is not None and junit.absolute() == sarif.absolute():
+        raise click.UsageError(f"--junit and --sarif name one file, {junit}; one would be written over the other")
     loaded = chosen(load_gate(config), metrics)
     firm = loaded.agreement.inconclusive == "strict" if strict is None else strict
     with fresh_caches() if cache == "fresh" else nullcontext():

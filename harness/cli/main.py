@@ -14,6 +14,7 @@ import click
 
 from harness import __version__
 from harness.cli.common import plugin_option
+from harness.cli.plain import plain
 from harness.errors import HarnessError, PluginError, did_you_mean
 
 GROUP = "harness.commands"
@@ -25,6 +26,9 @@ TRACEBACK = "HARNESS_TRACEBACK"
 
 class _WrongUse(click.ClickException):
     exit_code = WRONG_USE
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_safe(message))
 
 
 class EntryPointGroup(click.Group):
@@ -70,7 +74,10 @@ class EntryPointGroup(click.Group):
             if error.filename is None:  # a full disk, mostly
                 raise _WrongUse(f"{error.strerror or error}; what was finished before is kept") from error
             raise _WrongUse(f"{error.filename}: {error.strerror}") from error
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
+        except click.ClickException as error:
+            error.message = _safe(error.message)
+            raise
+        except (click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:  # isolation: a stranger's command that fails is told by name; a fault of ours shows its place
             owner = _stranger(ctx.invoked_subcommand)
@@ -98,6 +105,11 @@ def command_points() -> dict[str, list[EntryPoint]]:
     for point in sorted(entry_points(group=GROUP), key=_owner):
         found.setdefault(point.name, []).append(point)
     return found
+
+
+def _safe(message: str) -> str:
+    """A message that may quote anything, safe for a terminal line by line."""
+    return "\n".join(map(plain, message.split("\n")))
 
 
 def load_command(name: str, points: list[EntryPoint]) -> click.Command:

@@ -324,6 +324,12 @@ def test_the_reports_are_written(tmp_path, monkeypatch):
     assert {"signature"} == {one["ruleId"] for one in run["results"] if one["kind"] == "fail"}
 
 
+def test_two_reports_in_one_file_are_refused_before_anything_is_asked():
+    said = invoke("--junit", "out/gate", "--sarif", "out/gate", code=2)
+    assert "--junit and --sarif name one file" in said.stderr
+    assert not Path("out").exists()
+
+
 def test_json_stands_alone_on_stdout(monkeypatch):
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     change("|v:1", "|v:2")

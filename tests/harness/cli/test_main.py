@@ -33,7 +33,8 @@ def test_help_lists_every_command_and_imports_nothing_heavy():
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     modules = json.loads(ran.stderr)
     assert [module for module in HEAVY if module in modules] == []
-    assert [module for module in modules if module.startswith("harness.cli.")] == ["harness.cli.common", "harness.cli.main"]
+    ours = [module for module in modules if module.startswith("harness.cli.")]
+    assert ours == ["harness.cli.common", "harness.cli.main", "harness.cli.plain"]
     for name in ("cache", "data", "export", "metaeval", "plugins", "run", "score", "show"):
         assert f"\n  {name} " in ran.stdout
 
@@ -81,6 +82,15 @@ def test_what_a_user_can_mend_is_one_message_and_exit_code_2():
     result = failing(InputError("ratings.csv, line 7: the rating is off its scale"))
     assert (result.exit_code, result.stderr) == (2, "Error: ratings.csv, line 7: the rating is off its scale\n")
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("arguments", [("show", "no\x1b[31msuch"), ("no\x1b[2Jcommand",), ("run", "no\u202esuch.yaml")])
+def test_what_is_quoted_in_an_error_moves_nothing_on_the_terminal(arguments):
+    found = invoke(*arguments)
+    assert found.exit_code == 2
+    assert "\x1b" not in found.output
+    assert "\u202e" not in found.output
+    assert r"\x1b" in found.output or r"\u202e" in found.output
 
 
 def test_a_file_that_cannot_be_opened_is_named():
