@@ -21,7 +21,7 @@ _FINE = 2  # points a pixel in each direction, which `_cover` adds up: edges are
 _BACKGROUND = (92, 96, 104)
 _LANDMARK = (176, 178, 182)
 _ROOM = 0.4  # of the picture's width that a landmark has; the thing has the rest
-_RADIUS = 0.4  # of a thing, as a share of half its room
+_RADIUS = 0.5  # of a thing, as a share of half its room
 
 
 def frames_of(world: World, scene: Scene) -> Frames:
