@@ -18,6 +18,7 @@ EARLY = 0.1  # encoders let sound start some milliseconds before the picture; no
 _LISTS = {"concat", "dash", "hls", "imf", "sdp", "rtsp", "tty"}  # they name other files, or are text that passes for pictures
 STILL = 24 * 3600.0  # seconds: no picture stays longer, or its time is wrong
 _BACK = 1.0  # seconds by which times may go back: such frames are left out (`frame_times.shown`); beyond, a new clock was started
+_NO_INDEX = "breaks off: its index (the moov box) is missing"
 _LAST = 3  # packets: an error that has fewer behind it is the file's end
 
 
@@ -63,7 +64,7 @@ def opened(path: Path) -> Iterator[OpenVideo]:
     """The file, opened; BrokenVideo where it cannot be, has no moving pictures, or is shorter than its own index says."""
     from av.stream import Disposition
 
-    from harness_plugins.video.wholeness import check_index
+    from harness_plugins.video.wholeness import check_index, lacks_index
 
     with open_container(path) as container:
         kind = container.format.long_name or container.format.name
@@ -72,6 +73,8 @@ def opened(path: Path) -> Iterator[OpenVideo]:
         covers = [one for one in container.streams.video if one.disposition & Disposition.attached_pic]
         streams = [one for one in container.streams.video if one not in covers]
         if not streams:
+            if lacks_index(path):
+                raise BrokenVideo(path, "truncated", _NO_INDEX)
             raise BrokenVideo(path, "no-video", f"has no video stream{', only an attached picture' if covers else ''} ({kind})")
         if streams[0].codec_context is None:
             raise BrokenVideo(path, "cannot-open", "its video is of a kind that no decoder here reads")
@@ -95,7 +98,7 @@ def open_container(path: Path) -> Any:
         return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         if lacks_index(path):
-            raise BrokenVideo(path, "truncated", "breaks off: its index (the moov box) is missing") from error
+            raise BrokenVideo(path, "truncated", _NO_INDEX) from error
         raise BrokenVideo(path, "cannot-open", f"cannot be read as a video ({_words(error)})") from error
 
 
