@@ -51,14 +51,19 @@ class Matched(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def matched(table: WordTable, values: Floats, settings: Settings = DEFAULTS, *, caliper: float = 0.2) -> Matched:
+def matched(
+    table: WordTable, values: Floats, settings: Settings = DEFAULTS, *, caliper: float = 0.2, length_caliper: float = 0.5
+) -> Matched:
     """Words of the upper half of imageability, each with one of the lower half.
 
-    As many pairs as can be and of these the closest in all, none further apart than `caliper` standard deviations (of all words)
-    in frequency or in length (Austin 2011). Equal values are in one half. Intervals draw pairs again, whatever `settings.by`.
+    As many pairs as can be and of these the closest in all, none further apart than `caliper` standard deviations of words in
+    log frequency (.2: Austin 2011) or `length_caliper` in length, which comes in whole characters. Words of equal imageability
+    are in one half. Intervals draw pairs again, whatever `settings.by`.
     """
-    if isinstance(caliper, bool) or not isinstance(caliper, int | float) or not 0 < caliper < float("inf"):
-        raise ValueError(f"caliper must be a positive number of standard deviations, got {caliper!r}")
+    calipers = {"frequency": caliper, "length": length_caliper}
+    for name, most in calipers.items():
+        if isinstance(most, bool) or not isinstance(most, int | float) or not 0 < most < float("inf"):
+            raise ValueError(f"the caliper of {name} must be a positive number of standard deviations, got {most!r}")
     found = sample(table, [values], settings.least)
     known = np.flatnonzero(np.isfinite(table.frequency[found.place]))
     unknown = len(found.place) - len(known)
@@ -75,7 +80,7 @@ def matched(table: WordTable, values: Floats, settings: Settings = DEFAULTS, *, 
     columns = {"frequency": table.frequency[found.place], "length": table.length[found.place]}
     units = {name: float(column[known].std()) for name, column in columns.items()}
     scaled = {name: column / units[name] for name, column in columns.items() if units[name] > _PARTED}
-    ours, theirs = _pairs(list(scaled.values()), high, low, caliper)
+    ours, theirs = _pairs([(column, calipers[name]) for name, column in scaled.items()], high, low)
     balance = tuple(_balance(name, columns[name], units[name], high, low, ours, theirs) for name in columns)
     unmatched, out_of = _unpaired(found, high, low, settings), min(len(high), len(low))
     if len(ours) < LEAST:
@@ -138,10 +143,10 @@ def _halves(values: Floats) -> float | None:
     return float(each[int(np.argmin(np.abs(2 * below - len(values))))])
 
 
-def _pairs(scaled: list[Floats], high: Ints, low: Ints, caliper: float) -> tuple[Ints, Ints]:
-    """Matched words of the two halves."""
+def _pairs(scaled: list[tuple[Floats, float]], high: Ints, low: Ints) -> tuple[Ints, Ints]:
+    """Matched words of the two halves. `scaled`: covariates in their standard deviations, each with its caliper."""
     distance, near = np.zeros((len(high), len(low))), np.ones((len(high), len(low)), np.bool_)
-    for column in scaled:
+    for column, caliper in scaled:
         gap = np.abs(column[high][:, None] - column[low])
         distance += gap * gap
         near &= gap <= caliper + _PARTED

@@ -1,0 +1,227 @@
+"""Regression and matching: against numpy's own algebra, brute force, and truths that were planted."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from harness_plugins.video.probe.assignment import assign
+from harness_plugins.video.probe.matching import matched, trust
+from harness_plugins.video.probe.regression import adjusted, regress
+from harness_plugins.video.probe.statistics import spearman
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from probed_words import QUICK, made
+from scipy import stats
+from scipy.optimize import linear_sum_assignment
+
+
+def world(seed, count=200, effect=0.0, confound=1.0, along=0.9, noise=0.1):
+    """Words whose gain is `confound` × log frequency + `effect` × imageability + noise; the two correlate by `along`."""
+    rng = np.random.default_rng(seed)
+    frequency = rng.normal(3, 1, count)
+    imageability = 4 + along * (frequency - 3) + np.sqrt(1 - along**2) * rng.normal(size=count)
+    gain = confound * frequency + effect * imageability + noise * rng.normal(size=count)
+    return made(imageability, frequency=frequency, length=rng.integers(2, 10, count)), gain
+
+
+def test_coefficients_and_errors_are_those_of_the_textbook():
+    rng = np.random.default_rng(0)
+    table = made(rng.uniform(1, 7, 50), frequency=rng.normal(size=50), length=rng.integers(2, 9, 50), classes=["N", "V"] * 25)
+    y = rng.normal(size=50) * np.arange(1, 51)
+    found = regress(table, y, QUICK)
+    x = np.column_stack([np.ones(50), table.imageability, table.frequency, table.length, np.arange(50) % 2])
+    inverse = np.linalg.inv(x.T @ x)
+    beta = inverse @ x.T @ y
+    scaled = (y - x @ beta) / (1 - np.diag(x @ inverse @ x.T))
+    errors = np.sqrt(np.diag(inverse @ x.T @ np.diag(scaled**2) @ x @ inverse))
+    assert [term.name for term in found.terms] == ["imageability", "frequency", "length", "class V"]
+    assert [term.value for term in found.terms] == pytest.approx(beta[1:])
+    assert [term.error for term in found.terms] == pytest.approx(errors[1:])
+    for term in found.terms:
+        t = stats.t(45)
+        assert term.p == pytest.approx(2 * t.sf(abs(term.value / term.error)), rel=1e-6)
+        assert (term.low, term.high) == pytest.approx(
+            (term.value + t.ppf(0.025) * term.error, term.value + t.ppf(0.975) * term.error), rel=1e-3
+        )
+    assert found.term("length").standardised == pytest.approx(beta[3] * table.length.std() / y.std())
+    assert found.r_squared == pytest.approx(1 - ((y - x @ beta) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+    others = np.delete(x, 1, axis=1)
+    rest = x[:, 1] - others @ np.linalg.lstsq(others, x[:, 1], rcond=None)[0]
+    assert found.inflation == pytest.approx(((x[:, 1] - x[:, 1].mean()) ** 2).sum() / (rest @ rest))
+    assert (found.base, found.words) == ("N", 50)
+
+
+def test_the_scale_of_norms_changes_the_slope_alone():
+    table, gain = world(1)
+    larger = made(table.imageability * 100, frequency=table.frequency, length=table.length)
+    one, other = (regress(each, gain, QUICK).term("imageability") for each in (table, larger))
+    assert one.value == pytest.approx(100 * other.value)
+    assert one.p == pytest.approx(other.p)
+    assert one.standardised == pytest.approx(other.standardised)
+
+
+def test_terms_that_say_nothing_are_left_out_and_named():
+    rng = np.random.default_rng(2)
+    table = made(np.repeat([2.0, 6.0], 20), frequency=[3.0] * 40, length=rng.integers(2, 9, 40))
+    found = regress(table, rng.normal(size=40), QUICK)
+    assert found.term("frequency").value is None
+    assert found.term("frequency").note == "it is 3 for all words"
+    assert found.term("imageability").value is not None
+    assert "frequency was left out: it is 3 for all words" in found.notes
+    assert "word_class was left out: it is known of no word" in found.notes
+    assert regress(table, rng.normal(size=40), QUICK, terms=("imageability",)).term("length").note == "not in the regression"
+
+
+def test_imageability_that_follows_from_the_classes_has_no_coefficient():
+    rng = np.random.default_rng(3)
+    table = made(np.repeat([2.0, 6.0], 20), length=rng.integers(2, 9, 40), classes=["X"] * 20 + ["NOUN"] * 20)
+    found = regress(table, rng.normal(size=40), QUICK)
+    assert (found.term("imageability").value, found.term("imageability").note) == (None, "it follows from the other terms")
+    assert found.inflation is None
+
+
+@pytest.mark.filterwarnings("error")
+def test_constant_values_and_too_few_words_have_no_coefficients():
+    table, _ = world(4, count=30)
+    flat = regress(table, np.zeros(30), QUICK)
+    assert (flat.term("imageability").value, flat.term("imageability").p) == (None, None)
+    assert flat.term("imageability").note == "constant: all 30 words have the same value"
+    few = regress(made([1, 2, 3, 4], frequency=[1, 2, 3, 5]), np.arange(4.0), QUICK)
+    assert few.term("imageability").note == "n = 4: 4 coefficients need 9 words"
+    exact = regress(table, table.imageability * 2.0, QUICK).term("imageability")
+    assert (exact.value, exact.p) == (pytest.approx(2.0), None)
+    assert "exactly" in exact.note
+
+
+def test_rare_classes_are_one_and_words_without_frequency_are_counted():
+    rng = np.random.default_rng(5)
+    classes = ["NOUN"] * 20 + ["VERB"] * 10 + ["INTJ", "INTJ", "NUM"] + [None] * 7
+    frequency = rng.normal(size=40)
+    frequency[0] = np.nan
+    found = regress(made(rng.uniform(1, 7, 40), frequency=frequency, classes=classes), rng.normal(size=40), QUICK)
+    assert [term.name for term in found.terms][3:] == ["class VERB", "class unknown", "class other"]
+    assert (found.words, found.base) == (39, "NOUN")
+    assert "1 words of unknown frequency were left out" in found.notes
+    lone = regress(made(rng.uniform(1, 7, 40), classes=["NOUN"] * 20 + ["VERB"] * 19 + ["NUM"]), rng.normal(size=40), QUICK)
+    assert lone.words == 39
+    assert "1 words of a rare class were left out" in lone.notes
+
+
+def test_adjusted_values_have_lost_what_frequency_makes():
+    table, gain = world(6, effect=0.5)
+    left = adjusted(table, gain)
+    assert np.polyfit(table.imageability, left, 1)[0] == pytest.approx(regress(table, gain).term("imageability").value)
+    assert left.mean() == pytest.approx(gain.mean())
+    assert np.isnan(adjusted(made([1, 2]), np.ones(2))).all()
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_assignment_is_the_best_of_all(rows, columns, seed):
+    rng = np.random.default_rng(seed)
+    distances = rng.random((rows, columns))
+    distances[rng.random((rows, columns)) < 0.3] = np.inf
+    ours, theirs = assign(distances)
+    assert len(set(ours.tolist())) == len(ours) == len(set(theirs.tolist()))
+    small = distances if rows <= columns else distances.T
+
+    def worth(order):
+        costs = [small[row, column] for row, column in enumerate(order)]
+        finite = [cost for cost in costs if np.isfinite(cost)]
+        return -len(finite), sum(finite)
+
+    best = min(worth(order) for order in permutations(range(small.shape[1]), small.shape[0]))
+    assert (-len(ours), distances[ours, theirs].sum()) == pytest.approx(best)
+
+
+def test_a_large_assignment_is_scipys():
+    distances = np.random.default_rng(7).random((150, 260))
+    ours, theirs = assign(distances)
+    assert distances[ours, theirs].sum() == pytest.approx(distances[linear_sum_assignment(distances)].sum())
+
+
+def test_a_planted_confound_is_caught():
+    said, terms, held = [], [], []  # of three worlds one may be an unlucky one
+    for seed in range(3):
+        table, gain = world(seed)
+        raw, pairs, fitted = spearman(table, gain, QUICK), matched(table, gain, QUICK), regress(table, gain, QUICK)
+        assert raw.value > 0.5
+        assert raw.p < 0.05
+        held.append(pairs.difference.low < 0 < pairs.difference.high)
+        assert pairs.unmatched.low > 0.5
+        assert all(abs(one.after) < 0.1 for one in pairs.balance)
+        assert pairs.balance[0].before > 1
+        terms.append(fitted.term("imageability").p)
+        said.append(trust(raw, fitted, pairs).split(",")[0])
+    assert sorted(terms)[1] > 0.01
+    assert sum(held) >= 2
+    assert said.count("Trust the regression and the matched words") >= 2
+
+
+def test_an_effect_is_left_when_frequency_is_matched():
+    table, gain = world(3, effect=0.5, confound=0.3, along=0.3)
+    pairs = matched(table, gain, QUICK)
+    assert pairs.difference.low > 0
+    assert pairs.difference.value == pytest.approx(0.5 * pairs.contrast, abs=0.1)
+    said = trust(spearman(table, gain, QUICK), regress(table, gain, QUICK), pairs)
+    assert said.startswith("The correlation holds where frequency and length are held alike")
+
+
+def test_an_effect_that_frequency_hides_comes_out():
+    table, gain = world(4, count=400, effect=1.0, confound=-1.0, along=0.9, noise=0.05)
+    raw = spearman(table, gain, QUICK)
+    assert regress(table, gain, QUICK).term("imageability").value == pytest.approx(1.0, abs=0.05)
+    assert matched(table, gain, QUICK).difference.low > 0
+    hidden = spearman(table, np.random.default_rng(0).permutation(gain), QUICK)
+    assert hidden.p > 0.05
+    assert raw.words == 400
+    said = trust(hidden, regress(table, gain, QUICK), matched(table, gain, QUICK))
+    assert said.startswith("The correlation alone shows nothing")
+
+
+def test_pairs_are_within_the_caliper_and_each_word_is_in_one():
+    table, gain = world(5)
+    pairs = matched(table, gain, QUICK, caliper=0.1)
+    names = [name for pair in pairs.pairs for name in (pair.high, pair.low)]
+    assert len(names) == len(set(names)) == pairs.difference.words == pairs.difference.occurrences
+    place = {name: number for number, name in enumerate(table.words)}
+    for pair in pairs.pairs:
+        high, low = place[pair.high], place[pair.low]
+        assert table.imageability[high] > table.imageability[low]
+        assert abs(table.frequency[high] - table.frequency[low]) <= 0.1 * table.frequency.std() + 1e-9
+        assert abs(table.length[high] - table.length[low]) <= 0.5 * table.length.std() + 1e-9
+        assert (pair.high_value, pair.low_value) == (pytest.approx(gain[high]), pytest.approx(gain[low]))
+    assert pairs.unadjusted.value == pytest.approx(np.mean([pair.high_value - pair.low_value for pair in pairs.pairs]))
+
+
+def test_without_matches_it_says_how_many():
+    x = np.concatenate([np.zeros(20), np.ones(20)])
+    pairs = matched(made(x, frequency=x * 10), np.arange(40.0), QUICK)
+    assert pairs.difference.value is None
+    assert pairs.difference.note == "0 of 20 words could be matched, and 5 pairs are needed; a wider caliper gives more"
+    assert pairs.unmatched.value == 20.0
+    assert pairs.balance[0].after is None
+    unknown = matched(made(x), np.arange(40.0), QUICK)
+    assert unknown.difference.note == "no word has a frequency"
+    flat = matched(made([4.0] * 40, frequency=np.arange(40.0)), np.arange(40.0), QUICK)
+    assert flat.difference.note == "constant: all 40 words have the imageability 4"
+    raw = spearman(made(x, frequency=x * 10), np.arange(40.0), QUICK)
+    said = trust(raw, regress(made([1.0, 2.0]), np.ones(2)), pairs)
+    assert said.startswith("Neither the regression nor matching could be done")
+    with pytest.raises(ValueError, match="the caliper of frequency must be"):
+        matched(made(x), np.arange(40.0), QUICK, caliper=0)
+
+
+def test_matching_does_not_depend_on_the_scale_of_norms():
+    table, gain = world(8)
+    larger = made(table.imageability * 100, frequency=table.frequency, length=table.length)
+    one, other = (matched(each, gain, QUICK) for each in (table, larger))
+    assert (one.pairs, one.difference) == (other.pairs, other.difference)
+
+
+def test_constant_gains_are_said_to_be_so():
+    table, _ = world(9)
+    zero = np.zeros(200)
+    pairs = matched(table, zero, QUICK)
+    assert (pairs.difference.value, pairs.difference.low, pairs.difference.high, pairs.difference.p) == (0.0, 0.0, 0.0, 1.0)
+    assert trust(spearman(table, zero, QUICK), regress(table, zero, QUICK), pairs).startswith("The correlation is not defined")
