@@ -226,3 +226,33 @@ def test_check_of_a_constructed_set_says_that_nobody_judged_it(run: Harness) -> 
     assert lines[0].endswith("better by construction, not human judgments")
     assert "construction, construction: 266 pairs, 0 ties, 0 missing" in lines
     assert lines[-1] == "note: better by construction, no human judgment; not checked by a native reader"
+
+
+METRIC = """
+from harness import MetricSpec, hookimpl
+from harness.protocols import DataFiles
+
+DATA = DataFiles(folder="norms", base_url="", files={"words.txt": "SHA"}, licence="CC-BY-4.0", source="https://example.org")
+
+
+@hookimpl
+def harness_metrics():
+    return [MetricSpec("by-norms", build=dict, data={"word-norms": DATA})]
+"""
+
+
+def test_what_a_metric_reads_is_listed_got_and_checked(home: Path, tmp_path: Path) -> None:
+    plugin = tmp_path / "metric_plugin.py"
+    plugin.write_text(METRIC.replace("SHA", hashlib.sha256(WORDS).hexdigest()), encoding="utf-8")
+    (tmp_path / "norms").mkdir()
+    (tmp_path / "norms" / "words.txt").write_bytes(WORDS)
+
+    def run(*arguments: object) -> Result:
+        return CliRunner().invoke(harness, ["--plugin", str(plugin), "data", *map(str, arguments)])
+
+    (row,) = [row for row in json.loads(run("list", "--json", "--quiet").stdout) if row["name"] == "word-norms"]
+    assert (row["licence"], row["data"], row["help"]) == ("CC-BY-4.0", "absent", "read by metrics")
+    assert "run `harness data get word-norms`" in run("check", "word-norms").stderr
+    assert run("get", "word-norms", "--from", tmp_path).exit_code == 0
+    assert (home / "norms" / "words.txt").read_bytes() == WORDS
+    assert run("check", "word-norms").stdout == "1 files, every sha256 right\n"
