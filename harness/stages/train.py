@@ -245,11 +245,17 @@ def _changes(before: _Begun, now: _Begun) -> Iterator[str]:
         if getattr(before, key) != getattr(now, key):
             yield f"{key} was {getattr(before, key)} and is {getattr(now, key)}"
     for key in sorted({*before.params, *now.params}):
-        then, value = (f"{held.params[key]!r:.80}" if key in held.params else "not given" for held in (before, now))
-        if then != value:
-            yield f"{key} was {then} and is {value}"
+        then, value = ([held.params[key]] if key in held.params else [] for held in (before, now))
+        if _plain(then) != _plain(value):
+            told = [f"{found[0]!r:.80}" if found else "not given" for found in (then, value)]
+            yield f"{key} was {told[0]} and is {told[1]}"
     if before.examples != now.examples:
         yield f"the examples were {before.n:,} and are {now.n:,}" if before.n != now.n else "some examples are others"
+
+
+def _plain(value: Any) -> bytes:
+    """As a record holds it: the order of a mapping's keys is no difference."""
+    return msgspec.json.encode(value, order="sorted", enc_hook=str)
 
 
 def _json(record: msgspec.Struct) -> bytes:

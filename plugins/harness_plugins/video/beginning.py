@@ -10,6 +10,7 @@ from harness_plugins.video.bases import (
     TokenizerChoice,
     base_tokenizer,
     check_kind,
+    check_no_gguf,
     chosen_tokenizer,
     find_base,
     from_scratch,
@@ -44,7 +45,10 @@ class Beginning:
     def check(self, tokens: "VideoTokens") -> None:
         """PluginError for a base in a folder that is no masked language model, InputError for one with video that learned from
         other video tokens, or reads fewer frames. Nothing is loaded, and no hub asked."""
-        if self.base is None or not Path(self.base).expanduser().is_dir():
+        if self.base is None:
+            return
+        check_no_gguf(self.base)
+        if not Path(self.base).expanduser().is_dir():
             return
         base = find_base(self.base)
         check_kind(base)

@@ -61,8 +61,8 @@ def partners(examples: Sequence[Example], seed: int = 0) -> dict[int, int]:
             names = ", ".join(examples[place].id for place in clips[0][:_NAMED])
             names += " …" * (len(clips[0]) > _NAMED)
             raise InputError(
-                f"video: shuffled shows another clip's video, and all {len(clips[0]):,} examples of the split "
-                f"{split or '(none)'} have the same ({names}): none can be shown another's; give examples of more clips, or take "
+                f"video: shuffled shows another clip's video, and the split {split or '(none)'} has one clip only, in "
+                f"{len(clips[0]):,} of its examples ({names}): none can be shown another's; give examples of more clips, or take "
                 "the control blank"
             )
         random.Random(f"{seed} {split}").shuffle(clips)

@@ -5,7 +5,7 @@ torch is imported inside functions alone.
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def with_tokens(examples: Sequence[Example], tokens: VideoTokens, missing: str) 
         sha256 = next(part.sha256 or "(without sha256)" for part in video_parts(first) if not has(part))
         videos = {part.sha256 or part.uri for example in examples for part in video_parts(example) if not has(part)}
         raise InputError(
-            f"{tokens.folder} has no tokens of {len(videos):,} videos that {len(lacking):,} examples show; the first: "
+            f"{tokens.folder} has no tokens of {_count(videos, 'video')} in {_count(lacking, 'example')}; the first: "
             f"{lacking[0]}, sha256 {sha256}. Build them into this folder, or say missing: text (learned without video) or "
             "missing: leave-out"
         )
@@ -195,18 +195,24 @@ def notes_of(material: Material, lacking: Sequence[str], missing: str, how: Vide
     told = material.told
     treated = "learned without video" if missing == "text" else "left out"
     kinds: list[tuple[Sequence[str], str]] = [
-        (told.cut, f"lost their end at {how.length:,} tokens ({told.cut_tokens:,} tokens in all)"),
-        (told.thinned, f"show {how.frames:,} frames of more, evenly chosen ({told.thinned_frames:,} frames are not read)"),
-        (told.without_video if how.video != "none" else [], "have no video"),
-        (material.rows.left_out + told.empty, "were left out: they have no word that can be masked"),
-        (lacking, f"have videos without tokens, and were {treated}"),
+        (told.cut, f"texts cut at {how.length:,} tokens ({told.cut_tokens:,} tokens are not read)"),
+        (told.thinned, f"videos of which {how.frames:,} frames are read, evenly chosen ({told.thinned_frames:,} are not)"),
+        (told.without_video if how.video != "none" else [], "without video"),
+        (material.rows.left_out + told.empty, "left out, with no word that can be masked"),
+        (lacking, f"videos without tokens, {treated}"),
     ]
-    return [f"{len(ids):,} examples {what} ({', '.join(ids[:_NAMED])}{' …' * (len(ids) > _NAMED)})" for ids, what in kinds if ids]
+    return [
+        f"{what}: {_count(ids, 'example')} ({', '.join(ids[:_NAMED])}{' …' * (len(ids) > _NAMED)})" for ids, what in kinds if ids
+    ]
 
 
 def tokenizer_digest(tokenizer: Any) -> str:
     """sha256 of what decides about tokens."""
     return hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
+
+
+def _count(found: Sized, what: str) -> str:
+    return f"{len(found):,} {what}{'s' * (len(found) != 1)}"
 
 
 def _only(example: Example, has: Any) -> Example:

@@ -22,7 +22,7 @@ class Counting:
     calls = 0
     scorer: Scorer
 
-    def __init__(self, step: int = 1, stop: bool = False, where: str = "model", memory: int = 1) -> None:
+    def __init__(self, step: int = 1, stop: bool = False, where: str = "model", memory: int = 1, **_: object) -> None:
         self.step, self.stop, self.where = step, stop, where
 
     def use_scorer(self, scorer: Scorer) -> None:
@@ -108,6 +108,14 @@ def test_another_training_does_not_overwrite_it(
     train(registry, "tiny", ref(step=2), EXAMPLES, tmp_path)
     with pytest.raises(InputError, match=rf"holds a training of other examples or parameters \({said}\)"):
         train(registry, "tiny", changed, examples, tmp_path)
+
+
+def test_the_order_of_a_mapping_is_no_other_parameter(registry: Registry, tmp_path: Path) -> None:
+    train(registry, "tiny", ref(step=2, shape={"b": 1, "a": [1, 2]}), EXAMPLES, tmp_path)
+    train(registry, "tiny", ref(step=2, shape={"a": [1, 2], "b": 1}), EXAMPLES, tmp_path)
+    assert Counting.calls == 1
+    with pytest.raises(InputError, match=r"parameters \(step was 2 and is 3\)"):
+        train(registry, "tiny", ref(step=3, shape={"a": [1, 2], "b": 1}), EXAMPLES, tmp_path)
 
 
 def test_a_parameter_that_changes_no_result_may_change(registry: Registry, tmp_path: Path) -> None:

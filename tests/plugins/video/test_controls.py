@@ -76,7 +76,7 @@ def test_where_no_other_clip_is_it_is_refused_with_the_count(examples):
     with pytest.raises(InputError, match=r"another's"):
         shown(examples, "shuffled")
     if len(clip) == len(examples):
-        with pytest.raises(InputError, match=rf"all {len(clip)} examples of the split train .*e/000"):
+        with pytest.raises(InputError, match=rf"split train has one clip only, in {len(clip)} of .*e/000"):
             shown(examples, "shuffled")
 
 

@@ -153,7 +153,7 @@ def test_trained_without_video_the_video_part_stays_as_it_was(store, tmp_path):
     assert all(torch.equal(first[name], second[name]) for name in own)
     facts = facts_in(none)
     assert facts["trained_parameters"] == facts["text_parameters"] < facts["parameters"]
-    assert not any("have no video" in note for note in facts["notes"])
+    assert not any("without video" in note for note in facts["notes"])
 
 
 @pytest.mark.parametrize("masked_video", [0.0, 0.3])
@@ -244,7 +244,11 @@ def test_examples_without_video_without_text_and_too_long_are_counted(store, tmp
     assert (facts["texts_cut"], facts["tokens_cut"]) == (1, 30 * 3 + 2 - 24)
     assert all(np.isfinite(facts["losses"]))
     notes = " ".join(facts["notes"])
-    for told in ("lost their end at 24 tokens", "have no video (tiny/000, tiny/004)", "no word that can be masked (tiny/001"):
+    for told in (
+        "cut at 24 tokens",
+        "without video: 2 examples (tiny/000, tiny/004)",
+        "no word that can be masked: 3 examples (tiny/001",
+    ):
         assert told in notes
     seen = facts_in(trainer(store, masked_video=0.5).train(some, tmp_path / "video"))
     assert seen["nothing_to_mask"] == 0
@@ -257,14 +261,14 @@ def test_a_video_without_tokens_is_refused_unless_more_is_said(store, tmp_path):
     message = msgspec.structs.replace(some[3].messages[0], parts=(some[3].messages[0].parts[0], lost))
     some[3] = msgspec.structs.replace(some[3], messages=(message,))
     for act in (lambda one: one.check(some), lambda one: one.train(some, tmp_path / "refused")):
-        with pytest.raises(InputError, match=rf"{store.folder}.*1 videos.*tiny/003.*{lost.sha256}.*missing: text"):
+        with pytest.raises(InputError, match=rf"{store.folder}.*1 video in 1 example;.*tiny/003.*{lost.sha256}.*missing: text"):
             act(trainer(store))
     assert not (tmp_path / "refused").exists()
     text = facts_in(trainer(store, missing="text").train(some, tmp_path / "text"))
     assert (text["sequences"], text["without_video"]) == (20, 1)
     out = facts_in(trainer(store, missing="leave-out").train(some, tmp_path / "out"))
     assert (out["sequences"], out["without_video"]) == (19, 0)
-    assert any("videos without tokens, and were left out (tiny/003)" in note for note in out["notes"])
+    assert any("videos without tokens, left out: 1 example (tiny/003)" in note for note in out["notes"])
 
 
 def test_a_code_beyond_the_codebook_is_refused_with_its_file(tmp_path):
@@ -362,6 +366,7 @@ def test_what_cannot_be_trained_on_is_refused_before_anything_is_written(store, 
     alone = [tiny.example(0)]
     for one, examples, told in (
         (decoder, tiny.examples(), "no masked language model"),
+        (VideoMlm("smollm2", tokens=str(store.folder)), tiny.examples(), "GGUF"),
         (trainer(store), silent, "nothing to learn"),
         (trainer(store, video="shuffled"), alone, r"another's"),
         (VideoMlm(tokens=str(tmp_path / "none"), preset="tiny"), tiny.examples(), "no video tokens"),
