@@ -8,18 +8,15 @@ from harness.errors import did_you_mean
 from harness_plugins.video.captions.cues import Cue
 
 _SIGNS = "♪♫♩♬"
+_TURN = r"(?:^|(?<=[.!?…] ))"
+_CAPITAL = r"[^\W\d_a-zåäöæøüéß]"
 _RULES: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     "sounds": ((re.compile(r"\[[^\[\]]*\]|\([^()]*\)|（[^（）]*）"), " "),),
     "song": ((re.compile(rf"[{_SIGNS}][^{_SIGNS}]*(?:[{_SIGNS}]+|\Z)"), " "),),
     # A name before a colon is in capitals: "ANNA: Kom!"; a dash stands at the start, or where the next speaker begins
     "speakers": (
-        (
-            re.compile(
-                r"(?:(?<=[-–—] )|(?<=[-–—])|^|(?<=[.!?…] ))[^\W\d_a-zåäöæøüéß][^\W\d_a-zåäöæøüéß .'-]*\d*: ?", re.MULTILINE
-            ),
-            "",
-        ),
-        (re.compile(r"(?:^|(?<=[.!?…] ))[-–—] ?(?=\S)", re.MULTILINE), ""),
+        (re.compile(rf"{_TURN}(?:[-–—] ?)?{_CAPITAL}(?:{_CAPITAL}|[ .'-])*\d*: ?", re.MULTILINE), ""),
+        (re.compile(rf"{_TURN}[-–—] ?(?=\S)", re.MULTILINE), ""),
     ),
 }
 KINDS = tuple(_RULES)

@@ -1,0 +1,1 @@
+"""A page that shows segments as frames with their text, for people to see whether the two belong together."""
