@@ -14,7 +14,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def build(
     if tokenizer is not None and not isinstance(tokenizer, str | Path):
         from harness_plugins.video.tokenizer.settings import read_settings
 
-        read_settings(tokenizer)
+        read_settings(tokenizer, **_seen_size(tokenizer, world))
     return Shapes(
         place,
         world,
@@ -190,8 +190,10 @@ class Shapes:
         from harness_plugins.video.tokenizer.fitting import tokenizer_for
 
         folder = self._folder / TOKENS
-        fitting = tokenizer_for(self._tokenizer, videos, folder / TOKENIZER, rate=self._sampled, workers=self._workers)
-        found = tokenise_videos(videos, fitting.tokenizer, rate=self._sampled, folder=folder, workers=self._workers)
+        how: dict[str, Any] = {"rate": self._sampled, "workers": self._workers}
+        size: dict[str, Any] = _seen_size(self._tokenizer, self._world)
+        fitting = tokenizer_for(self._tokenizer, videos, folder / TOKENIZER, **how, **size)
+        found = tokenise_videos(videos, fitting.tokenizer, folder=folder, **how)
         broken = [one for one in found if one.broken is not None]
         if broken:
             first = broken[0]
@@ -199,6 +201,12 @@ class Shapes:
                 f"{len(broken)} of the world's clips cannot be read any more ({first.path.name}: {first.broken}); delete them, "
                 "and build again"
             )
+
+
+def _seen_size(tokenizer: Any, world: World) -> dict[str, Any]:
+    """Height and width of frames for a tokenizer that is fitted on patches: the world's own. An encoder has its own."""
+    patches = isinstance(tokenizer, Mapping) and "model" not in tokenizer and tokenizer.get("kind") != "encoder"
+    return {"height": world.height, "width": world.width} if patches else {}
 
 
 def norms_table(entries: Any) -> bytes:

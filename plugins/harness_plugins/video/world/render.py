@@ -59,8 +59,8 @@ def _thing(world: World, scene: Scene, across: Floats, down: Floats, left: float
     slack_x, slack_y = max((right - left) / 2 - radius, 0.0), max(1 - radius, 0.0)
     x = (left + right) / 2 + slack_x * np.clip(0.9 * path.x + 0.25 * scene.place[0], -1, 1)
     y = slack_y * np.clip(0.9 * path.y + 0.25 * scene.place[1], -1, 1)
-    size, x, y, seen = (one.astype(np.float32)[:, None, None] for one in (radius * path.size, x, y, path.seen))
-    return _cover(FORMS[scene.shown["form"]], (across - x) / size, (down - y) / size) * seen
+    size, x0, y0, seen = (one.astype(np.float32)[:, None, None] for one in (radius * path.size, x, y, path.seen))
+    return _cover(FORMS[scene.shown["form"]], (across - x0) / size, (down - y0) / size) * seen
 
 
 def _over(picture: NDArray[np.float32], cover: NDArray[np.float32], colour: tuple[int, int, int]) -> NDArray[np.float32]:
