@@ -14,7 +14,21 @@ from harness_plugins.video.probe.figures import DEFAULTS, Figure, Sample, Settin
 from harness_plugins.video.probe.permutation import sign_p, spearman_p
 from harness_plugins.video.probe.table import Bools, Floats, Ints, WordTable
 
-__all__ = ["DEFAULTS", "Bin", "ClassRow", "Figure", "Settings", "WordRow"]
+__all__ = [
+    "DEFAULTS",
+    "Bin",
+    "ClassRow",
+    "Figure",
+    "Settings",
+    "WordRow",
+    "bins",
+    "by_class",
+    "by_word",
+    "mean",
+    "mean_difference",
+    "spearman",
+    "spearman_difference",
+]
 FEWEST = 3  # words of a correlation
 
 

@@ -109,6 +109,8 @@ def tokens(text: str) -> Iterator[Token]:
 
 def fold(word: str) -> str:
     """A word as words are compared: NFC, case folded, one kind of apostrophe and hyphen, one blank for any white space."""
+    if word.isascii():
+        return " ".join(word.lower().split())  # all that the rest would do, ten times as fast
     spelled = unicodedata.normalize("NFC", unicodedata.normalize("NFC", word).casefold())
     return " ".join(spelled.translate(_folds()).split())
 
@@ -154,5 +156,5 @@ def _folds() -> dict[int, str | None]:
 def _pattern() -> re.Pattern[str]:
     """Runs of letters, digits and marks, joined by single hyphens and apostrophes."""
     marks = [point for point in range(maxunicode + 1) if unicodedata.category(chr(point)).startswith("M")]
-    inside = f"(?:[^\\W_]|[{_UNSEEN}{''.join(map(chr, marks))}])"
-    return re.compile(f"[^\\W_]{inside}*(?:[{_APOSTROPHES}{re.escape(_HYPHENS)}]{inside}+)*")
+    run = f"[^\\W_]+(?:[{_UNSEEN}{''.join(map(chr, marks))}][^\\W_]*)*"
+    return re.compile(f"{run}(?:[{_APOSTROPHES}{re.escape(_HYPHENS)}]{run})*")
