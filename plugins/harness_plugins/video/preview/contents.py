@@ -98,7 +98,7 @@ def _cards(
     """The cards of segments of one video."""
     import numpy as np
 
-    from harness_plugins.video.preview.pictures import address, frames_at, spread
+    from harness_plugins.video.preview.pictures import address, enlarged, frames_at, spread
 
     times: list[NDArray[np.float64]] = []
     told: list[NDArray[np.uint8] | None] = []
@@ -120,7 +120,7 @@ def _cards(
         if isinstance(pictures, list):
             drawn = told[number]
             for place, pixels in enumerate(pictures[number]):
-                mine = None if drawn is None or len(drawn) != len(pictures[number]) else address(drawn[place])
+                mine = None if drawn is None or len(drawn) != len(pictures[number]) else address(enlarged(drawn[place], pixels))
                 shown.append(Shown(address(pixels), float(times[number][place]), pixels.shape[1], pixels.shape[0], mine))
         note = notes[number]
         if path is None:

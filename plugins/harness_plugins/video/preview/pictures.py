@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Span = tuple[float, float]
-
 
 def frames_at(
     path: Path, rate: float, times: "Sequence[NDArray[np.float64]]", height: int
@@ -42,6 +40,14 @@ def spread(count: int, most: int) -> list[int]:
     if count <= most:
         return list(range(count))
     return [int((place + 0.5) * count / most) for place in range(most)]
+
+
+def enlarged(pixels: "NDArray[np.uint8]", like: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    """A picture as large as another one, each of its pixels a rectangle."""
+    import numpy as np
+
+    rows, columns = (np.arange(new) * old // new for new, old in zip(like.shape[:2], pixels.shape[:2], strict=True))
+    return pixels[rows[:, None], columns[None, :]]
 
 
 def address(pixels: "NDArray[np.uint8]") -> str:
