@@ -1,5 +1,5 @@
-"""The builder `shapes`: a world that is made up. Clips of things that move are drawn to video files, with captions in Swedish and
-English whose words can be seen to a degree that is known.
+"""The builder `shapes`: a world that is made up. Clips of things that move are drawn to video files, with captions in Swedish
+and English whose words can be seen to a degree that is known.
 
 ```
 <folder>/
@@ -31,7 +31,7 @@ from harness_plugins.video.world.settings import World, whole, world_of
 from harness_plugins.video.world.words import LANGUAGES
 
 NAME = "shapes"
-VERSION = "1"
+VERSION = "2"
 WORLD, WORDS, CLIPS, TOKENS = "world.json", "words.csv", "clips", "tokens"
 
 

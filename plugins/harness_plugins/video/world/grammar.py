@@ -58,7 +58,8 @@ def caption(language: str, said: Mapping[str, Term], beside: bool) -> tuple[str,
     is not said has a word of the frame in its place, or none. `beside`: whether a second thing is named.
     """
     sentences = [_first(language, said, beside)]
-    sentences += [[Piece(_FIXED[language][name]), _chosen(language, said, name)] for name in ("mood", "weather") if name in said]
+    closings = [name for name in ("mood", "weather") if name in said]
+    sentences += [[Piece(_FIXED[language][name]), _chosen(language, said, name)] for name in closings]
     return _joined(sentences)
 
 

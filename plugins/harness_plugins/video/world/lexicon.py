@@ -1,9 +1,9 @@
 """How much can be seen of each word of a world, how often it is said, and what seeing is worth to who guesses it.
 
-**How a word and the picture hang together.** In each class a caption says the word w with probability p(w), the word's frequency.
-With probability v(w), its visibility, the clip shows what w names; else it shows something of the class drawn from q, where
-q(s) = p(s)·v(s) / Σ p·v. So what is shown has the distribution q whatever the visibilities are, words that cannot be seen (v = 0)
-are never shown, and
+**How a word and the picture hang together.** In each class a caption says the word w with probability p(w), the word's
+frequency. With probability v(w), its visibility, the clip shows what w names; else it shows something of the class drawn from q,
+where q(s) = p(s)·v(s) / Σ p·v. So what is shown has the distribution q whatever is said, words that cannot be seen (v = 0) are
+never shown, and
 
     P(shown = s | w) = v(w)·[s = w] + (1 − v(w))·q(s).
 
@@ -14,8 +14,8 @@ picture, in nats of its log-probability, is on average
 
     gain(w) = Σ_s P(s | w) · log(P(s | w) / q(s)),
 
-0 for v = 0, growing with v for a word of given frequency, and −log q(w) for v = 1; Σ p(w)·gain(w) is the mutual information of
-word and picture. Words of classes that are never shown gain 0.
+0 for v = 0, growing with v for a given q(w), and −log q(w) for v = 1; Σ p(w)·gain(w) is the mutual information of word and
+picture. Words of classes that are never shown gain 0; each is about as frequent as a word of those that are.
 
 **The norms.** Imageability is 1 + 6·v. With `confound`, it is not: half of the words that can be shown are four times as frequent
 as the others and have visibility .9, the others .1; of the frequent ones most have a high imageability, of the rare ones most a
@@ -46,7 +46,7 @@ class Entries:
     terms: tuple[Term, ...]
     frequency: Floats  # p, sums to 1
     visibility: Floats  # v
-    imageability: Floats | None  # None: not in the norms
+    imageability: Floats | None  # None: the class is not in the norms
     share: float = 1.0
 
     @property
@@ -118,9 +118,12 @@ def _high(rng: np.random.Generator, size: int) -> Floats:
 
 
 def _told(world: World, name: str, rng: np.random.Generator) -> Entries:
-    terms = TOLD[name].unseen
+    """So many words, so often, that each is as frequent as a word of the classes that are shown: else frequency would tell."""
+    rivals = world.words + (0 if world.confound else world.unseen)
+    terms = TOLD[name].unseen[: max(2, int(world.told / 2 * rivals))]
     nothing = np.zeros(len(terms))
-    return Entries(terms, _zipf(len(terms), world.zipf, rng), nothing, None if world.confound else nothing + LOW, world.told / 2)
+    share = min(world.told / 2, len(terms) / rivals)
+    return Entries(terms, _zipf(len(terms), world.zipf, rng), nothing, None if world.confound else nothing + LOW, share)
 
 
 def _share(world: World, name: str) -> float:
@@ -142,7 +145,7 @@ def norms(entries: Mapping[str, Entries], languages: Sequence[str]) -> list[tupl
     """
     rows: list[tuple[str, ...]] = []
     for name, column in entries.items():
-        if column.imageability is None:
+        if column.imageability is None or not column.share:
             continue
         for language in languages:
             for place, term in enumerate(column.terms):

@@ -33,7 +33,7 @@ class Scene:
 def draw_scene(world: World, entries: Mapping[str, Entries], clip: int) -> Scene:
     """The scene of the clip of this number."""
     rng = np.random.default_rng([world.seed, 1, clip])
-    beside, opening, which, closing, what = rng.random(5)
+    beside, opening, closing = rng.random(3)
     said: dict[str, Term] = {}
     visible: dict[str, float] = {}
     shown: dict[str, str] = {}
@@ -51,11 +51,13 @@ def draw_scene(world: World, entries: Mapping[str, Entries], clip: int) -> Scene
         place = chosen if true < column.visibility[chosen] else _drawn(column.shown, other)
         shown[name] = column.terms[place].key
     words = rng.random(3)
-    if opening < world.told:
-        names = ("day",) if which < 0.5 else ("name", "opinion")
-        said |= {name: _term(entries[name], u) for name, u in zip(names, words[:2], strict=False)}
-    if closing < world.told:
-        name = "mood" if what < 0.5 else "weather"
+    day, mood = entries["day"].share, entries["mood"].share
+    if opening < day:
+        said["day"] = _term(entries["day"], words[0])
+    elif opening < day + entries["name"].share:
+        said |= {name: _term(entries[name], u) for name, u in zip(("name", "opinion"), words[:2], strict=True)}
+    if closing < mood + entries["weather"].share:
+        name = "mood" if closing < mood else "weather"
         said[name] = _term(entries[name], words[2])
     side, way = rng.choice((-1, 1), 2)
     scale, x, y = world.jitter * rng.uniform(-1, 1, 3)

@@ -15,11 +15,12 @@ class World(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A world's settings; two worlds of equal settings have equal clips and captions.
 
     `frames` of `height` × `width` pixels, `rate` a second. `noise`: standard deviation of the pixels, as a share of white;
-    `jitter`: how much places and sizes vary, 0 to 1. `classes`: those that captions name (of `words.SHOWN`); `words`: how many of
-    each that can be shown, at most; `unseen`: how many beside them that cannot. `levels`: the visibilities that the former are
-    given in turn. `second`: share of clips with a second thing, which the classes `size` and `landmark` are about. `told`: share
-    of captions with an opening (day, or somebody's opinion), and of those with a closing (mood, or weather). `zipf`: the words of
-    a class have frequencies ∝ rank^-zipf. `confound`: see `lexicon`. The clips of a world do not depend on how many there are.
+    `jitter`: how much places and sizes vary, 0 to 1. `classes`: those that captions name (of `words.SHOWN`); `words`: how many
+    of each that can be shown, at most; `unseen`: how many beside them that cannot. `levels`: the visibilities that the former
+    are given in turn. `second`: share of clips with a second thing, which the classes `size` and `landmark` are about. `told`:
+    share of captions with an opening (day, or somebody's opinion), at most, and of those with a closing (mood, or weather).
+    `zipf`: the words of a class have frequencies ∝ rank^-zipf. `confound`: see `lexicon`. The clips of a world do not depend on
+    how many there are.
     """
 
     seed: int = 0
@@ -38,7 +39,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     told: float = 0.5
     zipf: float = 0.0
     confound: bool = False
-    version: int = 1
+    version: int = 2  # changes when the same settings make another world
 
 
 def world_of(given: Mapping[str, Any], languages: Any = LANGUAGES) -> tuple[World, tuple[str, ...]]:

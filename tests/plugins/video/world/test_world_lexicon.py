@@ -125,8 +125,9 @@ def test_scenes_follow_the_distribution():
             counts[keys.index(scene.said[name].key), keys.index(scene.shown[name])] += 1
         np.testing.assert_allclose(counts / len(there), joint(column), atol=4.5 * np.sqrt(0.1 / len(there)))
         assert (counts[joint(column) == 0] == 0).all()  # what cannot be seen is never shown
-    assert np.mean(["day" in scene.said for scene in scenes]) == pytest.approx(0.25, abs=0.03)
-    assert np.mean(["weather" in scene.said for scene in scenes]) == pytest.approx(0.25, abs=0.03)
+    for name in ("day", "name", "opinion", "mood", "weather"):
+        assert np.mean([name in scene.said for scene in scenes]) == pytest.approx(entries[name].share, abs=0.03)
+        assert len({scene.said[name].key for scene in scenes if name in scene.said}) == 3
 
 
 def test_what_is_said_of_one_class_tells_nothing_of_another():
@@ -152,6 +153,16 @@ def _key(value):
     return getattr(value, "key", value)
 
 
+@pytest.mark.parametrize(("settings", "gone"), [({"told": 0.0}, set(TOLD)), ({"second": 0.0}, {"size", "landmark"})])
+def test_words_that_are_never_said_have_no_norms(settings, gone):
+    setting = world(**settings)
+    entries = lexicon(setting)
+    rows = list(csv.DictReader(io.StringIO(norms_table(entries).decode())))
+    assert {row["class"] for row in rows} == {*SHOWN, *TOLD} - gone
+    assert min(float(row["frequency"]) for row in rows) > 0
+    assert not gone & {name for clip in range(50) for name in draw_scene(setting, entries, clip).said}
+
+
 def test_the_table_of_norms():
     entries = lexicon(world())
     rows = list(csv.DictReader(io.StringIO(norms_table(entries).decode())))
@@ -165,6 +176,8 @@ def test_the_table_of_norms():
     assert float(small["gain"]) == pytest.approx(entries["size"].gains[place], abs=1e-4)
     assert float(small["frequency"]) == pytest.approx(1000 / 9, rel=1e-5)
     assert by_word["Monday", "en"]["imageability"] == "1"
-    assert float(by_word["måndagen", "sv"]["frequency"]) == pytest.approx(250 / 7, rel=1e-5)
+    # days, of which there are three, stand in 3 of 13 captions: each is as frequent as each of 13 colours
+    assert [word for word, _ in by_word if word.endswith("dagen")] == ["måndagen", "tisdagen", "onsdagen"]
+    assert by_word["måndagen", "sv"]["frequency"] == by_word["röd", "sv"]["frequency"] == "76.9231"
     confounded = list(csv.DictReader(io.StringIO(norms_table(lexicon(world(confound=True))).decode())))
     assert {row["class"] for row in confounded} == set(SHOWN)
