@@ -41,6 +41,7 @@ class _Job:
     folder: Path
     digest: str
     rate: float
+    device: str
 
 
 def tokenise_videos(
@@ -62,7 +63,11 @@ def tokenise_videos(
     write_info(folder, tokenizer.info(float(rate)))
     known = {sha256: path for path, sha256 in reversed(videos)}
     there = {sha256: frames for sha256 in known if (frames := _there(folder, sha256, tokenizer.tokens)) is not None}
-    jobs = [_Job(path, sha256, folder, tokenizer.digest, rate) for sha256, path in known.items() if sha256 not in there]
+    jobs = [
+        _Job(path, sha256, folder, tokenizer.digest, rate, tokenizer.device)
+        for sha256, path in known.items()
+        if sha256 not in there
+    ]
     jobs.reverse()  # as they were named
     work = _in_process(tokenizer) if workers <= 1 or len(jobs) <= 1 else _in_worker
     made: dict[str, Tokenised] = {}
@@ -125,7 +130,7 @@ def _in_process(tokenizer: "Tokenizer") -> Callable[[_Job], Tokenised]:
 
 
 def _in_worker(job: _Job) -> Tokenised:
-    tokenizer = _loaded(job.folder / TOKENIZER)
+    tokenizer = _loaded(job.folder / TOKENIZER, job.device)
     if tokenizer.digest != job.digest:
         raise InputError(f"{job.folder / TOKENIZER} was changed while videos were tokenised; begin again")
     return _made(job, tokenizer)
@@ -142,5 +147,5 @@ def _made(job: _Job, tokenizer: "Tokenizer") -> Tokenised:
 
 
 @lru_cache(maxsize=1)  # a worker reads the tokenizer once, not for every video
-def _loaded(folder: Path) -> "Tokenizer":
-    return load_tokenizer(folder)
+def _loaded(folder: Path, device: str) -> "Tokenizer":
+    return load_tokenizer(folder, device)

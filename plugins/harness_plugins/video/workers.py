@@ -9,6 +9,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
 
+from harness.errors import ExecutorError
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 _AHEAD = 4  # jobs a worker that may be done before their turn comes
@@ -21,7 +23,7 @@ class Died:
 
 def side_by_side(work: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Result | Died]:
     """What `work` makes of each job, in order. One worker: in this process; more: in as many processes of one thread each, where
-    `work` and the jobs are pickled. What `work` raises is raised here."""
+    `work` and the jobs are pickled. What `work` raises is raised here; ExecutorError where no process can be started."""
     if workers <= 1 or len(jobs) <= 1:
         yield from map(work, jobs)
         return
@@ -57,6 +59,13 @@ def _together(work: Callable[[Job], Result], jobs: Sequence[Job], workers: int) 
 
 def _alone(work: Callable[[Job], Result], job: Job) -> Result | Died:
     with _pool(1) as pool:
+        try:
+            pool.submit(abs, 0).result()
+        except BrokenProcessPool as error:
+            raise ExecutorError(
+                "processes beside this one cannot be started; where a script of your own asks for `workers`, begin under "
+                "`if __name__ == '__main__':`, or ask for one worker"
+            ) from error
         try:
             return pool.submit(work, job).result()
         except BrokenProcessPool:

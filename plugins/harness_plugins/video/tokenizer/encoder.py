@@ -28,7 +28,7 @@ class Encoder:
     drawn = False
 
     def __init__(self, model: Any, name: str, digest: str, colours: Colours, settings: Settings, device: str) -> None:
-        self._model, self._name, self._colours, self._device = model, name, colours, device
+        self._model, self._name, self._colours, self.device = model, name, colours, device
         self._layer, self._pooled = settings.layer, settings.grid
         self.digest = digest
         self.height, self.width = _size(model.config, colours, settings, name)
@@ -96,8 +96,8 @@ class Encoder:
         values = frames.astype(np.float32) * np.float32(self._colours.factor)
         values -= np.array(self._colours.mean, np.float32)
         values /= np.array(self._colours.deviation, np.float32)
-        pixels = torch.from_numpy(np.ascontiguousarray(values.transpose(0, 3, 1, 2))).to(self._device)
-        with torch.inference_mode(), _one_thread(self._device), _explained(self._name):
+        pixels = torch.from_numpy(np.ascontiguousarray(values.transpose(0, 3, 1, 2))).to(self.device)
+        with torch.inference_mode(), _one_thread(self.device), _explained(self._name):
             states, shape = self._layer_of(pixels), None
             if states.dim() == 4:  # of convolutions: (N, D, rows, columns)
                 shape = int(states.shape[2]), int(states.shape[3])

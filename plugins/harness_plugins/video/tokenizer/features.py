@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Features(Protocol):
     """`height`, `width`: pixels of the frames that are read; `positions`: places of a frame, P; `grid`: their rows and columns,
     None where they have no place in the picture; `dimensions`: numbers of each, D; `digest`: of the files that features come
-    from, "" where there are none; `drawn`: whether `picture` can draw them."""
+    from, "" where there are none; `device`: where they are computed; `drawn`: whether `picture` can draw them."""
 
     height: int
     width: int
@@ -20,6 +20,7 @@ class Features(Protocol):
     grid: tuple[int, int] | None
     dimensions: int
     digest: str
+    device: str
     drawn: bool
 
     def extract(self, frames: "NDArray[np.uint8]") -> "NDArray[np.float32]":

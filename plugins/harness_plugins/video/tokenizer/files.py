@@ -9,6 +9,7 @@
 """
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ def make(
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
-    """Writes the tokenizer; InputError where the folder holds another one."""
+    """Writes the tokenizer, unless it is there whole; InputError where the folder holds another one."""
     arrays = {"codebooks": tokenizer.codebooks, "shift": tokenizer.shift, "scale": tokenizer.scale}
     given = {name: array for name, array in arrays.items() if array is not None}
     _, description, weights = make(tokenizer.settings, tokenizer.features, given, tokenizer.fitted)
@@ -84,6 +85,9 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
                 f"{folder} holds another tokenizer ({before.digest[:12]}… instead of {description.digest[:12]}…); "
                 "give another folder, or delete it"
             )
+        with suppress(OSError):
+            if (folder / WEIGHTS).read_bytes() == weights:
+                return
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / WEIGHTS, weights)
     replace_file(folder / DESCRIPTION, msgspec.json.format(msgspec.json.encode(description, order="sorted")) + b"\n")

@@ -43,23 +43,25 @@ def tokenizer_for(
     width: int | None = None,
     workers: int = 1,
     report: Report | None = None,
+    device: str = "cpu",
 ) -> Fitting:
     """The tokenizer that a config asks for: `value` is settings, or the folder of a saved one.
 
     One of settings is fitted on `videos` (path, sha256) at `rate` frames a second and saved in `folder`; where one is there that
     was fitted with these settings, it is taken, however many videos there are now. `height` and `width`: of a frame, where the
-    config says them. ValueError for settings that cannot be used; InputError where a saved one does not fit them.
+    config says them; `device`: where an encoder computes (`cpu`, `cuda`). ValueError for settings that cannot be used; InputError
+    where a saved one does not fit them.
     """
     if isinstance(value, str | Path):
-        return _saved(Path(value).expanduser(), height, width)
+        return _saved(Path(value).expanduser(), height, width, device)
     settings = read_settings(value, height, width)
     if (folder / DESCRIPTION).is_file():
         before = read_description(folder)
         if before.settings != settings or before.fitted.rate != rate:
             changed = _changed(before.settings, settings, before.fitted.rate, rate)
             raise InputError(f"{folder} holds a tokenizer of other settings ({changed}); give another folder, or delete it")
-        return _saved(folder, None, None)
-    fitting = fit_tokenizer(videos, settings, rate=rate, workers=workers, report=report)
+        return _saved(folder, None, None, device)
+    fitting = fit_tokenizer(videos, settings, rate=rate, workers=workers, report=report, device=device)
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / REPORT, msgspec.json.format(msgspec.json.encode(fitting.report)) + b"\n")
     save_tokenizer(fitting.tokenizer, folder)
@@ -73,15 +75,16 @@ def fit_tokenizer(
     rate: float,
     workers: int = 1,
     report: Report | None = None,
+    device: str = "cpu",
 ) -> Fitting:
     """Fits a tokenizer on `videos` (path, sha256), frames sampled at `rate` a second: the same for the same videos in any order
     and with any number of workers. InputError where they have fewer patches than there are codes."""
     from harness_plugins.video.tokenizer.sampling import draw_sample
 
-    return fit_sample(draw_sample(videos, settings, rate, workers, report), settings, rate)
+    return fit_sample(draw_sample(videos, settings, rate, workers, report, device), settings, rate, device)
 
 
-def fit_sample(sample: "Sample", settings: Settings, rate: float) -> Fitting:
+def fit_sample(sample: "Sample", settings: Settings, rate: float, device: str = "cpu") -> Fitting:
     """Fits a tokenizer on features that were drawn."""
     from harness_plugins.video.tokenizer.features import open_features
     from harness_plugins.video.tokenizer.quantise import fit
@@ -101,7 +104,7 @@ def fit_sample(sample: "Sample", settings: Settings, rate: float) -> Fitting:
     rows = standard(rows, arrays.get("shift"), arrays.get("scale"))
     found = fit(rows, settings.codes, settings.levels, settings.seed)
     fitted = Fitted(videos=sample.videos, frames=sample.frames, patches=len(rows), rate=float(rate))
-    features = open_features(settings)
+    features = open_features(settings, device)
     tokenizer, _, _ = make(settings, features, {"codebooks": found.codebooks, **arrays}, fitted)
     return Fitting(tokenizer, told_by(found, tokenizer, sample.left_out), sample.broken)
 
@@ -116,8 +119,8 @@ def check_size(tokenizer: Tokenizer, folder: Path, height: int | None, width: in
         )
 
 
-def _saved(folder: Path, height: int | None, width: int | None) -> Fitting:
-    tokenizer = load_tokenizer(folder)
+def _saved(folder: Path, height: int | None, width: int | None, device: str) -> Fitting:
+    tokenizer = load_tokenizer(folder, device)
     check_size(tokenizer, folder, height, width)
     try:
         said = msgspec.json.decode((folder / REPORT).read_bytes(), type=dict[str, Any])

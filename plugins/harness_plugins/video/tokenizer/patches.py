@@ -34,17 +34,18 @@ class Patches:
         self.grid: tuple[int, int] | None = (height // size, width // size)
         self.positions = (height // size) * (width // size)
         self._basis = basis(size, detail)
+        self._whole = self._basis * _STEPS  # whole numbers
+        self._grey = _GREY * self._whole.sum(axis=0)
         self.dimensions: int = self._basis.shape[1]
-        self.digest, self.drawn = "", True
+        self.digest, self.device, self.drawn = "", "cpu", True
 
     def extract(self, frames: "NDArray[np.uint8]") -> "NDArray[np.float32]":
         """Features (N, P, D) of frames (N, H, W, 3), places row by row; ValueError for frames of another size."""
         import numpy as np
 
         check_frames(frames, self.height, self.width)
-        patches = self._cut(frames).astype(np.float64)
-        patches -= _GREY
-        found = patches @ (self._basis * _STEPS)
+        found = self._cut(frames).astype(np.float64) @ self._whole
+        found -= self._grey
         found /= _STEPS
         return found.astype(np.float32).reshape(len(frames), self.positions, self.dimensions)
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 ROUNDS = 50
 _SETTLED = 1e-4  # of the error: rounds that lower it by less end the search
-_AT_ONCE = 2**18  # products that are held at a time, so that they stay in the processor's cache
+_AT_ONCE = 2**16  # products that are held at a time, so that they stay in the processor's cache
+_UNIT = 2.0**-24  # what rounding to float32 changes a number by, at most, as a share of it
 _SEEDING = 16  # rows for each code that the first centres are drawn from, at most
 
 
@@ -42,37 +43,36 @@ class Nearest:
         halves = np.einsum("kd,kd->k", self.centres.astype(np.float64), self.centres.astype(np.float64)) / 2
         self._halves = halves.astype(np.float32)
         self._columns = np.ascontiguousarray(self.centres.T)
-        largest = float(np.sqrt(2 * halves.max())) if len(halves) else 0.0
-        # What rounding can make of a product and of half a squared length, on either side: (D + 4) units in the last place
-        self._rounding = (2 * self.centres.shape[1] + 8) * 2.0**-24 * 2
-        self._largest = largest
+        self._largest = float(np.sqrt(2 * halves.max()))
+        self._terms = self.centres.shape[1] + 2
 
     def of(self, rows: "NDArray[np.float32]") -> "NDArray[np.int64]":
         """The code (N,) of each row (N, D)."""
         import numpy as np
 
+        rows = np.ascontiguousarray(rows, np.float32)
         found = np.empty(len(rows), np.int64)
-        step = max(1, _AT_ONCE // max(len(self.centres), 1))
+        step = max(16, _AT_ONCE // len(self.centres))
+        room = np.empty((min(step, len(rows)), len(self.centres)), np.float32)  # new pages for each part would take longer
+        # A product of D terms is off by D units of |row| |centre| at most, and half a squared length and the difference by a few;
+        # so two codes whose scores are further apart than that, twice, are told apart
+        lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows)).astype(np.float64)
+        doubt = (2 * _UNIT * self._largest * (self._terms * lengths + 2 * self._largest)).astype(np.float32)
         for start in range(0, len(rows), step):
-            found[start : start + step] = self._some(np.ascontiguousarray(rows[start : start + step], np.float32))
-        return found
-
-    def _some(self, rows: "NDArray[np.float32]") -> "NDArray[np.int64]":
-        import numpy as np
-
-        scores = rows @ self._columns
-        scores -= self._halves
-        found = scores.argmax(axis=1)
-        best = scores[np.arange(len(rows)), found]
-        lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows))
-        least = best - self._rounding * self._largest * (lengths + self._largest) - np.float32(1e-30)
-        close = scores >= least[:, None]
-        if np.count_nonzero(close) > len(rows):
-            doubtful = np.flatnonzero(np.count_nonzero(close, axis=1) > 1)
-            found[doubtful] = self._exact(rows[doubtful], close[doubtful])
+            part = rows[start : start + step]
+            scores = np.matmul(part, self._columns, out=room[: len(part)])
+            scores -= self._halves
+            codes = scores.argmax(axis=1)
+            least = scores[np.arange(len(part)), codes] - doubt[start : start + step]
+            close = scores >= least[:, None]
+            if np.count_nonzero(close) > len(part):
+                doubtful = np.flatnonzero(np.count_nonzero(close, axis=1) > 1)
+                codes[doubtful] = self._exact(part[doubtful], close[doubtful])
+            found[start : start + step] = codes
         return found
 
     def _exact(self, rows: "NDArray[np.float32]", close: "NDArray[np.bool_]") -> "NDArray[np.int64]":
+        """The nearest among the codes that are `close` (N, K), one at least for each row."""
         import numpy as np
 
         at, codes = np.nonzero(close)

@@ -42,6 +42,7 @@ class _Job:
     settings: Settings
     rate: float
     patches: int
+    device: str
 
 
 def draw_sample(
@@ -50,18 +51,20 @@ def draw_sample(
     rate: float,
     workers: int = 1,
     report: Callable[..., None] | None = None,
+    device: str = "cpu",
 ) -> Sample:
     """`settings.sample` patches, or all where there are fewer, about as many of each video; of `videos` (path, sha256) at most
-    1,000 are read, drawn by `settings.seed`."""
+    1,000 are read, drawn by `settings.seed`. PluginError, before any is read, for an encoder that cannot be had."""
     import numpy as np
 
+    _features(settings, device)
     known = {sha256: path for path, sha256 in reversed(videos)}
     chosen = sorted(known)
     if len(chosen) > VIDEOS:
         draw = np.random.default_rng([settings.seed, 0])
         chosen = [chosen[place] for place in np.sort(draw.choice(len(chosen), VIDEOS, replace=False))]
     quota = math.ceil(2 * settings.sample / max(len(chosen), 1))
-    jobs = [_Job(known[sha256], sha256, settings, rate, quota) for sha256 in chosen]
+    jobs = [_Job(known[sha256], sha256, settings, rate, quota, device) for sha256 in chosen]
     rows, energies, frames, broken = [], [], 0, {}
     for place, (job, found) in enumerate(zip(jobs, side_by_side(_of_video, jobs, workers), strict=True)):
         if isinstance(found, Died):
@@ -87,7 +90,7 @@ def _of_video(job: _Job) -> "tuple[NDArray[np.float32], NDArray[np.float64] | No
     """Features of some patches of a video's frames, and how many frames they are of."""
     import numpy as np
 
-    features = _features(job.settings)
+    features = _features(job.settings, job.device)
     draw = np.random.default_rng([job.settings.seed, int(job.sha256[:16], 16)])
     most = math.ceil(job.patches / max(features.positions // _OF_A_FRAME, 1))
     try:
@@ -136,7 +139,7 @@ def left_out(features: "Features", frames: "NDArray[np.uint8]", rows: "NDArray[n
 
 
 @lru_cache(maxsize=1)  # a worker reads an encoder once, not for every video
-def _features(settings: Settings) -> "Features":
+def _features(settings: Settings, device: str) -> "Features":
     from harness_plugins.video.tokenizer.features import open_features
 
-    return open_features(settings)
+    return open_features(settings, device)

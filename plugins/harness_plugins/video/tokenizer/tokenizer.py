@@ -51,6 +51,11 @@ class Tokenizer:
         self._books = [Nearest(book) for book in codebooks]
 
     @property
+    def device(self) -> str:
+        """Where its encoder computes; that of patches is always `cpu`."""
+        return self.features.device
+
+    @property
     def levels(self) -> int:
         """Codebooks."""
         return len(self.codebooks)
@@ -109,7 +114,8 @@ class Tokenizer:
         codes = tokens.reshape(len(tokens), -1, self.levels) - np.arange(self.levels, dtype=np.int32) * self.codes
         if codes.size and not (codes.min() >= 0 and codes.max() < self.codes):
             raise InputError(
-                f"tokens from {tokens.min()} to {tokens.max()} are not all of this tokenizer's {self.codes * self.levels}"
+                f"tokens from {tokens.min()} to {tokens.max()} are not all of this tokenizer's {self.codes} codes in {self.levels} "
+                "levels, level by level; give the tokenizer that they were made with"
             )
         total = np.zeros((*codes.shape[:2], self.codebooks.shape[2]), np.float32)
         for level in range(self.levels if levels is None else levels):
