@@ -19,6 +19,7 @@ _LISTS = {"concat", "dash", "hls", "imf", "sdp", "rtsp", "tty"}  # they name oth
 STILL = 24 * 3600.0  # seconds: no picture stays longer, or its time is wrong
 _BACK = 1.0  # seconds by which times may go back: such frames are left out (`frame_times.shown`); beyond, a new clock was started
 _NO_INDEX = "breaks off: its index (the moov box) is missing"
+_KEPT = 32 << 20  # bytes of a file whose packets are kept, rather than read a second time
 _LAST = 3  # packets: an error that has fewer behind it is the file's end
 
 
@@ -32,7 +33,7 @@ class Decoded(NamedTuple):
     timed: bool
 
 
-@dataclass(frozen=True)
+@dataclass
 class OpenVideo:
     """An open file: PyAV's container, its first stream of moving pictures, and how many such streams there are."""
 
@@ -40,6 +41,33 @@ class OpenVideo:
     container: Any
     stream: Any
     streams: int
+    kept: list[Any] | None = None
+    error: BaseException | None = None
+
+    def packets(self) -> Iterator[Any]:
+        """The packets of the pictures, once; an error of FFmpeg where they cannot be read."""
+        if self.kept is None:
+            yield from self.container.demux(self.stream)
+        else:
+            yield from self.kept
+            if self.error is not None:
+                raise self.error
+
+    def read_ahead(self) -> Iterator[Any]:
+        """The same before `packets` gives them: they are kept, or of a long file read by an opening of its own."""
+        import av
+
+        if self.path.stat().st_size > _KEPT:
+            with open_container(self.path) as container:
+                yield from container.demux(container.streams[self.stream.index])
+            return
+        if self.kept is None:
+            self.kept = []
+            try:
+                self.kept.extend(self.container.demux(self.stream))
+            except (av.FFmpegError, ValueError) as error:
+                self.error = error
+        yield from self.packets()
 
     @property
     def kinds(self) -> set[str]:
@@ -113,7 +141,7 @@ def decoded(video: OpenVideo, needed: Collection[int] | None = None) -> Iterator
     base, usual = float(video.stream.time_base), video.interval
     zero: float | None = None
     time = end = 0.0
-    packets = video.container.demux(video.stream)
+    packets = video.packets()
     for frame in _frames(video, packets, needed):
         if isinstance(frame, BaseException):
             where = "before any frame" if zero is None else f"after the frame at {time:.2f} s"

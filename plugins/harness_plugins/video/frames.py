@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from harness_plugins.video.decoding import OpenVideo
+
 
 @dataclass(frozen=True)
 class VideoInfo:
@@ -130,23 +132,30 @@ def _sampled(path: Path, rate: float, height: int | None, width: int | None, sta
 
 def _chosen(path: Path, rate: float, start: float, end: float | None) -> Iterator[tuple[float, Any, float, bool]]:
     """Times of the grid, the decoded frames that are shown then, since when, and whether they are those of the time before."""
-    from harness_plugins.video.decoding import decoded, opened
+    from harness_plugins.video.decoding import opened
     from harness_plugins.video.sparing import Unplanned, picked, plan_of
 
     done = 0
     with opened(path) as video:
         plan = plan_of(video, rate, start, end)
-        if plan is not None:
-            try:
-                for pick, frame in picked(video, plan):
-                    yield pick.time, frame, pick.since, pick.repeated
-                    done += 1
-                return
-            except Unplanned:
-                pass  # then without a plan, from where it failed
+        if plan is None:
+            yield from shown(_each(video), rate, start, end)
+            return
+        try:
+            for pick, frame in picked(video, plan):
+                yield pick.time, frame, pick.since, pick.repeated
+                done += 1
+            return
+        except Unplanned:
+            pass  # then without a plan, from where it failed
     with opened(path) as video:
-        frames = ((one.time, one.duration, one.frame) for one in decoded(video))
-        yield from islice(shown(frames, rate, start, end), done, None)
+        yield from islice(shown(_each(video), rate, start, end), done, None)
+
+
+def _each(video: "OpenVideo") -> Iterator[tuple[float, float | None, Any]]:
+    from harness_plugins.video.decoding import decoded
+
+    return ((one.time, one.duration, one.frame) for one in decoded(video))
 
 
 def _checked(rate: float, height: int | None, width: int | None, start: float, end: float | None) -> None:

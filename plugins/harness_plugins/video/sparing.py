@@ -85,18 +85,15 @@ def _times(video: "OpenVideo") -> list[tuple[int, int]] | None:
     own."""
     import av
 
-    from harness_plugins.video.decoding import open_container
-
     times: list[tuple[int, int]] = []
-    with open_container(video.path) as container:
-        try:
-            for packet in container.demux(container.streams[video.stream.index]):
-                if not packet.size:
-                    continue
-                if packet.pts is None or packet.is_discard or packet.is_corrupt:
-                    return None
-                times.append((packet.pts, packet.duration or 0))
-        except (av.FFmpegError, ValueError):
-            return None
+    try:
+        for packet in video.read_ahead():
+            if not packet.size:
+                continue
+            if packet.pts is None or packet.is_discard or packet.is_corrupt:
+                return None
+            times.append((packet.pts, packet.duration or 0))
+    except (av.FFmpegError, ValueError):
+        return None
     times.sort()
     return times if times and len({stamp for stamp, _ in times}) == len(times) else None

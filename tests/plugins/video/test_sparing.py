@@ -1,8 +1,10 @@
 """Frames that need not be decoded change nothing in those that are shown."""
 
+from itertools import islice
+
 import pytest
-from harness_plugins.video import sparing
-from harness_plugins.video.decoding import opened
+from harness_plugins.video import decoding, sparing
+from harness_plugins.video.decoding import decoded, opened
 from harness_plugins.video.frames import sampled
 from real_clips import CODED, real_clip
 
@@ -19,13 +21,40 @@ def test_pictures_are_the_same_with_a_plan_and_without(coded_clips, name, rate, 
     assert with_plan == (taken(coded_clips[name], rate), taken(coded_clips[name], rate, start=0.3, end=1.1))
 
 
+def test_a_long_file_is_read_a_second_time_instead_of_kept(coded_clips, monkeypatch):
+    wanted = taken(coded_clips["pyramid"], 2)
+    monkeypatch.setattr(decoding, "_KEPT", 0)
+    assert taken(coded_clips["pyramid"], 2) == wanted
+
+
+def test_an_error_while_the_times_are_read_comes_where_it_stands(coded_clips, monkeypatch):
+    """What came before it is decoded, and it is no plan's business."""
+    import av
+
+    with opened(coded_clips["pyramid"]) as video:
+        packets = list(video.container.demux(video.stream))
+
+    class Failing:
+        """A container whose packets end in an error."""
+
+        def demux(self, stream):
+            yield from packets[:30]
+            raise av.InvalidDataError(1, "read error")
+
+    with opened(coded_clips["pyramid"]) as video:
+        monkeypatch.setattr(video, "container", Failing())
+        assert sparing._times(video) is None
+        again = video.packets()
+        assert [packet.pts for packet in islice(again, 30)] == [packet.pts for packet in packets[:30]]
+        with pytest.raises(av.InvalidDataError):
+            next(again)
+
+
 def test_fewer_frames_are_decoded(coded_clips):
     with opened(coded_clips["pyramid"]) as video:
         plan = sparing.plan_of(video, 2, 0, None)
         assert plan is not None
         assert [pick.time for pick in plan.picks] == [0, 0.5, 1, 1.5]
-        from harness_plugins.video.decoding import decoded
-
         assert len(list(decoded(video, {pick.stamp for pick in plan.picks}))) < 40  # of 50
 
 
