@@ -232,7 +232,8 @@ def leaves(*, folder: Any = None, tokenizer: Any = None, **_: Any) -> list[Path]
     if not isinstance(folder, str | Path):
         return []  # `build` says what is wrong
     place = Path(folder).expanduser()
-    return [place / WORLD, place / WORDS, *([] if tokenizer is None else [place / TOKENS / "video.json"])]
+    tokens = [] if tokenizer is None else [place / TOKENS / "video.json"]
+    return [place / WORLD, place / WORDS, place / CLIPS, *tokens]
 
 
 @hookimpl
