@@ -28,7 +28,7 @@ from harness.errors import InputError
 from harness.records import Example, MediaPart, Message, Origin, TextPart
 from harness.whole_files import replace_file
 from harness_plugins.video.world.settings import World, whole, world_of
-from harness_plugins.video.world.words import LANGUAGES
+from harness_plugins.video.world.words import LANGUAGES, SHOWN
 
 NAME = "shapes"
 VERSION = "2"
@@ -45,15 +45,56 @@ def build(
     sampled: float = 2.0,
     workers: int = 1,
     splits: Any = None,
-    **settings: Any,
+    seed: int = 0,
+    frames: int = 16,
+    rate: int = 8,
+    height: int = 64,
+    width: int = 64,
+    codec: str = "mpeg4",
+    noise: float = 0.02,
+    jitter: float = 0.5,
+    classes: Sequence[str] = tuple(SHOWN),
+    words: int = 10,
+    unseen: int = 3,
+    levels: Sequence[float] = (1.0, 0.75, 0.5, 0.25),
+    second: float = 1.0,
+    told: float = 0.5,
+    zipf: float = 0.0,
+    confound: bool = False,
 ) -> "Shapes":
     """The builder for these parameters; ValueError or a HarnessError for those that cannot be used. Draws nothing.
 
     `folder`: where clips, norms and tokens are written; asked again for more `clips`, it draws those that are missing.
     `languages`: of the captions, one example each. `name`: first part of every id. `tokenizer`: as of `video-text`, settings of
     one that is fitted on these clips, or the folder of a saved one; `sampled`: frames a second that become tokens; `workers`:
-    processes that tokenise. `splits`: shares, as of a build. The other settings are those of `settings.World`.
+    processes that tokenise. `splits`: shares, as of a build.
+
+    What the world is like. `frames` of `height` × `width` pixels, `rate` a second, written by `codec` (mpeg4, libx264). `noise`:
+    standard deviation of the pixels, as a share of white; `jitter`: how much places and sizes vary, 0 to 1. `classes`: those of
+    colour, form, motion, size and landmark that captions name; `words`: how many of each can be shown, at most; `unseen`: how
+    many cannot, beside them. `levels`: visibilities, given to the former in turn. `second`: share of clips with a second thing,
+    which size and landmark are about. `told`: share of captions with an opening (day, somebody's opinion), at most, and of those
+    with a closing (mood, weather). `zipf`: words of a class have frequencies ∝ rank^-zipf. `confound`: imageable words are the
+    frequent ones, and what can be seen of a word hangs on its frequency alone.
     """
+    settings = {
+        "seed": seed,
+        "frames": frames,
+        "rate": rate,
+        "height": height,
+        "width": width,
+        "codec": codec,
+        "noise": noise,
+        "jitter": jitter,
+        "classes": classes,
+        "words": words,
+        "unseen": unseen,
+        "levels": levels,
+        "second": second,
+        "told": told,
+        "zipf": zipf,
+        "confound": confound,
+    }
     if not isinstance(folder, str | Path) or not str(folder).strip():
         raise ValueError(f"folder is where the world's clips are written, got {folder!r:.80}")
     place = Path(folder).expanduser()

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import ConfigError, did_you_mean
+from harness.errors import did_you_mean
 from harness_plugins.video.world.words import LANGUAGES, SHOWN
 
 CODECS = ("mpeg4", "libx264")
@@ -43,12 +43,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def world_of(given: Mapping[str, Any], languages: Any = LANGUAGES) -> tuple[World, tuple[str, ...]]:
-    """The world of these settings, and the languages of its captions. ValueError names one that cannot be, and what it may be;
-    ConfigError one that is not known."""
-    for name in given:
-        if name not in World.__struct_fields__ or name == "version":
-            known = [one for one in World.__struct_fields__ if one != "version"]
-            raise ConfigError(f"shapes: unknown parameter {name!r}.{did_you_mean(name, known)}")
+    """The world of these settings, and the languages of its captions. ValueError names one that cannot be, and what it may be."""
     values: dict[str, Any] = {field: getattr(World(), field) for field in World.__struct_fields__} | dict(given)
     least: Mapping[str, int] = {"seed": 0, "frames": 1, "rate": 1, "height": 16, "width": 16, "words": 2, "unseen": 0}
     for name, low in least.items():

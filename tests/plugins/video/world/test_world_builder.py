@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import inspect
 import json
 import time
 
@@ -10,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 from harness_plugins.video.store import VideoTokens, aligned_text, video_parts
 from harness_plugins.video.world.builder import build, leaves, reads
+from harness_plugins.video.world.settings import World
 
-from harness.errors import ConfigError, InputError
+from harness.errors import InputError
 
 pytest.importorskip("av")
 SMALL = {"frames": 4, "rate": 4, "height": 32, "width": 32}
@@ -109,8 +111,6 @@ def test_another_world_in_the_folder_is_refused(tmp_path):
         ({"confound": True, "words": 3}, ValueError, "words is at least 4"),
         ({"sampled": 0}, ValueError, "sampled is a number of frames a second"),
         ({"name": "a/b"}, ValueError, "name is the first part of every id"),
-        ({"nois": 0.1}, ConfigError, "Did you mean 'noise'"),
-        ({"version": 2}, ConfigError, "unknown parameter 'version'"),
         ({"splits": {"train": 0.5}}, ValueError, "splits: .*sum to 1"),
         ({"tokenizer": {"kind": "patches", "size": 0}}, ValueError, "size"),
     ],
@@ -119,6 +119,13 @@ def test_what_is_refused(tmp_path, given, error, message):
     with pytest.raises(error, match=message):
         build(**{"folder": str(tmp_path / "w"), **given})
     assert not (tmp_path / "w").exists()
+
+
+def test_usual_settings_are_those_of_a_world():
+    parameters = inspect.signature(build).parameters
+    for name in World.__struct_fields__:
+        if name != "version":
+            assert parameters[name].default == getattr(World(), name)
 
 
 def test_a_file_is_no_folder(tmp_path):
