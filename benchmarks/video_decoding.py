@@ -10,8 +10,10 @@ picture of 128×128 as well.
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
@@ -35,19 +37,26 @@ def jobs(folder: Path, made_frames: int = 250, clips: tuple[str, ...] = CLIPS) -
         info = inspect(path)
         what = f"{name} ({info.width}×{info.height}, {info.frames} frames)"
         assert info.rate is not None
+        times = 20 if info.width < 200 else 1  # of a small clip, which is over in some milliseconds
         for rate, said in ((2.0, "2 frames a second"), (info.rate, "its own rate")):
             found.append(
                 Job(
                     f"{what}, {said}, {SIDE}×{SIDE}",
                     f"decoding alone, {version('av')}",
-                    partial(ours, path, rate),
-                    partial(alone, path),
+                    partial(_again, times, partial(ours, path, rate)),
+                    partial(_again, times, partial(alone, path)),
                     partial(same, rate),
-                    info.frames or 0,
+                    (info.frames or 0) * times,
                     "frames",
                     at_least=WANTED if rate == 2.0 else None,
                 )
             )
+    return found
+
+
+def _again(times: int, work: Callable[[], Any]) -> Any:
+    for _ in range(times):
+        found = work()
     return found
 
 

@@ -1,4 +1,4 @@
-"""Plain text of a cue: without tags, positions and entities, line by line."""
+"""Plain text of a cue: without tags, positions and entities."""
 
 import html
 import re
@@ -28,7 +28,7 @@ def webvtt_text(lines: Sequence[str]) -> tuple[str, str | None]:
     A tag begins with `<` and a letter or a time, so `2 < 3 and 5 > 4` stays.
     """
     joined = "\n".join(lines)
-    voices = {" ".join(_tidy(voice).split()) for voice in _VOICE.findall(joined)}
+    voices = {_tidy(voice) for voice in _VOICE.findall(joined)}
     return _tidy(_WEBVTT_TAG.sub("", _OVERRIDE.sub("", joined))), next(iter(voices)) or None if len(voices) == 1 else None
 
 
@@ -40,5 +40,5 @@ def plain_text(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Entities resolved, once."""
-    return plain_text(_ENTITY.sub(lambda found: html.unescape(found[0]), text))
+    """Entities resolved, once, and lines joined by a blank: they only lay it out."""
+    return " ".join(plain_text(_ENTITY.sub(lambda found: html.unescape(found[0]), text)).split())

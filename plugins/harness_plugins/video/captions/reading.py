@@ -2,15 +2,13 @@
 
 import codecs
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import InputError
 from harness.whole_files import read_file
-from harness_plugins.video.captions.cues import Captions, Cue, Problem, has_word
+from harness_plugins.video.captions.cues import Captions, Cue, Problem
 from harness_plugins.video.captions.json_lines import read_json_lines
-from harness_plugins.video.captions.markup import plain_text
-from harness_plugins.video.captions.spoken import rules_of
 from harness_plugins.video.captions.subrip import read_subrip
 from harness_plugins.video.captions.webvtt import is_webvtt, read_webvtt
 
@@ -31,15 +29,14 @@ _MARKS = (
 )
 
 
-def read_captions(path: str | Path, encoding: str | None = None, remove: Collection[str] = ()) -> Captions:
+def read_captions(path: str | Path, encoding: str | None = None) -> Captions:
     """The cues of an `.srt`, `.vtt` or `.jsonl` file, times in seconds, and what is wrong with those that were left out.
 
     Read by its byte order mark, else in `encoding`, else as UTF-8; SRT that is in truth WebVTT is read as such. Text is as it
-    stands, without tags, unless `remove` names what else is to be taken out (`spoken.rules_of`). A cue without a letter or a
-    digit is left out, and one that stands there twice, with the same times, text and speaker, the second time.
+    stands, without tags, in SRT and WebVTT on one line. A cue without a letter or a digit is left out, and one that stands there
+    twice, with the same times, text and speaker, the second time.
     InputError for a file that cannot be read, and for one without a single usable cue.
     """
-    rules = rules_of(remove)
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
@@ -49,26 +46,13 @@ def read_captions(path: str | Path, encoding: str | None = None, remove: Collect
         reader = read_webvtt
     if reader is read_webvtt and not is_webvtt(lines):
         raise InputError(f"{path}: not WebVTT: its first line is not WEBVTT but {(lines or [''])[0]!r:.40}")
-    found = list(
-        _once(_said(one, rules, reader is not read_json_lines) if isinstance(one, Cue) else one for one in reader(lines))
-    )
+    found = list(_once(reader(lines)))
     problems = tuple(sorted(one for one in found if isinstance(one, Problem)))
     cues = tuple(sorted((one for one in found if isinstance(one, Cue)), key=lambda cue: (cue.start, cue.end, cue.line)))
     if not cues:
         why = f"line {problems[0].line}: {problems[0].detail}" if problems else "it is empty"
         raise InputError(f"{path}: no caption in it can be used ({why})")
     return Captions(cues, problems)
-
-
-def _said(cue: Cue, rules: Sequence[Callable[[str], str]], one_line: bool) -> Cue | Problem:
-    """The cue after the rules; on one line where lines only lay it out."""
-    text = cue.text
-    for rule in rules:
-        text = rule(text)
-    text = " ".join(text.split()) if one_line else plain_text(text)
-    if not has_word(text):
-        return Problem(cue.line, "no-text", f"nothing is left of {cue.text!r:.60}, from {cue.start:g} to {cue.end:g} s")
-    return cue._replace(text=text)
 
 
 def _once(found: Iterable[Cue | Problem]) -> Iterator[Cue | Problem]:

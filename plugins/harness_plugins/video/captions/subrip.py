@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"\s*\d{1,9}\s*", re.ASCII)
 
 
 def read_subrip(lines: Sequence[str]) -> Iterator[Cue | Problem]:
-    """The cues, and what is wrong with those that cannot be used, in the order of the file; lines of text stay apart.
+    """The cues, and what is wrong with those that cannot be used, in the order of the file.
 
     A cue ends where the next one's times (and number) begin, so a caption may hold an empty line, as players have it. Numbers may
     be missing or wrong.

@@ -16,8 +16,7 @@ def is_webvtt(lines: Sequence[str]) -> bool:
 
 
 def read_webvtt(lines: Sequence[str]) -> Iterator[Cue | Problem]:
-    """The cues, and what is wrong with those that cannot be used, in the order of the file; lines of text stay
-    apart. Notes, styles and regions are none.
+    """The cues, and what is wrong with those that cannot be used, in the order of the file. Notes, styles and regions are none.
 
     As in the standard, a cue's text ends with an empty line or where another line with an arrow stands.
     """

@@ -5,7 +5,7 @@ from harness_plugins.video.captions import Captions, Cue, read_captions
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from harness.errors import InputError, PluginError
+from harness.errors import InputError
 
 CUES = (Cue(0.0, 2.0, "A red circle moves.", 2), Cue(2.0, 4.0, "En blå fyrkant vilar.", 6))
 SRT = "1\n00:00:00,000 --> 00:00:02,000\nA red circle moves.\n\n2\n00:00:02,000 --> 00:00:04,000\nEn blå fyrkant vilar.\n"
@@ -107,39 +107,12 @@ def test_a_cue_that_stands_there_twice_is_named_the_second_time(tmp_path):
     assert "line 2 already" in found.problems[0].detail
 
 
-SPOKEN = (
-    "♪ La la la ♪",
-    "♪♪",
-    "- Hej.\n- Hej då.",
-    "[DOOR\nSLAMS]",
-    "(skrattar) Vad roligt!",
-    "ANNA: Kom hit.",
-    "- DR. ÅBERG: Ja\n- Obs: nej",
-)
-
-
-def spoken(folder, **named):
-    rows = (f"{at}\n00:00:{at:02d},000 --> 00:00:{at:02d},900\n{text}\n" for at, text in enumerate(SPOKEN))
-    found = read(folder, "x.srt", "\n".join(rows), **named)
-    return [cue.text for cue in found.cues], [problem.reason for problem in found.problems]
-
-
-def test_what_is_not_said_stays_unless_it_is_to_be_taken_out(tmp_path):
-    kept = [
-        "♪ La la la ♪",
-        "- Hej. - Hej då.",
-        "[DOOR SLAMS]",
-        "(skrattar) Vad roligt!",
-        "ANNA: Kom hit.",
-        "- DR. ÅBERG: Ja - Obs: nej",
-    ]
-    assert spoken(tmp_path) == (kept, ["no-text"])  # two notes are no word
-    every = ["Hej. Hej då.", "Vad roligt!", "Kom hit.", "Ja Obs: nej"]
-    assert spoken(tmp_path, remove=["dashes", "names", "sounds", "songs"]) == (every, ["no-text"] * 3)
-    assert spoken(tmp_path, remove=["sounds"])[0] == [kept[0], kept[1], "Vad roligt!", *kept[4:]]
-    assert spoken(tmp_path, remove="dashes")[0][1] == "Hej. Hej då."
-    with pytest.raises(PluginError, match="Did you mean 'sounds'"):
-        spoken(tmp_path, remove=["sound"])
+def test_a_cue_without_a_word_is_left_out_and_signs_beside_words_stay(tmp_path):
+    said = ("♪ La la la ♪", "♪♪", "- Hej.\n- Hej då.", "[DÖRREN\nSLÅR]", "...")
+    rows = (f"{at}\n00:00:{at:02d},000 --> 00:00:{at:02d},900\n{text}\n" for at, text in enumerate(said))
+    found = read(tmp_path, "x.srt", "\n".join(rows))
+    assert [cue.text for cue in found.cues] == ["♪ La la la ♪", "- Hej. - Hej då.", "[DÖRREN SLÅR]"]
+    assert [(problem.line, problem.reason) for problem in found.problems] == [(6, "no-text"), (20, "no-text")]
 
 
 def test_control_characters_become_blanks_and_everything_else_stays(tmp_path):

@@ -7,7 +7,7 @@ from harness_plugins.video.captions.webvtt import is_webvtt, read_webvtt
 
 def read(text):
     found = list(read_webvtt(("WEBVTT\n\n" + text).split("\n")))
-    cues = [(one.start, one.end, one.text.replace("\n", " ")) for one in found if isinstance(one, Cue)]
+    cues = [(one.start, one.end, one.text) for one in found if isinstance(one, Cue)]
     return cues, [(one.line, one.reason) for one in found if not isinstance(one, Cue)]
 
 
