@@ -44,6 +44,7 @@ def build(
     tokenizer: Any = None,
     licence: str | None = None,
     workers: int = 1,
+    device: str = "cpu",
 ) -> "VideoText":
     """The builder for these parameters; ValueError or a HarnessError for those that cannot be used. Opens no video.
 
@@ -52,7 +53,8 @@ def build(
     captions that do not say theirs; `languages`: those that are used (all); `encoding`: of captions that are not UTF-8;
     `leave_out`: what of their text is left out (`spoken`). `segment`: how many cues a row has (`segments.Limits`). `rate`: frames
     sampled a second; `height`, `width`: pixels of a frame; `tokenizer`: settings of one that is fitted on these videos, or the
-    folder of a saved one. `licence`: of the videos and captions. `workers`: processes that decode.
+    folder of a saved one. `licence`: of the videos and captions. `workers`: processes that decode;
+    `device`: where a vision encoder computes (`cpu`, `cuda`).
     """
     from harness_plugins.video.tokenizer.settings import read_settings
 
@@ -69,7 +71,7 @@ def build(
     if not isinstance(tokenizer, str | Path):
         wanted = {} if tokenizer is None else tokenizer
         read_settings(wanted, _size("height", height), _size("width", width))
-    for name, text in (("language", language), ("encoding", encoding), ("licence", licence)):
+    for name, text in (("language", language), ("encoding", encoding), ("licence", licence), ("device", device)):
         if text is not None and (not isinstance(text, str) or not text.strip()):
             raise ValueError(f"{name} is a name, got {text!r:.80}")
     return VideoText(
@@ -87,6 +89,7 @@ def build(
         tokenizer=wanted,
         licence=licence,
         workers=_whole("workers", workers),
+        device=device,
     )
 
 
@@ -110,13 +113,14 @@ class VideoText:
         tokenizer: Any,
         licence: str | None,
         workers: int,
+        device: str,
     ) -> None:
         from harness_plugins.video.remarks import Remarks
 
         self._folder, self._videos, self._pairs, self._captions = folder, videos, pairs, captions
         self._language, self._languages, self._encoding = language, languages, encoding
         self._leave_out, self._limits, self._rate, self._size = leave_out, limits, rate, size
-        self._tokenizer, self._licence, self._workers = tokenizer, licence, workers
+        self._tokenizer, self._licence, self._workers, self._device = tokenizer, licence, workers, device
         self._remarks: Remarks = Remarks()
 
     def examples(self) -> Iterator[Example | SetAside]:
@@ -188,6 +192,7 @@ class VideoText:
             height=self._size[0],
             width=self._size[1],
             workers=self._workers,
+            device=self._device,
         )
         remember(self._folder, now, fitted=own)
         remarks.tokenizer(fitting.tokenizer, fitting.report)

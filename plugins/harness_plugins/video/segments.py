@@ -71,7 +71,7 @@ def fit(cues: Iterable[Cue], start: float, end: float) -> Fitted:
     cut, past, repeated = [], [], []
     seen: set[tuple[float, float, str]] = set()
     overlap, reach = 0, -1.0
-    for cue in sorted(cues, key=lambda cue: (cue.start, cue.end, cue.line)):
+    for cue in sorted(cues, key=lambda cue: (cue.start, cue.end, cue.line, cue.text)):
         if (cue.start, cue.end, cue.text) in seen:
             repeated.append(cue)
             continue
@@ -83,7 +83,7 @@ def fit(cues: Iterable[Cue], start: float, end: float) -> Fitted:
             cut.append(cue)
         overlap += cue.start < reach
         reach = max(reach, cue.end)
-        used.append(cue._replace(start=max(cue.start, start), end=min(cue.end, end)))
+        used.append(cue._replace(start=max(cue.start, start), end=end if cue.end > end + _SLACK else cue.end))
     return Fitted(tuple(used), tuple(cut), overlap, tuple(past), tuple(repeated))
 
 

@@ -9,6 +9,7 @@ import pytest
 from harness.build.config import load_build_config
 from harness.build.rows import SetAside
 from harness.errors import InputError, PluginError
+from harness.pipeline.building import build_data_set
 from harness.protocols import BuilderSpec
 from harness.records import Example
 from harness.registry import Entry, Registry
@@ -154,3 +155,32 @@ def test_a_builder_is_asked_again_where_what_it_leaves_beside_its_rows_is_gone(t
     assert asked() == 0
     left.unlink()
     assert asked() == 5
+
+
+class Noted(Counted):
+    """Has something to say beside its rows."""
+
+    def notes(self) -> list[str]:
+        return [f"{self.asked} rows were made"]
+
+
+def test_what_a_builder_notes_is_kept_with_its_rows(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG, encoding="utf-8")
+    config = load_build_config(tmp_path / "c.yaml")
+    builder = Noted(4)
+    for _ in range(2):  # the second time it is not asked for rows
+        with Run.open(tmp_path / "out", config={}, command=["test"]) as run:
+            [made] = run_builders(run, registry_of(builder), config.builders, quiet)
+        assert made.notes == ("4 rows were made",)
+    assert builder.asked == 4
+
+
+def test_what_builders_note_is_said_and_stands_in_the_data_card(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG, encoding="utf-8")
+    config = load_build_config(tmp_path / "c.yaml")
+    said: list[str] = []
+    for _ in range(2):
+        said.clear()
+        build_data_set(config, registry_of(Noted(4)), tmp_path / "out", quiet, command=["test"], say=said.append)
+        assert "counted: 4 rows were made" in said
+    assert "4 rows were made" in (tmp_path / "out" / "card.html").read_text(encoding="utf-8")
