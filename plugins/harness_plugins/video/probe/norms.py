@@ -75,9 +75,10 @@ def read_norms(
     name = str(source)
     preset: tuple[str, tuple[float, float] | None, str | None, Twice]
     if name in ("glasgow", GLASGOW):
-        file = Path(path) if path is not None else find_data(glasgow_files(), GLASGOW) / _GLASGOW_FILE
+        file = Path(path).expanduser() if path is not None else find_data(glasgow_files(), GLASGOW) / _GLASGOW_FILE
         rows, column = table_rows(file, word or "Word", value or "Imageability", word_class, frequency, language=None)
-        preset = ("Glasgow norms", scale or (1.0, 7.0), language or "en", twice or "omit")
+        usual = (1.0, 7.0) if column == "Imageability" else None  # other columns have other scales
+        preset = ("Glasgow norms", scale or usual, language or "en", twice or "omit")
     elif name == "mrc":
         file = _needed(path, "mrc", "mrc2.dct, the dictionary file of the MRC Psycholinguistic Database, version 2")
         rows, column = mrc_rows(file), "IMAG"
@@ -85,7 +86,8 @@ def read_norms(
     elif name == "lancaster":
         file = _needed(path, "lancaster", "the CSV of the Lancaster Sensorimotor Norms (osf.io/7emr6)")
         rows, column = table_rows(file, word or "Word", value or "Visual.mean", word_class, frequency, language=None)
-        preset = ("Lancaster norms", scale or (0.0, 5.0), language or "en", twice or "omit")
+        usual = (0.0, 5.0) if column.endswith(".mean") else None
+        preset = ("Lancaster norms", scale or usual, language or "en", twice or "omit")
     else:
         if path is not None:
             raise ValueError(f"path goes with the presets glasgow, mrc and lancaster; {name!r} is a file itself")
@@ -138,7 +140,7 @@ def _norms(file: str, rows: list[NormRow], scale: tuple[float, float] | None, tw
     notes = [
         (empty, f"{empty} rows without a word or a value were left out"),
         (senses, f"{len(senses)} words with a sense, such as {senses[0].word!r}, were left out" if senses else ""),
-        (unlike, f"{len(unlike)} words with several values were left out: {', '.join(list(unlike)[:5])}"),
+        (unlike, f"{len(unlike)} words with several values were left out: {', '.join(map(repr, list(unlike)[:5]))}"),
         (again, f"{again} words stand in several rows with the same value and count once"),
         (unclear, f"{len(unclear)} words have several word classes and count as of none"),
     ]

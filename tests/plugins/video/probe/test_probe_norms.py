@@ -27,6 +27,9 @@ def test_the_glasgow_norms(shared_data, monkeypatch):
     assert (norms.values["abattoir"], norms.values["bank"], norms.values["tv"]) == (4.391, 6.086, 6.857)
     assert norms.notes == ("871 words with a sense, such as 'address (postal)', were left out",)
     assert (norms.scale, norms.language, norms.column) == ((1.0, 7.0), "en", "Imageability")
+    arousal = read_norms("glasgow", value="arousal")
+    assert (arousal.scale, arousal.column) == (None, "Arousal")
+    assert max(arousal.values.values()) > 7
 
 
 def test_absent_norms_say_how_to_get_them(tmp_path, monkeypatch):
@@ -52,7 +55,7 @@ def test_a_word_with_two_values_is_refused_or_left_out_as_asked(table):
         read_norms(file)
     norms = read_norms(file, twice="omit")
     assert norms.values == {"red": 5.0}
-    assert norms.notes == ("1 words with several values were left out: circle",)
+    assert norms.notes == ("1 words with several values were left out: 'circle'",)
     with pytest.raises(ValueError, match="twice must be"):
         read_norms(file, twice="last")  # type: ignore[arg-type]
 

@@ -124,6 +124,26 @@ def test_intervals_do_not_depend_on_the_scale_of_norms_and_repeat_with_the_seed(
     assert one != spearman(made(x, word=word, cluster=cluster), y, Settings(resamples=200, permutations=200, by=by, seed=1))
 
 
+def test_intervals_of_means_are_those_of_the_textbook():
+    values = np.random.default_rng(8).normal(1, 2, 200)
+    figure = mean(made(np.ones(200)), values, Settings(resamples=4000))
+    half = stats.t(199).ppf(0.975) * values.std(ddof=1) / np.sqrt(200)
+    assert (figure.low, figure.high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.02)
+
+
+def test_intervals_by_video_are_of_videos():
+    rng = np.random.default_rng(9)
+    word, cluster = np.tile(np.arange(20), 40), np.repeat(np.arange(40), 20)  # every word in every video
+    shift = rng.normal(size=40)
+    table, values = made(np.arange(20.0), word=word, cluster=cluster), shift[cluster] + 0.01 * rng.normal(size=800)
+    figures = {by: mean(table, values, Settings(resamples=2000, by=by)) for by in ("words", "videos", "both")}
+    half = stats.t(39).ppf(0.975) * shift.std(ddof=1) / np.sqrt(40)
+    middle = values.mean()
+    assert (figures["videos"].low, figures["videos"].high) == pytest.approx((middle - half, middle + half), abs=0.04)
+    assert figures["words"].high - figures["words"].low < 0.02
+    assert figures["both"].high - figures["both"].low > 0.9 * (figures["videos"].high - figures["videos"].low)
+
+
 def test_bins_do_not_depend_on_the_scale_of_norms():
     rng = np.random.default_rng(5)
     x, y = rng.uniform(1, 7, 40).round(1), rng.normal(size=40)
