@@ -159,7 +159,10 @@ def _spread(side: Ints, seed: int) -> Ints:
 
 
 def _paired(found: Sample, y: Floats, left: Floats, words: Ints, settings: Settings, *, test: bool = True) -> Figure:
-    """The mean of pairs' values y (P,) where what they differ in, `left` (P, D), is 0: least squares, pairs drawn again."""
+    """The mean of pairs' values y (P,) where what they differ in, `left` (P, D), is 0: least squares, pairs drawn again.
+
+    p: signs of what is left of y beside `left` alone are flipped, and the intercept is found anew from it.
+    """
     from harness.leaderboard.intervals import expanded_tail
 
     varied = left[:, np.ptp(left, axis=0) > _PARTED]
@@ -167,7 +170,7 @@ def _paired(found: Sample, y: Floats, left: Floats, words: Ints, settings: Setti
         varied = left[:, :0]
     matrix = np.column_stack([np.ones(len(y)), varied])
     fit = np.linalg.lstsq(matrix, y, rcond=None)[0]
-    p = sign_p(y - varied @ fit[1:], settings.permutations, settings.seed) if test else None
+    p = sign_p(np.linalg.pinv(matrix)[0] * _beside(varied, y), settings.permutations, settings.seed) if test else None
     rng = np.random.default_rng([settings.seed, 15])
     weights = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), settings.resamples).astype(np.float64)
     crossed = np.einsum("bp,pi,pj->bij", weights, matrix, matrix, optimize=True)
@@ -177,6 +180,11 @@ def _paired(found: Sample, y: Floats, left: Floats, words: Ints, settings: Setti
     tail = expanded_tail(settings.level, len(y))
     ends = np.quantile(values, [tail, 1 - tail])
     return found.figure(float(fit[0]), low=float(ends[0]), high=float(ends[1]), p=p, words=words)
+
+
+def _beside(left: Floats, y: Floats) -> Floats:
+    """What is left of y (P,) beside `left` (P, D), without an intercept."""
+    return np.asarray(y - left @ np.linalg.lstsq(left, y, rcond=None)[0], np.float64) if left.shape[1] else y
 
 
 def _unpaired(found: Sample, high: Ints, low: Ints, settings: Settings) -> Figure:
