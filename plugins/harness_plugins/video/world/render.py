@@ -45,7 +45,7 @@ def frames_of(world: World, scene: Scene) -> Frames:
 def _landmark(scene: Scene, across: Floats, down: Floats, middle: float, room: float) -> NDArray[np.float32]:
     """Cover (H, W) of the second thing, which stands on the ground in its room."""
     wide, high = SIZES[scene.shown["size"]]
-    half = room / 2 * 0.94
+    half = min(room / 2 * 0.94, 0.6)  # in a wide picture its height is what bounds it
     high, wide = half * high * 1.5, half * wide
     return _cover(LANDMARKS[scene.shown["landmark"]], (across - middle) / wide, (down - 0.9 + high) / high)
 

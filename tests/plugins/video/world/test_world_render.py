@@ -133,6 +133,18 @@ def test_sizes_of_the_second_thing():
     assert not (np.abs(alone[0].astype(int) - (176, 178, 182)).sum(-1) < 20).any()
 
 
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (36, 128), (64, 114), (96, 32), (16, 256)])
+def test_pictures_of_any_shape(height, width):
+    setting = world(height=height, width=width, frames=5)
+    for motion in set(MOTIONS) - {"grows", "shrinks", "blinks"}:
+        frames = frames_of(setting, scene(motion=motion, landmark="window", colour="black", place=(1.0, -1.0), scale=1.0))
+        darkness = (92 - frames.astype(int)[..., 0]).clip(0).sum((1, 2))
+        assert np.ptp(darkness) < 0.12 * darkness.max()  # nothing of the thing is cut, wherever it goes
+        second = np.abs(frames.astype(int) - (176, 178, 182)).sum(-1) < 40
+        assert second.any((1, 2)).all()
+        assert not (second[:, 0].any() or second[:, -1].any() or second[:, :, 0].any() or second[:, :, -1].any())
+
+
 def test_noise_and_jitter():
     still, noisy = (frames_of(replace_world(noise), scene()).astype(float) for noise in (0.0, 0.04))
     assert np.std(noisy - still) == pytest.approx(0.04 * 255, rel=0.03)
