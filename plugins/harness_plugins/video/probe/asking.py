@@ -38,7 +38,7 @@ def asked(
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    model, tokenizer, with_video = _loaded(at, device)
+    model, tokenizer, with_video = loaded(at, device)
     if with_video:
         check_tokens(model.video, tokens.info, str(tokens.folder))
     examples = list(subject.examples.values())
@@ -88,7 +88,7 @@ def check_same_tokenizer(models: Sequence[ModelAt]) -> None:
         )
 
 
-def _loaded(at: ModelAt, device: str) -> tuple[Any, Any, bool]:
+def loaded(at: ModelAt, device: str) -> tuple[Any, Any, bool]:
     """(model, tokenizer, whether the checkpoint has a video part)."""
     from transformers import AutoTokenizer
 

@@ -121,8 +121,8 @@ def _gain_plot(analysis: Analysis) -> Scatter:
     return Scatter(
         id="gain-plot",
         title="Gain against imageability",
-        caption=f"Each word a point: its mean gain over its occurrences ({analysis.occurrences:,} in all) and seeds. Bins of equal "
-        "numbers of words with intervals over words; words of one imageability are in one bin.",
+        caption=f"Each word a point: its mean gain over its occurrences ({analysis.occurrences:,} in all) and seeds. Bins of "
+        "equal numbers of words with intervals over words; words of one imageability are in one bin.",
         x_label="imageability",
         y_label="gain (nats)",
         panels=tuple(map(_panel, analysis.gains)),
@@ -220,7 +220,7 @@ def _matching(analysis: Analysis) -> DataTable:
     return DataTable(
         id="matching-table",
         title="Words matched in frequency and length",
-        caption="Gain of words of the upper half of imageability less that of the lower half: of all words, and of pairs of words "
+        caption="Gain of words of the upper half of imageability less that of the lower half: of all words, and of pairs "
         "alike in frequency and length. Apart: in standard deviations.",
         columns=tuple(columns),
         rows=tuple(rows),

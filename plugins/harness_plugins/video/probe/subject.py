@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from harness.errors import ConfigError, InputError
 from harness.records import Example
 from harness_plugins.judgments.table_rows import read_rows
@@ -82,6 +84,17 @@ def subject_of(examples: Sequence[Example], probe: Probing, where: str) -> Subje
     )
 
 
+def questions(subject: Subject) -> bytes:
+    """An example for each occurrence, as JSON Lines: the text's own with `meta.word`, under an id of its own."""
+    lines = []
+    for one in subject.occurrences:
+        example = subject.examples[one.example]
+        word = {"word": one.word, "start": one.start, "end": one.end, "imageability": subject.norms.values[one.word]}
+        own = msgspec.structs.replace(example, id=f"{example.id}@{one.start}", meta={**example.meta, "word": word})
+        lines.append(msgspec.json.encode(own) + b"\n")
+    return b"".join(lines)
+
+
 def norms_of(probe: Probing) -> Norms:
     """The norms that a probe asks for. ConfigError for parameters that there are not."""
     params = dict(probe.norms)
@@ -152,8 +165,8 @@ def _notes(
     repeated = sum(one.repeated for one in found.occurrences)
     if repeated:
         notes.append(
-            f"{repeated} of {len(found.occurrences)} occurrences stand in a text that has the word again, which is left as it is: "
-            "a model can read it there"
+            f"{repeated} of {len(found.occurrences)} occurrences stand in a text that has the word again, which is left as it "
+            "is: a model can read it there"
         )
     without = [one.id for one in asked if not video_parts(one)]
     if without:

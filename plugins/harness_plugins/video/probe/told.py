@@ -30,7 +30,7 @@ def warnings(analysis: Analysis) -> Iterator[str]:
     if analysis.words < FEW:
         yield f"only {analysis.words} words were probed: intervals and tests over words are rough"
     if analysis.unread:
-        yield f"{analysis.unread} of {analysis.occurrences} occurrences lie behind the end of what models read: they were not asked"
+        yield f"{analysis.unread} of {analysis.occurrences} occurrences lie behind the end of what models read: not asked"
     seeds = {len(gain.seeds) for gain in analysis.gains}
     if seeds == {1}:
         yield "one seed only: how much of this is the seed is not known"

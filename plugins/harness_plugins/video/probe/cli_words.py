@@ -1,0 +1,87 @@
+"""Which words would be probed, how often, and how easy they are to picture; no model is needed."""
+
+import click
+
+from harness.cli.common import json_option, print_json, quiet_option
+from harness.cli.plain import plain
+
+
+@click.command(
+    "words",
+    help=f"""{__doc__}
+
+DATA is a build's folder, or examples as JSON Lines. The norms are Glasgow's (`harness data get glasgow-norms`) unless --norms
+names a table with columns `word` and `imageability` (or `value`). --write makes an example of each occurrence, which the
+generator video-mlm and the metric imageability-probe take in `harness run`.
+
+\b
+harness probe words builds/video --split test
+harness probe words builds/video --norms norms-sv.csv --language sv
+""",
+)
+@click.argument("data", metavar="DATA")
+@click.option("--norms", metavar="TABLE", help="A table of norms, or glasgow. Default: glasgow.")
+@click.option("--language", metavar="TAG", help="Only texts in this language.")
+@click.option("--split", metavar="NAME", help="Only examples of this split.")
+@click.option("--most", type=click.IntRange(min=1), default=50, show_default=True, help="Occurrences of a word that are probed.")
+@click.option("--first", type=click.IntRange(min=1), default=30, show_default=True, help="Words that are shown.")
+@click.option("--write", "out", type=click.Path(dir_okay=False), metavar="FILE", help="Write an example of each (JSON Lines).")
+@json_option
+@quiet_option
+def command(
+    data: str,
+    norms: str | None,
+    language: str | None,
+    split: str | None,
+    most: int,
+    first: int,
+    out: str | None,
+    as_json: bool,
+) -> None:
+    from pathlib import Path
+
+    from harness.experiment_examples import read_examples
+    from harness_plugins.video.probe.config import Probing
+    from harness_plugins.video.probe.subject import subject_of
+
+    probe = Probing(norms={} if norms is None else {"source": norms}, language=language, split=split, most=most)
+    subject = subject_of(read_examples(data), probe, data)
+    if out is not None:
+        from harness.whole_files import replace_file
+        from harness_plugins.video.probe.subject import questions
+
+        replace_file(Path(out), questions(subject))
+    table = subject.table
+    rows = sorted(
+        (
+            {
+                "word": word,
+                "imageability": float(table.imageability[place]),
+                "frequency": None if table.frequency[place] != table.frequency[place] else float(table.frequency[place]),
+                "word_class": table.classes[place],
+                "occurrences": subject.found.counts[word],
+            }
+            for place, word in enumerate(table.words)
+        ),
+        key=lambda row: (-int(str(row["occurrences"])), str(row["word"])),
+    )
+    if as_json:
+        absent = len(subject.found.absent)
+        print_json({"words": rows, "absent": absent, "examples": len(subject.examples), "notes": subject.notes})
+        return
+    click.echo(plain(f"{'word':24} {'imageability':>12} {'log freq.':>9} {'class':8} occurrences"))
+    for row in rows[:first]:
+        often = "–" if row["frequency"] is None else f"{row['frequency']:.2f}"
+        click.echo(
+            plain(f"{row['word']:24} {row['imageability']:12.2f} {often:>9} {row['word_class'] or '–':8} {row['occurrences']}")
+        )
+    if len(rows) > first:
+        click.echo(f"… and {len(rows) - first} more words")
+    click.echo(
+        plain(
+            f"{len(rows)} words of {subject.norms.name} stand in {len(subject.examples):,} texts, {len(subject.occurrences):,} "
+            f"occurrences would be probed; {len(subject.found.absent):,} words of the norms are not there"
+        )
+    )
+    for note in subject.notes:
+        click.echo(plain(f"note: {note}"))

@@ -1,0 +1,79 @@
+"""Probes checkpoints that there are: each is asked once, what it says is kept, and a page says what it means."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from harness.experiment_examples import read_examples
+from harness.report.kept_sections import leave_section
+from harness_plugins.video.probe.analysis import Analysis, analyse
+from harness_plugins.video.probe.asking import asked, check_same_tokenizer
+from harness_plugins.video.probe.beside import gallery
+from harness_plugins.video.probe.config import ModelAt, ProbeRun, as_plain
+from harness_plugins.video.probe.page import page, write_pages
+from harness_plugins.video.probe.page import section as as_section
+from harness_plugins.video.probe.results import NAME, Answers, Asked, read_answers, write_answers
+from harness_plugins.video.probe.subject import subject_of
+from harness_plugins.video.probe.told import warnings
+from harness_plugins.video.store import VideoTokens
+
+SECTION = "imageability-probe"
+
+
+def run_probe(
+    run: ProbeRun,
+    folder: Path,
+    *,
+    device: str = "auto",
+    section: Path | None = None,
+    report: Callable[..., None] | None = None,
+) -> tuple[tuple[Path, Path], Analysis]:
+    """Writes `probe.parquet`, page.md, page.html and summary.json into the folder; (the pages, the analysis).
+
+    `section`: the folder of a run, for whose report a section is left. InputError where data, tokens or a checkpoint cannot be
+    used, where the checkpoints' tokenizers differ, and where a size has no model with video and one without.
+    """
+    check_same_tokenizer(run.models)
+    subject = subject_of(read_examples(run.data), run.probe, run.data)
+    tokens = VideoTokens(run.tokens)
+    answers: dict[Asked, Answers] = {}
+    for place, at in enumerate(run.models):
+        kept = folder / "asked" / f"{_digest(run, at, tokens)}.parquet"
+        if kept.is_file():
+            found = read_answers([kept], subject.occurrences)
+        else:
+            told = None if report is None else (lambda done, total, at=at: report(f"asking {at.name}", done, total))
+            found = asked(at, subject, run.probe, tokens, device=device, report=told)
+            write_answers(kept, subject.occurrences, found)
+        answers |= found
+        if report is not None:
+            report("checkpoints", place + 1, len(run.models))
+    write_answers(folder / NAME, subject.occurrences, answers)
+    analysis = analyse(answers, subject, run.statistics)
+    shown = gallery(analysis, answers, subject, run.statistics.named, _beside(run.data))
+    subtitle = (
+        f"{len(run.models)} checkpoints on {run.data}; {analysis.words} words of {subject.norms.name}, {analysis.occurrences:,} "
+        f"occurrences in {analysis.examples:,} texts"
+    )
+    written = write_pages(page(run.name, subtitle, analysis, shown, as_plain(run)), analysis, folder)
+    if section is not None:
+        leave_section(section, SECTION, as_section(analysis, shown), tuple(warnings(analysis)))
+    return written, analysis
+
+
+def _beside(data: str) -> Path:
+    """Where relative addresses of videos begin."""
+    path = Path(data).expanduser()
+    return path if path.is_dir() else path.parent
+
+
+def _digest(run: ProbeRun, at: ModelAt, tokens: VideoTokens) -> str:
+    """Changes with the checkpoint's files, with what it is asked, and with what is shown."""
+    sha = hashlib.sha256(msgspec.json.encode([at, run.probe, run.data, tokens.digest], order="sorted"))
+    place = Path(at.path).expanduser()
+    for path in sorted(place.glob("*.safetensors")) + sorted(place.glob("*.json")):
+        stat = path.stat()
+        sha.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\0".encode())
+    return sha.hexdigest()[:24]
