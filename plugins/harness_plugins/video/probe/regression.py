@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from harness_plugins.video.probe.figures import DEFAULTS, Settings, sample
+from harness_plugins.video.probe.figures import DEFAULTS, LEAST, Figure, Settings, sample
 from harness_plugins.video.probe.table import Bools, Floats, Ints, WordTable
 
 TERMS = ("imageability", "frequency", "length", "word_class")
@@ -109,6 +109,39 @@ def adjusted(table: WordTable, values: Floats, settings: Settings = DEFAULTS) ->
     return np.asarray(values - shift[table.word], np.float64)
 
 
+def alike(table: WordTable, values: Floats, group: Ints, settings: Settings = DEFAULTS) -> dict[int, Figure]:
+    """By group of words (`group` (W,): a number for each): its mean as if all words were of mean frequency, length and class.
+
+    Least squares of words' values on the groups and on frequency, length and class; intervals by HC3 and Student's t, none for
+    groups of fewer than `LEAST` words. No value where these follow from the groups, or words are too few.
+    """
+    from harness.leaderboard.intervals import t_quantile
+
+    found = sample(table, [values], settings.least)
+    design = _design(table, found.place, TERMS[1:])
+    y, mine = found.values[0][design.used], group[found.place][design.used]
+    numbers = np.unique(mine)
+    columns = [(column - column.mean()) / column.std() for column in design.columns.values() if np.ptp(column) > 0]
+    matrix = np.column_stack([mine[:, None] == numbers, *columns]).astype(np.float64)
+    words = {int(number): np.flatnonzero(design.used)[mine == number] for number in numbers}
+    why = None
+    if len(y) < matrix.shape[1] + FEWEST:
+        why = f"n = {len(y)}: {matrix.shape[1]} coefficients need {matrix.shape[1] + FEWEST} words"
+    elif np.linalg.matrix_rank(matrix) < matrix.shape[1]:
+        why = "frequency, length or class follows from the groups"
+    if why is not None:
+        return {number: found.figure(None, note=why, words=own) for number, own in words.items()}
+    fit, errors, _ = _least_squares(matrix, y)
+    reach = t_quantile((1 + settings.level) / 2, len(y) - matrix.shape[1])
+    figures = {}
+    for value, error, (number, own) in zip(fit[: len(numbers)].tolist(), errors.tolist(), words.items(), strict=False):
+        if len(own) < LEAST:
+            figures[number] = found.figure(value, note=f"no interval: {len(own)} words, and {LEAST} are needed", words=own)
+        else:
+            figures[number] = found.figure(value, low=value - reach * error, high=value + reach * error, words=own)
+    return figures
+
+
 def _design(table: WordTable, place: Ints, terms: tuple[str, ...]) -> _Design:
     notes: list[str] = []
     used = np.ones(len(place), np.bool_)
@@ -185,12 +218,7 @@ def _fit(columns: dict[str, Floats], y: Floats, settings: Settings) -> list[Term
         return []
     spread = np.array([column.std() for column in columns.values()])
     matrix = np.column_stack([np.ones(len(y)), *((column - column.mean()) / column.std() for column in columns.values())])
-    inverse = np.linalg.inv(matrix.T @ matrix)
-    fit = inverse @ (matrix.T @ y)
-    residual = y - matrix @ fit
-    leverage = np.einsum("ij,jk,ik->i", matrix, inverse, matrix)
-    weight = np.where(leverage < 1 - 1e-9, residual / np.maximum(1 - leverage, 1e-9), 0.0)
-    errors = np.sqrt(np.diag(inverse @ ((matrix * weight[:, None] ** 2).T @ matrix) @ inverse))
+    fit, errors, residual = _least_squares(matrix, y)
     freedom = len(y) - matrix.shape[1]
     reach = t_quantile((1 + settings.level) / 2, freedom)
     exact = np.abs(residual).max() < 1e-10 * np.abs(y - y.mean()).max()
@@ -205,6 +233,17 @@ def _fit(columns: dict[str, Floats], y: Floats, settings: Settings) -> list[Term
         low, high = value - reach * error, value + reach * error
         terms.append(Term(name=name, value=value, low=low, high=high, standardised=standard, error=error, p=max(p, 1e-15)))
     return terms
+
+
+def _least_squares(matrix: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+    """Coefficients, their HC3 errors, and residuals."""
+    inverse = np.linalg.inv(matrix.T @ matrix)
+    fit = inverse @ (matrix.T @ y)
+    residual = y - matrix @ fit
+    leverage = np.einsum("ij,jk,ik->i", matrix, inverse, matrix)
+    weight = np.where(leverage < 1 - 1e-9, residual / np.maximum(1 - leverage, 1e-9), 0.0)
+    errors = np.sqrt(np.diag(inverse @ ((matrix * weight[:, None] ** 2).T @ matrix) @ inverse))
+    return fit, errors, residual
 
 
 def _inflation(columns: dict[str, Floats]) -> float | None:

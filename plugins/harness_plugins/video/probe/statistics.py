@@ -12,6 +12,7 @@ import numpy as np
 
 from harness_plugins.video.probe.figures import DEFAULTS, Figure, Sample, Settings, drawn, sample, with_interval
 from harness_plugins.video.probe.permutation import sign_p, spearman_p
+from harness_plugins.video.probe.regression import alike
 from harness_plugins.video.probe.table import Bools, Floats, Ints, WordTable
 
 __all__ = [
@@ -33,11 +34,15 @@ FEWEST = 3  # words of a correlation
 
 
 class Bin(msgspec.Struct, frozen=True, kw_only=True):
-    """Words whose imageability is from `low` to `high` (values that occur): their mean value, frequency and length."""
+    """Words whose imageability is from `low` to `high` (values that occur): their mean value, frequency and length.
+
+    `alike`: their mean as if the words of all bins were alike in frequency, length and class (`regression.alike`).
+    """
 
     low: float
     high: float
     mean: Figure
+    alike: Figure | None = None
     frequency: float | None = None
     length: float | None = None
 
@@ -124,6 +129,7 @@ def bins(
     inner = np.arange(1, count) / count
     cuts = np.unique(np.quantile(x, inner, method="inverted_cdf") if edges is None else np.array(edges, np.float64))
     number = np.searchsorted(cuts, table.imageability, side="left")
+    even = alike(table, values, number, settings)
     made = []
     for place in np.unique(number[found.place]):
         mine = number == place
@@ -134,6 +140,7 @@ def bins(
                 low=float(inside.min()),
                 high=float(inside.max()),
                 mean=mean(table, table.only(mine, values), settings),
+                alike=even.get(int(place)),
                 frequency=_known_mean(table.frequency[counted]),
                 length=_known_mean(table.length[counted]),
             )

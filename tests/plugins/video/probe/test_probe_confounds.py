@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from harness_plugins.video.probe.assignment import assign
 from harness_plugins.video.probe.matching import matched, trust
-from harness_plugins.video.probe.regression import adjusted, regress
-from harness_plugins.video.probe.statistics import spearman
+from harness_plugins.video.probe.regression import adjusted, alike, regress
+from harness_plugins.video.probe.statistics import bins, spearman
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from probed_words import QUICK, made
@@ -113,6 +113,35 @@ def test_adjusted_values_have_lost_what_frequency_makes():
     assert np.polyfit(table.imageability, left, 1)[0] == pytest.approx(regress(table, gain).term("imageability").value)
     assert left.mean() == pytest.approx(gain.mean())
     assert np.isnan(adjusted(made([1, 2]), np.ones(2))).all()
+
+
+def test_bins_of_words_that_are_made_alike():
+    table, gain = world(6, along=0.6)
+    found = bins(table, gain, QUICK, count=4)
+    assert found[-1].mean.value - found[0].mean.value > 1.0
+    low, high = found[0].alike, found[-1].alike
+    assert abs(high.value - low.value) < 0.15
+    assert low.words == found[0].mean.words
+    group = np.searchsorted([one.high for one in found], table.imageability)
+    matrix = np.column_stack(
+        [group[:, None] == np.arange(4), table.frequency - table.frequency.mean(), table.length - table.length.mean()]
+    )
+    fit = np.linalg.lstsq(matrix.astype(float), gain, rcond=None)[0]
+    assert [one.alike.value for one in found] == pytest.approx(fit[:4])
+    assert all(one.alike.low < one.alike.value < one.alike.high for one in found)
+
+
+def test_groups_that_cannot_be_made_alike_say_so():
+    x = np.repeat([2.0, 6.0], 20)
+    follows = alike(made(x, frequency=x), np.random.default_rng(0).normal(size=40), (x > 4).astype(np.int64), QUICK)
+    assert [one.note for one in follows.values()] == ["frequency, length or class follows from the groups"] * 2
+    few = alike(made([1.0, 2.0, 3.0], length=[3, 4, 6]), np.ones(3), np.array([0, 1, 1]), QUICK)
+    assert [(one.value, one.note, one.words) for one in few.values()] == [
+        (None, "n = 3: 3 coefficients need 8 words", 1),
+        (None, "n = 3: 3 coefficients need 8 words", 2),
+    ]
+    rare = alike(made(np.arange(20.0)), np.arange(20.0), (np.arange(20) > 16).astype(np.int64), QUICK)
+    assert (rare[1].value, rare[1].low, rare[1].note) == (pytest.approx(18.0), None, "no interval: 3 words, and 5 are needed")
 
 
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2**32 - 1))
