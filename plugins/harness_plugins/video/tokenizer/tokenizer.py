@@ -101,7 +101,10 @@ class Tokenizer:
 
     def rows(self, frames: "NDArray[np.uint8]") -> "NDArray[np.float32]":
         """Features (N, P, D) of frames as codebooks see them."""
-        return standard(finite(self.features.extract(frames), self.settings), self.shift, self.scale)
+        rows = self.features.extract(frames)
+        if not self.features.drawn:  # pixels are always numbers
+            rows = finite(rows, self.settings)
+        return standard(rows, self.shift, self.scale)
 
     def told(self, tokens: "NDArray[np.int32]", levels: int | None = None) -> "NDArray[np.float32]":
         """Features (N, P, D), as codebooks see them, that tokens (N, P × levels) say; of the first `levels` only, where given.
@@ -114,8 +117,8 @@ class Tokenizer:
         codes = tokens.reshape(len(tokens), -1, self.levels) - np.arange(self.levels, dtype=np.int32) * self.codes
         if codes.size and not (codes.min() >= 0 and codes.max() < self.codes):
             raise InputError(
-                f"tokens from {tokens.min()} to {tokens.max()} are not all of this tokenizer's {self.codes} codes in {self.levels} "
-                "levels, level by level; give the tokenizer that they were made with"
+                f"tokens from {tokens.min()} to {tokens.max()} are not all of this tokenizer's {self.codes} codes in "
+                f"{self.levels} levels, level by level; give the tokenizer that they were made with"
             )
         total = np.zeros((*codes.shape[:2], self.codebooks.shape[2]), np.float32)
         for level in range(self.levels if levels is None else levels):
