@@ -10,13 +10,16 @@ from harness_plugins.video.model.config import BLANK, MASKED, VideoConfig
 
 _WAVES = 32  # of seconds: half of them sines
 _SLOWEST = 1000.0  # seconds of the slowest wave
+_ADDED = 6  # what a model adds to a code: row, column, time and segment; by itself a position and a kind of token
 
 
 class VideoEmbeddings(nn.Module):
     """Vectors of video tokens (N, width) out of codes (N, levels), places, frames and seconds (N,).
 
     A sum of the codes of all levels, of row and column (or of the place, where there is no grid), of the time, and of what all
-    video has in common (the segment). Weights start with standard deviation `std`, by torch's generator.
+    video has in common (the segment). Weights start with standard deviation `std`, by torch's generator; those of codes with
+    more, so that what is seen makes out as much of a vector as all that is added to it: small models then learn to look in
+    fewer steps.
     """
 
     def __init__(self, config: VideoConfig, width: int, std: float) -> None:
@@ -35,6 +38,7 @@ class VideoEmbeddings(nn.Module):
         with torch.no_grad():
             for parameter in self.parameters():
                 parameter.normal_(0.0, std)
+            self.code.weight.mul_(math.sqrt(_ADDED / config.levels))
 
     def forward(self, codes: Tensor, places: Tensor, frames: Tensor, seconds: Tensor) -> Tensor:
         """Codes are those of the store, or BLANK, or MASKED; no code, place or frame may be beyond the config's."""

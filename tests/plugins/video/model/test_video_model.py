@@ -119,6 +119,14 @@ def test_a_video_vector_is_the_sum_of_its_parts() -> None:
     assert torch.allclose(found[2], 2 * code[7] + row[1] + column[1] + frame[1] + part.segment)
 
 
+@pytest.mark.parametrize("levels", [1, 4])
+def test_a_code_begins_as_large_as_what_is_added_to_it(levels: int) -> None:
+    part = VideoEmbeddings(VideoConfig(codes=400, places=100, frames=100, levels=levels, grid=(10, 10)), 64, 0.5)
+    of_a_place = part.code.weight[:400].view(levels, -1, 64).sum(0)
+    assert of_a_place.std().item() == pytest.approx(0.5 * 6**0.5, rel=0.05)
+    assert part.frame.weight.std().item() == pytest.approx(0.5, rel=0.05)
+
+
 def test_seconds_are_told_by_waves_from_a_quarter_of_a_second_to_a_thousand() -> None:
     found = waves(torch.tensor([0.0, 0.0625, 250.0], dtype=torch.double), torch.float64)
     assert found.shape == (3, 32)
