@@ -15,6 +15,7 @@ from harness.report.texts import cleaned
 from harness.whole_files import replace_file
 from harness_plugins.video.probe.analysis import Analysis, Gain
 from harness_plugins.video.probe.figures import Figure as Number
+from harness_plugins.video.probe.page_bins import bins_table
 from harness_plugins.video.probe.told import answer, figure, warnings
 
 _LEAD = (
@@ -64,9 +65,9 @@ def sections(analysis: Analysis, gallery: Gallery | None) -> Iterator[Section]:
     yield Section(
         id="explained",
         title="What explains the gain",
-        figures=(_regression(analysis), _matching(analysis), _pairs(analysis)),
-        lead="Frequent, short words and nouns are often the ones that are easy to picture. Two analyses hold that alike: a "
-        "regression, and pairs of words alike in frequency and length, one easy to picture and one not.",
+        figures=(bins_table(analysis), _regression(analysis), _matching(analysis), _pairs(analysis)),
+        lead="Frequent, short words and nouns are often the ones that are easy to picture. Three analyses hold that alike: bins "
+        "made even, a regression, and pairs of words alike in frequency and length, one easy to picture and one not.",
     )
     yield Section(
         id="reliance",
