@@ -59,7 +59,7 @@ def pairs_of(
         around = beside(listing.videos)
         texts = [*listing.captions, *(file for file in around if file.ending in SUFFIXES)]
         unread = [*listing.unread, *(file for file in around if is_unread(file))]
-        own = set(listing.captions)
+        own, near = set(listing.captions), set(texts)
     else:
         one = Path(captions).expanduser()
         if one.is_file():
@@ -68,8 +68,8 @@ def pairs_of(
         texts, unread = [file for file in found if file.ending in SUFFIXES], [file for file in found if is_unread(file)]
         if not texts:
             raise InputError(f"captions: {one} holds no file that ends in {', '.join(SUFFIXES)}")
-        own = set(texts)
-    return _by_name(listing, texts, unread, own, language, tuple(languages))
+        own, near = set(texts), set()
+    return _by_name(listing, texts, unread, own, near, language, tuple(languages))
 
 
 def _by_name(
@@ -77,14 +77,15 @@ def _by_name(
     texts: Sequence[File],
     unread: Sequence[File],
     own: set[File],
+    around: set[File],
     language: str | None,
     languages: tuple[str, ...],
 ) -> Pairs:
-    """`own`: caption files that were asked for, and of which it is said when they belong to no video."""
+    """`own`: caption files that were asked for, and of which it is said when they belong to no video; `around`: those that must
+    lie in the folder of their video."""
     aside: list[SetAside] = []
     tracks: dict[str, list[tuple[str | None, int, File]]] = {}
     stems = {file.stem for file in listing.videos}
-    places = {file.place.partition("/")[2] for file in listing.videos}
     for file in texts:
         stem, said = _split(file.stem, stems, listing.videos)
         if stem is None:
@@ -99,9 +100,14 @@ def _by_name(
             continue
         matching = [video for video in listing.videos if stem in (video.stem, _composed_name(video))]
         beside_it = [video for video in matching if _below(video) == _below(file)]
-        if not beside_it and (file in listing.captions or _below(file) in places):
+        if not beside_it and (file in around or len(matching) > 1):
             if file in own:
-                aside.append(_aside(file.name, "captions-without-video", "no video beside it has its name"))
+                detail = (
+                    f"{len(matching)} videos have its name, and none of them lies in the same folder"
+                    if len(matching) > 1
+                    else "the video of its name lies in another folder"
+                )
+                aside.append(_aside(file.name, "captions-without-video", detail))
             continue
         for video in beside_it or matching:
             tracks.setdefault(video.name, []).append((tag or language, len(kinds), file))

@@ -175,3 +175,19 @@ def test_a_file_of_pairs_names_captions_or_cues(tmp_path: Path) -> None:
 def test_a_wrong_row_of_pairs_is_named(tmp_path: Path, row: object, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_pairs(write(tmp_path / "pairs.jsonl", row), "sv")
+
+
+def test_captions_in_a_folder_of_their_own_that_fit_several_videos_are_named(tmp_path: Path) -> None:
+    films = touch(tmp_path / "films", "a/x.mp4", "b/x.mp4", "y.mp4", "c/z.mp4")
+    texts = touch(tmp_path / "texts", "x.srt", "y.srt", "z.srt")
+    found = pairs_of([films], texts, "sv")
+    assert set(told(found)) == {"films/y.mp4", "films/c/z.mp4"}
+    details = {row.id: row.detail for row in found.aside}
+    assert details["texts/x.srt"] == "2 videos have its name, and none of them lies in the same folder"
+
+
+def test_captions_beside_other_videos_are_not_taken(tmp_path: Path) -> None:
+    films = touch(tmp_path / "films", "a/x.mp4", "b/x.srt", "b/y.mp4", "b/y.srt")
+    found = pairs_of([films], None, "sv")
+    assert set(told(found)) == {"films/b/y.mp4"}
+    assert reasons(found) == {"films/b/x.srt": "captions-without-video", "films/a/x.mp4": "no-captions"}
