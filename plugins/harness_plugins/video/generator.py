@@ -124,11 +124,11 @@ def _word(example: Example) -> tuple[int, int] | str:
     held = example.meta.get("word")
     if not isinstance(held, dict):
         return "meta.word does not say which word is asked for"
-    start, end = held.get("start"), held.get("end")
-    whole = all(isinstance(one, int) and not isinstance(one, bool) for one in (start, end))
-    if not whole or not 0 <= start < end <= len(aligned_text(example)):
-        return f"meta.word has no span of the text: {start!r:.20} to {end!r:.20}"
-    return int(start), int(end)
+    span = held.get("start"), held.get("end")
+    start, end = (one if isinstance(one, int) and not isinstance(one, bool) else -1 for one in span)
+    if not 0 <= start < end <= len(aligned_text(example)):
+        return f"meta.word has no span of the text: {span[0]!r:.20} to {span[1]!r:.20}"
+    return start, end
 
 
 def _occurrence(example: Example) -> Any:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.errors import HarnessError, InputError
+from harness.errors import ConfigError, HarnessError, InputError
 from harness.whole_files import replace_file
 from harness_plugins.video.probe.asking import asked
 from harness_plugins.video.probe.config import Experiment, ModelAt
@@ -201,7 +201,10 @@ def _make_world(experiment: Experiment, home: Path, report: Callable[..., None] 
     params = dict(experiment.world or {})
     if experiment.probe.language is not None:
         params.setdefault("languages", [experiment.probe.language])
-    builder = build(folder=str(home / "world"), **params)
+    try:
+        builder = build(folder=str(home / "world"), **params)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"world: {error}") from error
     rows = []
     for one in builder.examples():
         assert not isinstance(one, SetAside)

@@ -1,0 +1,151 @@
+"""Gains, reliance and what is refused, on answers made up so that the numbers can be checked by hand."""
+
+import msgspec
+import numpy as np
+import pytest
+from harness_plugins.video.probe.analysis import analyse
+from harness_plugins.video.probe.config import Statistics
+from harness_plugins.video.probe.norms import Norms
+from harness_plugins.video.probe.page import page, section, write_pages
+from harness_plugins.video.probe.results import Answers, Asked, read_answers, write_answers
+from harness_plugins.video.probe.subject import Subject
+from harness_plugins.video.probe.told import answer
+from harness_plugins.video.probe.words import find
+
+from harness.errors import InputError
+from harness.records import Example, Message, TextPart
+
+FAST = Statistics(resamples=100, permutations=199, bins=6)
+WORDS = [f"ord{number:02}" for number in range(24)]
+
+
+def example(number):
+    text = " ".join(WORDS[place] for place in range(24) if (place + number) % 2)
+    parts = (TextPart(text=text),)
+    return Example(id=f"made/{number}", kind="aligned", language="sv", messages=(Message(role="document", parts=parts),))
+
+
+@pytest.fixture(scope="module")
+def subject():
+    examples = [example(number) for number in range(6)]
+    found = find([(one.id, one.id, one.messages[0].text) for one in examples], WORDS)
+    norms = Norms("made", "imageability", {word: 1.0 + place // 4 for place, word in enumerate(WORDS)})
+    return Subject({one.id: one for one in examples}, norms, found, None, {}, (), ())
+
+
+def answers_of(subject, logprob):
+    values = np.array([logprob(WORDS.index(one.word)) for one in subject.occurrences])
+    one = np.ones(len(values))
+    return Answers(values, one, one, one)
+
+
+def made(subject, seeds=(1,), gain=lambda place: place // 4 * 0.5, sizes=("small",), seed_shift=0.0):
+    found = {}
+    for size in sizes:
+        for seed in seeds:
+
+            def none(place, seed=seed):
+                return -3.0 - place % 4
+
+            def real(place, seed=seed):
+                return none(place) + gain(place) + seed_shift * seed
+
+            found[Asked(size=size, seed=seed, trained="none", shown="none")] = answers_of(subject, none)
+            found[Asked(size=size, seed=seed, trained="real", shown="real")] = answers_of(subject, real)
+            found[Asked(size=size, seed=seed, trained="real", shown="none")] = answers_of(subject, lambda place: none(place) - 1)
+    return found
+
+
+def test_gain_is_the_difference_to_text_alone_and_reliance_that_to_no_video(subject):
+    found = analyse(made(subject), subject, FAST)
+    gain, reliance = found.gains[0], found.reliances[0]
+    assert gain.mean.value == pytest.approx(np.mean([place // 4 * 0.5 for place in range(24)]))
+    assert gain.spearman.value == pytest.approx(1.0)
+    assert gain.spearman.p == pytest.approx(1 / 200)
+    assert [(one.low, one.mean.value, one.mean.words) for one in gain.bins] == [
+        (1.0 + step, pytest.approx(step / 2), 4) for step in range(6)
+    ]
+    assert (reliance.size, reliance.removed) == ("small", "none")
+    assert reliance.mean.value == pytest.approx(gain.mean.value + 1)
+    assert (found.words, found.occurrences) == (24, len(subject.occurrences))
+
+
+def test_seeds_are_averaged_first_and_stand_beside_it(subject):
+    gain = analyse(made(subject, seeds=(1, 2), seed_shift=1.0), subject, FAST).gains[0]
+    base = np.mean([place // 4 * 0.5 for place in range(24)])
+    assert gain.mean.value == pytest.approx(base + 1.5)
+    assert [(row.seed, row.mean) for row in gain.seeds] == [(1, pytest.approx(base + 1)), (2, pytest.approx(base + 2))]
+
+
+def test_the_same_checkpoint_as_both_conditions_gains_exactly_nothing_and_has_no_correlation(subject):
+    found = analyse(made(subject, gain=lambda place: 0.0), subject, FAST)
+    gain = found.gains[0]
+    assert gain.mean.value == 0.0
+    assert gain.spearman.value is None
+    assert gain.spearman.p is None
+    assert "constant" in gain.spearman.note
+    assert gain.regression.term("imageability").value is None
+    assert any("not defined" in sentence and "constant" in sentence for sentence in answer(found))
+    plain = msgspec.json.decode(msgspec.json.encode(found))
+    assert plain["gains"][0]["spearman"]["value"] is None
+
+
+def test_a_missing_condition_is_named(subject):
+    every = made(subject)
+    without = {asked: said for asked, said in every.items() if asked.trained != "none"}
+    with pytest.raises(InputError, match=r"size small.*trained on text alone"):
+        analyse(without, subject, FAST)
+    with pytest.raises(InputError, match="size small: no model was trained with video"):
+        analyse({asked: said for asked, said in every.items() if asked.trained == "none"}, subject, FAST)
+
+
+def test_of_unequal_seeds_the_common_ones_are_used_and_that_is_said(subject):
+    every = made(subject, seeds=(1, 2, 3), seed_shift=1.0)
+    some = {asked: said for asked, said in every.items() if asked.trained == "real" or asked.seed < 3}
+    found = analyse(some, subject, FAST)
+    assert [row.seed for row in found.gains[0].seeds] == [1, 2]
+    assert any("seeds 1, 2 in common" in note and "3 left out" in note for note in found.notes)
+    with pytest.raises(InputError, match="no seed in common"):
+        analyse({asked: said for asked, said in every.items() if (asked.trained == "real") == (asked.seed == 1)}, subject, FAST)
+
+
+def test_sizes_are_held_against_each_other_over_the_same_occurrences(subject):
+    small = made(subject, sizes=("small",))
+    large = made(subject, sizes=("large",), gain=lambda place: place // 4 * 0.5 + 0.25)
+    found = analyse(small | large, subject, FAST)
+    between = {one.what: one for one in found.between}
+    assert (between["gain"].larger, between["gain"].smaller) == ("large", "small")
+    assert between["gain"].mean.value == pytest.approx(0.25)
+    assert between["reliance (none)"].mean.value == pytest.approx(0.25)
+
+
+def test_answers_are_read_as_they_were_written_and_nothing_else_is_taken_for_them(subject, tmp_path):
+    every = made(subject, seeds=(1, 2))
+    first = next(iter(every))
+    every[first].logprob[0] = np.nan
+    path = tmp_path / "probe.parquet"
+    write_answers(path, subject.occurrences, every)
+    again = read_answers([path], subject.occurrences)
+    assert set(again) == set(every)
+    for asked, said in every.items():
+        assert np.array_equal(again[asked].logprob, said.logprob, equal_nan=True)
+    with pytest.raises(InputError, match="delete it and probe again"):
+        read_answers([path], subject.occurrences[1:])
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(InputError, match="not the answers of a probe"):
+        read_answers([path], subject.occurrences)
+
+
+def test_the_page_escapes_names_and_holds_every_section(subject, tmp_path):
+    every = {msgspec.structs.replace(asked, size="<b>x"): said for asked, said in made(subject).items()}
+    found = analyse(every, subject, FAST)
+    report = page("a<script>", "sub", found, None, {"a": 1})
+    written = write_pages(report, found, tmp_path)
+    html = written[1].read_text()
+    assert "<b>x" not in html
+    assert "&lt;b&gt;x" in html
+    assert "a<script>" not in html
+    for heading in ("Gain against imageability", "Words matched in frequency and length", "Reliance by size", "Every word"):
+        assert heading in html
+    assert (tmp_path / "summary.json").is_file()
+    assert len(section(found, None).figures) == sum(len(one.figures) for one in report.sections)
