@@ -72,7 +72,7 @@ def subject_of(examples: Sequence[Example], probe: Probing, where: str) -> Subje
             "language and the way its words are written fit the texts?"
         )
     trained = [one for one in examples if one.split in _TRAINED and spoken(one, probe.language)]
-    leaked = _leaked(asked, trained) if probe.split not in _TRAINED else tuple(one.id for one in asked)
+    leaked = _leaked(asked, trained)
     return Subject(
         examples={one.id: one for one in asked},
         norms=norms,
