@@ -120,9 +120,10 @@ def _high(rng: np.random.Generator, size: int) -> Floats:
 def _told(world: World, name: str, rng: np.random.Generator) -> Entries:
     """So many words, so often, that each is as frequent as a word of the classes that are shown: else frequency would tell."""
     rivals = world.words + (0 if world.confound else world.unseen)
-    terms = TOLD[name].unseen[: max(2, int(world.told / 2 * rivals))]
+    count = min(max(2, round(world.told / 2 * rivals)), rivals // 2)
+    terms = TOLD[name].unseen[:count]
     nothing = np.zeros(len(terms))
-    share = min(world.told / 2, len(terms) / rivals)
+    share = len(terms) / rivals if world.told else 0.0
     return Entries(terms, _zipf(len(terms), world.zipf, rng), nothing, None if world.confound else nothing + LOW, share)
 
 

@@ -18,9 +18,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     `jitter`: how much places and sizes vary, 0 to 1. `classes`: those that captions name (of `words.SHOWN`); `words`: how many
     of each that can be shown, at most; `unseen`: how many beside them that cannot. `levels`: the visibilities that the former
     are given in turn. `second`: share of clips with a second thing, which the classes `size` and `landmark` are about. `told`:
-    share of captions with an opening (day, or somebody's opinion), at most, and of those with a closing (mood, or weather).
-    `zipf`: the words of a class have frequencies ∝ rank^-zipf. `confound`: see `lexicon`. The clips of a world do not depend on
-    how many there are.
+    about the share of captions with an opening (day, or somebody's opinion), and of those with a closing (mood, or weather); it
+    is such that their words are as frequent as others. `zipf`: the words of a class have frequencies ∝ rank^-zipf. `confound`:
+    see `lexicon`. The clips of a world do not depend on how many there are.
     """
 
     seed: int = 0

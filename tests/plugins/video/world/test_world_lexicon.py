@@ -78,6 +78,15 @@ def test_imageability_is_visibility_and_has_no_part_in_frequency():
     assert abs(np.corrcoef(np.array(rows).T)[0, 1]) < 0.06  # 3,360 words: sd .017
 
 
+@pytest.mark.parametrize("told", [0.1, 0.3, 0.5, 0.8, 1.0])
+@pytest.mark.parametrize(("words", "unseen"), [(2, 0), (5, 2), (8, 2), (10, 3), (10, 6)])
+def test_words_are_as_frequent_whether_or_not_they_can_be_seen(told, words, unseen):
+    entries = lexicon(world(told=told, words=words, unseen=unseen))
+    often = {name: set(np.round(column.share * column.frequency, 9)) for name, column in entries.items() if name != "size"}
+    assert set.union(*often.values()) == {round(1 / (words + unseen), 9)}
+    assert entries["day"].share + entries["name"].share <= 1
+
+
 def test_a_class_is_the_same_whichever_others_there_are():
     all_of_them, one = lexicon(world(seed=5)), lexicon(world(seed=5, classes=["form"]))
     assert set(one) == {"form", *TOLD}
