@@ -168,3 +168,13 @@ def test_real_clips_with_subtitles_go_through_the_builder_and_the_preview(
     assert (facts["videos"], facts["frames"]) == (4, 20 + 11 + 9 + 9)  # 10, 5.28, 4.004 s, twice the last
     page = run("video", "preview", "builds/films")
     assert page.stdout.startswith("builds/films/preview.html: 12 segments, ")
+
+
+def test_help_and_discovery_import_nothing_heavy() -> None:
+    code = (
+        "import sys, harness_plugins.video.builder, harness_plugins.video.cli\n"
+        "print([name for name in ('numpy', 'torch', 'av', 'transformers', 'pyarrow', 'safetensors') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "[]\n"
+    assert all(name in run("video", "--help").stdout for name in ("info", "preview"))
