@@ -69,13 +69,13 @@ def build(
     one that is fitted on these clips, or the folder of a saved one; `sampled`: frames a second that become tokens; `workers`:
     processes that tokenise. `splits`: shares, as of a build.
 
-    What the world is like. `frames` of `height` × `width` pixels, `rate` a second, written by `codec` (mpeg4, libx264). `noise`:
-    standard deviation of the pixels, as a share of white; `jitter`: how much places and sizes vary, 0 to 1. `classes`: those of
-    colour, form, motion, size and landmark that captions name; `words`: how many of each can be shown, at most; `unseen`: how
-    many cannot, beside them. `levels`: visibilities, given to the former in turn. `second`: share of clips with a second thing,
-    which size and landmark are about. `told`: about the share of captions with an opening (day, somebody's opinion), and of
-    those with a closing (mood, weather). `zipf`: words of a class have frequencies ∝ rank^-zipf. `confound`: imageable words are
-    the frequent ones, and what can be seen of a word hangs on its frequency alone.
+    What the world is like. `frames` of `height` × `width` pixels, `rate` a second, written by `codec` (mpeg4, libx264).
+    `noise`: standard deviation of the pixels, as a share of white; `jitter`: how much places and sizes vary, 0 to 1.
+    `classes`: those of colour, form, motion, size and landmark that captions name; `words`: how many of each can be shown, at
+    most; `unseen`: how many cannot, beside them. `levels`: visibilities, given to the former in turn. `second`: share of clips
+    with a second thing, which size and landmark are about. `told`: about the share of captions with an opening (day,
+    somebody's opinion), and of those with a closing (mood, weather). `zipf`: words of a class have frequencies ∝ rank^-zipf.
+    `confound`: imageable words are the frequent ones, and what can be seen of a word hangs on its frequency alone.
     """
     settings = {
         "seed": seed,

@@ -1,9 +1,9 @@
 """How much can be seen of each word of a world, how often it is said, and what seeing is worth to who guesses it.
 
 **How a word and the picture hang together.** In each class a caption says the word w with probability p(w), the word's
-frequency. With probability v(w), its visibility, the clip shows what w names; else it shows something of the class drawn from q,
-where q(s) = p(s)·v(s) / Σ p·v. So what is shown has the distribution q whatever is said, words that cannot be seen (v = 0) are
-never shown, and
+frequency. With probability v(w), its visibility, the clip shows what w names; else it shows something of the class drawn from
+q, where q(s) = p(s)·v(s) / Σ p·v. So what is shown has the distribution q whatever is said, words that cannot be seen (v = 0)
+are never shown, and
 
     P(shown = s | w) = v(w)·[s = w] + (1 − v(w))·q(s).
 
@@ -17,10 +17,11 @@ picture, in nats of its log-probability, is on average
 0 for v = 0, growing with v for a given q(w), and −log q(w) for v = 1; Σ p(w)·gain(w) is the mutual information of word and
 picture. Words of classes that are never shown gain 0; each is about as frequent as a word of those that are.
 
-**The norms.** Imageability is 1 + 6·v. With `confound`, it is not: half of the words that can be shown are four times as frequent
-as the others and have visibility .9, the others .1; of the frequent ones most have a high imageability, of the rare ones most a
-low one, and among words of one frequency it says nothing of the visibility. So gain hangs together with imageability, through
-frequency alone. Words that cannot be seen are left out of such classes, and classes that are never shown out of its norms.
+**The norms.** Imageability is 1 + 6·v. With `confound`, it is not: half of the words that can be shown are four times as
+frequent as the others and have visibility .9, the others .1; of the frequent ones most have a high imageability, of the rare
+ones most a low one, and among words of one frequency it says nothing of the visibility. So gain hangs together with
+imageability, through frequency alone. Words that cannot be seen are left out of such classes, and classes that are never shown
+out of its norms.
 """
 
 from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 
 
 class Path(NamedTuple):
-    """Over time: the place (−1 … 1 of the room, to the right and down), the size (1: its own) and whether it is seen (0 or 1)."""
+    """Over time: the place (−1 … 1 of the room, to the right and down), the size (1: its own), and whether it is seen (0, 1)."""
 
     x: Floats
     y: Floats

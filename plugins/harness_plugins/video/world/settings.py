@@ -43,7 +43,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def world_of(given: Mapping[str, Any], languages: Any = LANGUAGES) -> tuple[World, tuple[str, ...]]:
-    """The world of these settings, and the languages of its captions. ValueError names one that cannot be, and what it may be."""
+    """The world of these settings, and its captions' languages. ValueError names a setting that cannot be, and what it may be."""
     values: dict[str, Any] = {field: getattr(World(), field) for field in World.__struct_fields__} | dict(given)
     least: Mapping[str, int] = {"seed": 0, "frames": 1, "rate": 1, "height": 16, "width": 16, "words": 2, "unseen": 0}
     for name, low in least.items():

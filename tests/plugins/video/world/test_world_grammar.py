@@ -69,7 +69,8 @@ def test_words_stand_where_they_are_said_to_stand(language):
         assert {word.word_class for word in words} == set(scene.said)
         for word in words:
             assert text[word.start : word.end] == word.word
-            assert word.word.casefold() == scene.said[word.word_class].form(language, CLASSES[word.word_class].gender).casefold()
+            form = scene.said[word.word_class].form(language, CLASSES[word.word_class].gender)
+            assert word.word.casefold() == form.casefold()
             assert not text[word.start - 1 : word.start].isalpha()
             assert not text[word.end].isalpha()
         assert re.fullmatch(r"[A-ZÅÄÖ][^.]*\.( [A-ZÅÄÖ][^.]*\.)?", text)
