@@ -19,6 +19,7 @@ _LISTS = {"concat", "dash", "hls", "imf", "sdp", "rtsp", "tty"}  # they name oth
 STILL = 24 * 3600.0  # seconds: no picture stays longer, or its time is wrong
 _BACK = 1.0  # seconds by which times may go back: such frames are left out (`frame_times.shown`); beyond, a new clock was started
 _NO_INDEX = "breaks off: its index (the moov box) is missing"
+_LIMIT = {"max_pixels": str(1 << 26)}  # of a frame, twice those of 8K: a damaged head asks for any
 _KEPT = 32 << 20  # bytes of a file whose packets are kept, rather than read a second time
 _LAST = 3  # packets: an error that has fewer behind it is the file's end
 
@@ -55,8 +56,6 @@ class OpenVideo:
 
     def read_ahead(self) -> Iterator[Any]:
         """The same before `packets` gives them: they are kept, or of a long file read by an opening of its own."""
-        import av
-
         if self.path.stat().st_size > _KEPT:
             with open_container(self.path) as container:
                 yield from container.demux(container.streams[self.stream.index])
@@ -65,7 +64,7 @@ class OpenVideo:
             self.kept = []
             try:
                 self.kept.extend(self.container.demux(self.stream))
-            except (av.FFmpegError, ValueError) as error:
+            except reading_errors() as error:
                 self.error = error
         yield from self.packets()
 
@@ -85,6 +84,13 @@ class OpenVideo:
         sounds = [float(one.start_time * one.time_base) for one in self.container.streams.audio if one.start_time is not None]
         early = min(sounds, default=first)
         return early if early <= first - EARLY else first
+
+
+def reading_errors() -> tuple[type[Exception], ...]:
+    """What PyAV raises where a file cannot be read or decoded; IndexError where a stream begins in its middle."""
+    import av
+
+    return av.FFmpegError, ValueError, IndexError
 
 
 @contextmanager
@@ -107,6 +113,7 @@ def opened(path: Path) -> Iterator[OpenVideo]:
         if streams[0].codec_context is None:
             raise BrokenVideo(path, "cannot-open", "its video is of a kind that no decoder here reads")
         streams[0].codec_context.thread_count = 1
+        streams[0].codec_context.options = dict(_LIMIT)
         video = OpenVideo(path, container, streams[0], len(streams))
         check_index(video)
         yield video
@@ -118,13 +125,14 @@ def open_container(path: Path) -> Any:
 
     from harness_plugins.video.wholeness import lacks_index
 
+    failures: tuple[type[Exception], ...] = (*reading_errors(), OSError)
     try:
         if not path.is_file():
             raise BrokenVideo(path, "cannot-open", "is a folder, not a video" if path.is_dir() else "there is no such file")
         if not path.stat().st_size:
             raise BrokenVideo(path, "cannot-open", "is empty, a file of 0 bytes")
-        return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
-    except (av.FFmpegError, OSError, ValueError) as error:
+        return av.open(f"file:{path}", options={"protocol_whitelist": "file", **_LIMIT}, metadata_errors="replace")
+    except failures as error:
         if lacks_index(path):
             raise BrokenVideo(path, "truncated", _NO_INDEX) from error
         raise BrokenVideo(path, "cannot-open", f"cannot be read as a video ({_words(error)})") from error
@@ -168,8 +176,7 @@ def decoded(video: OpenVideo, needed: Collection[int] | None = None) -> Iterator
 
 def _frames(video: OpenVideo, packets: Iterator[Any], needed: Collection[int] | None) -> Iterator[Any]:
     """The frames of the packets, or an error, which is the last thing to come; errors before the first frame are passed over."""
-    import av
-
+    failures = reading_errors()
     first: BaseException | None = None
     anything = False
     while True:
@@ -179,7 +186,7 @@ def _frames(video: OpenVideo, packets: Iterator[Any], needed: Collection[int] | 
             if needed is not None and packet is not None:
                 video.stream.codec_context.skip_frame = "DEFAULT" if packet.pts in needed else "NONREF"
             frames = [] if packet is None else packet.decode()
-        except (av.FFmpegError, ValueError) as error:
+        except failures as error:
             if packet is not None and not anything:
                 first = first or error
                 continue
@@ -199,11 +206,9 @@ def _frames(video: OpenVideo, packets: Iterator[Any], needed: Collection[int] | 
 
 def _broken(video: OpenVideo, packets: Iterator[Any], where: str) -> BrokenVideo:
     """What an error means: damage within the file, or its end."""
-    import av
-
     try:
         more = sum(1 for packet in islice(packets, _LAST + 1) if packet.size) >= _LAST
-    except (av.FFmpegError, ValueError):
+    except reading_errors():
         more = True
     if more:
         return BrokenVideo(video.path, "damaged", f"is damaged {where}")

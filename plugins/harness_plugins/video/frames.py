@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness_plugins.video.broken import BrokenVideo
 from harness_plugins.video.frame_times import shown
 
 if TYPE_CHECKING:
@@ -117,8 +118,10 @@ def sampled(
 
 
 def _sampled(path: Path, rate: float, height: int | None, width: int | None, start: float, end: float | None) -> Iterator[Frame]:
+    from harness_plugins.video.decoding import reading_errors
     from harness_plugins.video.pictures import Pictures, orientation_of
 
+    failures = reading_errors()
     pictures: Pictures | None = None
     pixels: NDArray[np.uint8] | None = None
     for time, frame, since, repeated in _chosen(path, rate, start, end):
@@ -126,7 +129,10 @@ def _sampled(path: Path, rate: float, height: int | None, width: int | None, sta
             orientation = orientation_of(frame)
             pictures = Pictures(*_size(orientation.size(frame.height, frame.width), height, width), orientation)
         if not repeated or pixels is None:
-            pixels = pictures.of(frame)
+            try:
+                pixels = pictures.of(frame)
+            except failures as error:
+                raise BrokenVideo(path, "damaged", f"is damaged: no picture can be made of the frame at {since:.2f} s") from error
         yield Frame(time, pixels, since, repeated)
 
 

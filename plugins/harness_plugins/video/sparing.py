@@ -83,7 +83,7 @@ def picked(video: "OpenVideo", plan: Plan) -> Iterator[tuple[Pick, Any]]:
 def _times(video: "OpenVideo") -> list[tuple[int, int]] | None:
     """Stamps and durations of all packets of the pictures, in the order in which they are shown; None where not each has its
     own."""
-    import av
+    from harness_plugins.video.decoding import reading_errors
 
     times: list[tuple[int, int]] = []
     try:
@@ -93,7 +93,7 @@ def _times(video: "OpenVideo") -> list[tuple[int, int]] | None:
             if packet.pts is None or packet.is_discard or packet.is_corrupt:
                 return None
             times.append((packet.pts, packet.duration or 0))
-    except (av.FFmpegError, ValueError):
+    except reading_errors():
         return None
     times.sort()
     return times if times and len({stamp for stamp, _ in times}) == len(times) else None

@@ -38,9 +38,7 @@ def announced_end(video: "OpenVideo") -> float | None:
 
 def packet_ends(video: "OpenVideo") -> Ends:
     """Where the packets of the file end; they are read, not decoded, from an opening of its own."""
-    import av
-
-    from harness_plugins.video.decoding import open_container
+    from harness_plugins.video.decoding import open_container, reading_errors
 
     pictures, everything, packets = -math.inf, -math.inf, 0
     with open_container(video.path) as container:
@@ -56,7 +54,7 @@ def packet_ends(video: "OpenVideo") -> Ends:
                     end += video.interval
                 everything = max(everything, end)
                 pictures = max(pictures, end) if own else pictures
-        except (av.FFmpegError, ValueError):
+        except reading_errors():
             pass  # it ends here, then
     return Ends(pictures if math.isfinite(pictures) else None, everything if math.isfinite(everything) else 0.0, packets)
 

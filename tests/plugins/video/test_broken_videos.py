@@ -166,6 +166,42 @@ def test_bytes_changed_anywhere_end_in_frames_or_in_a_reason(tmp_path, base, see
         assert len(shapes) == 1 or reason in REASONS
 
 
+def test_a_head_that_asks_for_a_picture_of_any_size(tmp_path):
+    path = write_barred(tmp_path / "x.gif", range(2), codec="gif", pixels="rgb8", options={})
+    data = bytearray(path.read_bytes())
+    data[6:10] = 2 * (60_000).to_bytes(2, "little")
+    path.write_bytes(data)
+    assert broken(path).reason == "no-frames"
+
+
+@pytest.mark.parametrize("error", [IndexError("list index out of range"), ValueError("no")])
+def test_what_pyav_raises_where_a_stream_begins_in_the_middle_is_damage(base, error, monkeypatch):
+    """A packet of a stream that was not there at the start is an IndexError to it."""
+    from harness_plugins.video import decoding
+
+    real = decoding.OpenVideo.packets
+
+    def failing(video):
+        for number, packet in enumerate(real(video)):
+            if number == 40:
+                raise error
+            yield packet
+
+    monkeypatch.setattr(decoding.OpenVideo, "packets", failing)
+    assert broken(base, 25).reason in ("damaged", "truncated")
+
+
+def test_a_frame_of_which_no_picture_can_be_made_is_damage(base, monkeypatch):
+    import av
+    from harness_plugins.video.pictures import Pictures
+
+    def failing(self, frame):
+        raise av.ArgumentError(22, "no")
+
+    monkeypatch.setattr(Pictures, "of", failing)
+    assert "no picture can be made of the frame at 0.00 s" in broken(base).detail
+
+
 def test_the_error_is_handed_from_a_worker_whole():
     error = BrokenVideo("a/b.mp4", "damaged", "is damaged at 3.00 s")
     again = pickle.loads(pickle.dumps(error))
