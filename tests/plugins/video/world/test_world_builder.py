@@ -150,6 +150,19 @@ def test_tokens(tmp_path):
     assert reads(tokenizer=PATCHES) == []
 
 
+def test_the_shipped_world(tmp_path, monkeypatch):
+    from harness.build.config import load_build_config
+
+    monkeypatch.chdir(tmp_path)
+    config = load_build_config("video/world")
+    (ref,) = config.builders
+    assert ref.name == "shapes"
+    builder = build(**ref.params)
+    first = next(builder.examples())
+    assert first.id == "shapes/000000-sv"
+    assert not (config.languages.use or config.duplicates.use)
+
+
 def test_harness_build(tmp_path, monkeypatch):
     from harness.cli.main import harness as program
 
