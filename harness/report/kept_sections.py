@@ -31,15 +31,21 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def leave_section(run: Path, name: str, section: Section, warnings: tuple[str, ...] = ()) -> Path:
     """Writes the section for the report of the run, in place of an earlier one of the name; returns its path.
 
-    Raises InputError where the folder is none, or the name is no lower-case word with hyphens.
+    Raises InputError where the folder is none, or the name is no lower-case word with hyphens; ValueError for a section that could
+    not be read again (a number that is none, where one must be; a section of more than 64 MB).
     """
     if not _NAME.match(name):
         raise InputError(f"the name of a section is lower-case letters, digits and hyphens, got {name!r:.80}")
     if not run.is_dir():
         raise InputError(f"{run} is no folder; a section is left in the folder of a run")
+    data = msgspec.json.encode(Kept(section=section, warnings=warnings)) + b"\n"
+    try:
+        _checked(data)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"the section {name} cannot be kept: {error} (nan and infinity are kept as missing)") from error
     path = run / FOLDER / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
-    replace_file(path, msgspec.json.encode(Kept(section=section, warnings=warnings)) + b"\n")
+    replace_file(path, data)
     return path
 
 
@@ -67,4 +73,10 @@ def _read(path: Path) -> Kept:
     size = path.stat().st_size
     if size > _LARGEST:
         raise ValueError(f"{size:,} bytes, at most {_LARGEST:,} are read")
-    return msgspec.json.decode(path.read_bytes(), type=Kept)
+    return _checked(path.read_bytes())
+
+
+def _checked(data: bytes) -> Kept:
+    if len(data) > _LARGEST:
+        raise ValueError(f"{len(data):,} bytes, at most {_LARGEST:,} are kept")
+    return msgspec.json.decode(data, type=Kept)
