@@ -57,8 +57,8 @@ def matched(
     """Words of the upper half of imageability, each with one of the lower half.
 
     As many pairs as can be and of these the closest in all, none further apart than `caliper` standard deviations of words in
-    log frequency (.2: Austin 2011) or `length_caliper` in length, which comes in whole characters. Words of equal imageability
-    are in one half. Intervals draw pairs again, whatever `settings.by`.
+    log frequency (.2: Austin 2011) or `length_caliper` in length, where one character is always near enough. Words of equal
+    imageability are in one half. Intervals draw pairs again, whatever `settings.by`.
     """
     calipers = {"frequency": caliper, "length": length_caliper}
     for name, most in calipers.items():
@@ -79,6 +79,7 @@ def matched(
         notes = (*notes, f"at most {MOST} words of each half were drawn: more would take minutes to match")
     columns = {"frequency": table.frequency[found.place], "length": table.length[found.place]}
     units = {name: float(column[known].std()) for name, column in columns.items()}
+    calipers["length"] = max(length_caliper, 1 / units["length"]) if units["length"] > _PARTED else length_caliper
     scaled = {name: column / units[name] for name, column in columns.items() if units[name] > _PARTED}
     ours, theirs = _pairs([(column, calipers[name]) for name, column in scaled.items()], high, low)
     balance = tuple(_balance(name, columns[name], units[name], high, low, ours, theirs) for name in columns)
@@ -89,6 +90,8 @@ def matched(
     y = found.values[0]
     left = np.stack([np.zeros(len(ours)), *(column[ours] - column[theirs] for column in scaled.values())], axis=1)
     both = np.concatenate([ours, theirs])
+    if _varied(left).shape[1] and not _adjustable(left):
+        notes = (*notes, f"{len(ours)} pairs are too few to take out what they still differ in")
     return Matched(
         difference=_paired(found, y[ours] - y[theirs], left, both, settings),
         unadjusted=_paired(found, y[ours] - y[theirs], left[:, :0], both, settings),
@@ -165,21 +168,29 @@ def _paired(found: Sample, y: Floats, left: Floats, words: Ints, settings: Setti
     """
     from harness.leaderboard.intervals import expanded_tail
 
-    varied = left[:, np.ptp(left, axis=0) > _PARTED]
-    if len(y) < varied.shape[1] + 1 + LEAST:
-        varied = left[:, :0]
+    varied = _varied(left) if _adjustable(left) else left[:, :0]
     matrix = np.column_stack([np.ones(len(y)), varied])
     fit = np.linalg.lstsq(matrix, y, rcond=None)[0]
     p = sign_p(np.linalg.pinv(matrix)[0] * _beside(varied, y), settings.permutations, settings.seed) if test else None
     rng = np.random.default_rng([settings.seed, 15])
     weights = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), settings.resamples).astype(np.float64)
     crossed = np.einsum("bp,pi,pj->bij", weights, matrix, matrix, optimize=True)
-    crossed += np.eye(matrix.shape[1]) * 1e-9 * len(y)  # a draw of pairs that are all alike has no slope
+    crossed += np.diag([0.0, *[1e-9 * len(y)] * varied.shape[1]])  # a draw of pairs that are all alike has no slope
     sums = np.einsum("bp,pi,p->bi", weights, matrix, y, optimize=True)
     values = np.linalg.solve(crossed, sums[:, :, None])[:, 0, 0]
     tail = expanded_tail(settings.level, len(y))
     ends = np.quantile(values, [tail, 1 - tail])
     return found.figure(float(fit[0]), low=float(ends[0]), high=float(ends[1]), p=p, words=words)
+
+
+def _varied(left: Floats) -> Floats:
+    """The columns of what pairs differ in that are not the same for all pairs."""
+    return left[:, np.ptp(left, axis=0) > _PARTED]
+
+
+def _adjustable(left: Floats) -> bool:
+    """Whether there are pairs enough for a slope of each."""
+    return len(left) >= _varied(left).shape[1] + 1 + LEAST
 
 
 def _beside(left: Floats, y: Floats) -> Floats:

@@ -223,6 +223,17 @@ def test_pairs_are_within_the_caliper_and_each_word_is_in_one():
     assert pairs.unadjusted.value == pytest.approx(np.mean([pair.high_value - pair.low_value for pair in pairs.pairs]))
 
 
+def test_words_that_differ_by_one_character_may_be_matched_and_few_pairs_are_not_adjusted():
+    x, length = np.repeat([2.0, 6.0], 6), np.array([3, 3, 3, 4, 4, 4, 4, 4, 4, 3, 3, 4])
+    pairs = matched(made(x, frequency=np.zeros(12), length=length), np.arange(12.0), QUICK)
+    assert len(pairs.pairs) == 6
+    assert pairs.difference == pairs.unadjusted
+    assert (pairs.difference.value, pairs.difference.low, pairs.difference.p) == (pytest.approx(6.0), pytest.approx(3.0), 2 / 64)
+    assert pairs.notes == ("6 pairs are too few to take out what they still differ in",)
+    apart = matched(made(x, frequency=np.zeros(12), length=np.repeat([3, 5], 6)), np.arange(12.0), QUICK)
+    assert apart.difference.note.startswith("0 of 6 words could be matched")
+
+
 def test_without_matches_it_says_how_many():
     x = np.concatenate([np.zeros(20), np.ones(20)])
     pairs = matched(made(x, frequency=x * 10), np.arange(40.0), QUICK)
