@@ -31,8 +31,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def leave_section(run: Path, name: str, section: Section, warnings: tuple[str, ...] = ()) -> Path:
     """Writes the section for the report of the run, in place of an earlier one of the name; returns its path.
 
-    Raises InputError where the folder is none, or the name is no lower-case word with hyphens; ValueError for a section that could
-    not be read again (a number that is none, where one must be; a section of more than 64 MB).
+    Raises InputError where the folder is none, or the name is no lower-case word with hyphens; ValueError for a section that
+    could not be read again (a number that is none, where one must be; a section of more than 64 MB).
     """
     if not _NAME.match(name):
         raise InputError(f"the name of a section is lower-case letters, digits and hyphens, got {name!r:.80}")

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from harness.errors import InputError
+from harness_plugins.video.controls import KINDS
 from harness_plugins.video.probe import statistics as stats
 from harness_plugins.video.probe.config import Statistics
 from harness_plugins.video.probe.matching import Matched, matched, trust
@@ -101,8 +102,9 @@ def analyse(answers: Mapping[Asked, Answers], subject: Subject, how: Statistics)
     """The analysis of what models said. InputError where a size has no model trained on text alone, or none with video."""
     table = subject.table
     settings = Settings(how.resamples, how.permutations, how.level, how.seed, how.by, how.least)
-    held = _Held(answers, table, settings)
     sizes = tuple(dict.fromkeys(asked.size for asked in answers))
+    order = {asked: (sizes.index(asked.size), *map(KINDS.index, (asked.trained, asked.shown)), asked.seed) for asked in answers}
+    held = _Held({asked: answers[asked] for asked in sorted(answers, key=order.__getitem__)}, table, settings)
     _check(answers, sizes)
     gains = tuple(_gains(held, sizes, how))
     tokens = next(iter(answers.values())).tokens
