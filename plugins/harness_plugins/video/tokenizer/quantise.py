@@ -6,7 +6,7 @@ Lloyd 1982; seeding by Arthur & Vassilvitskii 2007 (k-means++); residual (multi-
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ROUNDS = 50
 _SETTLED = 1e-4  # of the error: rounds that lower it by less end the search
 _AT_ONCE = 2**16  # products that are held at a time, so that they stay in the processor's cache
+_ROWS = 4096  # whose float64 copies are held at a time
 _UNIT = 2.0**-24  # what rounding to float32 changes a number by, at most, as a share of it
 _SEEDING = 16  # rows for each code that the first centres are drawn from, at most
 
@@ -83,13 +84,15 @@ class Nearest:
         return chosen
 
 
-def squared(rows: "NDArray[np.float32]", others: "NDArray[np.float32]") -> "NDArray[np.float64]":
-    """Squared distances (N,) of rows (N, D) to as many others, in float64."""
+def squared(rows: "NDArray[np.float32]", others: "NDArray[Any]") -> "NDArray[np.float64]":
+    """Squared distances (N,) of rows (N, D) to as many others, or to one (1, D), in float64."""
     import numpy as np
 
-    apart = np.subtract(rows, others, dtype=np.float64)
-    np.square(apart, out=apart)
-    total: NDArray[np.float64] = apart.sum(axis=1)
+    total = np.empty(len(rows))
+    for start in range(0, len(rows), _ROWS):
+        part = slice(start, start + _ROWS)
+        apart = np.subtract(rows[part], others if len(others) == 1 else others[part], dtype=np.float64)
+        total[part] = np.square(apart, out=apart).sum(axis=1)
     return total
 
 
@@ -118,7 +121,7 @@ def fit(rows: "NDArray[np.float32]", codes: int, levels: int, seed: int) -> Fit:
         raise ValueError(f"{codes} codes cannot be fitted on {len(rows)} patches")
     if not np.isfinite(rows).all():
         raise ValueError("features are not finite")
-    variance = float(np.square(rows - rows.mean(axis=0, dtype=np.float64)).sum(axis=1).mean())
+    variance = variance_of(rows)
     distinct = len(np.unique(rows, axis=0))
     books, counts, errors, rounds = [], [], [], []
     rest = rows
@@ -128,9 +131,16 @@ def fit(rows: "NDArray[np.float32]", codes: int, levels: int, seed: int) -> Fit:
         rest = rest - centres[found]
         books.append(centres)
         counts.append(np.bincount(found, minlength=codes))
-        errors.append(float(np.square(rest, dtype=np.float64).sum(axis=1).mean()))
+        errors.append(float(squared(rest, np.zeros((1, rest.shape[1]), np.float32)).mean()))
         rounds.append(taken)
     return Fit(np.stack(books), np.stack(counts), tuple(errors), variance, distinct, tuple(rounds))
+
+
+def variance_of(rows: "NDArray[np.float32]") -> float:
+    """The mean squared distance of rows (N, D) to their mean."""
+    import numpy as np
+
+    return float(squared(rows, rows.mean(axis=0, dtype=np.float64)[None]).mean())
 
 
 def kmeans(

@@ -1,9 +1,11 @@
 """How well a tokenizer tells what it reads: how much of its codebooks is used, and what is lost."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from harness.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +27,37 @@ def told_by(found: "Fit", tokenizer: "Tokenizer", left_out: "NDArray[np.float64]
         ],
         **picture_error(found.errors[-1], tokenizer, left_out),
     }
+
+
+def measured(
+    tokenizer: "Tokenizer",
+    videos: Sequence[tuple[Path, str]],
+    *,
+    rate: float,
+    workers: int = 1,
+    report: Callable[..., None] | None = None,
+) -> dict[str, Any]:
+    """The same of other videos (path, sha256), such as those held out: `settings.sample` patches of frames sampled at `rate` a
+    second, drawn as for a fit. InputError where none can be read."""
+    import numpy as np
+
+    from harness_plugins.video.tokenizer.quantise import Fit, Nearest, encode, squared, variance_of
+    from harness_plugins.video.tokenizer.sampling import draw_sample
+    from harness_plugins.video.tokenizer.tokenizer import finite, standard
+
+    sample = draw_sample(videos, tokenizer.settings, rate, workers, report, tokenizer.device)
+    if not sample.videos:
+        raise InputError(f"no video could be read to measure a tokenizer on: {'; '.join(map(str, sample.broken.values()))}")
+    rows = standard(finite(sample.rows[None], tokenizer.settings)[0], tokenizer.shift, tokenizer.scale)
+    codes = encode(rows, [Nearest(book) for book in tokenizer.codebooks])
+    counts, errors, rest = [], [], rows
+    for level, book in enumerate(tokenizer.codebooks):
+        rest = rest - book[codes[:, level]]
+        counts.append(np.bincount(codes[:, level], minlength=tokenizer.codes))
+        errors.append(float(squared(rest, np.zeros((1, rest.shape[1]), np.float32)).mean()))
+    distinct = len(np.unique(rows, axis=0))
+    found = Fit(tokenizer.codebooks, np.stack(counts), tuple(errors), variance_of(rows), distinct, (0,) * tokenizer.levels)
+    return {"videos": sample.videos, "frames": sample.frames, **told_by(found, tokenizer, sample.left_out)}
 
 
 def use(counts: "NDArray[np.int64]") -> dict[str, Any]:

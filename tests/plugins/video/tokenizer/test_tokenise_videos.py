@@ -17,7 +17,7 @@ from harness_plugins.video.frames import sampled
 from harness_plugins.video.store import VideoTokens, path_of, read_info
 from harness_plugins.video.tokenise import tokenise_videos
 from harness_plugins.video.tokenizer.fitting import fit_tokenizer, tokenizer_for
-from harness_plugins.video.tokenizer.report import counts_of
+from harness_plugins.video.tokenizer.report import counts_of, measured
 from harness_plugins.video.tokenizer.settings import read_settings
 
 from harness.errors import InputError, PluginError
@@ -213,6 +213,19 @@ def test_one_colour_without_loss(tmp_path: Path) -> None:
         tokens = VideoTokens(folder).video(videos[0][1])[1]
         assert tokens.shape == (100, 16 * levels)
         assert len(np.unique(tokens.reshape(-1, levels), axis=0)) == 1
+
+
+def test_measured_on_the_same_videos_it_is_what_the_fit_said_and_on_others_more_is_lost(videos: Videos, tmp_path: Path) -> None:
+    fitting = fit_tokenizer(videos[:3], read_settings({**SETTINGS, "levels": 2}), rate=25)
+    again = measured(fitting.tokenizer, videos[:3], rate=25)
+    assert (again["videos"], again["frames"], again["patches"]) == (3, 90, 90 * 16)
+    for level, said in zip(again["levels"], fitting.report["levels"], strict=True):
+        assert {**level, "rounds": said["rounds"]} == said
+    assert again["psnr"] == fitting.report["psnr"]
+    assert measured(fitting.tokenizer, videos[3:], rate=25, workers=2)["levels"][-1]["mse"] > again["levels"][-1]["mse"]
+    (tmp_path / "x.mp4").write_bytes(b"")
+    with pytest.raises(InputError, match=r"no video could be read to measure a tokenizer on: .*x\.mp4"):
+        measured(fitting.tokenizer, _named(tmp_path / "x.mp4"), rate=5)
 
 
 def test_a_sample_is_at_most_as_large_as_said(videos: Videos) -> None:
