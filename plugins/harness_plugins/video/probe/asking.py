@@ -1,11 +1,14 @@
 """Asks checkpoints about the words of a subject under each condition. torch is imported inside functions alone."""
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
+from harness.stages.train import FACTS
+from harness_plugins.video.controls import KINDS
 from harness_plugins.video.probe.conditions import rows_shown
 from harness_plugins.video.probe.config import ModelAt, Probing
 from harness_plugins.video.probe.results import Answers, Asked, answers_of
@@ -73,6 +76,18 @@ def tokenizer_digest(path: str | Path) -> str:
         return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"{file}: the tokenizer of a checkpoint cannot be read ({error.strerror}); check `path`") from error
+
+
+def check_trained(at: ModelAt) -> None:
+    """InputError where a checkpoint says itself that it was trained with another video than the config says."""
+    try:
+        said = json.loads((Path(at.path).expanduser() / FACTS).read_bytes()).get("video")
+    except (OSError, ValueError, AttributeError):
+        return  # it says nothing of itself
+    if said in KINDS and said != at.trained:
+        raise InputError(
+            f"{at.path} was trained with the video {said!r}, as its {FACTS} says, not {at.trained!r}; mend `trained`"
+        )
 
 
 def check_same_tokenizer(models: Sequence[ModelAt]) -> None:

@@ -86,7 +86,7 @@ def sections(analysis: Analysis, gallery: Gallery | None) -> Iterator[Section]:
 
 
 def _numbers(*names: str) -> list[TableColumn]:
-    return [TableColumn(name=name, numeric=True, digits=3) for name in names]
+    return [TableColumn(name=name, numeric=True, digits=4 if name.split()[-1] == "p" else 3) for name in names]
 
 
 def _cells(one: Number) -> tuple[float | None, float | None, float | None]:

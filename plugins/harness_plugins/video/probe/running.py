@@ -9,7 +9,7 @@ import msgspec
 from harness.experiment_examples import read_examples
 from harness.report.kept_sections import leave_section
 from harness_plugins.video.probe.analysis import Analysis, analyse
-from harness_plugins.video.probe.asking import asked, check_same_tokenizer
+from harness_plugins.video.probe.asking import asked, check_same_tokenizer, check_trained
 from harness_plugins.video.probe.beside import gallery
 from harness_plugins.video.probe.config import ModelAt, ProbeRun, as_plain
 from harness_plugins.video.probe.page import page, write_pages
@@ -35,6 +35,8 @@ def run_probe(
     `section`: the folder of a run, for whose report a section is left. InputError where data, tokens or a checkpoint cannot be
     used, where the checkpoints' tokenizers differ, and where a size has no model with video and one without.
     """
+    for one in run.models:
+        check_trained(one)
     check_same_tokenizer(run.models)
     subject = subject_of(read_examples(run.data), run.probe, run.data)
     tokens = VideoTokens(run.tokens)

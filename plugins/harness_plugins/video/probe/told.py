@@ -41,9 +41,15 @@ def figure(one: Figure, digits: int = 2, *, p: bool = True) -> str:
     """`0.52 [0.41 0.60], p = .001`, or why it is not defined."""
     if one.value is None:
         return f"not defined ({one.note})" if one.note else "not defined"
-    ends = "" if one.low is None or one.high is None else f" [{one.low:.{digits}f} {one.high:.{digits}f}]"
+    ends = "" if one.low is None or one.high is None else f" [{shown(one.low, digits)} {shown(one.high, digits)}]"
     test = f", p = {one.p:.2g}" if p and one.p is not None else ""
-    return f"{one.value:.{digits}f}{ends}{test}"
+    return f"{shown(one.value, digits)}{ends}{test}"
+
+
+def shown(value: float, digits: int = 2) -> str:
+    """`0.52`, `−0.52`; never a zero with a sign."""
+    text = f"{value:.{digits}f}"
+    return (text if text.strip("-0.") else text.lstrip("-")).replace("-", "−")
 
 
 def ends(bins: tuple[Bin, ...]) -> tuple[Bin, Bin] | None:

@@ -110,6 +110,12 @@ def test_different_tokenizers_are_refused_with_both_named(place, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_checkpoint_that_was_trained_with_something_else_is_refused(place, tmp_path):
+    models = tuple(ModelAt(path=str(place / "real" / "model"), trained=kind) for kind in ("real", "none"))
+    with pytest.raises(InputError, match=r"trained with the video 'real', as its facts\.json says, not 'none'"):
+        run_probe(run_of(place, models=models), tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
