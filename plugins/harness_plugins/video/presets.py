@@ -1,5 +1,6 @@
 """Shapes of masked language models that are trained from scratch, and how they are trained unless more is said."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ TRAINING: dict[str, dict[str, Any]] = {
     "base": {"learning_rate": 5e-5, "weight_decay": 0.01, "warmup": 0.1, "beta2": 0.98},
 }
 _POSITIONS = 512  # BERT's
+_RANGE = 0.02  # standard deviation of BERT's first weights
 
 
 def check_preset(name: str) -> str:
@@ -43,6 +45,9 @@ def shape(preset: str | None, config: Mapping[str, Any], *, tokenizer: Any, leng
             "intermediate_size": 4 * width,
         }
     found = {**held, **config}
+    if preset is not None and isinstance(width := found.get("hidden_size"), int) and width > 0:
+        # .02 is for BERT's width; with it the words of a small model say so little at first that for long it learns nothing else
+        found.setdefault("initializer_range", round(_RANGE * math.sqrt(PRESETS["base"]["hidden_size"] / width), 4))
     if not isinstance(found.get("model_type"), str):
         raise ValueError("config names a `model_type` of transformers (bert, roberta, modernbert …), or choose a preset")
     vocabulary = max(len(tokenizer), 1 + max(tokenizer.get_vocab().values(), default=-1))  # ids may have gaps

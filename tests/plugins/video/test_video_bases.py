@@ -15,7 +15,7 @@ from harness_plugins.video.bases import (  # noqa: E402
     longest_text,
     read_base,
 )
-from harness_plugins.video.presets import PRESETS, check_preset  # noqa: E402
+from harness_plugins.video.presets import PRESETS, check_preset, shape  # noqa: E402
 from harness_plugins.video.wordpiece import trained_tokenizer  # noqa: E402
 
 from harness.errors import InputError, PluginError  # noqa: E402
@@ -40,6 +40,15 @@ def test_presets_are_the_sizes_of_turc_et_al(tokenizer):
         assert model.config.num_attention_heads == width // 64
     with pytest.raises(ValueError, match="mini"):
         check_preset("min")
+
+
+def test_first_weights_of_a_preset_are_as_large_as_its_width_asks_for(tokenizer):
+    said = {name: shape(name, {}, tokenizer=tokenizer, length=64)["initializer_range"] for name in PRESETS}
+    assert said == {"tiny": 0.049, "mini": 0.0346, "small": 0.0245, "medium": 0.0245, "base": 0.02}  # .02 · √(768 / width)
+    model = from_scratch("tiny", {"hidden_size": 64}, tokenizer, length=64, seed=0)
+    assert float(model.bert.encoder.layer[0].intermediate.dense.weight.std()) == pytest.approx(0.02 * 12**0.5, rel=0.05)
+    assert shape("tiny", {"initializer_range": 0.3}, tokenizer=tokenizer, length=64)["initializer_range"] == 0.3
+    assert "initializer_range" not in shape(None, {"model_type": "bert", **SMALL}, tokenizer=tokenizer, length=64)
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "modernbert", "electra", "deberta-v2"])
