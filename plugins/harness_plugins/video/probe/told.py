@@ -63,7 +63,10 @@ def _gain(gain: Gain) -> str:
     if rho.value is None:
         grows = f"whether gain grows with imageability is not defined ({rho.note})"
     elif rho.p is not None and rho.p < ALPHA:
-        grows = f"gain {'grows' if rho.value > 0 else 'falls'} with imageability: rho {figure(rho)} over {rho.words} words"
+        verb = "grows with" if rho.value > 0 else "falls with"
+        if not _stands(gain):
+            verb = f"{verb.removesuffix(' with')} (but not beyond what frequency and length explain) with"
+        grows = f"gain {verb} imageability: rho {figure(rho)} over {rho.words} words"
     else:
         grows = f"gain does not go with imageability: rho {figure(rho)} over {rho.words} words"
     said = f"{who}: {grows}; mean gain {figure(gain.mean)} nats a word"
@@ -72,6 +75,12 @@ def _gain(gain: Gain) -> str:
         low, high = two
         said += f", {figure(low.mean)} for words of imageability {_span(low)} and {figure(high.mean)} for those of {_span(high)}"
     return f"{said}."
+
+
+def _stands(gain: Gain) -> bool:
+    """Whether the regression or the matched words show what the correlation shows; also where neither could be done."""
+    ps = [one.p for one in (gain.regression.term("imageability"), gain.matched.difference) if one.p is not None]
+    return not ps or min(ps) < ALPHA
 
 
 def _reliance(one: Reliance) -> str:

@@ -119,6 +119,18 @@ def test_sizes_are_held_against_each_other_over_the_same_occurrences(subject):
     assert between["reliance (none)"].mean.value == pytest.approx(0.25)
 
 
+def test_what_frequency_explains_is_not_said_to_be_imageability(subject):
+    found = analyse(made(subject), subject, FAST)
+    said = next(answer(found))
+    assert "gain grows with imageability: rho 1.00" in said
+    gain = found.gains[0]
+    term = msgspec.structs.replace(gain.regression.term("imageability"), p=0.4)
+    pairs = msgspec.structs.replace(gain.matched, difference=msgspec.structs.replace(gain.matched.difference, p=0.3))
+    gain = msgspec.structs.replace(gain, regression=msgspec.structs.replace(gain.regression, terms=(term,)), matched=pairs)
+    said = next(answer(msgspec.structs.replace(found, gains=(gain,))))
+    assert "gain grows (but not beyond what frequency and length explain) with imageability" in said
+
+
 def test_answers_are_read_as_they_were_written_and_nothing_else_is_taken_for_them(subject, tmp_path):
     every = made(subject, seeds=(1, 2))
     first = next(iter(every))
