@@ -45,9 +45,10 @@ def shape(preset: str | None, config: Mapping[str, Any], *, tokenizer: Any, leng
             "intermediate_size": 4 * width,
         }
     found = {**held, **config}
-    if preset is not None and isinstance(width := found.get("hidden_size"), int) and width > 0:
-        # .02 is for BERT's width; with it the words of a small model say so little at first that for long it learns nothing else
-        found.setdefault("initializer_range", round(_RANGE * math.sqrt(PRESETS["base"]["hidden_size"] / width), 4))
+    wide = found.get("hidden_size")
+    if preset is not None and isinstance(wide, int) and wide > 0:
+        # .02 is for BERT's width; a small model that begins with it learns nothing of the video for hundreds of steps more
+        found.setdefault("initializer_range", round(_RANGE * math.sqrt(PRESETS["base"]["hidden_size"] / wide), 4))
     if not isinstance(found.get("model_type"), str):
         raise ValueError("config names a `model_type` of transformers (bert, roberta, modernbert …), or choose a preset")
     vocabulary = max(len(tokenizer), 1 + max(tokenizer.get_vocab().values(), default=-1))  # ids may have gaps
