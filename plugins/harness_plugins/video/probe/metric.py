@@ -1,4 +1,4 @@
-"""The metric `imageability-probe`: how well a masked word was said, or how much better than by another system."""
+"""The metric `imageability-probe`: how well a masked word was said."""
 
 from collections.abc import Sequence
 
@@ -12,35 +12,21 @@ _PARTS = ("logprob", "rank", "correct")
 class ImageabilityProbe:
     """Of outputs of the generator `video-mlm`: the word's log-probability (nats), its rank, and whether it was the likeliest.
 
-    `against`: the name of a system; values are then the output's less that system's on the same example (gain), of the rank the
-    other way round, so that more is better in all three. An output without a log-probability has no score, nor has one where
-    the other system has none.
+    The gain of one system over another is the difference of their log-probabilities on the same examples, which `harness run`
+    gives with its interval (`compare: {baseline: …}`). An output without a log-probability has no score.
     """
 
-    def __init__(self, against: str | None = None) -> None:
-        if against is not None and (not isinstance(against, str) or not against.strip() or "|" in against):
-            raise ValueError(f"against is the name of a system, without |, got {against!r}")
-        self._against = against
-        self.signature = f"imageability-probe|against:{against or 'nothing'}|v:{VERSION}"
+    signature = f"imageability-probe|v:{VERSION}"
 
     def score(self, units: Sequence[Unit]) -> list[Result]:
         """One result per output."""
-        return [self._result(unit) for unit in units]
+        return [self._result(unit.output) for unit in units]
 
-    def _result(self, unit: Unit) -> Result:
-        own = _values(unit.output)
+    def _result(self, output: Output) -> Result:
+        own = _values(output)
         if own is None:
             return Result(None, "not-recorded", detail="no log-probability of a masked word (generator video-mlm)")
-        if self._against is None:
-            return Result(own["logprob"], components=own)
-        if unit.output.system == self._against:
-            return Result(0.0, components=dict.fromkeys(_PARTS, 0.0))
-        other = next((found for one in unit.peers if one.system == self._against and (found := _values(one)) is not None), None)
-        if other is None:
-            return Result(None, "not-recorded", detail=f"{self._against} said nothing of this word")
-        gains = {"logprob": own["logprob"] - other["logprob"], "rank": other["rank"] - own["rank"]}
-        gains["correct"] = own["correct"] - other["correct"]
-        return Result(gains["logprob"], components=dict(gains))
+        return Result(own["logprob"], components=own)
 
 
 def _values(output: Output) -> dict[str, float] | None:
@@ -63,10 +49,8 @@ def harness_metrics() -> list[MetricSpec]:
             "imageability-probe",
             build=ImageabilityProbe,
             version=VERSION,
-            help="log-probability, rank and accuracy of a masked word, or its gain over another system (against=SYSTEM)",
-            argument="against",
+            help="log-probability, rank and accuracy of a masked word, as the generator video-mlm says it",
             components=_PARTS,
-            needs=("peers",),
             data=data_files(),
         )
     ]

@@ -85,12 +85,14 @@ def subject_of(examples: Sequence[Example], probe: Probing, where: str) -> Subje
 
 
 def questions(subject: Subject) -> bytes:
-    """An example for each occurrence, as JSON Lines: the text's own with `meta.word`, under an id of its own."""
+    """An example for each occurrence, as JSON Lines: the text's own with `meta.word` and the word as its one choice, under an id
+    of its own."""
     lines = []
     for one in subject.occurrences:
         example = subject.examples[one.example]
         word = {"word": one.word, "start": one.start, "end": one.end, "imageability": subject.norms.values[one.word]}
-        own = msgspec.structs.replace(example, id=f"{example.id}@{one.start}", meta={**example.meta, "word": word})
+        meta = {**example.meta, "word": word}
+        own = msgspec.structs.replace(example, id=f"{example.id}@{one.start}", choices=(one.text,), meta=meta)
         lines.append(msgspec.json.encode(own) + b"\n")
     return b"".join(lines)
 

@@ -84,4 +84,5 @@ def test_a_question_is_the_example_with_the_word_that_is_asked_for(norms):
         {"word": "röd", "start": 3, "end": 6, "imageability": 5.0},
         {"word": "ring", "start": 7, "end": 11, "imageability": 6.0},
     ]
+    assert [row.choices for row in rows] == [("röd",), ("ring",)]
     assert rows[0].messages == found.examples["t"].messages
