@@ -88,7 +88,9 @@ def _sheet(figure: Figure) -> Sheet | None:
         case Scatter():
             return ("panel", "what", figure.x_label, figure.y_label, "low", "high", "n"), list(_scattered(figure))
         case Gallery():
-            rows = [(e.title, f"{e.before}{e.marked}{e.after}", e.marked, "; ".join(e.facts), e.note) for e in figure.entries]
+            rows: list[Sequence[Cell]] = [
+                (e.title, f"{e.before}{e.marked}{e.after}", e.marked, "; ".join(e.facts), e.note) for e in figure.entries
+            ]
             return ("title", "text", "marked", "facts", "note"), rows
     return None
 
