@@ -13,7 +13,8 @@ def test_the_page_counts_the_pairs_that_there_are() -> None:
     page = (DOCS / "how-to" / "gate.md").read_text(encoding="utf-8")
     pairs = {set_name(path): len(read_pairs(path).outputs) for path in load_gate(find_config(DEFAULT)).pairs}
     told = re.findall(r"of (\d+) pairs of ([\w-]+)", page)
-    assert {name for _, name in told} == set(pairs)
-    assert {name: int(count) for count, name in told} == pairs
+    assert len(told) > 1
+    assert {name: int(count) for count, name in told}.items() <= pairs.items()
+    assert set(re.findall(r"^wrote gate/([\w-]+)\.jsonl$", page, re.MULTILINE)) == set(pairs)
     (moved_of,) = re.findall(r"word-recall: scores moved on \d+ of (\d+) pairs\n", page)
     assert int(moved_of) == sum(pairs.values())
