@@ -75,7 +75,7 @@ class EntryPointGroup(click.Group):
                 raise _WrongUse(f"{error.strerror or error}; what was finished before is kept") from error
             raise _WrongUse(f"{error.filename}: {error.strerror}") from error
         except click.ClickException as error:
-            error.message = _safe(error.message)
+            vars(error)["message"] = _safe(error.message)  # Final for type checkers, and what click shows
             raise
         except (click.Abort, click.exceptions.Exit):
             raise
