@@ -15,6 +15,7 @@ from harness.errors import ConfigError
 from harness.yaml_lines import Document, read_yaml
 from harness_plugins.video.controls import KINDS
 
+ONE_SIZE = "one size"  # of models that are compared at one size, which then needs no name
 TOGETHER, LEFT_TO_RIGHT = "together", "left-to-right"
 _KINDS = ", ".join(KINDS)
 
@@ -80,7 +81,7 @@ class ModelAt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     path: str
     trained: str
-    size: str = "one size"
+    size: str = ONE_SIZE
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from harness_plugins.video.probe.analysis import ALPHA, Analysis, BetweenSizes, Gain, Reliance
+from harness_plugins.video.probe.config import ONE_SIZE
 from harness_plugins.video.probe.figures import Figure
 from harness_plugins.video.probe.statistics import Bin
 
@@ -15,7 +16,7 @@ def answer(analysis: Analysis) -> Iterator[str]:
         yield _gain(gain)
     for gain in analysis.gains:
         if gain.arm == "real":
-            yield f"Size {gain.size}: {gain.explained}"
+            yield f"{_of(gain.size)}{gain.explained}"
     for reliance in analysis.reliances:
         if reliance.removed == "none":
             yield _reliance(reliance)
@@ -58,7 +59,8 @@ def ends(bins: tuple[Bin, ...]) -> tuple[Bin, Bin] | None:
 
 
 def _gain(gain: Gain) -> str:
-    who = f"Size {gain.size}, {'video' if gain.arm == 'real' else f'control {gain.arm}'}"
+    arm = "video" if gain.arm == "real" else f"control {gain.arm}"
+    who = arm.capitalize() if gain.size == ONE_SIZE else f"Size {gain.size}, {arm}"
     rho = gain.spearman
     if rho.value is None:
         grows = f"whether gain grows with imageability is not defined ({rho.note})"
@@ -84,10 +86,15 @@ def _stands(gain: Gain) -> bool:
 
 
 def _reliance(one: Reliance) -> str:
-    return (
-        f"Size {one.size}: removing the video when the model is asked costs {figure(one.mean)} nats a word (reliance), rho with "
+    said = (
+        f"{_of(one.size)}removing the video when the model is asked costs {figure(one.mean)} nats a word (reliance), rho with "
         f"imageability {figure(one.spearman)}."
     )
+    return said[0].upper() + said[1:] if one.size == ONE_SIZE else said
+
+
+def _of(size: str) -> str:
+    return "" if size == ONE_SIZE else f"Size {size}: "
 
 
 def _between(one: BetweenSizes) -> str:
