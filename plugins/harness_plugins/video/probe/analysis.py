@@ -15,14 +15,13 @@ from harness.errors import InputError
 from harness_plugins.video.controls import KINDS
 from harness_plugins.video.probe import statistics as stats
 from harness_plugins.video.probe.config import Statistics
-from harness_plugins.video.probe.matching import Matched, matched, trust
+from harness_plugins.video.probe.matching import Matched, matched
 from harness_plugins.video.probe.regression import Regression, regress
 from harness_plugins.video.probe.results import Answers, Asked
 from harness_plugins.video.probe.statistics import Bin, ClassRow, Figure, Settings, WordRow
 from harness_plugins.video.probe.subject import Subject
 from harness_plugins.video.probe.table import Floats, WordTable
-
-ALPHA = 0.05
+from harness_plugins.video.probe.verdict import Verdict, verdict
 
 
 class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +33,7 @@ class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gain(msgspec.Struct, frozen=True, kw_only=True):
-    """What an arm gains over text alone, at a size. `explained`: which analysis to trust, in words."""
+    """What an arm gains over text alone, at a size. `verdict`: which analysis to trust."""
 
     size: str
     arm: str
@@ -46,7 +45,7 @@ class Gain(msgspec.Struct, frozen=True, kw_only=True):
     matched: Matched
     classes: tuple[ClassRow, ...]
     words: tuple[WordRow, ...]
-    explained: str
+    verdict: Verdict
 
 
 class Reliance(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,7 +213,7 @@ def _gains(held: _Held, sizes: Sequence[str], how: Statistics) -> Iterator[Gain]
                 matched=pairs,
                 classes=stats.by_class(table, values, settings),
                 words=stats.by_word(table, values, settings),
-                explained=trust(correlation, regression, pairs, ALPHA),
+                verdict=verdict(correlation, regression, pairs),
             )
 
 

@@ -6,7 +6,6 @@ import numpy as np
 from harness_plugins.video.probe.assignment import assign
 from harness_plugins.video.probe.figures import DEFAULTS, LEAST, Figure, Sample, Settings, sample
 from harness_plugins.video.probe.permutation import sign_p
-from harness_plugins.video.probe.regression import Regression
 from harness_plugins.video.probe.table import Floats, Ints, WordTable
 
 MOST = 3000  # words of one side: more would take minutes
@@ -106,37 +105,6 @@ def matched(
     )
 
 
-def trust(correlation: Figure, regression: Regression, pairs: Matched, alpha: float = 0.05) -> str:
-    """Which of the analyses to trust and what they say together, as a sentence or two for a report."""
-    term, difference = regression.term("imageability"), pairs.difference
-    raw = correlation.p is not None and correlation.p < alpha
-    held = [(name, one.p) for name, one in (("the regression", term), ("the matched words", difference)) if one.p is not None]
-    if correlation.value is None:
-        return f"The correlation is not defined ({correlation.note}): nothing can be said."
-    if not held:
-        return (
-            "Neither the regression nor matching could be done, so that frequency, length and word class are not ruled out: "
-            "the correlation alone says nothing about imageability."
-        )
-    names, verb = " and ".join(name for name, _ in held), "say" if len(held) > 1 or held[0][0] != "the regression" else "says"
-    left = [p < alpha for _, p in held]
-    if raw and not any(left):
-        return (
-            f"Trust {names}, not the correlation: value and imageability go together (p = {correlation.p:.3g}), but nothing is "
-            f"left of it between words alike in frequency and length ({_ps(held)})."
-        )
-    if raw and all(left):
-        return f"The correlation holds where frequency and length are held alike: {names} {verb} so, too ({_ps(held)})."
-    if not raw and any(left):
-        return (
-            f"The correlation alone shows nothing (p = {_p(correlation.p)}), where {names} do ({_ps(held)}): frequency or length "
-            "may hide an effect of imageability. Trust those, and look at the balance."
-        )
-    if not raw:
-        return f"No analysis shows an effect of imageability (p = {_p(correlation.p)}; {_ps(held)})."
-    return f"The analyses disagree ({_ps(held)}; correlation p = {_p(correlation.p)}): do not build on the correlation alone."
-
-
 def _halves(values: Floats) -> float | None:
     """The value up to which a word is of the lower half, so that halves are as equal as ties allow; None where all are equal."""
     each, counts = np.unique(values, return_counts=True)
@@ -231,11 +199,3 @@ def _none(why: str, out_of: int, notes: tuple[str, ...]) -> Matched:
     return Matched(
         difference=nothing, unadjusted=nothing, unmatched=nothing, high=nothing, low=nothing, out_of=out_of, notes=(*notes, why)
     )
-
-
-def _ps(held: list[tuple[str, float]]) -> str:
-    return ", ".join(f"{name}: p = {_p(p)}" for name, p in held)
-
-
-def _p(p: float | None) -> str:
-    return "–" if p is None else f"{p:.3g}"

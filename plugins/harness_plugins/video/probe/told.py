@@ -2,12 +2,19 @@
 
 from collections.abc import Iterator
 
-from harness_plugins.video.probe.analysis import ALPHA, Analysis, BetweenSizes, Gain, Reliance
+from harness_plugins.video.probe.analysis import Analysis, BetweenSizes, Gain, Reliance
 from harness_plugins.video.probe.config import ONE_SIZE
 from harness_plugins.video.probe.figures import Figure
 from harness_plugins.video.probe.statistics import Bin
+from harness_plugins.video.probe.verdict import ALPHA
 
 FEW = 20  # words below which intervals are called rough
+_BUT: dict[str, str] = {  # what is said with a correlation that the other analyses do not bear out, by their verdict
+    "nothing left": "but not beyond what frequency and length explain",
+    "turned": "but the other way where frequency and length are held alike",
+    "apart": "but not in every analysis that holds frequency and length alike",
+    "alone": "frequency and length are not ruled out",
+}
 
 
 def answer(analysis: Analysis) -> Iterator[str]:
@@ -16,7 +23,7 @@ def answer(analysis: Analysis) -> Iterator[str]:
         yield _gain(gain)
     for gain in analysis.gains:
         if gain.arm == "real":
-            yield f"{_of(gain.size)}{gain.explained}"
+            yield f"{_of(gain.size)}{gain.verdict.said}"
     for reliance in analysis.reliances:
         if reliance.removed == "none":
             yield _reliance(reliance)
@@ -66,8 +73,8 @@ def _gain(gain: Gain) -> str:
         grows = f"whether gain grows with imageability is not defined ({rho.note})"
     elif rho.p is not None and rho.p < ALPHA:
         verb = "grows with" if rho.value > 0 else "falls with"
-        if not _stands(gain):
-            verb = f"{verb.removesuffix(' with')} (but not beyond what frequency and length explain) with"
+        if gain.verdict.kind in _BUT:
+            verb = f"{verb.removesuffix(' with')} ({_BUT[gain.verdict.kind]}) with"
         grows = f"gain {verb} imageability: rho {figure(rho)} over {rho.words} words"
     else:
         grows = f"gain does not go with imageability: rho {figure(rho)} over {rho.words} words"
@@ -77,12 +84,6 @@ def _gain(gain: Gain) -> str:
         low, high = two
         said += f", {figure(low.mean)} for words of imageability {_span(low)} and {figure(high.mean)} for those of {_span(high)}"
     return f"{said}."
-
-
-def _stands(gain: Gain) -> bool:
-    """Whether the regression or the matched words show what the correlation shows; also where neither could be done."""
-    ps = [one.p for one in (gain.regression.term("imageability"), gain.matched.difference) if one.p is not None]
-    return not ps or min(ps) < ALPHA
 
 
 def _reliance(one: Reliance) -> str:

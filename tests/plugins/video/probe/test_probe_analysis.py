@@ -10,6 +10,7 @@ from harness_plugins.video.probe.page import page, section, write_pages
 from harness_plugins.video.probe.results import Answers, Asked, read_answers, write_answers
 from harness_plugins.video.probe.subject import Subject
 from harness_plugins.video.probe.told import answer
+from harness_plugins.video.probe.verdict import Verdict
 from harness_plugins.video.probe.words import find
 
 from harness.errors import InputError
@@ -119,16 +120,25 @@ def test_sizes_are_held_against_each_other_over_the_same_occurrences(subject):
     assert between["reliance (none)"].mean.value == pytest.approx(0.25)
 
 
-def test_what_frequency_explains_is_not_said_to_be_imageability(subject):
-    found = analyse(made(subject), subject, FAST)
-    said = next(answer(found))
-    assert "gain grows with imageability: rho 1.00" in said
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("nothing left", "gain grows (but not beyond what frequency and length explain) with imageability"),
+        ("turned", "gain grows (but the other way where frequency and length are held alike) with imageability"),
+        ("apart", "gain grows (but not in every analysis that holds frequency and length alike) with imageability"),
+        ("alone", "gain grows (frequency and length are not ruled out) with imageability"),
+    ],
+)
+def test_what_other_analyses_do_not_bear_out_is_said_with_the_correlation(subject, kind, said):
+    found = analyse(made(subject, gain=lambda place: place // 4 * 0.5 + place % 4 * 0.01), subject, FAST)
     gain = found.gains[0]
-    term = msgspec.structs.replace(gain.regression.term("imageability"), p=0.4)
-    pairs = msgspec.structs.replace(gain.matched, difference=msgspec.structs.replace(gain.matched.difference, p=0.3))
-    gain = msgspec.structs.replace(gain, regression=msgspec.structs.replace(gain.regression, terms=(term,)), matched=pairs)
-    said = next(answer(msgspec.structs.replace(found, gains=(gain,))))
-    assert "gain grows (but not beyond what frequency and length explain) with imageability" in said
+    assert gain.verdict.kind == "holds"
+    assert "how frequent the words are is not known" in gain.verdict.said
+    assert "gain grows with imageability: rho 0.99" in next(answer(found))
+    other = msgspec.structs.replace(gain, verdict=Verdict(kind=kind, said="so"))
+    told = list(answer(msgspec.structs.replace(found, gains=(other,))))
+    assert said in told[0]
+    assert told[1] == "Size small: so"
 
 
 def test_answers_are_read_as_they_were_written_and_nothing_else_is_taken_for_them(subject, tmp_path):

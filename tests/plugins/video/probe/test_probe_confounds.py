@@ -5,9 +5,11 @@ from itertools import permutations
 import numpy as np
 import pytest
 from harness_plugins.video.probe.assignment import assign
-from harness_plugins.video.probe.matching import matched, trust
-from harness_plugins.video.probe.regression import adjusted, alike, regress
+from harness_plugins.video.probe.figures import Figure
+from harness_plugins.video.probe.matching import Matched, matched
+from harness_plugins.video.probe.regression import Regression, Term, adjusted, alike, regress
 from harness_plugins.video.probe.statistics import bins, spearman
+from harness_plugins.video.probe.verdict import verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from probed_words import QUICK, made
@@ -181,7 +183,7 @@ def test_a_planted_confound_is_caught():
         assert all(abs(one.after) < 0.1 for one in pairs.balance)
         assert pairs.balance[0].before > 1
         terms.append(fitted.term("imageability").p)
-        said.append(trust(raw, fitted, pairs).split(",")[0])
+        said.append(verdict(raw, fitted, pairs).said.split(",")[0])
     assert sorted(terms)[1] > 0.01
     assert sum(held) >= 2
     assert said.count("Trust the regression and the matched words") >= 2
@@ -192,8 +194,9 @@ def test_an_effect_is_left_when_frequency_is_matched():
     pairs = matched(table, gain, QUICK)
     assert pairs.difference.low > 0
     assert pairs.difference.value == pytest.approx(0.5 * pairs.contrast, abs=0.1)
-    said = trust(spearman(table, gain, QUICK), regress(table, gain, QUICK), pairs)
-    assert said.startswith("The correlation holds where frequency and length are held alike")
+    found = verdict(spearman(table, gain, QUICK), regress(table, gain, QUICK), pairs)
+    assert found.kind == "holds"
+    assert found.said.startswith("The correlation holds where frequency and length are held alike")
 
 
 def test_an_effect_that_frequency_hides_comes_out():
@@ -204,8 +207,52 @@ def test_an_effect_that_frequency_hides_comes_out():
     hidden = spearman(table, np.random.default_rng(0).permutation(gain), QUICK)
     assert hidden.p > 0.05
     assert raw.words == 400
-    said = trust(hidden, regress(table, gain, QUICK), matched(table, gain, QUICK))
-    assert said.startswith("The correlation alone shows nothing")
+    found = verdict(hidden, regress(table, gain, QUICK), matched(table, gain, QUICK))
+    assert found.kind == "hidden"
+    assert "the value grows" in found.said
+    assert found.said.startswith("The correlation alone shows nothing")
+
+
+def test_an_effect_that_turns_round_at_equal_frequency_does_not_hold():
+    random = np.random.default_rng(0)
+    frequency = random.normal(size=200)
+    apart = frequency * 0.9 + random.normal(size=200) * 0.44
+    table = made(apart + 4, frequency=frequency, length=5 + random.integers(0, 3, 200))
+    gain = 2 * frequency - apart + random.normal(size=200) * 0.05
+    raw, fitted, pairs = spearman(table, gain, QUICK), regress(table, gain, QUICK), matched(table, gain, QUICK)
+    assert raw.value > 0.5
+    assert fitted.term("imageability").value == pytest.approx(-1, abs=0.05)
+    assert pairs.difference.high < 0
+    found = verdict(raw, fitted, pairs)
+    assert found.kind == "turned"
+    assert found.said.startswith("Trust the regression and the matched words, not the correlation: the value grows with")
+    assert "alike in frequency and length it falls" in found.said
+
+
+@pytest.mark.parametrize(
+    ("rho", "term", "pairs", "kind"),
+    [
+        ((0.5, 0.01), (1.0, 0.01), (1.0, 0.01), "holds"),
+        ((-0.5, 0.01), (-1.0, 0.01), (-1.0, 0.01), "holds"),
+        ((-0.5, 0.01), (1.0, 0.01), (1.0, 0.01), "turned"),
+        ((0.5, 0.01), (-1.0, 0.01), (-1.0, 0.6), "turned"),
+        ((0.5, 0.01), (1.0, 0.01), (-1.0, 0.01), "apart"),
+        ((0.5, 0.4), (1.0, 0.01), (-1.0, 0.01), "apart"),
+        ((0.5, 0.01), (1.0, 0.01), (1.0, 0.6), "apart"),
+        ((0.5, 0.01), (1.0, 0.6), (-1.0, 0.6), "nothing left"),
+        ((0.5, 0.01), (1.0, 0.01), (None, None), "holds"),
+        ((0.5, 0.01), (None, None), (-1.0, 0.01), "turned"),
+        ((0.5, 0.01), (None, None), (None, None), "alone"),
+        ((0.5, 0.4), (1.0, 0.01), (1.0, 0.6), "hidden"),
+        ((0.5, 0.4), (1.0, 0.6), (1.0, 0.6), "none"),
+        ((None, None), (1.0, 0.01), (1.0, 0.01), "undefined"),
+    ],
+)
+def test_what_is_said_follows_the_direction_of_every_analysis_and_its_p(rho, term, pairs, kind):
+    terms = (Term(name="imageability", value=term[0], p=term[1]),)
+    one, other, nothing = (Figure(value=value, p=p) for value, p in (rho, pairs, (None, None)))
+    held = Matched(difference=other, unadjusted=nothing, unmatched=nothing, high=nothing, low=nothing)
+    assert verdict(one, Regression(terms=terms, words=20), held).kind == kind
 
 
 def test_pairs_are_within_the_caliper_and_each_word_is_in_one():
@@ -246,8 +293,9 @@ def test_without_matches_it_says_how_many():
     flat = matched(made([4.0] * 40, frequency=np.arange(40.0)), np.arange(40.0), QUICK)
     assert flat.difference.note == "constant: all 40 words have the imageability 4"
     raw = spearman(made(x, frequency=x * 10), np.arange(40.0), QUICK)
-    said = trust(raw, regress(made([1.0, 2.0]), np.ones(2)), pairs)
-    assert said.startswith("Neither the regression nor matching could be done")
+    found = verdict(raw, regress(made([1.0, 2.0]), np.ones(2)), pairs)
+    assert found.kind == "alone"
+    assert found.said.startswith("Neither the regression nor matching could be done")
     with pytest.raises(ValueError, match="the caliper of frequency must be"):
         matched(made(x), np.arange(40.0), QUICK, caliper=0)
 
@@ -264,4 +312,5 @@ def test_constant_gains_are_said_to_be_so():
     zero = np.zeros(200)
     pairs = matched(table, zero, QUICK)
     assert (pairs.difference.value, pairs.difference.low, pairs.difference.high, pairs.difference.p) == (0.0, 0.0, 0.0, 1.0)
-    assert trust(spearman(table, zero, QUICK), regress(table, zero, QUICK), pairs).startswith("The correlation is not defined")
+    found = verdict(spearman(table, zero, QUICK), regress(table, zero, QUICK), pairs)
+    assert found.said.startswith("The correlation is not defined")
