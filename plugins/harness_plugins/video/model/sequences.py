@@ -22,7 +22,8 @@ _NAMED = 20
 class Row:
     """One example. `id`: the example's; `text` (T,) token ids with the tokenizer's own; `words` (T,) the number of each token's
     word, -1 for none (own tokens, punctuation, a word that was cut); `spans` (T, 2) its characters in the text; `video`
-    (F, places, levels) codes, F = 0 without video; `times` (F,) seconds; `cluster`: what is resampled together."""
+    (F, places, levels) codes, F = 0 without video; `times` (F,) seconds; `cluster`: what is resampled together; `read`: the
+    character from which on the text was cut, None where it is whole."""
 
     id: str
     text: "NDArray[np.int32]"
@@ -31,6 +32,7 @@ class Row:
     video: "NDArray[np.int32]"
     times: "NDArray[np.float64]"
     cluster: str = ""
+    read: int | None = None
 
     @property
     def length(self) -> int:
@@ -96,9 +98,9 @@ def rows_of(
     for first in range(0, len(wanted), _AT_ONCE):
         some = wanted[first : first + _AT_ONCE]
         for example, encoded, own in zip(some, _texts(some, tokenizer), parts[first : first + _AT_ONCE], strict=True):
-            text, owner, spans = _cut(example.id, *encoded, length, found)
+            text, owner, spans, read = _cut(example.id, *encoded, length, found)
             video, times = _video(example.id, own, tokens, frames, found)
-            row = Row(example.id, text, owner, spans, video, times, example.cluster_id or example.id)
+            row = Row(example.id, text, owner, spans, video, times, example.cluster_id or example.id, read)
             if not row.word_count:
                 found.without_words.append(row.id)
             if not len(video):
@@ -120,27 +122,30 @@ def check_tokenizer(tokenizer: Any) -> None:
 
 
 def tokens_of_span(row: Row, start: int, end: int) -> "NDArray[np.int64]":
-    """The places in a row's text of the tokens of the words that the characters from `start` to `end` touch, whole words all;
-    empty where that stretch was cut or has no word."""
+    """The places in a row's text of all tokens that hold a character from `start` to `end`, and of the rest of the words that
+    they are of; empty where a part of that stretch was cut, or no token holds any of it."""
     import numpy as np
 
-    touched = (row.spans[:, 0] < end) & (row.spans[:, 1] > start) & (row.words >= 0)
-    return np.flatnonzero(np.isin(row.words, row.words[touched]))
+    if row.read is not None and end > row.read:
+        return np.empty(0, np.int64)
+    touched = (row.spans[:, 0] < end) & (row.spans[:, 1] > start)
+    whole = np.isin(row.words, row.words[touched & (row.words >= 0)])
+    return np.flatnonzero(touched | whole)
 
 
 def without_video(row: Row) -> Row:
     """The row, its text alone."""
-    return Row(row.id, row.text, row.words, row.spans, row.video[:0], row.times[:0], row.cluster)
+    return Row(row.id, row.text, row.words, row.spans, row.video[:0], row.times[:0], row.cluster, row.read)
 
 
 def blanked(row: Row) -> Row:
     """The row with as much video as it had, showing nothing."""
-    return Row(row.id, row.text, row.words, row.spans, row.video * 0 + BLANK, row.times, row.cluster)
+    return Row(row.id, row.text, row.words, row.spans, row.video * 0 + BLANK, row.times, row.cluster, row.read)
 
 
 def with_video_of(row: Row, other: Row) -> Row:
     """The row with another's video."""
-    return Row(row.id, row.text, row.words, row.spans, other.video, other.times, row.cluster)
+    return Row(row.id, row.text, row.words, row.spans, other.video, other.times, row.cluster, row.read)
 
 
 def evenly(count: int, most: int) -> "NDArray[np.int64]":
@@ -188,12 +193,13 @@ def _cut(
     own: "NDArray[np.bool_]",
     length: int,
     told: Rows,
-) -> "tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]":
-    """The text without what is too much at its end, the tokenizer's own tokens kept; a word that is cut is masked no more."""
+) -> "tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], int | None]":
+    """The text without what is too much at its end, the tokenizer's own tokens kept, and the character from which on it was cut;
+    a word that is cut is masked no more."""
     import numpy as np
 
     if len(text) <= length:
-        return text, words, spans
+        return text, words, spans, None
     content = np.flatnonzero(~own)
     room = length - int(own.sum())
     if room < 1:
@@ -203,7 +209,8 @@ def _cut(
     told.cut_tokens += len(gone)
     words = np.where(np.isin(words, words[gone][words[gone] >= 0]), -1, words)
     kept = np.setdiff1d(np.arange(len(text)), gone)
-    return text[kept], words[kept], spans[kept]
+    held = spans[gone][spans[gone, 1] > spans[gone, 0]]
+    return text[kept], words[kept], spans[kept], int(held[:, 0].min()) if len(held) else None
 
 
 def _video(

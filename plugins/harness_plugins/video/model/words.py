@@ -1,16 +1,22 @@
-"""Where the words of a text are, and which tokens each is made of."""
+"""Where the words of a text are, for trainings and probes alike, and which tokens each is made of.
+
+A word is a run of Unicode letters, digits and marks; hyphens and apostrophes between two such runs belong to it.
+"""
 
 import re
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
+from sys import maxunicode
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_MARKS = "\u0300-\u036f\u00ad\u200c\u200d"  # what joins the letter before it: marks, soft hyphens, joiners
-_ONE = rf"[^\W_][^\W_{_MARKS}]*(?:[{_MARKS}]+[^\W_{_MARKS}]*)*"
-_WORD = re.compile(rf"{_ONE}(?:[-\u2010\u2011'’]{_ONE})*")
+APOSTROPHES = "'’ʼ＇"
+HYPHENS = "-‐‑"
+UNSEEN = "\u00ad\u200c\u200d\u2060"  # soft hyphen, joiners: in a word, and no part of its spelling
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -18,7 +24,15 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
     Punctuation and symbols are no words. Scripts without spaces give one word for all that stands between punctuation.
     """
-    return [found.span() for found in _WORD.finditer(text)]
+    return [found.span() for found in word_pattern().finditer(text)]
+
+
+@cache
+def word_pattern() -> re.Pattern[str]:
+    """Runs of letters, digits and marks (of all scripts), joined by single hyphens and apostrophes."""
+    marks = [point for point in range(maxunicode + 1) if unicodedata.category(chr(point)).startswith("M")]
+    run = f"[^\\W_]+(?:[{UNSEEN}{''.join(map(chr, marks))}][^\\W_]*)*"
+    return re.compile(f"{run}(?:[{APOSTROPHES}{re.escape(HYPHENS)}]{run})*")
 
 
 def words_of_tokens(offsets: Sequence[Sequence[int]], words: Sequence[tuple[int, int]]) -> "NDArray[np.int32]":

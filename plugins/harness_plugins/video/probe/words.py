@@ -1,22 +1,18 @@
 """Where the words of a table of norms stand in texts: whole words alone, each with its span.
 
-A word is a run of Unicode letters, digits and marks; hyphens and apostrophes between two such runs belong to it. So "star" does
-not stand in "starfish", "star-shaped" or "star's". Words are compared in NFC with case folded; nothing else is taken off, hence
-"får" and "för" are two words, and an inflected form is found by a table of lemmas alone.
+What a word is `model.words` says, as for trainings, which mask whole words. So "star" does not stand in "starfish",
+"star-shaped" or "star's". Words are compared in NFC with case folded; nothing else is taken off, hence "får" and "för" are two
+words, and an inflected form is found by a table of lemmas alone.
 """
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby, pairwise
-from sys import maxunicode
 
-_APOSTROPHES = "'’ʼ＇"
-_HYPHENS = "-‐‑"
-_UNSEEN = "\u00ad\u200c\u200d\u2060"  # soft hyphen, joiners: in a word, and no part of its spelling
+from harness_plugins.video.model.words import APOSTROPHES, HYPHENS, UNSEEN, word_pattern
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ def matches(
 
 def tokens(text: str) -> Iterator[Token]:
     """The words of a text in order."""
-    for match in _pattern().finditer(text):
+    for match in word_pattern().finditer(text):
         yield Token(match.start(), match.end(), fold(match.group()))
 
 
@@ -149,12 +145,4 @@ def _thinned(found: Sequence[Occurrence], counts: Mapping[str, int], most: int) 
 
 @cache
 def _folds() -> dict[int, str | None]:
-    return str.maketrans(dict.fromkeys(_APOSTROPHES, "'") | dict.fromkeys(_HYPHENS, "-") | dict.fromkeys(_UNSEEN))
-
-
-@cache
-def _pattern() -> re.Pattern[str]:
-    """Runs of letters, digits and marks, joined by single hyphens and apostrophes."""
-    marks = [point for point in range(maxunicode + 1) if unicodedata.category(chr(point)).startswith("M")]
-    run = f"[^\\W_]+(?:[{_UNSEEN}{''.join(map(chr, marks))}][^\\W_]*)*"
-    return re.compile(f"{run}(?:[{_APOSTROPHES}{re.escape(_HYPHENS)}]{run})*")
+    return str.maketrans(dict.fromkeys(APOSTROPHES, "'") | dict.fromkeys(HYPHENS, "-") | dict.fromkeys(UNSEEN))

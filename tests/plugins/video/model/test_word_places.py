@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from harness_plugins.video.model.words import word_spans, words_of_tokens
+from harness_plugins.video.probe.words import tokens
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_video_lm import tiny_tokenizer
@@ -18,6 +19,9 @@ from tiny_video_lm import tiny_tokenizer
         ("– ’hej’ – (ja!)", ["hej", "ja"]),
         ("ro\u0308d bil", ["ro\u0308d", "bil"]),  # o with a mark of its own
         ("under_score #5 å\u00adäö", ["under", "score", "5", "å\u00adäö"]),
+        ("don＇t donʼt", ["don＇t", "donʼt"]),
+        ("हिन्दी, שָׁלוֹם!", ["हिन्दी", "שָׁלוֹם"]),  # vowel signs and points are marks, though beyond those of Latin
+        ("å\u2060ä", ["å\u2060ä"]),
         ("♪ … ♪", []),
         ("", []),
     ],
@@ -32,6 +36,11 @@ def test_tokens_that_share_a_word_have_its_number_and_shared_tokens_join_words()
     assert words_of_tokens(offsets, [(0, 2), (3, 5), (6, 8)]).tolist() == [-1, 0, 0, 1, 1, 1, -1, -1]
     assert words_of_tokens([(0, 1), (2, 3)], []).tolist() == [-1, -1]
     assert words_of_tokens([], [(0, 1)]).tolist() == []
+
+
+@given(st.text(st.sampled_from("aéö3 -‑'’ʼ＇_.\u0301\u0902\u093f\u05b8\u00ad\u200d\u2060\n")) | st.text())
+def test_probes_find_words_where_trainings_mask_them(text: str) -> None:
+    assert [(token.start, token.end) for token in tokens(text)] == word_spans(text)
 
 
 @pytest.mark.parametrize("kind", ["wordpiece", "bytes", "sentencepiece"])

@@ -1,5 +1,8 @@
 """What is asked of masked words: whole words, log-probabilities as reckoned by hand, conditions, batches that change nothing."""
 
+import copy
+import json
+
 import numpy as np
 import pytest
 
@@ -7,13 +10,17 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from harness_plugins.video.model.batch import collate  # noqa: E402
-from harness_plugins.video.model.config import config_of  # noqa: E402
+from harness_plugins.video.model.config import VideoConfig, config_of  # noqa: E402
 from harness_plugins.video.model.model import with_video  # noqa: E402
 from harness_plugins.video.model.sequences import Row, rows_of, tokens_of_span  # noqa: E402
+from harness_plugins.video.probe.asking import parameters_by_size, text_length  # noqa: E402
 from harness_plugins.video.probe.conditions import rows_shown  # noqa: E402
-from harness_plugins.video.probe.measure import measured  # noqa: E402
+from harness_plugins.video.probe.config import ModelAt  # noqa: E402
+from harness_plugins.video.probe.measure import UNKNOWN, measured  # noqa: E402
 from harness_plugins.video.probe.words import Occurrence, find  # noqa: E402
 from tiny_video_lm import TEXT, aligned, tiny_base, tiny_tokenizer, tiny_tokens  # noqa: E402
+
+from harness.errors import InputError  # noqa: E402
 
 WORD = "kanske"
 
@@ -103,6 +110,95 @@ def test_a_word_behind_the_end_of_what_is_read_has_no_value(asked):
     said = measured(model, rows, [Occurrence("toy/0", "v", WORD, WORD, start, start + len(WORD))], tokenizer.mask_token_id)
     assert np.isnan([said.logprob[0], said.rank[0], said.correct[0]]).all()
     assert said.tokens[0] == 0
+
+
+def test_every_token_of_an_occurrence_is_masked_and_one_that_is_cut_in_part_has_no_value(asked):
+    _, tokenizer, examples, _, _ = asked
+    row = rows_of(examples[:1], tokenizer, None, length=64).rows[0]
+    start, end = TEXT.index("cirkel"), TEXT.index("rullar") + len("rullar")  # two words, as of a phrase
+    held = {number for number, (one, other) in enumerate(row.spans.tolist()) if one < end and other > start}
+    assert set(tokens_of_span(row, start, end).tolist()) == held
+    alone = Row(row.id, row.text, row.words * 0 - 1, row.spans, row.video, row.times)
+    assert set(tokens_of_span(alone, start, end).tolist()) == held  # whatever its words were counted as
+    first, last = min(held), max(held)
+    for length in range(first + 2, last + 4):  # two tokens are the tokenizer's own
+        cut = rows_of(examples[:1], tokenizer, None, length=length).rows[0]
+        assert len(tokens_of_span(cut, start, end)) == (len(held) if length >= last + 2 else 0)
+        assert len(tokens_of_span(rows_shown({cut.id: cut}, [], "none", 0)[cut.id], start, end)) in (0, len(held))
+
+
+def test_the_unlike_apostrophe_of_a_word_leaves_nothing_of_it_to_be_read(asked):
+    tokenizer = asked[1]
+    text = "röd don＇t blå"
+    row = rows_of([aligned(9, text, video=None)], tokenizer, None, length=64).rows[0]
+    (one,) = find([("toy/9", "v", text)], ["don't"]).occurrences
+    held = [number for number, (start, end) in enumerate(row.spans.tolist()) if start < one.end and end > one.start]
+    assert tokens_of_span(row, one.start, one.end).tolist() == held
+    assert len({row.words[number] for number in held}) == 1
+
+
+@pytest.mark.parametrize("how", ["together", "left-to-right"])
+def test_a_word_that_the_tokenizer_does_not_know_is_not_asked(asked, how):
+    model, tokenizer, _, _, _ = asked
+    text = "en röd ☃ŋŧ cirkel."
+    row = rows_of([aligned(9, text, video=None)], tokenizer, None, length=64).rows[0]
+    assert tokenizer.unk_token_id in row.text
+    occurrences = find([("toy/9", "v", text)], ["röd", "ŋŧ", "cirkel"]).occurrences
+    said = measured(model, {"toy/9": row}, occurrences, tokenizer.mask_token_id, unknown=tokenizer.unk_token_id, how=how)
+    assert [one.text for one in occurrences] == ["röd", "ŋŧ", "cirkel"]
+    assert np.isnan(said.logprob).tolist() == np.isnan(said.rank).tolist() == np.isnan(said.correct).tolist() == [0, 1, 0]
+    assert said.tokens[1] == UNKNOWN
+    assert (said.tokens[[0, 2]] > 0).all()
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf")])
+def test_a_model_that_says_what_is_no_number_is_refused_by_name(asked, broken):
+    model, tokenizer, _, rows, occurrences = asked
+    other = copy.deepcopy(model)
+    with torch.no_grad():
+        other.base.get_output_embeddings().bias[-1] = broken
+    with pytest.raises(InputError, match=r"^runs/x: what it says of masked words is not finite"):
+        measured(other, rows, occurrences, tokenizer.mask_token_id, name="runs/x")
+
+
+def test_a_base_whose_weights_are_no_numbers_is_told_apart_from_one_that_cannot_read_video():
+    base = tiny_base()
+    with torch.no_grad():
+        base.get_input_embeddings().weight[:] = float("nan")
+    with pytest.raises(InputError, match="its weights are not finite"):
+        with_video(base, VideoConfig(codes=1, places=1, frames=1))
+
+
+def test_a_text_is_asked_as_long_as_those_that_were_learned_from(asked, tmp_path):
+    model = asked[0]
+    assert text_length(tmp_path, model) == model.text_positions == 64
+    for said, length in (
+        ({"length": 24}, 24),
+        ({"length": 1000}, 64),
+        ({"length": "long"}, 64),
+        ({"length": True}, 64),
+        ([], 64),
+    ):
+        (tmp_path / "facts.json").write_text(json.dumps(said))
+        assert text_length(tmp_path, model) == length
+
+
+def test_how_large_sizes_are_is_what_models_of_text_alone_say(tmp_path):
+    models = []
+    for size, trained, said in (
+        ("b", "real", 90),
+        ("b", "none", 50),
+        ("a", "none", 40),
+        ("c", "none", None),
+        ("d", "none", True),
+    ):
+        place = tmp_path / f"{size}-{trained}"
+        place.mkdir()
+        if said is not None:
+            (place / "facts.json").write_text(json.dumps({"parameters": said}))
+        models.append(ModelAt(path=str(place), trained=trained, size=size))
+    found = parameters_by_size(models)
+    assert list(found.items()) == [("b", 50), ("a", 40), ("c", None), ("d", None)]
 
 
 def test_without_video_the_model_says_what_its_base_says_of_the_text(asked):
