@@ -129,6 +129,14 @@ def _maybe(rows: Rows, name: str | None, usual: str | None) -> str | None:
     return next((column for column in rows.columns if usual is not None and column.casefold() == usual), None)
 
 
+def table_language(file: Path) -> str | None:
+    """The one language that a table says its words are of, None where it says none or several."""
+    rows = read_rows(file, uneven=True)
+    column = next((name for name in rows.columns if name.casefold() == "language"), None)
+    held = {str(cells.get(column) or "") for _, cells in rows.rows} if column is not None else set()
+    return (held.pop() or None) if len(held) == 1 else None
+
+
 def _of_language(rows: Rows, language: str | None) -> list[tuple[int, Mapping[str, Any]]]:
     """The rows of a language, where the table has a column of it. InputError where it holds several and none is asked for."""
     column = next((name for name in rows.columns if name.casefold() == "language"), None)

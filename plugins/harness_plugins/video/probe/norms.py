@@ -16,7 +16,7 @@ from typing import Literal
 from harness.data import find_data
 from harness.errors import InputError
 from harness.protocols import DataFiles
-from harness_plugins.video.probe.norm_rows import NormRow, lemma_table, mrc_rows, table_rows
+from harness_plugins.video.probe.norm_rows import NormRow, lemma_table, mrc_rows, table_language, table_rows
 from harness_plugins.video.probe.words import fold
 
 GLASGOW = "glasgow-norms"
@@ -94,7 +94,7 @@ def read_norms(
         file = Path(source).expanduser()
         columns = (word or "word", value or ("value", "imageability"))
         rows, column = table_rows(file, *columns, word_class, frequency, language=language, optional=True)
-        preset = (file.name, scale, language, twice or "refuse")
+        preset = (file.name, scale, language or table_language(file), twice or "refuse")
     called, limits, spoken, choice = preset
     found = _norms(str(file), rows, limits, choice)
     norms = replace(found, name=called, column=column, scale=limits, language=spoken)

@@ -1,6 +1,7 @@
 """What is probed: the words of the norms in the texts of examples, and what of those texts a training may have seen."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,8 @@ class Subject:
 
 
 def subject_of(examples: Sequence[Example], probe: Probing, where: str) -> Subject:
-    """What a probe looks at. InputError where no example, or no word of the norms, is left; ConfigError for wrong parameters."""
+    """What a probe looks at. InputError where no example, or no word of the norms, is left, and where norms
+    and texts differ in language; ConfigError for wrong parameters."""
     asked = [
         one
         for one in examples
@@ -64,6 +66,7 @@ def subject_of(examples: Sequence[Example], probe: Probing, where: str) -> Subje
     if twice:
         raise InputError(f"{where}: {twice} examples have the id of another one; ids name what was measured")
     norms = norms_of(probe)
+    _check_languages(asked, norms, where)
     texts = [(one.id, one.cluster, aligned_text(one)) for one in asked]
     found = find(texts, norms.values, norms.lemmas or None, most=probe.most)
     if not found.occurrences:
@@ -111,6 +114,26 @@ def norms_of(probe: Probing) -> Norms:
 def spoken(example: Example, language: str | None) -> bool:
     """Whether an example is in a language, whatever its region."""
     return language is None or example.language == language or example.language.partition("-")[0] == language
+
+
+def _check_languages(asked: Sequence[Example], norms: Norms, where: str) -> None:
+    """InputError where texts are in several languages, or in another one than the words of the norms: words that are spelled
+    alike ("barn", "fall") would be held against the wrong values."""
+    counts = Counter(_primary(one.language) for one in asked)
+    if len(counts) > 1:
+        several = ", ".join(f"{count:,} in {language!r}" for language, count in sorted(counts.items()))
+        raise InputError(f"{where}: the texts are in several languages ({several}); say which are probed (probe: language)")
+    (spoken_there,) = counts
+    if norms.language is not None and _primary(norms.language) != spoken_there:
+        raise InputError(
+            f"{where}: the texts are in {spoken_there!r}, and the words of {norms.name} in {_primary(norms.language)!r}; give "
+            f"norms of that language (probe: norms), or say which texts are probed (probe: language)"
+        )
+
+
+def _primary(language: str) -> str:
+    """A language without its region."""
+    return language.casefold().replace("_", "-").partition("-")[0]
 
 
 def _frequencies(probe: Probing, norms: Norms, trained: Sequence[Example], where: str) -> Frequencies | GivenFrequencies | None:

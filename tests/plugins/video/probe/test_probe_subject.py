@@ -48,6 +48,21 @@ def test_words_are_probed_in_the_split_and_language_and_counted_in_what_is_learn
     assert found.found.absent == ("glass", "idag")
 
 
+def test_norms_of_one_language_are_not_held_against_texts_of_another(norms, tmp_path):
+    swedish, british = example("t", "En ring.", "test"), example("e", "A ring.", "test", "b", "en-GB")
+    english = {"source": str(norms), "language": "en"}
+    with pytest.raises(InputError, match=r"the texts are in 'sv', and the words of norms.csv in 'en'.*norms.*language"):
+        subject_of([swedish], Probing(norms=english), "data")
+    with pytest.raises(InputError, match=r"several languages \(1 in 'en', 1 in 'sv'\).*language"):
+        subject_of([swedish, british], Probing(norms={"source": str(norms)}), "data")
+    assert list(subject_of([swedish, british], Probing(norms=english, language="en"), "data").examples) == ["e"]
+    said = tmp_path / "said.csv"
+    said.write_text("word,language,imageability\nring,en,6\n")
+    with pytest.raises(InputError, match=r"the texts are in 'sv', and the words of said\.csv in 'en'"):
+        subject_of([swedish], Probing(norms={"source": str(said)}), "data")
+    assert subject_of([british], Probing(norms={"source": str(said)}), "data").norms.language == "en"
+
+
 def test_probed_texts_that_are_in_the_training_data_are_counted_and_named(norms):
     every = [
         example("train", "En ring.", "train"),
