@@ -9,13 +9,14 @@ import msgspec
 from harness.experiment_examples import read_examples
 from harness.report.kept_sections import leave_section
 from harness_plugins.video.probe.analysis import Analysis, analyse
-from harness_plugins.video.probe.asking import asked, check_same_tokenizer, check_trained
+from harness_plugins.video.probe.asking import asked, check_same_tokenizer, check_trained, parameters_by_size
 from harness_plugins.video.probe.beside import gallery
 from harness_plugins.video.probe.config import ModelAt, ProbeRun, as_plain
+from harness_plugins.video.probe.inputs import examples_digest, model_digest, occurrences_digest, tokens_digest
 from harness_plugins.video.probe.page import page, write_pages
 from harness_plugins.video.probe.page import section as as_section
 from harness_plugins.video.probe.results import NAME, Answers, Asked, read_answers, write_answers
-from harness_plugins.video.probe.subject import subject_of
+from harness_plugins.video.probe.subject import Subject, subject_of
 from harness_plugins.video.probe.told import warnings
 from harness_plugins.video.store import VideoTokens
 
@@ -40,9 +41,10 @@ def run_probe(
     check_same_tokenizer(run.models)
     subject = subject_of(read_examples(run.data), run.probe, run.data)
     tokens = VideoTokens(run.tokens)
+    asks = _asks(subject, tokens)
     answers: dict[Asked, Answers] = {}
     for place, at in enumerate(run.models):
-        kept = folder / "asked" / f"{_digest(run, at, tokens)}.parquet"
+        kept = folder / "asked" / f"{_digest(run, at, asks)}.parquet"
         if kept.is_file():
             found = read_answers([kept], subject.occurrences)
         else:
@@ -53,7 +55,7 @@ def run_probe(
         if report is not None:
             report("checkpoints", place + 1, len(run.models))
     write_answers(folder / NAME, subject.occurrences, answers)
-    analysis = analyse(answers, subject, run.statistics)
+    analysis = analyse(answers, subject, run.statistics, parameters_by_size(run.models))
     shown = gallery(analysis, answers, subject, run.statistics.named, _beside(run.data))
     subtitle = (
         f"{len(run.models)} checkpoints on {run.data}; {analysis.words} words of {subject.norms.name}, {analysis.occurrences:,} "
@@ -71,11 +73,13 @@ def _beside(data: str) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def _digest(run: ProbeRun, at: ModelAt, tokens: VideoTokens) -> str:
-    """Changes with the checkpoint's files, with what it is asked, and with what is shown."""
-    sha = hashlib.sha256(msgspec.json.encode([at, run.probe, run.data, tokens.digest], order="sorted"))
-    place = Path(at.path).expanduser()
-    for path in sorted(place.glob("*.safetensors")) + sorted(place.glob("*.json")):
-        stat = path.stat()
-        sha.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\0".encode())
-    return sha.hexdigest()[:24]
+def _digest(run: ProbeRun, at: ModelAt, asks: str) -> str:
+    """Changes with the checkpoint's content, what it is compared as, and what it is asked and shown (`asks`: of that)."""
+    told = [at.size, at.seed, at.trained, run.probe.shown, run.probe.how, run.probe.seed, model_digest(at.path), asks]
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:24]
+
+
+def _asks(subject: Subject, tokens: VideoTokens) -> str:
+    """Changes with the probed texts and their spans of video, the words in them, and the video tokens that are shown."""
+    examples = subject.examples.values()
+    return f"{examples_digest(examples)} {tokens_digest(tokens, examples)} {occurrences_digest(subject.occurrences)}"

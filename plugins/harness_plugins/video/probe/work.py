@@ -3,6 +3,7 @@
 ```
 <folder>/
   experiment.json             what the experiment is
+  inputs.json                 digests of the texts, video tokens and bases that its runs stand on
   material/world, examples.jsonl   clips, norms and video tokens; captions
   runs/<size>-<arm>-seed-<n>/  the training, and probe.parquet: what the model said
   page.html, page.md, summary.json
@@ -12,7 +13,7 @@
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,17 +23,20 @@ import msgspec
 
 from harness.errors import ConfigError, HarnessError, InputError
 from harness.whole_files import replace_file
-from harness_plugins.video.probe.asking import asked
+from harness_plugins.video.bases import TokenizerChoice
+from harness_plugins.video.probe.asking import asked, tokenizer_digest
 from harness_plugins.video.probe.config import Experiment, ModelAt
+from harness_plugins.video.probe.experiment_material import Material, material_of
+from harness_plugins.video.probe.inputs import claim_inputs
 from harness_plugins.video.probe.results import NAME, Answers, Asked, read_answers, write_answers
-from harness_plugins.video.probe.subject import Subject, subject_of
 
-CONFIG, EXAMPLES, FACTS = "experiment.json", "examples.jsonl", "run.json"
+CONFIG, FACTS = "experiment.json", "run.json"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run says of itself: `parameters` of the model, `loss`: mean of the last tenth of its steps, `seconds` in all."""
+    """What a run says of itself: `parameters` of the model, `loss`: mean of the last tenth of its steps, `seconds` in all;
+    `tokenizer`: digest of it."""
 
     size: str
     arm: str
@@ -42,15 +46,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     loss: float
     tokens_per_second: float | None
     seconds: float
-
-
-@dataclass(frozen=True)
-class Material:
-    """Where examples and video tokens lie, and what is probed."""
-
-    examples: str
-    tokens: str
-    subject: Subject
+    tokenizer: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,10 @@ def run_experiment(
     begun are finished. Raises InputError where the folder is another experiment's."""
     begun = time.monotonic()
     claim(experiment, folder)
+    check_tokenizers(experiment)
     material = material_of(experiment, folder, report)
+    claim_inputs(folder, material.inputs, begun=any(folder.glob(f"runs/*/{NAME}")))
+    known = results(experiment, folder, material).facts  # what is damaged or does not go together is told before all else
     open_ = [run for run in experiment.runs if not (run_folder(folder, *run) / NAME).is_file()]
     total = len(experiment.runs)
     failed: dict[str, str] = {}
@@ -99,6 +98,9 @@ def run_experiment(
                     raise error
                 if error is not None:
                     failed[f"{size}, {arm}, seed {seed}"] = f"{type(error).__name__}: {error}"
+                else:
+                    known.append(_facts(run_folder(folder, size, arm, seed) / FACTS, "run the same command again"))
+                    _check_same_tokenizer(folder, known)
                 done += 1
                 if report is not None:
                     report("runs", done, total, reused=reused)
@@ -108,11 +110,41 @@ def run_experiment(
 def results(
     experiment: Experiment, folder: Path, material: Material, failed: dict[str, str] | None = None, left: int = 0
 ) -> Done:
-    """What is done."""
-    places = [place for run in experiment.runs if ((place := run_folder(folder, *run)) / NAME).is_file()]
-    facts = [msgspec.json.decode((place / FACTS).read_bytes(), type=RunFacts) for place in places]
-    answers = read_answers([place / NAME for place in places], material.subject.occurrences)
+    """What is done. InputError naming what is damaged, and runs whose tokenizers differ."""
+    answers: dict[Asked, Answers] = {}
+    facts: list[RunFacts] = []
+    for size, arm, seed in experiment.runs:
+        place = run_folder(folder, size, arm, seed)
+        if not (place / NAME).is_file():
+            continue
+        mend = f"delete {place}, and the same command does this run anew"
+        facts.append(_facts(place / FACTS, mend))
+        found = read_answers([place / NAME], material.subject.occurrences, mend=mend)
+        owners = {(one.size, one.trained, one.seed) for one in found} | {(facts[-1].size, facts[-1].arm, facts[-1].seed)}
+        if owners != {(size, arm, seed)}:
+            raise InputError(f"{place / NAME}, {FACTS}: of another run than {size}, {arm}, seed {seed}; {mend}")
+        answers |= found
+    _check_same_tokenizer(folder, facts)
     return Done(answers, facts, failed or {}, left)
+
+
+def check_tokenizers(experiment: Experiment) -> None:
+    """ConfigError where sizes train tokenizers of their own that are to differ."""
+    by_choice: dict[TokenizerChoice, str] = {}
+    for size, given in experiment.sizes.items():
+        params = experiment.training | given
+        try:
+            choice = TokenizerChoice.of(params.get("tokenizer"))
+        except ValueError as error:
+            raise ConfigError(f"sizes: {size}: {error}") from error
+        if params.get("base") is None and choice.name is None:
+            by_choice.setdefault(choice, size)
+    if len(by_choice) > 1:
+        (one, first), (other, second) = list(by_choice.items())[:2]
+        raise ConfigError(
+            f"sizes: {first} and {second} train different tokenizers (of {one.size} and {other.size} tokens), and "
+            "log-probabilities of unlike vocabularies are not compared; give `tokenizer` in `training` alone"
+        )
 
 
 def run_folder(folder: Path, size: str, arm: str, seed: int) -> Path:
@@ -132,6 +164,7 @@ def run_one(experiment: Experiment, folder: Path, size: str, arm: str, seed: int
     place = run_folder(folder, size, arm, seed)
     place.mkdir(parents=True, exist_ok=True)
     material = material_of(experiment, folder)
+    claim_inputs(folder, material.inputs, begun=False)  # another program may have changed it since the first run
     given = _of_arm(experiment.training, arm) | _of_arm(experiment.sizes[size], arm)
     params = {**given, "tokens": material.tokens, "video": arm, "seed": seed}
     learned = [one for one in read_examples(material.examples) if spoken_of(one.language, experiment)]
@@ -149,6 +182,7 @@ def run_one(experiment: Experiment, folder: Path, size: str, arm: str, seed: int
         loss=sum(last) / len(last),
         tokens_per_second=trained.facts.get("tokens_per_second"),
         seconds=time.perf_counter() - start,
+        tokenizer=tokenizer_digest(at.path),
     )
     replace_file(place / FACTS, msgspec.json.format(msgspec.json.encode(facts)) + b"\n")
     write_answers(place / NAME, material.subject.occurrences, said)
@@ -158,25 +192,6 @@ def spoken_of(language: str, experiment: Experiment) -> bool:
     """Whether texts in this language are learned from: all, or of a world those in the probe's language."""
     wanted = experiment.probe.language
     return experiment.world is None or wanted is None or language == wanted
-
-
-def material_of(experiment: Experiment, folder: Path, report: Callable[..., None] | None = None) -> Material:
-    """The experiment's material, made where it is not there yet."""
-    from harness.experiment_examples import read_examples
-
-    if experiment.world is None:
-        assert experiment.data is not None
-        assert experiment.tokens is not None
-        where, tokens, probe = experiment.data, experiment.tokens, experiment.probe
-    else:
-        home = folder / "material"
-        path = home / EXAMPLES
-        if not path.is_file():
-            _make_world(experiment, home, report)
-        where, tokens = str(path), str(home / "world" / "tokens")
-        own = experiment.probe.norms or {"source": str(home / "world" / "words.csv")}
-        probe = msgspec.structs.replace(experiment.probe, norms=own)
-    return Material(where, tokens, subject_of(read_examples(where), probe, where))
 
 
 def claim(experiment: Experiment, folder: Path) -> None:
@@ -194,25 +209,25 @@ def claim(experiment: Experiment, folder: Path) -> None:
         )
 
 
-def _make_world(experiment: Experiment, home: Path, report: Callable[..., None] | None) -> None:
-    from harness.build.rows import SetAside
-    from harness_plugins.video.world.builder import build
+def _check_same_tokenizer(folder: Path, facts: Sequence[RunFacts]) -> None:
+    """InputError naming two runs whose tokenizers differ, as `asking.check_same_tokenizer` of checkpoints."""
+    other = next((one for one in facts if one.tokenizer != facts[0].tokenizer), None)
+    if other is not None:
+        places = [run_folder(folder, one.size, one.arm, one.seed) for one in (facts[0], other)]
+        raise InputError(
+            f"{places[0]} and {places[1]} have different tokenizers: log-probabilities of unlike vocabularies are not compared; "
+            "train all sizes with one tokenizer, into another folder (--out)"
+        )
 
-    params = dict(experiment.world or {})
-    if experiment.probe.language is not None:
-        params.setdefault("languages", [experiment.probe.language])
+
+def _facts(path: Path, mend: str) -> RunFacts:
+    """What a run says of itself; InputError where it cannot be read."""
     try:
-        builder = build(folder=str(home / "world"), **params)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"world: {error}") from error
-    rows = []
-    for one in builder.examples():
-        assert not isinstance(one, SetAside)
-        rows.append(one)
-        if report is not None and len(rows) % 50 == 0:
-            report("clips", len(rows), len(rows))
-    home.mkdir(parents=True, exist_ok=True)
-    replace_file(home / EXAMPLES, b"".join(msgspec.json.encode(one) + b"\n" for one in rows))
+        return msgspec.json.decode(path.read_bytes(), type=RunFacts)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing, and {NAME} beside it is there; {mend}") from None
+    except (msgspec.DecodeError, OSError) as error:
+        raise InputError(f"{path}: not what a run says of itself ({error}); {mend}") from error
 
 
 def _of_arm(params: dict[str, object], arm: str) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The probe from checkpoints to page, section and scores: two tiny models are trained, asked and compared."""
 
+import os
 import shutil
 
 import msgspec
@@ -86,6 +87,77 @@ def test_checkpoints_are_asked_once_and_page_answers_and_section_are_left(place,
     monkeypatch.setattr("harness_plugins.video.probe.running.asked", never)
     _, again = run_probe(run_of(place), tmp_path / "out")
     assert msgspec.json.encode(again) == msgspec.json.encode(found)
+
+
+@pytest.fixture(scope="module")
+def probed(place, tmp_path_factory):
+    """The folder with all that was probed, and below `out` what came of it."""
+    home = tmp_path_factory.mktemp("probed") / "all"
+    shutil.copytree(place, home)
+    run_probe(run_of(home, shown=("none",)), home / "out")
+    return home
+
+
+def another_text(home):
+    path = home / "examples.jsonl"
+    path.write_text(path.read_text().replace("rullar", "hoppar"))
+
+
+def another_video(home):
+    tokens = home / "tokens" / "videos"
+    shutil.copyfile(tokens / f"{tiny.sha256_of(1)}.safetensors", tokens / f"{tiny.sha256_of(20)}.safetensors")
+
+
+def another_span(home):
+    path = home / "examples.jsonl"
+    path.write_text(path.read_text().replace('"end":3.0', '"end":1.0'))
+
+
+def other_weights(home):
+    path = home / "real" / "model" / "model.safetensors"
+    stat = path.stat()
+    held = bytearray(path.read_bytes())
+    held[-1] ^= 1
+    path.write_bytes(bytes(held))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def fewer_words(home):
+    path = home / "norms.csv"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if "tisdag" not in line))
+
+
+@pytest.mark.parametrize(
+    "change", [another_text, another_video, another_span, other_weights, fewer_words], ids=lambda one: one.__name__
+)
+def test_what_is_asked_shown_or_weighed_otherwise_is_asked_again(probed, tmp_path, monkeypatch, change):
+    """Paths, sizes and times of files say the same before and after."""
+
+    def again(*_, **__):
+        raise InputError("asked again")
+
+    monkeypatch.setattr("harness_plugins.video.probe.running.asked", again)
+    shutil.copytree(probed, tmp_path / "before")
+    try:
+        change(probed)
+        with pytest.raises(InputError, match="asked again"):
+            run_probe(run_of(probed, shown=("none",)), probed / "out")
+    finally:
+        shutil.rmtree(probed)
+        shutil.copytree(tmp_path / "before", probed)
+    run_probe(run_of(probed, shown=("none",)), probed / "out")  # as it was: not asked again
+
+
+def test_the_same_content_elsewhere_is_not_asked_again(probed, tmp_path, monkeypatch):
+    home = tmp_path / "all"
+    shutil.copytree(probed, home)
+
+    def never(*_, **__):
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr("harness_plugins.video.probe.running.asked", never)
+    _, found = run_probe(run_of(home, shown=("none",)), home / "out")
+    assert found.occurrences
 
 
 def test_a_model_of_text_alone_is_asked_without_video_and_relies_on_none(place, tmp_path):
