@@ -97,7 +97,7 @@ def tiny_tokens(folder: Path, videos: int = 6, *, frames: int = 4, levels: int =
     for number in range(videos):
         random = np.random.default_rng(number)
         drawn = random.integers(0, codes, (frames, places, levels)) + codes * np.arange(levels)
-        store.write_video(folder, sha256_of(number), np.arange(frames) / 2, drawn.reshape(frames, -1).astype(np.int32))
+        store.write_video(folder, sha256_of(number), np.arange(frames) / 2, drawn.reshape(frames, -1).astype(np.int32), info)
     return store.VideoTokens(folder)
 
 

@@ -38,11 +38,12 @@ def sha256_of(number: int) -> str:
 
 def tokens_of(folder: Path, videos: int = 24, tokenizer: str = "a" * 64) -> VideoTokens:
     """Tokens of so many videos: those of number n show colour n mod 4 everywhere, among noise by n."""
-    write_info(folder, Info(rate=2.0, height=16, width=16, tokens=PLACES, codes=CODES, tokenizer=tokenizer, grid=(2, 2)))
+    info = Info(rate=2.0, height=16, width=16, tokens=PLACES, codes=CODES, tokenizer=tokenizer, grid=(2, 2))
+    write_info(folder, info)
     for number in range(videos):
         noise = np.random.default_rng(number).integers(4, CODES, (FRAMES, PLACES)).astype(np.int32)
         noise[:, : PLACES // 2] = number % len(COLOURS)
-        write_video(folder, sha256_of(number), np.arange(FRAMES) / 2, noise)
+        write_video(folder, sha256_of(number), np.arange(FRAMES) / 2, noise, info)
     return VideoTokens(folder)
 
 

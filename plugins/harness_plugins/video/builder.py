@@ -174,16 +174,18 @@ class VideoText:
         return _pairs(self._videos, self._pairs, self._captions, self._language, self._languages)
 
     def _fitted(self, material: "Sequence[Material]", remarks: "Remarks") -> Any:
-        """The tokenizer, fitted or taken; one that was fitted on a file that has changed since is fitted anew."""
-        from harness_plugins.video.known import forget_if_changed, remember
+        """The tokenizer, fitted or taken; one that was fitted on a file that has changed since is put aside and fitted anew."""
+        from harness_plugins.video.known import keep_if_changed, remember
         from harness_plugins.video.store import TOKENIZER
+        from harness_plugins.video.tokenizer.files import DESCRIPTION
         from harness_plugins.video.tokenizer.fitting import tokenizer_for
 
-        now = {one.pair.name: one.info.sha256 for one in material}
+        now = {one.pair.name: (one.info.path, one.info.sha256) for one in material}
         own = not isinstance(self._tokenizer, str | Path)
         if own:
-            for sentence in forget_if_changed(self._folder, now):
+            for sentence in keep_if_changed(self._folder, now):
                 remarks.say(sentence)
+        anew = own and not (self._folder / TOKENIZER / DESCRIPTION).is_file()
         fitting = tokenizer_for(
             self._tokenizer,
             [(one.info.path, one.info.sha256) for one in material],
@@ -194,7 +196,7 @@ class VideoText:
             workers=self._workers,
             device=self._device,
         )
-        remember(self._folder, now, fitted=own)
+        remember(self._folder, now, fitted=anew)
         remarks.tokenizer(fitting.tokenizer, fitting.report)
         return fitting.tokenizer
 

@@ -4,7 +4,7 @@
 <folder>/
   video.json                   Info: how frames were sampled and tokenised
   tokenizer/                   the tokenizer (`tokenizer.files`)
-  videos/<sha256>.safetensors  times (F,) float64 seconds, tokens (F, P) int32
+  videos/<sha256>.safetensors  times (F,) float64 seconds, tokens (F, P) int32; metadata: digest of the tokenizer, and rate
 ```
 """
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INFO, TOKENIZER, VIDEOS = "video.json", "tokenizer", "videos"
+_MADE = "tokenizer and rate"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _EDGE = 1e-6  # seconds: a frame that begins where a span ends is not in it
 
@@ -69,17 +70,21 @@ class VideoTokens:
         """Times (F,) in seconds and tokens (F, P) of all sampled frames of a video.
 
         InputError where it has none here, or its file is damaged."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+        from safetensors import SafetensorError, safe_open
 
         path = path_of(self.folder, sha256)
         try:
-            found = load_file(path)
-            times, tokens = found["times"], found["tokens"]
+            with safe_open(path, framework="numpy") as file:
+                made_by, times, tokens = file.metadata(), file.get_tensor("times"), file.get_tensor("tokens")
         except FileNotFoundError:
             raise InputError(f"{self.folder} has no tokens of the video {sha256[:12]}…; build it with this video") from None
         except (SafetensorError, KeyError, OSError, ValueError) as error:
             raise InputError(f"{path}: not the tokens of a video ({error}); delete it and build again") from error
+        if made_by != made_with(self.info):
+            raise InputError(
+                f"{path}: made {_told(made_by)}, and {self.folder / INFO} says {_told(made_with(self.info))}; build the folder "
+                "again with this video, and its tokens are made anew"
+            )
         if times.ndim != 1 or tokens.shape != (len(times), self.info.tokens):
             raise InputError(f"{path}: {tokens.shape} tokens do not fit {self.folder / INFO}; delete it and build again")
         return times, tokens
@@ -130,8 +135,8 @@ def write_info(folder: Path, info: Info) -> None:
     replace_file(folder / INFO, msgspec.json.format(msgspec.json.encode(info, order="sorted")) + b"\n")
 
 
-def write_video(folder: Path, sha256: str, times: "NDArray[np.float64]", tokens: "NDArray[np.int32]") -> None:
-    """Writes the tokens of one video whole, or not at all; processes may write the same one."""
+def write_video(folder: Path, sha256: str, times: "NDArray[np.float64]", tokens: "NDArray[np.int32]", info: Info) -> None:
+    """Writes the tokens of one video whole, or not at all; processes may write the same one. `info`: how they were made."""
     import numpy as np
     from safetensors.numpy import save
 
@@ -141,7 +146,20 @@ def write_video(folder: Path, sha256: str, times: "NDArray[np.float64]", tokens:
         "times": np.ascontiguousarray(times, np.float64),
         "tokens": np.ascontiguousarray(tokens, np.int32),
     }
-    replace_file(path, save(dict(columns)))
+    replace_file(path, save(dict(columns), metadata=made_with(info)))
+
+
+def made_with(info: Info) -> dict[str, str]:
+    """What the file of a video's tokens says of how they were made, so that those of two tokenizers do not mix in a folder. One
+    key: several would be written in any order, and the same tokens are to be the same file."""
+    return {_MADE: f"{info.tokenizer} {float(info.rate)!r}"}
+
+
+def _told(made_by: Mapping[str, str] | None) -> str:
+    tokenizer, _, rate = (made_by or {}).get(_MADE, "").partition(" ")
+    return (
+        f"by the tokenizer {tokenizer[:12]}… at {rate} frames a second" if tokenizer else "by a tokenizer that it does not name"
+    )
 
 
 def path_of(folder: Path, sha256: str) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import InputError
 from harness_plugins.video.broken import BrokenVideo
-from harness_plugins.video.store import TOKENIZER, path_of, write_info, write_video
+from harness_plugins.video.store import TOKENIZER, Info, made_with, path_of, write_info, write_video
 from harness_plugins.video.tokenizer.files import load_tokenizer, save_tokenizer
 from harness_plugins.video.workers import Died, side_by_side
 
@@ -60,9 +60,10 @@ def tokenise_videos(
     another tokenizer, size or rate.
     """
     save_tokenizer(tokenizer, folder / TOKENIZER)
-    write_info(folder, tokenizer.info(float(rate)))
+    info = tokenizer.info(float(rate))
+    write_info(folder, info)
     known = {sha256: path for path, sha256 in reversed(videos)}
-    there = {sha256: frames for sha256 in known if (frames := _there(folder, sha256, tokenizer.tokens)) is not None}
+    there = {sha256: frames for sha256 in known if (frames := _there(folder, sha256, info)) is not None}
     jobs = [
         _Job(path, sha256, folder, tokenizer.digest, rate, tokenizer.device)
         for sha256, path in known.items()
@@ -110,8 +111,9 @@ def tokens_of(path: Path, tokenizer: "Tokenizer", rate: float) -> "tuple[NDArray
     return np.array(times), np.concatenate(parts)[shown]
 
 
-def _there(folder: Path, sha256: str, tokens: int) -> int | None:
-    """How many frames of a video have their tokens in the folder; None where it has none, or its file is damaged."""
+def _there(folder: Path, sha256: str, info: Info) -> int | None:
+    """How many frames of a video have their tokens in the folder; None where it has none, or its file is damaged or holds those
+    of another tokenizer or rate."""
     from safetensors import SafetensorError, safe_open
 
     path = path_of(folder, sha256)
@@ -119,10 +121,12 @@ def _there(folder: Path, sha256: str, tokens: int) -> int | None:
         return None
     try:
         with safe_open(path, framework="numpy") as file:
+            made_by = file.metadata()
             times, found = file.get_slice("times").get_shape(), file.get_slice("tokens").get_shape()
     except (SafetensorError, OSError, ValueError):
         return None
-    return times[0] if len(times) == 1 and found == [times[0], tokens] else None
+    right = made_by == made_with(info) and len(times) == 1 and found == [times[0], info.tokens]
+    return times[0] if right else None
 
 
 def _in_process(tokenizer: "Tokenizer") -> Callable[[_Job], Tokenised]:
@@ -142,7 +146,7 @@ def _made(job: _Job, tokenizer: "Tokenizer") -> Tokenised:
         times, tokens = tokens_of(job.path, tokenizer, job.rate)
     except BrokenVideo as error:
         return Tokenised(job.path, job.sha256, seconds=time.perf_counter() - begun, broken=error)
-    write_video(job.folder, job.sha256, times, tokens)
+    write_video(job.folder, job.sha256, times, tokens, tokenizer.info(float(job.rate)))
     return Tokenised(job.path, job.sha256, len(times), time.perf_counter() - begun)
 
 

@@ -109,9 +109,10 @@ def test_parts_stay_where_the_video_was():
 
 
 def test_blank_has_the_times_and_the_size_of_the_video_and_none_of_its_tokens(tmp_path):
-    write_info(tmp_path, Info(rate=2.0, height=8, width=8, tokens=3, codes=5, tokenizer="a" * 64))
+    info = Info(rate=2.0, height=8, width=8, tokens=3, codes=5, tokenizer="a" * 64)
+    write_info(tmp_path, info)
     times, tokens = np.arange(4) / 2, np.arange(12, dtype=np.int32).reshape(4, 3) % 5
-    write_video(tmp_path, "b" * 64, times, tokens)
+    write_video(tmp_path, "b" * 64, times, tokens, info)
     part = MediaPart(media="video", uri="v.mp4", sha256="b" * 64, start=0.5, end=1.5)
     store = VideoTokens(tmp_path)
     for kind in KINDS:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from barred_video import CUES, number_of, write_barred, write_base
 from harness_plugins.video.builder import VideoText, build, leaves, reads
+from harness_plugins.video.known import EARLIER
 from harness_plugins.video.store import TOKENIZER, VIDEOS, VideoTokens, video_parts
 from harness_plugins.video.tokenizer.files import load_tokenizer
 
@@ -170,6 +171,7 @@ def test_a_video_that_was_replaced_by_one_of_the_same_size_and_time_is_seen(film
     assert numbers(examples[0], films.parent / "tokens") == [255 - number for number in range(0, 50, 5)]
     assert notes[0].startswith("the tokenizer was fitted anew")
     assert "films/base.mp4" in notes[0]
+    shutil.rmtree(films.parent / "tokens" / EARLIER)
     again = snapshot(films.parent / "tokens")
     shutil.rmtree(films.parent / "tokens")
     assert rows(films)[0] == examples

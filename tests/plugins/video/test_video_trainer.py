@@ -275,7 +275,8 @@ def test_a_code_beyond_the_codebook_is_refused_with_its_file(tmp_path):
     from harness_plugins.video.store import path_of, write_video
 
     store = tiny.tokens_of(tmp_path / "tokens")
-    write_video(store.folder, tiny.sha256_of(2), np.arange(2.0), np.full((2, tiny.PLACES), 600, np.int32))
+    beyond = np.full((2, tiny.PLACES), 600, np.int32)
+    write_video(store.folder, tiny.sha256_of(2), np.arange(2.0), beyond, store.info)
     with pytest.raises(InputError, match=rf"{path_of(store.folder, tiny.sha256_of(2)).name}.*600.*{tiny.CODES}"):
         trainer(store).train(tiny.examples(), tmp_path / "run")
 
