@@ -85,25 +85,34 @@ class VideoMlmGenerator:
 
     def _some(self, examples: Sequence[Example]) -> Iterator[Output]:
         from harness_plugins.video.model.sequences import rows_of
+        from harness_plugins.video.probe.asking import text_length
         from harness_plugins.video.probe.conditions import rows_shown
         from harness_plugins.video.probe.measure import measured
 
         model, tokenizer = self._loaded
         asked = [one for one in examples if isinstance(_word(one), tuple)]
         tokens = None if self._shown == "none" else self._tokens
-        told = rows_of(asked, tokenizer, tokens, frames=model.video.frames, length=model.text_positions or 512)
+        told = rows_of(asked, tokenizer, tokens, frames=model.video.frames, length=text_length(self._folder, model))
         rows = rows_shown({row.id: row for row in told.rows}, asked, self._shown, 0)
         occurrences = [_occurrence(one) for one in asked]
-        said = measured(model, rows, occurrences, tokenizer.mask_token_id, how=self._how, batch_tokens=self._batch)
+        said = measured(
+            model,
+            rows,
+            occurrences,
+            tokenizer.mask_token_id,
+            unknown=tokenizer.unk_token_id,
+            how=self._how,
+            batch_tokens=self._batch,
+            name=str(self._folder),
+        )
         places = {one.id: place for place, one in enumerate(asked)}
         for example in examples:
             place = places.get(example.id)
-            why = _word(example) if place is None else "the text was cut before the word" if not said.tokens[place] else ""
+            why = str(_word(example)) if place is None else _unasked(int(said.tokens[place]))
             common: dict[str, Any] = {"id": f"{example.id}/0", "example_id": example.id, "system": self._name}
             if place is None or why:
-                yield Output(
-                    **common, finish="error", meta={"status": "too-long" if place is not None else "empty", "detail": why}
-                )
+                status = "empty" if place is None or said.tokens[place] else "too-long"
+                yield Output(**common, finish="error", meta={"status": status, "detail": why})
                 continue
             one = occurrences[place]
             count = int(said.tokens[place])
@@ -129,6 +138,13 @@ def _word(example: Example) -> tuple[int, int] | str:
     if not 0 <= start < end <= len(aligned_text(example)):
         return f"meta.word has no span of the text: {span[0]!r:.20} to {span[1]!r:.20}"
     return start, end
+
+
+def _unasked(tokens: int) -> str:
+    """Why a word of so many tokens was not asked; "" where it was."""
+    if tokens < 0:
+        return "the model's tokenizer does not know the word"
+    return "" if tokens else "the text was cut before the word"
 
 
 def _occurrence(example: Example) -> Any:

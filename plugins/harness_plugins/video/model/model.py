@@ -21,11 +21,15 @@ class VideoMaskedLM(nn.Module):
     Text goes the base's own way, so that without video the base's logits come out to the bit. A video vector (`VideoEmbeddings`)
     stands where the base expects a word's embedding; all of them have the position of the first text token, since place and time
     are in the vector: video takes none of the positions of the text. `base` is tried once on a few tokens, and a PluginError says
-    where it does not read as it should. `text_positions`: tokens of a text at most, None where the base does not say.
+    where it does not read as it should; InputError for weights that are not finite. `text_positions`: tokens of a text at most,
+    None where the base does not say.
     """
 
     def __init__(self, base: Any, video: VideoConfig) -> None:
+        from harness_plugins.video.model.trial import check_finite
+
         super().__init__()
+        check_finite(base)
         self.base = base
         self.video = video
         table = base.get_input_embeddings().weight

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from harness.errors import InputError
 from harness_plugins.video.model.batch import Inputs
 
 _SAME = 1e-3  # of the largest logit: what may differ between a text alone and beside a longer one, in float32
@@ -33,12 +34,24 @@ def trial(model: Any) -> str:
         return f"it does not take embeddings, positions and a mask ({type(error).__name__}: {error})".replace("\n", " ")[:300]
     finally:
         model.train(was_training)
+    if not bool(plain.isfinite().all()):
+        return "what it says of a text is not finite (nan or infinite)"
     if not torch.equal(plain, ours):
         return f"with embeddings in place of ids its logits differ by {float((plain - ours).abs().max()):.3g}"
     limit = _SAME if plain.dtype in (torch.float32, torch.float64) else _COARSE
     if float((beside - plain).abs().max()) > limit * float(plain.abs().max()):
         return "what it says of a text depends on padding"
     return ""
+
+
+def check_finite(base: Any) -> None:
+    """InputError where a weight of a base is nan or infinite."""
+    for name, parameter in base.named_parameters():
+        if not bool(parameter.detach().isfinite().all()):
+            called = base.name_or_path or type(base).__name__
+            raise InputError(
+                f"{called}: its weights are not finite (nan or infinite, the first in {name}); train it or copy it again"
+            )
 
 
 def _text(ids: list[int], width: int, levels: int, device: Any) -> Inputs:

@@ -6,7 +6,8 @@ the model gives with its video less that without (`none`), beside a blank one, b
 an occurrence are averaged first, so that an interval over words is one for these models; each seed stands beside it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -15,6 +16,7 @@ from harness.errors import InputError
 from harness_plugins.video.controls import KINDS
 from harness_plugins.video.probe import statistics as stats
 from harness_plugins.video.probe.config import Statistics
+from harness_plugins.video.probe.figures import sample
 from harness_plugins.video.probe.matching import Matched, matched
 from harness_plugins.video.probe.regression import Regression, regress
 from harness_plugins.video.probe.results import Answers, Asked
@@ -72,7 +74,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BetweenSizes(msgspec.Struct, frozen=True, kw_only=True):
-    """The largest size less the smallest (by the order of the config), in `what`: a gain or a reliance."""
+    """The largest size less the smallest, in `what`: a gain or a reliance."""
 
     what: str
     larger: str
@@ -82,7 +84,9 @@ class BetweenSizes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything. `tokens`: of each word by the models' tokenizer; `unread`: occurrences that lie behind where texts are cut."""
+    """Everything. `sizes`: from the smallest; `tokens`: of each word by the models' tokenizer; `unread`: occurrences that lie
+    behind where texts are cut, for one of the models at least; `unknown`: by word, occurrences that their tokenizer does not
+    know, which are not asked."""
 
     sizes: tuple[str, ...]
     gains: tuple[Gain, ...]
@@ -94,19 +98,26 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     examples: int
     tokens: Mapping[str, int]
     unread: int
+    unknown: Mapping[str, int]
     notes: tuple[str, ...]
 
 
-def analyse(answers: Mapping[Asked, Answers], subject: Subject, how: Statistics) -> Analysis:
-    """The analysis of what models said. InputError where a size has no model trained on text alone, or none with video."""
+def analyse(
+    answers: Mapping[Asked, Answers], subject: Subject, how: Statistics, parameters: Mapping[str, int | None] | None = None
+) -> Analysis:
+    """The analysis of what models said. InputError where a size has no model trained on text alone, or none with video.
+
+    `parameters`: by size in the config's order, which tells sizes that are equally large, and all where one is None (unknown);
+    without it, sizes are in the order of the answers.
+    """
     table = subject.table
     settings = Settings(how.resamples, how.permutations, how.level, how.seed, how.by, how.least)
-    sizes = tuple(dict.fromkeys(asked.size for asked in answers))
+    sizes = _from_smallest(dict.fromkeys(asked.size for asked in answers), parameters or {})
     order = {asked: (sizes.index(asked.size), *map(KINDS.index, (asked.trained, asked.shown)), asked.seed) for asked in answers}
     held = _Held({asked: answers[asked] for asked in sorted(answers, key=order.__getitem__)}, table, settings)
     _check(answers, sizes)
     gains = tuple(_gains(held, sizes, how))
-    tokens = next(iter(answers.values())).tokens
+    tokens = np.min([one.tokens for one in answers.values()], axis=0)  # of unlike models, some may cut a text earlier
     return Analysis(
         sizes=sizes,
         gains=gains,
@@ -116,8 +127,9 @@ def analyse(answers: Mapping[Asked, Answers], subject: Subject, how: Statistics)
         words=len(table.words),
         occurrences=len(subject.occurrences),
         examples=len(subject.examples),
-        tokens={one.word: int(count) for one, count in zip(subject.occurrences, tokens, strict=True) if count},
+        tokens={one.word: int(count) for one, count in zip(subject.occurrences, tokens, strict=True) if count > 0},
         unread=int((tokens == 0).sum()),
+        unknown=dict(Counter(one.word for one, count in zip(subject.occurrences, tokens, strict=True) if count < 0)),
         notes=(*subject.notes, *held.notes),
     )
 
@@ -179,6 +191,14 @@ class _Held:
         )
 
 
+def _from_smallest(sizes: Iterable[str], parameters: Mapping[str, int | None]) -> tuple[str, ...]:
+    """Sizes by how many parameters they have; as the config has them where they are equal, or one is not known."""
+    there = dict.fromkeys(sizes)
+    ordered = [*(size for size in parameters if size in there), *(size for size in there if size not in parameters)]
+    known = {size: count for size in ordered if (count := parameters.get(size)) is not None}
+    return tuple(sorted(ordered, key=known.__getitem__) if len(known) == len(ordered) else ordered)
+
+
 def _check(answers: Mapping[Asked, Answers], sizes: Sequence[str]) -> None:
     for size in sizes:
         there = sorted({one.trained for one in answers if one.size == size})
@@ -191,6 +211,19 @@ def _check(answers: Mapping[Asked, Answers], sizes: Sequence[str]) -> None:
             raise InputError(f"size {size}: no model was trained with video (trained: real); train it and add it")
 
 
+def _check_left(table: WordTable, values: Floats, settings: Settings, whose: str) -> None:
+    """InputError where no word is left of which anything could be said."""
+    if len(sample(table, [values], settings.least).place):
+        return
+    often = np.bincount(table.word[np.isfinite(values)], minlength=1)
+    if not often.any():
+        raise InputError(f"{whose}: none of the {len(values):,} probed occurrences has a value; no model read any of them whole")
+    raise InputError(
+        f"{whose}: no word is left: each has {int(often.max()):,} occurrences at most, and words of fewer than "
+        f"{settings.least:,} do not count; lower `least` (statistics)"
+    )
+
+
 def _gains(held: _Held, sizes: Sequence[str], how: Statistics) -> Iterator[Gain]:
     table, settings = held.table, held.settings
     for size in sizes:
@@ -199,6 +232,7 @@ def _gains(held: _Held, sizes: Sequence[str], how: Statistics) -> Iterator[Gain]
             if not by_seed:
                 raise InputError(f"size {size}: {arm} and none have no seed in common; train both with one")
             values = _mean(by_seed)
+            _check_left(table, values, settings, f"size {size}, {arm}")
             correlation = stats.spearman(table, values, settings)
             regression = regress(table, values, settings)
             pairs = matched(table, values, settings, caliper=how.caliper)

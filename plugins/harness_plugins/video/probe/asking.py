@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import InputError
 from harness.stages.train import FACTS
+from harness_plugins.video.bases import LENGTH
 from harness_plugins.video.controls import KINDS
 from harness_plugins.video.probe.conditions import rows_shown
 from harness_plugins.video.probe.config import ModelAt, Probing
@@ -46,7 +47,7 @@ def asked(
         check_tokens(model.video, tokens.info, str(tokens.folder))
     examples = list(subject.examples.values())
     needs_video = at.trained != "none"
-    longest = model.text_positions or 512
+    longest = text_length(at.path, model)
     told = rows_of(examples, tokenizer, tokens if needs_video else None, frames=model.video.frames, length=longest)
     rows = {row.id: row for row in told.rows}
     kinds = kinds_shown(at.trained, probe.shown)
@@ -59,8 +60,10 @@ def asked(
             shown,
             subject.occurrences,
             tokenizer.mask_token_id,
+            unknown=tokenizer.unk_token_id,
             how=probe.how,
             batch_tokens=probe.batch_tokens,
+            name=at.path,
             report=parts,
         )
         found[Asked(size=at.size, seed=at.seed, trained=at.trained, shown=kind)] = answers_of(said)
@@ -78,12 +81,27 @@ def tokenizer_digest(path: str | Path) -> str:
         raise InputError(f"{file}: the tokenizer of a checkpoint cannot be read ({error.strerror}); check `path`") from error
 
 
+def text_length(path: str | Path, model: Any) -> int:
+    """Tokens of a text that a checkpoint is asked with at most: as long as those that it was trained on, where it says so, else
+    all that it has positions for."""
+    most, trained = model.text_positions or LENGTH, _facts(path).get("length")
+    return min(most, trained) if isinstance(trained, int) and not isinstance(trained, bool) and trained > 0 else most
+
+
+def parameters_by_size(models: Sequence[ModelAt]) -> dict[str, int | None]:
+    """How many parameters the models of each size have that were trained on text alone, by what they say of themselves; None
+    where none says it. Sizes are in the order of the models."""
+    found: dict[str, int | None] = dict.fromkeys(one.size for one in models)
+    for one in models:
+        said = _facts(one.path).get("parameters")
+        if one.trained == "none" and isinstance(said, int) and not isinstance(said, bool) and said > 0:
+            found[one.size] = said
+    return found
+
+
 def check_trained(at: ModelAt) -> None:
     """InputError where a checkpoint says itself that it was trained with another video than the config says."""
-    try:
-        said = json.loads((Path(at.path).expanduser() / FACTS).read_bytes()).get("video")
-    except (OSError, ValueError, AttributeError):
-        return  # it says nothing of itself
+    said = _facts(at.path).get("video")
     if said in KINDS and said != at.trained:
         raise InputError(
             f"{at.path} was trained with the video {said!r}, as its {FACTS} says, not {at.trained!r}; mend `trained`"
@@ -101,6 +119,15 @@ def check_same_tokenizer(models: Sequence[ModelAt]) -> None:
             f"{first.path} ({first.name}) and {other.path} ({other.name}) have different tokenizers: log-probabilities of unlike "
             "vocabularies are not compared; train both with one tokenizer"
         )
+
+
+def _facts(path: str | Path) -> dict[str, Any]:
+    """What a checkpoint says of its training; empty where it says nothing."""
+    try:
+        found = json.loads((Path(path).expanduser() / FACTS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def loaded(at: ModelAt, device: str) -> tuple[Any, Any, bool]:

@@ -16,7 +16,9 @@ def write_experiment_pages(
 ) -> tuple[tuple[Path, Path], Analysis]:
     """Writes page.md, page.html and summary.json; their paths, and the analysis. InputError where a size has not yet a model with
     video and one without."""
-    analysis = analyse(done.answers, material.subject, experiment.statistics)
+    parameters: dict[str, int | None] = dict.fromkeys(experiment.sizes)
+    parameters |= {one.size: one.parameters for one in done.facts if one.arm == "none" and one.parameters}
+    analysis = analyse(done.answers, material.subject, experiment.statistics, parameters)
     shown = gallery(analysis, done.answers, material.subject, experiment.statistics.named)
     runs = len(experiment.runs)
     subtitle = (

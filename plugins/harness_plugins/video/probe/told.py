@@ -9,6 +9,7 @@ from harness_plugins.video.probe.statistics import Bin
 from harness_plugins.video.probe.verdict import ALPHA
 
 FEW = 20  # words below which intervals are called rough
+NAMED = 20  # words of a kind that are named
 _BUT: dict[str, str] = {  # what is said with a correlation that the other analyses do not bear out, by their verdict
     "nothing left": "but not beyond what frequency and length explain",
     "turned": "but the other way where frequency and length are held alike",
@@ -39,6 +40,12 @@ def warnings(analysis: Analysis) -> Iterator[str]:
         yield f"only {analysis.words} words were probed: intervals and tests over words are rough"
     if analysis.unread:
         yield f"{analysis.unread} of {analysis.occurrences} occurrences lie behind the end of what models read: not asked"
+    if analysis.unknown:
+        some = ", ".join(list(analysis.unknown)[:NAMED]) + (" …" if len(analysis.unknown) > NAMED else "")
+        yield (
+            f"{sum(analysis.unknown.values())} of {analysis.occurrences} occurrences are of words that the models' tokenizer "
+            f"does not know: not asked ({len(analysis.unknown)} words: {some})"
+        )
     seeds = {len(gain.seeds) for gain in analysis.gains}
     if seeds == {1}:
         yield "one seed only: how much of this is the seed is not known"

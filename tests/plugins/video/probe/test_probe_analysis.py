@@ -1,5 +1,7 @@
 """Gains, reliance and what is refused, on answers made up so that the numbers can be checked by hand."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from harness_plugins.video.probe.norms import Norms
 from harness_plugins.video.probe.page import page, section, write_pages
 from harness_plugins.video.probe.results import Answers, Asked, read_answers, write_answers
 from harness_plugins.video.probe.subject import Subject
-from harness_plugins.video.probe.told import answer
+from harness_plugins.video.probe.told import answer, warnings
 from harness_plugins.video.probe.verdict import Verdict
 from harness_plugins.video.probe.words import find
 
@@ -121,6 +123,45 @@ def test_sizes_are_held_against_each_other_over_the_same_occurrences(subject):
 
 
 @pytest.mark.parametrize(
+    ("parameters", "order"),
+    [
+        ({"big": 900, "mid": 500, "tiny": 100}, ["tiny", "mid", "big"]),
+        ({"big": 900, "mid": None, "tiny": 100}, ["big", "mid", "tiny"]),
+        ({"mid": 500, "big": 500, "tiny": 100}, ["tiny", "mid", "big"]),
+        ({}, ["big", "mid", "tiny"]),
+    ],
+)
+def test_the_larger_size_is_the_one_of_more_parameters_whatever_comes_first(subject, parameters, order):
+    gains = {"big": 0.25, "mid": 0.125, "tiny": 0.0}
+    answers = {}
+    for size, more in gains.items():
+        answers |= made(subject, sizes=(size,), gain=lambda place, more=more: place // 4 * 0.5 + more)
+    found = analyse(answers, subject, FAST, parameters)
+    assert list(found.sizes) == list(dict.fromkeys(gain.size for gain in found.gains)) == order
+    between = next(one for one in found.between if one.what == "gain")
+    assert (between.larger, between.smaller) == (order[-1], order[0])
+    assert between.mean.value == pytest.approx(gains[order[-1]] - gains[order[0]])
+
+
+def test_words_that_no_tokenizer_knows_are_left_out_counted_and_named(subject):
+    every = {}
+    unknown = np.array([one.word in ("ord01", "ord02") for one in subject.occurrences])
+    for asked, said in made(subject).items():
+        logprob, tokens = np.where(unknown, np.nan, said.logprob), np.where(unknown, -1.0, said.tokens)
+        every[asked] = Answers(logprob, np.where(unknown, np.nan, 1.0), np.where(unknown, np.nan, 1.0), tokens)
+    last = list(every)[-1]  # one model that is asked with shorter texts
+    every[last].logprob[-1], every[last].tokens[-1] = np.nan, 0
+    found = analyse(every, subject, FAST)
+    assert found.unknown == {"ord01": 3, "ord02": 3}
+    assert found.unread == 1
+    assert not {"ord01", "ord02"} & found.tokens.keys()
+    assert found.gains[0].mean.words == 22
+    told = list(warnings(found))
+    assert any("6 of 72 occurrences are of words that the models' tokenizer does not know" in one for one in told)
+    assert any(one.endswith("(2 words: ord02, ord01)") or one.endswith("(2 words: ord01, ord02)") for one in told)
+
+
+@pytest.mark.parametrize(
     ("kind", "said"),
     [
         ("nothing left", "gain grows (but not beyond what frequency and length explain) with imageability"),
@@ -171,3 +212,14 @@ def test_the_page_escapes_names_and_holds_every_section(subject, tmp_path):
         assert heading in html
     assert (tmp_path / "summary.json").is_file()
     assert len(section(found, None).figures) == sum(len(one.figures) for one in report.sections)
+
+
+def test_where_no_word_is_left_it_says_so_and_why(subject):
+    with pytest.raises(
+        InputError, match=r"size small, real: no word is left: each has 3 occurrences at most.*fewer than 4.*`least`"
+    ):
+        analyse(made(subject), subject, msgspec.structs.replace(FAST, least=4))
+    assert analyse(made(subject), subject, msgspec.structs.replace(FAST, least=3)).gains[0].mean.words == 24
+    unread = {asked: replace(one, logprob=one.logprob * np.nan) for asked, one in made(subject).items()}
+    with pytest.raises(InputError, match="none of the 72 probed occurrences has a value"):
+        analyse(unread, subject, FAST)

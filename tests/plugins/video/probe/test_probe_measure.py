@@ -164,8 +164,8 @@ def test_a_model_that_says_what_is_no_number_is_refused_by_name(asked, broken):
 def test_a_base_whose_weights_are_no_numbers_is_told_apart_from_one_that_cannot_read_video():
     base = tiny_base()
     with torch.no_grad():
-        base.get_input_embeddings().weight[:] = float("nan")
-    with pytest.raises(InputError, match="its weights are not finite"):
+        base.get_input_embeddings().weight[5, 7] = float("nan")
+    with pytest.raises(InputError, match=r"its weights are not finite .*word_embeddings\.weight"):
         with_video(base, VideoConfig(codes=1, places=1, frames=1))
 
 
