@@ -18,6 +18,17 @@ from harness_plugins.video.controls import KINDS
 ONE_SIZE = "one size"  # of models that are compared at one size, which then needs no name
 TOGETHER, LEFT_TO_RIGHT = "together", "left-to-right"
 _KINDS = ", ".join(KINDS)
+_SEEDS = 2**63 - 1  # the largest that every generator and table takes
+
+
+def _check_between(held: msgspec.Struct, limits: Mapping[str, tuple[int, int]]) -> None:
+    """ValueError naming the first setting that lies outside its limits."""
+    for name, (least, most) in limits.items():
+        value = getattr(held, name)
+        if value < least:
+            raise ValueError(f"{name} is at least {least:,}, got {value}")
+        if value > most:
+            raise ValueError(f"{name} is at most {most:,}, got {value}")
 
 
 class Probing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,8 +59,7 @@ class Probing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ValueError(f"shown is some of {_KINDS}, got {wrong[0] if wrong else 'nothing'!r}")
         if self.most is not None and self.most < 1:
             raise ValueError(f"most is at least 1, or left out for all, got {self.most}")
-        if self.batch_tokens < 1:
-            raise ValueError(f"batch_tokens is at least 1, got {self.batch_tokens}")
+        _check_between(self, {"batch_tokens": (1, 10_000_000), "seed": (0, _SEEDS)})
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,9 +79,17 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def __post_init__(self) -> None:
         if not 0.5 <= self.level < 1:
             raise ValueError(f"level lies between .5 and 1, got {self.level}")
-        for name, least in (("resamples", 100), ("permutations", 99), ("bins", 1), ("least", 1), ("named", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is at least {least}, got {getattr(self, name)}")
+        _check_between(
+            self,
+            {
+                "resamples": (100, 100_000),  # more take hours, and change no digit that is told
+                "permutations": (99, 1_000_000),
+                "seed": (0, _SEEDS),
+                "least": (1, 1_000_000),
+                "bins": (1, 1000),
+                "named": (0, 1000),
+            },
+        )
         if not self.caliper > 0:
             raise ValueError(f"caliper is above 0, got {self.caliper}")
 
@@ -87,6 +105,7 @@ class ModelAt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def __post_init__(self) -> None:
         if self.trained not in KINDS:
             raise ValueError(f"trained is one of {_KINDS}, got {self.trained!r}")
+        _check_between(self, {"seed": (0, _SEEDS)})
 
     @property
     def name(self) -> str:
@@ -209,8 +228,9 @@ def _seeds(document: Document) -> tuple[int, ...]:
     seeds = document.value.get("seeds", [1, 2, 3])
     if not isinstance(seeds, list) or not seeds or any(isinstance(one, bool) or not isinstance(one, int) for one in seeds):
         raise document.error(f"seeds is a list of whole numbers, got {seeds!r:.80}", "seeds")
-    if min(seeds) < 0:
-        raise document.error(f"seeds are 0 or more, got {min(seeds)}", "seeds")
+    if min(seeds) < 0 or max(seeds) > _SEEDS:
+        wrong = min(seeds) if min(seeds) < 0 else max(seeds)
+        raise document.error(f"seeds are from 0 to {_SEEDS:,}, got {wrong}", "seeds")
     if len(set(seeds)) < len(seeds):
         raise document.error("a seed is named twice: its runs would be equal, and an interval over them of width 0", "seeds")
     return tuple(seeds)

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from harness.errors import InputError
 from harness_plugins.video.probe.table import Floats, Ints, WordTable
 
 LEAST = 5  # words (or videos) from which there is an interval: fewer cannot be drawn again in enough ways
@@ -114,6 +115,19 @@ def sample(table: WordTable, columns: Sequence[Floats], least: int = 1) -> Sampl
     sums = [np.bincount(word, column, len(place)) for column in kept]
     values = np.stack(sums) / np.maximum(counts, 1)
     return Sample(place, _settled(values), word.astype(np.int64), cluster.astype(np.int64), kept, table.imageability[place])
+
+
+def check_left(table: WordTable, values: Floats, settings: Settings, whose: str) -> None:
+    """InputError where no word is left of which anything could be said."""
+    if len(sample(table, [values], settings.least).place):
+        return
+    often = np.bincount(table.word[np.isfinite(values)], minlength=1)
+    if not often.any():
+        raise InputError(f"{whose}: none of the {len(values):,} probed occurrences has a value; no model read any of them whole")
+    raise InputError(
+        f"{whose}: no word is left: each has {int(often.max()):,} occurrences at most, and words of fewer than "
+        f"{settings.least:,} do not count; lower `least` (statistics)"
+    )
 
 
 def drawn(found: Sample, settings: Settings) -> Iterator[tuple[Ints, Floats]]:

@@ -5,7 +5,7 @@ import numpy as np
 
 from harness_plugins.video.probe.assignment import assign
 from harness_plugins.video.probe.figures import DEFAULTS, LEAST, Figure, Sample, Settings, sample
-from harness_plugins.video.probe.permutation import sign_p
+from harness_plugins.video.probe.permutation import in_rows, sign_p
 from harness_plugins.video.probe.table import Floats, Ints, WordTable
 
 MOST = 3000  # words of one side: more would take minutes
@@ -141,11 +141,14 @@ def _paired(found: Sample, y: Floats, left: Floats, words: Ints, settings: Setti
     fit = np.linalg.lstsq(matrix, y, rcond=None)[0]
     p = sign_p(np.linalg.pinv(matrix)[0] * _beside(varied, y), settings.permutations, settings.seed) if test else None
     rng = np.random.default_rng([settings.seed, 15])
-    weights = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), settings.resamples).astype(np.float64)
-    crossed = np.einsum("bp,pi,pj->bij", weights, matrix, matrix, optimize=True)
-    crossed += np.diag([0.0, *[1e-9 * len(y)] * varied.shape[1]])  # a draw of pairs that are all alike has no slope
-    sums = np.einsum("bp,pi,p->bi", weights, matrix, y, optimize=True)
-    values = np.linalg.solve(crossed, sums[:, :, None])[:, 0, 0]
+    drawn = []
+    for rows in in_rows(settings.resamples, len(y)):
+        weights = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), rows).astype(np.float64)
+        crossed = np.einsum("bp,pi,pj->bij", weights, matrix, matrix, optimize=True)
+        crossed += np.diag([0.0, *[1e-9 * len(y)] * varied.shape[1]])  # a draw of pairs that are all alike has no slope
+        sums = np.einsum("bp,pi,p->bi", weights, matrix, y, optimize=True)
+        drawn.append(np.linalg.solve(crossed, sums[:, :, None])[:, 0, 0])
+    values = np.concatenate(drawn)
     tail = expanded_tail(settings.level, len(y))
     ends = np.quantile(values, [tail, 1 - tail])
     return found.figure(float(fit[0]), low=float(ends[0]), high=float(ends[1]), p=p, words=words)
@@ -175,7 +178,15 @@ def _unpaired(found: Sample, high: Ints, low: Ints, settings: Settings) -> Figur
     if fewer < LEAST:
         return found.figure(value, note=f"no interval: {fewer} words on a side, and {LEAST} are needed", words=words)
     rng = np.random.default_rng([settings.seed, 16])
-    means = [y[side][rng.integers(0, len(side), (settings.resamples, len(side)))].mean(axis=1) for side in (high, low)]
+    means = [
+        np.concatenate(
+            [
+                y[side][rng.integers(0, len(side), (rows, len(side)))].mean(axis=1)
+                for rows in in_rows(settings.resamples, len(side))
+            ]
+        )
+        for side in (high, low)
+    ]
     tail = expanded_tail(settings.level, fewer)
     ends = np.quantile(means[0] - means[1], [tail, 1 - tail])
     return found.figure(value, low=float(ends[0]), high=float(ends[1]), words=words)

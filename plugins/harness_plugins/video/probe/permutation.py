@@ -28,7 +28,7 @@ def spearman_p(x: Floats, y: Floats, permutations: int, seed: int) -> float | No
     whole = one.astype(np.float64)  # sums stay far below 2**53, so BLAS is exact
     further = sum(
         int((np.abs(rng.permuted(np.tile(other.astype(np.float64), (rows, 1)), axis=1) @ whole) >= observed).sum())
-        for rows in _in_rows(permutations, len(y))
+        for rows in in_rows(permutations, len(y))
     )
     return (further + 1) / (permutations + 1)
 
@@ -48,7 +48,7 @@ def sign_p(values: Floats, permutations: int, seed: int) -> float | None:
         return float(np.mean(np.abs(signs @ values) >= reach))
     rng = np.random.default_rng([seed, 12])
     further = 0
-    for rows in _in_rows(permutations, count):
+    for rows in in_rows(permutations, count):
         signs = 1.0 - 2.0 * rng.integers(0, 2, (rows, count), np.int8)
         further += int((np.abs(np.einsum("bn,n->b", signs, values)) >= reach).sum())
     return (further + 1) / (permutations + 1)
@@ -61,7 +61,7 @@ def doubled_ranks(values: Floats) -> Ints:
     return np.asarray((2 * ends - sizes + 1)[run] - (len(values) + 1), np.int64)
 
 
-def _in_rows(rows: int, columns: int) -> Iterator[int]:
+def in_rows(rows: int, columns: int) -> Iterator[int]:
     """Numbers of rows that add up to `rows` and keep cells in bounds."""
     step = max(1, _CELLS // max(columns, 1))
     for start in range(0, rows, step):

@@ -4,9 +4,11 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from harness_plugins.video.probe import matching
 from harness_plugins.video.probe.assignment import assign
 from harness_plugins.video.probe.figures import Figure
 from harness_plugins.video.probe.matching import Matched, matched
+from harness_plugins.video.probe.permutation import in_rows
 from harness_plugins.video.probe.regression import Regression, Term, adjusted, alike, regress
 from harness_plugins.video.probe.statistics import bins, spearman
 from harness_plugins.video.probe.verdict import verdict
@@ -279,6 +281,24 @@ def test_words_that_differ_by_one_character_may_be_matched_and_few_pairs_are_not
     assert pairs.notes == ("6 pairs are too few to take out what they still differ in",)
     apart = matched(made(x, frequency=np.zeros(12), length=np.repeat([3, 5], 6)), np.arange(12.0), QUICK)
     assert apart.difference.note.startswith("0 of 6 words could be matched")
+
+
+def test_draws_in_small_parts_are_those_of_one(monkeypatch):
+    table, gain = world(3, effect=0.5)
+    one = matched(table, gain, QUICK)
+    parts = []
+
+    def in_parts(rows, columns):
+        parts.append(list(in_rows(rows, 1_000_000)))
+        return iter(parts[-1])
+
+    monkeypatch.setattr(matching, "in_rows", in_parts)
+    other = matched(table, gain, QUICK)
+    assert min(map(len, parts)) > 1
+    assert {sum(part) for part in parts} == {QUICK.resamples}
+    for name in ("difference", "unadjusted", "unmatched", "high", "low"):
+        left, right = getattr(one, name), getattr(other, name)
+        assert (left.low, left.high, left.p) == pytest.approx((right.low, right.high, right.p), abs=1e-12)
 
 
 def test_without_matches_it_says_how_many():
