@@ -12,6 +12,7 @@ from harness_plugins.video.bases import LENGTH
 from harness_plugins.video.controls import KINDS
 from harness_plugins.video.probe.conditions import rows_shown
 from harness_plugins.video.probe.config import ModelAt, Probing
+from harness_plugins.video.probe.inputs import model_folder
 from harness_plugins.video.probe.results import Answers, Asked, answers_of
 from harness_plugins.video.probe.subject import Subject
 from harness_plugins.video.store import VideoTokens
@@ -73,8 +74,8 @@ def asked(
 def tokenizer_digest(path: str | Path) -> str:
     """Changes with the vocabulary of a checkpoint: log-probabilities of unlike vocabularies are not compared.
 
-    InputError where it has none."""
-    file = Path(path).expanduser() / "tokenizer.json"
+    InputError where it has none, PluginError where there is no such checkpoint."""
+    file = model_folder(str(path)) / "tokenizer.json"
     try:
         return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:

@@ -12,8 +12,11 @@ pytest.importorskip("transformers")
 
 import tiny_video_training as tiny  # noqa: E402
 from click.testing import CliRunner  # noqa: E402
+from harness_plugins.judges.local_files import LocalModel  # noqa: E402
 from harness_plugins.video.generator import VideoMlmGenerator  # noqa: E402
+from harness_plugins.video.probe.asking import tokenizer_digest  # noqa: E402
 from harness_plugins.video.probe.config import ModelAt, ProbeRun, Probing, Statistics  # noqa: E402
+from harness_plugins.video.probe.inputs import model_digest  # noqa: E402
 from harness_plugins.video.probe.metric import ImageabilityProbe  # noqa: E402
 from harness_plugins.video.probe.results import Asked, read_answers  # noqa: E402
 from harness_plugins.video.probe.running import SECTION, run_probe  # noqa: E402
@@ -180,6 +183,15 @@ def test_different_tokenizers_are_refused_with_both_named(place, tmp_path):
     assert str(other) in str(caught.value)
     assert str(place / "real" / "model") in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_model_of_text_alone_by_name_is_the_files_that_it_resolves_to(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "harness_plugins.video.bases.find_model", lambda name, _: LocalModel(name, place / "none" / "model", "digest")
+    )
+    assert tokenizer_digest("someone/small") == tokenizer_digest(place / "none" / "model")
+    assert model_digest("someone/small") == model_digest(str(place / "none" / "model"))
+    assert model_digest("someone/small") != model_digest(str(place / "real" / "model"))
 
 
 def test_a_checkpoint_that_was_trained_with_something_else_is_refused(place, tmp_path):
