@@ -125,6 +125,7 @@ def read_base(base: LocalModel, seed: int) -> tuple[Any, list[str]]:
 def from_scratch(preset: str | None, config: Mapping[str, Any], tokenizer: Any, *, length: int, seed: int) -> Any:
     """A masked language model with random weights by the seed. Raises PluginError for a config that makes none."""
     import torch
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig, AutoModelForMaskedLM
     from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
@@ -145,11 +146,11 @@ def from_scratch(preset: str | None, config: Mapping[str, Any], tokenizer: Any, 
         with encoders.quiet(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             return AutoModelForMaskedLM.from_config(made, dtype=torch.float32)
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, StrictDataclassError) as error:
         if isinstance(error, PluginError):
             raise
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise PluginError(f"config: no model can be made of it: {said}") from error
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise PluginError(f"config: no model can be made of it: {said:.200}") from error
 
 
 def longest_text(positions: int | None, tokenizer: Any, length: int | None) -> int:

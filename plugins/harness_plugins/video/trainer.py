@@ -15,15 +15,9 @@ from harness_plugins.trainers.checks import check_base, given, memory_told
 from harness_plugins.trainers.distributed import joined
 from harness_plugins.trainers.facts import speed
 from harness_plugins.trainers.loop import fit
-from harness_plugins.trainers.selection import LOSS
-from harness_plugins.trainers.weights import DTYPES
 from harness_plugins.video.bases import TokenizerChoice
-from harness_plugins.video.controls import check_kind
-from harness_plugins.video.presets import TRAINING, check_preset
-from harness_plugins.video.training import MISSING
-
-_SCHEDULES = ("linear", "cosine", "constant")
-_TIMES = ("frames", "seconds")
+from harness_plugins.video.parameters import check_beginning, check_masks, check_numbers
+from harness_plugins.video.presets import TRAINING
 
 
 class VideoMlm:
@@ -94,40 +88,27 @@ class VideoMlm:
         held_out_limit: int | None = None,
         report_to: str | Sequence[str] = (),
     ) -> None:
-        from harness_plugins.video.model.masking import check_masking
         from harness_plugins.video.training import Masking
 
-        if (base is None) == (preset is None and config is None):
-            raise ValueError("give either base (a pretrained model), or preset or config (a model from scratch)")
-        if base is not None and tokenizer is not None:
-            raise ValueError("tokenizer is for models from scratch: a base brings its own")
-        if not isinstance(tokens, (str, Path)) or not str(tokens).strip():
-            raise ValueError(f"tokens is the folder of video tokens that a builder left, got {tokens!r:.80}")
-        if preset is not None:
-            check_preset(preset)
-        check_kind(video)
-        chosen = (
-            ("schedule", schedule, _SCHEDULES),
-            ("dtype", dtype, DTYPES),
-            ("time", time, _TIMES),
-            ("missing", missing, MISSING),
+        check_beginning(base, preset, config, tokenizer, tokens, video)
+        check_numbers(
+            {
+                "schedule": schedule,
+                "dtype": dtype,
+                "time": time,
+                "missing": missing,
+                "frames": frames,
+                "length": length,
+                "steps": steps,
+                "batch": batch,
+                "batch_tokens": batch_tokens,
+                "save_every": save_every,
+                "seed": seed,
+                "best_by": best_by,
+                "beta2": beta2,
+            }
         )
-        for name, value, known in chosen:
-            if value not in known:
-                raise ValueError(f"{name} is one of {', '.join(known)}, got {value!r}")
-        whole = (("frames", frames, 1), ("length", length, 1), ("steps", steps, 1), ("batch", batch, 1))
-        for name, number, least in (*whole, ("batch_tokens", batch_tokens, 1), ("save_every", save_every, 1), ("seed", seed, 0)):
-            if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < least):
-                raise ValueError(f"{name} is a whole number of at least {least}, got {number!r}")
-        if best_by not in (None, LOSS):
-            raise ValueError(f"best_by of the trainer video-mlm is loss, got {best_by!r}")
-        if beta2 is not None and (isinstance(beta2, bool) or not 0 <= beta2 < 1):
-            raise ValueError(f"beta2 is a number from 0 to below 1, got {beta2!r}")
-        if not isinstance(replace, Sequence) or isinstance(replace, str):
-            raise ValueError(f"replace is three numbers that sum to 1, got {replace!r:.80}")
-        check_masking(mask_share, replace, masked_video, video_mask)
-        if masked_video and video in ("none", "blank"):
-            raise ValueError(f"masked_video: with video: {video} there is no video to find out; leave it out")
+        check_masks(mask_share, replace, masked_video, video_mask, video)
         self.base: str | None = None if base is None else str(base)
         self.preset, self.config, self.tokens = preset, dict(config or {}), Path(tokens).expanduser()
         self.tokenizer = TokenizerChoice.of(tokenizer)

@@ -72,6 +72,8 @@ def test_a_config_makes_a_model_that_the_seed_decides(kind, tokenizer):
         ({"model_type": "bart"}, "no masked language model"),
         ({"model_type": "bert", "hiden_size": 32}, "hidden_size"),
         ({"model_type": "bert", "hidden_size": 33}, "multiple"),
+        ({"model_type": "bert", "hidden_size": "big"}, r"config: .*'hidden_size'.*'big'"),
+        ({"model_type": "modernbert", "hidden_size": [1]}, "config: .*'hidden_size'"),
     ],
 )
 def test_a_config_that_makes_no_model_is_refused(config, told, tokenizer):

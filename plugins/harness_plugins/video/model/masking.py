@@ -173,9 +173,15 @@ def check_masking(share: float, replace: Sequence[float], video_share: float, vi
     for name, value, least in (("mask_share", share, False), ("masked_video", video_share, True)):
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1 or (value == 0 and not least):
             raise ValueError(f"{name} is a number {'from 0' if least else 'above 0'} to 1, got {value!r}")
-    if len(replace) != 3 or any(not 0 <= one <= 1 for one in replace) or abs(sum(replace) - 1) > 1e-9:
+    if (
+        not isinstance(replace, Sequence)
+        or isinstance(replace, str)
+        or len(replace) != 3
+        or any(isinstance(one, bool) or not isinstance(one, (int, float)) or not 0 <= one <= 1 for one in replace)
+        or abs(sum(replace) - 1) > 1e-9
+    ):
         raise ValueError(
-            f"the shares of masked, random and unchanged words are three numbers that sum to 1, got {list(replace)!r}"
+            f"replace, the shares of masked, random and unchanged words, is three numbers that sum to 1, got {replace!r:.80}"
         )
     if video_mask not in VIDEO_MASKS:
         raise ValueError(f"video_mask is {' or '.join(VIDEO_MASKS)}, got {video_mask!r}")
