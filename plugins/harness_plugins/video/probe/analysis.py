@@ -16,22 +16,15 @@ from harness.errors import InputError
 from harness_plugins.video.controls import KINDS
 from harness_plugins.video.probe import statistics as stats
 from harness_plugins.video.probe.config import Statistics
-from harness_plugins.video.probe.figures import sample
+from harness_plugins.video.probe.figures import check_left
+from harness_plugins.video.probe.held import Held, SeedRow
 from harness_plugins.video.probe.matching import Matched, matched
 from harness_plugins.video.probe.regression import Regression, regress
 from harness_plugins.video.probe.results import Answers, Asked
 from harness_plugins.video.probe.statistics import Bin, ClassRow, Figure, Settings, WordRow
 from harness_plugins.video.probe.subject import Subject
-from harness_plugins.video.probe.table import Floats, WordTable
+from harness_plugins.video.probe.table import Floats
 from harness_plugins.video.probe.verdict import Verdict, verdict
-
-
-class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One seed alone: mean over words, and rho with imageability; None where not defined."""
-
-    seed: int
-    mean: float | None
-    spearman: float | None
 
 
 class Gain(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +107,7 @@ def analyse(
     settings = Settings(how.resamples, how.permutations, how.level, how.seed, how.by, how.least)
     sizes = _from_smallest(dict.fromkeys(asked.size for asked in answers), parameters or {})
     order = {asked: (sizes.index(asked.size), *map(KINDS.index, (asked.trained, asked.shown)), asked.seed) for asked in answers}
-    held = _Held({asked: answers[asked] for asked in sorted(answers, key=order.__getitem__)}, table, settings)
+    held = Held({asked: answers[asked] for asked in sorted(answers, key=order.__getitem__)}, table, settings)
     _check(answers, sizes)
     gains = tuple(_gains(held, sizes, how))
     tokens = np.min([one.tokens for one in answers.values()], axis=0)  # of unlike models, some may cut a text earlier
@@ -132,63 +125,6 @@ def analyse(
         unknown=dict(Counter(one.word for one, count in zip(subject.occurrences, tokens, strict=True) if count < 0)),
         notes=(*subject.notes, *held.notes),
     )
-
-
-class _Held:
-    """The answers by size, arm and condition, with what statistics need."""
-
-    def __init__(self, answers: Mapping[Asked, Answers], table: WordTable, settings: Settings) -> None:
-        self.answers, self.table, self.settings = answers, table, settings
-        self.notes: list[str] = []
-
-    def arms(self, size: str) -> list[str]:
-        """Arms with video of a size."""
-        return list(dict.fromkeys(one.trained for one in self.answers if one.size == size and one.trained != "none"))
-
-    def conditions(self, size: str, arm: str) -> list[str]:
-        """What an arm was shown."""
-        return list(dict.fromkeys(one.shown for one in self.answers if (one.size, one.trained) == (size, arm)))
-
-    def seeds(self, size: str, *wanted: tuple[str, str]) -> list[int]:
-        """Seeds that have all of these (arm, shown); what is not common to all is left out, with a note."""
-        by_arm = [
-            {one.seed for one in self.answers if (one.size, one.trained, one.shown) == (size, arm, shown)}
-            for arm, shown in wanted
-        ]
-        common = sorted(set.intersection(*by_arm))
-        lost = sorted(set.union(*by_arm) - set(common))
-        if lost:
-            arms = " and ".join(arm for arm, _ in wanted)
-            note = f"size {size}: {arms} have the seeds {_listed(common)} in common; {_listed(lost)} left out of their difference"
-            if note not in self.notes:
-                self.notes.append(note)
-        return common
-
-    def said(self, size: str, arm: str, shown: str, seed: int) -> Floats:
-        """Log-probabilities (N,)."""
-        return self.answers[Asked(size=size, seed=seed, trained=arm, shown=shown)].logprob
-
-    def gain(self, size: str, arm: str) -> dict[int, Floats]:
-        """By seed: with video less text alone."""
-        seeds = self.seeds(size, (arm, arm), ("none", "none"))
-        return {seed: self.said(size, arm, arm, seed) - self.said(size, "none", "none", seed) for seed in seeds}
-
-    def reliance(self, size: str, arm: str, removed: str) -> dict[int, Floats]:
-        """By seed: with video less what stands in its place."""
-        seeds = self.seeds(size, (arm, arm), (arm, removed))
-        return {seed: self.said(size, arm, arm, seed) - self.said(size, arm, removed, seed) for seed in seeds}
-
-    def seed_rows(self, by_seed: Mapping[int, Floats]) -> tuple[SeedRow, ...]:
-        """Each seed alone, without intervals."""
-        quick = Settings(2, 1, self.settings.level, self.settings.seed, self.settings.by, self.settings.least)
-        return tuple(
-            SeedRow(
-                seed=seed,
-                mean=stats.mean(self.table, values, quick).value,
-                spearman=stats.spearman(self.table, values, quick).value,
-            )
-            for seed, values in by_seed.items()
-        )
 
 
 def _from_smallest(sizes: Iterable[str], parameters: Mapping[str, int | None]) -> tuple[str, ...]:
@@ -211,20 +147,7 @@ def _check(answers: Mapping[Asked, Answers], sizes: Sequence[str]) -> None:
             raise InputError(f"size {size}: no model was trained with video (trained: real); train it and add it")
 
 
-def _check_left(table: WordTable, values: Floats, settings: Settings, whose: str) -> None:
-    """InputError where no word is left of which anything could be said."""
-    if len(sample(table, [values], settings.least).place):
-        return
-    often = np.bincount(table.word[np.isfinite(values)], minlength=1)
-    if not often.any():
-        raise InputError(f"{whose}: none of the {len(values):,} probed occurrences has a value; no model read any of them whole")
-    raise InputError(
-        f"{whose}: no word is left: each has {int(often.max()):,} occurrences at most, and words of fewer than "
-        f"{settings.least:,} do not count; lower `least` (statistics)"
-    )
-
-
-def _gains(held: _Held, sizes: Sequence[str], how: Statistics) -> Iterator[Gain]:
+def _gains(held: Held, sizes: Sequence[str], how: Statistics) -> Iterator[Gain]:
     table, settings = held.table, held.settings
     for size in sizes:
         for arm in held.arms(size):
@@ -232,7 +155,7 @@ def _gains(held: _Held, sizes: Sequence[str], how: Statistics) -> Iterator[Gain]
             if not by_seed:
                 raise InputError(f"size {size}: {arm} and none have no seed in common; train both with one")
             values = _mean(by_seed)
-            _check_left(table, values, settings, f"size {size}, {arm}")
+            check_left(table, values, settings, f"size {size}, {arm}")
             correlation = stats.spearman(table, values, settings)
             regression = regress(table, values, settings)
             pairs = matched(table, values, settings, caliper=how.caliper)
@@ -251,7 +174,7 @@ def _gains(held: _Held, sizes: Sequence[str], how: Statistics) -> Iterator[Gain]
             )
 
 
-def _reliances(held: _Held, sizes: Sequence[str]) -> Iterator[Reliance]:
+def _reliances(held: Held, sizes: Sequence[str]) -> Iterator[Reliance]:
     for size in sizes:
         if "real" not in held.arms(size):
             continue
@@ -271,7 +194,7 @@ def _reliances(held: _Held, sizes: Sequence[str]) -> Iterator[Reliance]:
             )
 
 
-def _levels(held: _Held) -> Iterator[Level]:
+def _levels(held: Held) -> Iterator[Level]:
     groups: dict[tuple[str, str, str], list[Answers]] = {}
     for asked, given in held.answers.items():
         groups.setdefault((asked.size, asked.trained, asked.shown), []).append(given)
@@ -282,7 +205,7 @@ def _levels(held: _Held) -> Iterator[Level]:
         yield Level(size=size, arm=arm, shown=shown, seeds=len(some), logprob=figures[0], correct=figures[1], rank=figures[2])
 
 
-def _between(held: _Held, sizes: Sequence[str]) -> Iterator[BetweenSizes]:
+def _between(held: Held, sizes: Sequence[str]) -> Iterator[BetweenSizes]:
     if len(sizes) < 2 or any("real" not in held.arms(size) for size in (sizes[0], sizes[-1])):
         return
     small, large = sizes[0], sizes[-1]
@@ -304,7 +227,3 @@ def _between(held: _Held, sizes: Sequence[str]) -> Iterator[BetweenSizes]:
 
 def _mean(by_seed: Mapping[int, Floats]) -> Floats:
     return np.asarray(np.mean(list(by_seed.values()), axis=0), np.float64)
-
-
-def _listed(seeds: Sequence[int]) -> str:
-    return ", ".join(map(str, seeds)) or "none"
