@@ -36,10 +36,11 @@ class Probing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `norms`: parameters of `norms.read_norms` (`source: glasgow` or a table; none: a world's own, else Glasgow's);
     `frequencies`: of `frequency.read_frequencies`, None: counted in the text of the split `train`; `classes`: a table with
-    columns `word` and `word_class`. `language` and `split`: of the examples that are probed, None for all. `shown`: what stands
-    in the video's place when a model is asked; what it was trained with is asked anyway. `how`: `together` masks all tokens of
-    a word at once, `left-to-right` uncovers them one by one (the chain rule within the word; Kauf & Ivanova 2023). `most`:
-    occurrences of a word. `batch_tokens`: of a batch, which changes no result. `seed`: of shuffled videos.
+    columns `word` and `word_class`. `language` and `split`: of the examples that are probed, None for all (of one language, that
+    of the norms). `shown`: what stands in the video's place when a model is asked; what it was trained with is asked anyway.
+    `how`: `together` masks all tokens of a word at once, `left-to-right` uncovers them one by one (the chain rule within the
+    word; Kauf & Ivanova 2023). `most`: occurrences of a word. `batch_tokens`: of a batch, which changes no result. `seed`: of
+    shuffled videos.
     """
 
     norms: dict[str, Any] = {}
