@@ -183,7 +183,7 @@ def with_interval(value: float, values: Floats, found: Sample, settings: Setting
     known = values[np.isfinite(values)]
     if units < LEAST:
         what = "words" if settings.by == "words" or units == words else "videos"
-        return found.figure(value, p=p, note=f"no interval: {units} {what}, and {LEAST} are needed")
+        return found.figure(value, note=f"no interval and no test: {units} {what}, and {LEAST} are needed")
     if 2 * len(known) < len(values) or not len(known):
         return found.figure(value, p=p, note="no interval: not defined in most draws")
     if settings.by != "words":

@@ -8,6 +8,7 @@ from harness_plugins.video.probe.figures import Figure
 from harness_plugins.video.probe.statistics import Bin
 from harness_plugins.video.probe.verdict import ALPHA
 
+_NATS = " nats a word"
 FEW = 20  # words below which intervals are called rough
 NAMED = 20  # words of a kind that are named
 _BUT: dict[str, str] = {  # what is said with a correlation that the other analyses do not bear out, by their verdict
@@ -37,7 +38,7 @@ def warnings(analysis: Analysis) -> Iterator[str]:
     """What to know before trusting it."""
     yield from analysis.notes
     if analysis.words < FEW:
-        yield f"only {analysis.words} words were probed: intervals and tests over words are rough"
+        yield f"only {_words(analysis.words)} of the norms could be probed: intervals and tests over words are rough"
     if analysis.unread:
         yield f"{analysis.unread} of {analysis.occurrences} occurrences lie behind the end of what models read: not asked"
     if analysis.unknown:
@@ -52,13 +53,13 @@ def warnings(analysis: Analysis) -> Iterator[str]:
     yield "intervals are over words (statistics: by), for these models; what differs between seeds stands in the table of seeds"
 
 
-def figure(one: Figure, digits: int = 2, *, p: bool = True) -> str:
-    """`0.52 [0.41 0.60], p = .001`, or why it is not defined."""
+def figure(one: Figure, digits: int = 2, *, p: bool = True, unit: str = "") -> str:
+    """`0.52 nats [0.41 0.60], p = .001`, or why it is not defined."""
     if one.value is None:
         return f"not defined ({one.note})" if one.note else "not defined"
     ends = "" if one.low is None or one.high is None else f" [{shown(one.low, digits)} {shown(one.high, digits)}]"
     test = f", p = {one.p:.2g}" if p and one.p is not None else ""
-    return f"{shown(one.value, digits)}{ends}{test}"
+    return f"{shown(one.value, digits)}{unit}{ends}{test}"
 
 
 def shown(value: float, digits: int = 2) -> str:
@@ -83,19 +84,22 @@ def _gain(gain: Gain) -> str:
         if gain.verdict.kind in _BUT:
             verb = f"{verb.removesuffix(' with')} ({_BUT[gain.verdict.kind]}) with"
         grows = f"gain {verb} imageability: rho {figure(rho)} over {rho.words} words"
+    elif rho.words < FEW:
+        grows = f"{_words(rho.words)} cannot tell whether gain goes with imageability: rho {figure(rho)}"
     else:
-        grows = f"gain does not go with imageability: rho {figure(rho)} over {rho.words} words"
-    said = f"{who}: {grows}; mean gain {figure(gain.mean)} nats a word"
+        grows = f"that gain goes with imageability was not shown: rho {figure(rho)} over {rho.words} words"
+    said = f"{who}: {grows}; mean gain {figure(gain.mean, unit=_NATS)}"
     two = ends(gain.bins)
-    if two is not None:
-        low, high = two
-        said += f", {figure(low.mean)} for words of imageability {_span(low)} and {figure(high.mean)} for those of {_span(high)}"
+    if two is not None and None not in (two[0].mean.low, two[1].mean.low):
+        said += "; " + " and ".join(
+            f"{figure(one.mean)} for the {_words(one.mean.words)} of imageability {_span(one)}" for one in two
+        )
     return f"{said}."
 
 
 def _reliance(one: Reliance) -> str:
     said = (
-        f"{_of(one.size)}removing the video when the model is asked costs {figure(one.mean)} nats a word (reliance), rho with "
+        f"{_of(one.size)}removing the video when the model is asked costs {figure(one.mean, unit=_NATS)} (reliance), rho with "
         f"imageability {figure(one.spearman)}."
     )
     return said[0].upper() + said[1:] if one.size == ONE_SIZE else said
@@ -110,7 +114,11 @@ def _between(one: BetweenSizes) -> str:
     if one.mean.value is not None and one.mean.p is not None and one.mean.p < ALPHA:
         how = f"{one.larger} has {'more' if one.mean.value > 0 else 'less'}"
     what = "gain" if one.what == "gain" else "reliance on the video"
-    return f"{what[:1].upper()}{what[1:]}, {one.larger} less {one.smaller}: {figure(one.mean)} nats a word ({how})."
+    return f"{what[:1].upper()}{what[1:]}, {one.larger} less {one.smaller}: {figure(one.mean, unit=_NATS)} ({how})."
+
+
+def _words(count: int) -> str:
+    return f"{count} word" if count == 1 else f"{count} words"
 
 
 def _span(one: Bin) -> str:

@@ -32,7 +32,7 @@ def test_the_word_is_the_unit():
     figure = mean(table, np.array([1.0, 2.0, 3.0, 10.0]), QUICK)
     assert (figure.value, figure.words, figure.occurrences, figure.clusters) == (6.0, 2, 4, 2)
     assert figure.low is None
-    assert figure.note == "no interval: 2 words, and 5 are needed"
+    assert figure.note == "no interval and no test: 2 words, and 5 are needed"
 
 
 def test_missing_values_and_rare_words_are_left_out_with_their_numbers():
