@@ -177,7 +177,6 @@ class VideoText:
         """The tokenizer, fitted or taken; one that was fitted on a file that has changed since is put aside and fitted anew."""
         from harness_plugins.video.known import keep_if_changed, remember
         from harness_plugins.video.store import TOKENIZER
-        from harness_plugins.video.tokenizer.files import DESCRIPTION
         from harness_plugins.video.tokenizer.fitting import tokenizer_for
 
         now = {one.pair.name: (one.info.path, one.info.sha256) for one in material}
@@ -185,7 +184,6 @@ class VideoText:
         if own:
             for sentence in keep_if_changed(self._folder, now):
                 remarks.say(sentence)
-        anew = own and not (self._folder / TOKENIZER / DESCRIPTION).is_file()
         fitting = tokenizer_for(
             self._tokenizer,
             [(one.info.path, one.info.sha256) for one in material],
@@ -195,8 +193,9 @@ class VideoText:
             width=self._size[1],
             workers=self._workers,
             device=self._device,
+            before=lambda: remember(self._folder, now, fitted=True),  # a build that is killed knows on what it was fitted
         )
-        remember(self._folder, now, fitted=anew)
+        remember(self._folder, now)
         remarks.tokenizer(fitting.tokenizer, fitting.report)
         return fitting.tokenizer
 

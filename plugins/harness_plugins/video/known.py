@@ -40,8 +40,8 @@ def read_known(folder: Path) -> Known:
         raise InputError(f"{path}: not a list of videos ({error}); delete {folder}, and build again") from error
 
 
-def remember(folder: Path, now: Videos, *, fitted: bool) -> None:
-    """Writes which videos are used; `fitted`: the tokenizer was fitted on these just now."""
+def remember(folder: Path, now: Videos, *, fitted: bool = False) -> None:
+    """Writes which videos are used; `fitted`: the tokenizer that comes was fitted on these."""
     before = read_known(folder)
     videos = {name: sha256 for name, (_, sha256) in now.items()}
     known = Known(

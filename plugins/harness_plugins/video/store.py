@@ -78,7 +78,7 @@ class VideoTokens:
                 made_by, times, tokens = file.metadata(), file.get_tensor("times"), file.get_tensor("tokens")
         except FileNotFoundError:
             raise InputError(f"{self.folder} has no tokens of the video {sha256[:12]}…; build it with this video") from None
-        except (SafetensorError, KeyError, OSError, ValueError) as error:
+        except (SafetensorError, KeyError, OSError, TypeError, ValueError) as error:
             raise InputError(f"{path}: not the tokens of a video ({error}); delete it and build again") from error
         if made_by != made_with(self.info):
             raise InputError(

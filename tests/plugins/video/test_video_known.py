@@ -11,7 +11,8 @@ import pytest
 from barred_video import write_barred
 from harness_plugins.video import known
 from harness_plugins.video.builder import build
-from harness_plugins.video.store import TOKENIZER, VIDEOS, VideoTokens, path_of, read_info, write_video
+from harness_plugins.video.store import TOKENIZER, VIDEOS, VideoTokens, made_with, path_of, read_info, write_video
+from harness_plugins.video.tokenizer import fitting
 from safetensors.numpy import load_file, save_file
 
 from harness.errors import InputError
@@ -165,6 +166,30 @@ def test_a_build_goes_on_after_one_that_was_killed_as_if_it_had_not_been(work: P
     assert snapshot(work / "tokens") == snapshot(work / "whole")
 
 
+def test_killed_when_the_tokenizer_was_just_saved_it_is_known_on_what_it_was_fitted(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = fitting.save_tokenizer
+
+    def killed(*given: Any) -> None:
+        saved(*given)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "save_tokenizer", killed)
+        with pytest.raises(Killed):
+            built(work / "films", work / "second")
+    film(work / "films" / "a.mp4", range(0, 50), inverted=True)
+    _, notes = built(work / "films", work / "second")
+    assert notes[0].startswith("the tokenizer was fitted anew")
+
+
+def test_a_fit_that_is_refused_writes_nothing(work: Path) -> None:
+    with pytest.raises(InputError, match="5000 codes cannot be fitted"):
+        built(work / "films", work / "second", tokenizer={"codes": 5000})
+    assert not (work / "second").exists()
+
+
 def test_tokens_of_another_tokenizer_or_rate_are_refused_and_made_again(work: Path) -> None:
     whole = snapshot(work / "tokens")
     store = VideoTokens(work / "tokens")
@@ -192,3 +217,15 @@ def test_a_tokenizer_that_was_given_or_found_leaves_what_is_known(work: Path) ->
     _, notes = built(work / "films", work / "tokens")
     assert "on which videos it was fitted is not known" in notes[0]
     assert known.read_known(work / "tokens").fitted == {}
+
+
+def test_tokens_of_a_type_that_numpy_does_not_know_are_none(work: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    store = VideoTokens(work / "tokens")
+    path = next((work / "tokens" / VIDEOS).iterdir())
+    columns = {"times": torch.arange(4.0), "tokens": torch.zeros(4, store.info.tokens, dtype=torch.bfloat16)}
+    save_file(columns, path, metadata=made_with(store.info))
+    with pytest.raises(InputError, match="not the tokens of a video"):
+        store.video(path.stem)

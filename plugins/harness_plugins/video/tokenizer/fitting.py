@@ -44,24 +44,27 @@ def tokenizer_for(
     workers: int = 1,
     report: Report | None = None,
     device: str = "cpu",
+    before: Callable[[], None] | None = None,
 ) -> Fitting:
     """The tokenizer that a config asks for: `value` is settings, or the folder of a saved one.
 
     One of settings is fitted on `videos` (path, sha256) at `rate` frames a second and saved in `folder`; where one is there that
     was fitted with these settings, it is taken, however many videos there are now. `height` and `width`: of a frame, where the
-    config says them; `device`: where an encoder computes (`cpu`, `cuda`). ValueError for settings that cannot be used; InputError
-    where a saved one does not fit them.
+    config says them; `device`: where an encoder computes (`cpu`, `cuda`); `before`: is called when one was fitted, before it is
+    saved. ValueError for settings that cannot be used; InputError where a saved one does not fit them.
     """
     if isinstance(value, str | Path):
         return _saved(Path(value).expanduser(), height, width, device)
     settings = read_settings(value, height, width)
     if (folder / DESCRIPTION).is_file():
-        before = read_description(folder)
-        if before.settings != settings or before.fitted.rate != rate:
-            changed = _changed(before.settings, settings, before.fitted.rate, rate)
+        there = read_description(folder)
+        if there.settings != settings or there.fitted.rate != rate:
+            changed = _changed(there.settings, settings, there.fitted.rate, rate)
             raise InputError(f"{folder} holds a tokenizer of other settings ({changed}); give another folder, or delete it")
         return _saved(folder, None, None, device)
     fitting = fit_tokenizer(videos, settings, rate=rate, workers=workers, report=report, device=device)
+    if before is not None:
+        before()
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / REPORT, msgspec.json.format(msgspec.json.encode(fitting.report)) + b"\n")
     save_tokenizer(fitting.tokenizer, folder)
