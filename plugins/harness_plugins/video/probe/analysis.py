@@ -109,8 +109,10 @@ def analyse(
     order = {asked: (sizes.index(asked.size), *map(KINDS.index, (asked.trained, asked.shown)), asked.seed) for asked in answers}
     held = Held({asked: answers[asked] for asked in sorted(answers, key=order.__getitem__)}, table, settings)
     _check(answers, sizes)
-    gains = tuple(_gains(held, sizes, how))
     tokens = np.min([one.tokens for one in answers.values()], axis=0)  # of unlike models, some may cut a text earlier
+    if (tokens < 0).all():
+        raise InputError(f"the models' tokenizer knows none of the {len(table.words)} probed words; check language and norms")
+    gains = tuple(_gains(held, sizes, how))
     return Analysis(
         sizes=sizes,
         gains=gains,
