@@ -58,7 +58,8 @@ def subject_of(examples: Sequence[Example], probe: Probing, where: str) -> Subje
     if not asked:
         splits = ", ".join(sorted({str(one.split) for one in examples})) or "none"
         raise InputError(
-            f"{where}: no aligned example of the split {probe.split!r}"
+            f"{where}: no aligned example"
+            + (f" of the split {probe.split!r}" if probe.split is not None else "")
             + (f" in the language {probe.language!r}" if probe.language else "")
             + f"; its {len(examples):,} examples have the splits {splits}"
         )
@@ -122,12 +123,12 @@ def _check_languages(asked: Sequence[Example], norms: Norms, where: str) -> None
     counts = Counter(_primary(one.language) for one in asked)
     if len(counts) > 1:
         several = ", ".join(f"{count:,} in {language!r}" for language, count in sorted(counts.items()))
-        raise InputError(f"{where}: the texts are in several languages ({several}); say which are probed (probe: language)")
+        raise InputError(f"{where}: the texts are in several languages ({several}); say which are probed (`language`)")
     (spoken_there,) = counts
     if norms.language is not None and _primary(norms.language) != spoken_there:
         raise InputError(
             f"{where}: the texts are in {spoken_there!r}, and the words of {norms.name} in {_primary(norms.language)!r}; give "
-            f"norms of that language (probe: norms), or say which texts are probed (probe: language)"
+            f"norms of that language (`norms`), or say which texts are probed (`language`)"
         )
 
 
