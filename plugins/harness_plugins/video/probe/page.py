@@ -14,8 +14,8 @@ from harness.report.markdown import markdown
 from harness.report.texts import cleaned
 from harness.whole_files import replace_file
 from harness_plugins.video.probe.analysis import Analysis, Gain
-from harness_plugins.video.probe.figures import Figure as Number
 from harness_plugins.video.probe.page_bins import bins_table
+from harness_plugins.video.probe.page_explained import cells, matching_table, numbers, pairs_table, regression_table
 from harness_plugins.video.probe.told import answer, figure, warnings
 
 _LEAD = (
@@ -65,7 +65,7 @@ def sections(analysis: Analysis, gallery: Gallery | None) -> Iterator[Section]:
     yield Section(
         id="explained",
         title="What explains the gain",
-        figures=(bins_table(analysis), _regression(analysis), _matching(analysis), _pairs(analysis)),
+        figures=(bins_table(analysis), regression_table(analysis), matching_table(analysis), pairs_table(analysis)),
         lead="Frequent, short words and nouns are often the ones that are easy to picture. Three analyses hold that alike: bins "
         "made even, a regression, and pairs of words alike in frequency and length, one easy to picture and one not.",
     )
@@ -85,26 +85,18 @@ def sections(analysis: Analysis, gallery: Gallery | None) -> Iterator[Section]:
     yield Section(id="said", title="How well the words are said", figures=(_levels(analysis), _seeds(analysis)))
 
 
-def _numbers(*names: str) -> list[TableColumn]:
-    return [TableColumn(name=name, numeric=True, digits=4 if name.split()[-1] == "p" else 3) for name in names]
-
-
-def _cells(one: Number) -> tuple[float | None, float | None, float | None]:
-    return one.value, one.low, one.high
-
-
 def _gain_table(analysis: Analysis) -> DataTable:
     columns = [TableColumn(name="size"), TableColumn(name="trained with")]
-    columns += _numbers("mean gain", "low", "high", "p", "rho", "rho, low", "rho, high", "rho, p")
+    columns += numbers("mean gain", "low", "high", "p", "rho", "rho, low", "rho, high", "rho, p")
     columns += [TableColumn(name=name, numeric=True) for name in ("words", "occurrences", "videos", "seeds")]
     columns.append(TableColumn(name="note", sentence=True))
     rows = [
         (
             gain.size,
             gain.arm,
-            *_cells(gain.mean),
+            *cells(gain.mean),
             gain.mean.p,
-            *_cells(gain.spearman),
+            *cells(gain.spearman),
             gain.spearman.p,
             gain.mean.words,
             gain.mean.occurrences,
@@ -146,15 +138,15 @@ def _panel(gain: Gain) -> ScatterPanel:
 
 def _classes(analysis: Analysis) -> DataTable:
     columns = [TableColumn(name=name) for name in ("size", "trained with", "word class")]
-    columns += [*_numbers("mean gain", "low", "high", "rho", "rho, low", "rho, high", "rho, p")]
+    columns += [*numbers("mean gain", "low", "high", "rho", "rho, low", "rho, high", "rho, p")]
     columns += [TableColumn(name="words", numeric=True), TableColumn(name="note", sentence=True)]
     rows = [
         (
             gain.size,
             gain.arm,
             one.word_class or "unknown",
-            *_cells(one.mean),
-            *_cells(one.spearman),
+            *cells(one.mean),
+            *cells(one.spearman),
             one.spearman.p,
             one.mean.words,
             one.spearman.note,
@@ -171,86 +163,17 @@ def _classes(analysis: Analysis) -> DataTable:
     )
 
 
-def _regression(analysis: Analysis) -> DataTable:
-    columns = [TableColumn(name=name) for name in ("size", "trained with", "term")]
-    columns += [*_numbers("coefficient", "low", "high", "p", "standardised"), TableColumn(name="words", numeric=True)]
-    columns.append(TableColumn(name="note", sentence=True))
-    rows: list[Any] = []
-    for gain in analysis.gains:
-        found = gain.regression
-        for term in found.terms:
-            cells = (term.name, term.value, term.low, term.high, term.p, term.standardised, found.words, term.note)
-            rows.append((gain.size, gain.arm, *cells))
-        if found.notes:
-            rows.append((gain.size, gain.arm, "(notes)", *[None] * 5, found.words, "; ".join(found.notes)))
-    return DataTable(
-        id="regression-table",
-        title="Regression",
-        caption="Gain on imageability, log frequency, length and word class: change of the gain, in nats, with one unit of each "
-        "(a point of the norms, a tenfold frequency, a character), the others held; robust (HC3) intervals.",
-        columns=tuple(columns),
-        rows=tuple(rows),
-    )
-
-
-def _matching(analysis: Analysis) -> DataTable:
-    columns = [TableColumn(name="size"), TableColumn(name="trained with")]
-    columns += _numbers("all words, high less low", "matched pairs", "low", "high", "p", "easy to picture", "hard to picture")
-    columns += [TableColumn(name="pairs", numeric=True), TableColumn(name="of", numeric=True)]
-    columns += [*_numbers("frequency apart, before", "after"), TableColumn(name="note", sentence=True)]
-    rows = []
-    for gain in analysis.gains:
-        found = gain.matched
-        frequency = next((one for one in found.balance if one.covariate == "frequency"), None)
-        rows.append(
-            (
-                gain.size,
-                gain.arm,
-                found.unmatched.value,
-                *_cells(found.difference),
-                found.difference.p,
-                found.high.value,
-                found.low.value,
-                len(found.pairs),
-                found.out_of,
-                None if frequency is None else frequency.before,
-                None if frequency is None else frequency.after,
-                "; ".join(dict.fromkeys(note for note in (found.difference.note, *found.notes) if note)) or None,
-            )
-        )
-    return DataTable(
-        id="matching-table",
-        title="Words matched in frequency and length",
-        caption="Gain of words of the upper half of imageability less that of the lower half: of all words, and of pairs "
-        "alike in frequency and length. Apart: in standard deviations.",
-        columns=tuple(columns),
-        rows=tuple(rows),
-    )
-
-
-def _pairs(analysis: Analysis) -> DataTable:
-    gain = next((one for one in analysis.gains if one.arm == "real"), analysis.gains[0])
-    columns = [TableColumn(name="easy to picture"), TableColumn(name="hard to picture"), *_numbers("gain", "gain of the other")]
-    return DataTable(
-        id="pairs-table",
-        title="The matched words",
-        caption=f"Size {gain.size}, trained with {gain.arm}.",
-        columns=tuple(columns),
-        rows=tuple((one.high, one.low, one.high_value, one.low_value) for one in gain.matched.pairs[:200]),
-    )
-
-
 def _reliance(analysis: Analysis) -> DataTable:
     columns = [TableColumn(name="size"), TableColumn(name="in the video's place")]
-    columns += _numbers("reliance", "low", "high", "p", "rho", "rho, low", "rho, high", "rho, p")
+    columns += numbers("reliance", "low", "high", "p", "rho", "rho, low", "rho, high", "rho, p")
     columns += [TableColumn(name="words", numeric=True), TableColumn(name="seeds", numeric=True)]
     rows = [
         (
             one.size,
             one.removed,
-            *_cells(one.mean),
+            *cells(one.mean),
             one.mean.p,
-            *_cells(one.spearman),
+            *cells(one.spearman),
             one.spearman.p,
             one.mean.words,
             len(one.seeds),
@@ -272,14 +195,14 @@ def _between(analysis: Analysis) -> Iterator[Figure]:
     if not analysis.between:
         return
     columns = [TableColumn(name=name) for name in ("what", "sizes")]
-    columns += _numbers("difference", "low", "high", "p", "difference of rho", "rho, low", "rho, high")
+    columns += numbers("difference", "low", "high", "p", "difference of rho", "rho, low", "rho, high")
     yield DataTable(
         id="between-table",
         title="Between sizes",
         caption="The larger less the smaller, over the same occurrences.",
         columns=tuple(columns),
         rows=tuple(
-            (one.what, f"{one.larger} − {one.smaller}", *_cells(one.mean), one.mean.p, *_cells(one.spearman))
+            (one.what, f"{one.larger} − {one.smaller}", *cells(one.mean), one.mean.p, *cells(one.spearman))
             for one in analysis.between
         ),
     )
@@ -287,7 +210,7 @@ def _between(analysis: Analysis) -> Iterator[Figure]:
 
 def _words(analysis: Analysis) -> DataTable:
     heads = [f"gain, {gain.size}, {gain.arm}" for gain in analysis.gains]
-    columns = [TableColumn(name="word"), TableColumn(name="class"), *_numbers("imageability", "log frequency", *heads)]
+    columns = [TableColumn(name="word"), TableColumn(name="class"), *numbers("imageability", "log frequency", *heads)]
     columns += [TableColumn(name=name, numeric=True) for name in ("occurrences", "videos", "tokens")]
     by_gain = [{row.word: row for row in gain.words} for gain in analysis.gains]
     words = dict.fromkeys(word for rows in by_gain for word in rows)
@@ -308,7 +231,7 @@ def _words(analysis: Analysis) -> DataTable:
 
 def _levels(analysis: Analysis) -> DataTable:
     columns = [TableColumn(name=name) for name in ("size", "trained with", "shown")]
-    columns += _numbers("log-probability", "low", "high", "right", "right, low", "right, high", "log10 rank")
+    columns += numbers("log-probability", "low", "high", "right", "right, low", "right, high", "log10 rank")
     columns += [TableColumn(name="seeds", numeric=True)]
     return DataTable(
         id="levels-table",
@@ -317,7 +240,7 @@ def _levels(analysis: Analysis) -> DataTable:
         "logarithm of the rank of its worst token.",
         columns=tuple(columns),
         rows=tuple(
-            (one.size, one.arm, one.shown, *_cells(one.logprob), *_cells(one.correct), one.rank.value, one.seeds)
+            (one.size, one.arm, one.shown, *cells(one.logprob), *cells(one.correct), one.rank.value, one.seeds)
             for one in analysis.levels
         ),
     )
@@ -325,7 +248,7 @@ def _levels(analysis: Analysis) -> DataTable:
 
 def _seeds(analysis: Analysis) -> DataTable:
     columns = [TableColumn(name=name) for name in ("what", "size", "arm")]
-    columns += [TableColumn(name="seed", numeric=True), *_numbers("mean", "rho")]
+    columns += [TableColumn(name="seed", numeric=True), *numbers("mean", "rho")]
     gains = [("gain", one.size, one.arm, row.seed, row.mean, row.spearman) for one in analysis.gains for row in one.seeds]
     costs = [
         (f"reliance ({one.removed})", one.size, "real", row.seed, row.mean, row.spearman)
