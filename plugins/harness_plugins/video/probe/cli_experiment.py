@@ -48,6 +48,7 @@ def command(config: str, out: str | None, workers: int, minutes: float | None, d
             )
         return
     from harness_plugins.video.probe.experiment_page import write_experiment_pages
+    from harness_plugins.video.probe.shown import echo_answer
     from harness_plugins.video.probe.work import run_experiment
 
     with progress() as report:
@@ -60,8 +61,5 @@ def command(config: str, out: str | None, workers: int, minutes: float | None, d
     if as_json:
         print_json({"analysis": analysis, "failed": done.failed, "left": done.left, "page": str(written[0])})
     else:
-        text = written[0].read_text("utf-8")
-        for line in text.partition("\n## Words")[0].splitlines():
-            click.echo(plain(line))
-        click.echo(plain(" and ".join(map(str, written))))
+        echo_answer(analysis, written)
     finish_with_failures(len(done.failed), "runs failed")

@@ -42,15 +42,22 @@ def command(config: str, out: str | None, section: str | None, device: str, dry_
     run = read_run(find_config(config))
     folder = Path(out).expanduser() if out is not None else Path("runs") / run.name
     if dry_run:
+        from harness_plugins.video.probe.running import check
+
+        subject, _ = check(run)
         if as_json:
             print_json(as_plain(run))
         else:
             models = "; ".join(one.name for one in run.models)
             click.echo(
-                plain(f"{run.name}: {len(run.models)} checkpoints ({models}), into {folder}; nothing was computed (--dry-run)")
+                plain(
+                    f"{run.name}: {len(run.models)} checkpoints ({models}) asked for {len(subject.found.counts):,} words in "
+                    f"{len(subject.occurrences):,} places, into {folder}; nothing was computed (--dry-run)"
+                )
             )
         return
     from harness_plugins.video.probe.running import run_probe
+    from harness_plugins.video.probe.shown import echo_answer
 
     with progress() as report:
         written, analysis = run_probe(
@@ -59,6 +66,4 @@ def command(config: str, out: str | None, section: str | None, device: str, dry_
     if as_json:
         print_json({"analysis": analysis, "page": str(written[0])})
         return
-    for line in written[0].read_text("utf-8").partition("\n## Words")[0].splitlines():
-        click.echo(plain(line))
-    click.echo(plain(" and ".join(map(str, written))))
+    echo_answer(analysis, written)

@@ -22,7 +22,7 @@ harness probe words builds/video --norms norms-sv.csv --language sv
 @click.argument("data", metavar="DATA")
 @click.option("--norms", metavar="TABLE", help="A table of norms, or glasgow. Default: glasgow.")
 @click.option("--language", metavar="TAG", help="Only texts in this language.")
-@click.option("--split", metavar="NAME", help="Only examples of this split.")
+@click.option("--split", default="test", show_default=True, metavar="NAME", help="Examples of this split, as run asks; or all.")
 @click.option("--most", type=click.IntRange(min=1), default=50, show_default=True, help="Occurrences of a word that are probed.")
 @click.option("--first", type=click.IntRange(min=1), default=30, show_default=True, help="Words that are shown.")
 @click.option("--write", "out", type=click.Path(dir_okay=False), metavar="FILE", help="Write an example of each (JSON Lines).")
@@ -32,7 +32,7 @@ def command(
     data: str,
     norms: str | None,
     language: str | None,
-    split: str | None,
+    split: str,
     most: int,
     first: int,
     out: str | None,
@@ -44,7 +44,9 @@ def command(
     from harness_plugins.video.probe.config import Probing
     from harness_plugins.video.probe.subject import subject_of
 
-    probe = Probing(norms={} if norms is None else {"source": norms}, language=language, split=split, most=most)
+    probe = Probing(
+        norms={} if norms is None else {"source": norms}, language=language, split=None if split == "all" else split, most=most
+    )
     subject = subject_of(read_examples(data), probe, data)
     if out is not None:
         from harness.whole_files import replace_file
@@ -69,7 +71,7 @@ def command(
         absent = len(subject.found.absent)
         print_json({"words": rows, "absent": absent, "examples": len(subject.examples), "notes": subject.notes})
         return
-    click.echo(plain(f"{'word':24} {'imageability':>12} {'log freq.':>9} {'class':8} occurrences"))
+    click.echo(plain(f"{'word':24} {'imageability':>12} {'Zipf':>9} {'class':8} occurrences"))
     for row in rows[:first]:
         often = "–" if row["frequency"] is None else f"{row['frequency']:.2f}"
         click.echo(

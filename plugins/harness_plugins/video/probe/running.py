@@ -11,6 +11,7 @@ from harness.report.kept_sections import leave_section
 from harness_plugins.video.probe.analysis import Analysis, analyse
 from harness_plugins.video.probe.asking import asked, check_same_tokenizer, check_trained, parameters_by_size
 from harness_plugins.video.probe.beside import gallery
+from harness_plugins.video.probe.conditions import strangers
 from harness_plugins.video.probe.config import ModelAt, ProbeRun, as_plain
 from harness_plugins.video.probe.inputs import examples_digest, model_digest, occurrences_digest, tokens_digest
 from harness_plugins.video.probe.page import page, write_pages
@@ -36,11 +37,7 @@ def run_probe(
     `section`: the folder of a run, for whose report a section is left. InputError where data, tokens or a checkpoint cannot be
     used, where the checkpoints' tokenizers differ, and where a size has no model with video and one without.
     """
-    for one in run.models:
-        check_trained(one)
-    check_same_tokenizer(run.models)
-    subject = subject_of(read_examples(run.data), run.probe, run.data)
-    tokens = VideoTokens(run.tokens)
+    subject, tokens = check(run)
     asks = _asks(subject, tokens)
     answers: dict[Asked, Answers] = {}
     for place, at in enumerate(run.models):
@@ -65,6 +62,17 @@ def run_probe(
     if section is not None:
         leave_section(section, SECTION, as_section(analysis, shown), tuple(warnings(analysis)))
     return written, analysis
+
+
+def check(run: ProbeRun) -> tuple[Subject, VideoTokens]:
+    """What would be asked, and the video tokens; nothing is computed. Raises as `run_probe` does."""
+    for one in run.models:
+        check_trained(one)
+    check_same_tokenizer(run.models)
+    subject = subject_of(read_examples(run.data), run.probe, run.data)
+    if "shuffled" in (*run.probe.shown, *(one.trained for one in run.models)):
+        strangers(list(subject.examples.values()), run.probe.seed)
+    return subject, VideoTokens(run.tokens)
 
 
 def _beside(data: str) -> Path:
