@@ -82,8 +82,8 @@ class VideoTokens:
             raise InputError(f"{path}: not the tokens of a video ({error}); delete it and build again") from error
         if made_by != made_with(self.info):
             raise InputError(
-                f"{path}: made {_told(made_by)}, and {self.folder / INFO} says {_told(made_with(self.info))}; build the folder "
-                "again with this video, and its tokens are made anew"
+                f"{path}: made {_told(made_by)}, and {self.folder / INFO} says {_told(made_with(self.info))}; delete it "
+                "and build the folder again with this video: its tokens are made anew"
             )
         if times.ndim != 1 or tokens.shape != (len(times), self.info.tokens):
             raise InputError(f"{path}: {tokens.shape} tokens do not fit {self.folder / INFO}; delete it and build again")
