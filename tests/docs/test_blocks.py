@@ -30,13 +30,18 @@ def name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+SLOW = [page for page in PAGES if any(block.mark == "slow" for block in blocks(page))]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_what_a_page_says_to_type_works(page: Path, tmp_path: Path) -> None:
+def test_what_a_page_says_to_type_works(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if page in SLOW and "not slow" not in request.config.option.markexpr and not request.config.option.keyword:
+        pytest.skip("slow tests run too: there the page runs whole")
     run_page(page, tmp_path, slow=False)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in PAGES if any(block.mark == "slow" for block in blocks(page))], ids=name)
+@pytest.mark.parametrize("page", SLOW, ids=name)
 def test_what_takes_long_works_too(page: Path, tmp_path: Path) -> None:
     run_page(page, tmp_path, slow=True)
 
