@@ -9,8 +9,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # A deadline in wall-clock time fails the first example that imports something, and any example on a busy machine.
-# On a CI machine every run draws the same examples: a red build then has a reason in the change.
-hypothesis.settings.register_profile("no-deadline", deadline=None, derandomize=bool(os.environ.get("CI")))
+# On a CI machine every run draws the same examples: a red build then has a reason in the change, and
+# more of them find nothing new.
+CI = bool(os.environ.get("CI"))
+hypothesis.settings.register_profile("no-deadline", deadline=None, derandomize=CI, max_examples=40 if CI else 100)
 hypothesis.settings.load_profile("no-deadline")
 
 

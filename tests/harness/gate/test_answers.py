@@ -59,7 +59,7 @@ def test_the_shipped_answers_hold_what_judges_stumble_over() -> None:
     assert "" in texts
     assert any("VERDICT" in (text or "") for text in texts)
     assert {example.kind for example in data.examples} == {"instruction", "chat", "choice"}
-    assert {example.language for example in data.examples} == {"sv", "en", "da"}
+    assert {example.language for example in data.examples} == {"sv", "sv-SE", "en", "da"}
 
 
 def config(folder: Path, text: str) -> Path:
