@@ -1,6 +1,6 @@
 """A page that shows segments of a build as frames with their text, and what their tokens say."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,5 +117,5 @@ def _named(folder: Path) -> list[Path]:
         return []
     parameters = [value for one in builders if isinstance(one, dict) for value in one.values() if isinstance(value, dict)]
     paths = [Path(str(one["folder"])).expanduser() for one in parameters if isinstance(one.get("folder"), str)]
-    beside: Callable[[Path], list[Path]] = lambda path: [path, path / "tokens"]  # noqa: E731
-    return [found for path in paths for base in (Path(), *folder.resolve().parents) for found in beside(base / path)]
+    places = [base / path for path in paths for base in (Path(), *folder.resolve().parents)]
+    return [found for place in places for found in (place, place / "tokens")]

@@ -96,7 +96,8 @@ def _video_targets(rows: Sequence[Masked], width: int, levels: int) -> tuple[Any
             numbers.append(own + number * width + len(row.text))
             codes.append(wanted[own].astype(np.int64))
             weights.append(np.full(len(own), row.balance))
-    return tuple(torch.from_numpy(np.concatenate(parts)) for parts in (numbers, codes, weights))  # type: ignore[return-value]
+    places, targets, shares = (torch.from_numpy(np.concatenate(parts)) for parts in (numbers, codes, weights))
+    return places, targets, shares
 
 
 def _wide(logits: Any) -> Any:

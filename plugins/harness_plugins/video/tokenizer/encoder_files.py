@@ -34,8 +34,8 @@ def find_encoder(name: str) -> tuple[Path, str]:
     from harness_plugins.metrics import encoders
 
     try:
-        import torch  # noqa: F401
-        import transformers  # noqa: F401
+        import torch  # noqa: F401  # imported to see that it is there
+        import transformers  # noqa: F401  # as above
 
         folder = Path(name).expanduser()
         if folder.is_dir():
