@@ -1,4 +1,4 @@
-"""Rank models on tasks, with how far each column's metric can be trusted: run, show, export, diff."""
+"""Rank models on tasks, with how far each column's metric can be trusted: run, show, export, diff, evidence."""
 
 from importlib import import_module
 from typing import Any
@@ -11,6 +11,7 @@ _COMMANDS = {
     "show": ("leaderboard_show", "Prints a board: values with intervals, clusters of ranks, how far to trust each column."),
     "export": ("leaderboard_export", "Writes a board as HTML, CSV, Markdown, JSON of lm-eval or of every-eval-ever."),
     "diff": ("leaderboard_diff", "Compares two runs, column by column, with paired tests."),
+    "evidence": ("leaderboard_evidence", "Writes what meta-evaluations say of metrics into a file to hand on."),
 }
 
 
@@ -33,4 +34,4 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup)
 def leaderboard() -> None:
-    """Rank models on tasks, with how far each column's metric can be trusted: run, show, export, diff."""
+    """Rank models on tasks, with how far each column's metric can be trusted: run, show, export, diff, evidence."""

@@ -1,18 +1,16 @@
 """A board out of results: values with intervals, ranks with clusters, the mean over tasks, what a reader has to know first."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from itertools import combinations
 
 from harness.errors import InputError, did_you_mean
-from harness.leaderboard.comparisons import Swapped, ranked, swaps_for, unpaired
-from harness.leaderboard.differing import differing, differing_items, pairs_alike
+from harness.leaderboard.comparisons import ranked, swaps_for
+from harness.leaderboard.differing import differing, differing_items
 from harness.leaderboard.intervals import Draws
-from harness.leaderboard.measured import Measured, measure_cell
+from harness.leaderboard.measured import Measured, measure_cell, on_scale
 from harness.leaderboard.records import Board, Cell, Column, Item, Results, TaskInfo, TaskResult, Trust
-from harness.leaderboard.scales import normalised, scale_of, why_no_scale, why_outside
+from harness.leaderboard.scales import normalised, scale_of, why_no_scale
 from harness.leaderboard.standings import Counted, make_standings
-from harness.leaderboard.swapping import swap_all
+from harness.leaderboard.swapping import every_two
 
 FEW = 100  # items under which an interval is called approximate
 Pair = tuple[str, str]
@@ -53,7 +51,8 @@ def make_board(
         baseline, ceiling, how = scale_of(task, next((found for found in items.values() if found), []))
         shown_tasks.append(_with_scale(task, baseline, ceiling))
         warnings += _failures(task, results)
-        warnings += differing_items(task.name, {model: [item.key for item in some] for model, some in items.items()})
+        documents = {model: [item.meta.get("repeats", item.key) for item in some] for model, some in items.items()}
+        warnings += differing_items(task.name, documents)
         unusable = why_no_scale(task, baseline, ceiling)
         if unusable:
             warnings.append(f"{task.name}: {unusable}: not in the mean")
@@ -61,7 +60,7 @@ def make_board(
             main = metric == task.metric
             ends = (baseline, ceiling) if main and not unusable else (None, None)
             found = {
-                model: _on_scale(
+                model: on_scale(
                     measure_cell(by_key[model, task.name], metric, items[model], task.name, draws, confidence), task, metric
                 )
                 for model in items
@@ -71,7 +70,7 @@ def make_board(
             if trust is not None:
                 column = _trusted(column, trust(column, task))
             columns.append(column)
-            pairs = _compared(found, task.name, swaps, seed)
+            pairs = every_two(found, task.name, swaps, seed)
             fit = [model for model, one in found.items() if one.value is not None and not one.unfit]
             ranks, clusters = ranked(fit, pairs, alpha, higher)
             for model in results.models:
@@ -165,11 +164,6 @@ def _column(
     )
 
 
-def _on_scale(found: Measured, task: TaskInfo, metric: str) -> Measured:
-    outside = None if found.value is None else why_outside(found.value, task, metric)
-    return found if outside is None else replace(found, unfit="; ".join(part for part in (found.unfit, outside) if part))
-
-
 def _why_uncounted(main: bool, ends: tuple[float | None, float | None], unusable: str | None) -> str | None:
     if not main or None not in ends:
         return None
@@ -183,21 +177,6 @@ def _trusted(column: Column, trust: Trust | None) -> Column:
     import msgspec
 
     return column if trust is None else msgspec.structs.replace(column, trust=trust)
-
-
-def _compared(found: Mapping[str, Measured], task: str, swaps: int, seed: int) -> dict[Pair, Swapped]:
-    """Every two models that can be compared: by their items, or by their reported standard errors."""
-    found = {model: one for model, one in found.items() if not one.unfit}
-    measures = {model: one.measure for model, one in found.items() if one.measure is not None}
-    alike = pairs_alike({model: measure.keys for model, measure in measures.items()})
-    compared = swap_all(measures, alike, task, swaps, seed)
-    for first, second in combinations(found, 2):
-        one, other = found[first], found[second]
-        if one.measure is not None and other.measure is not None and one.measure.kind == other.measure.kind:
-            continue
-        if one.value is not None and other.value is not None and one.error and other.error:
-            compared[first, second] = unpaired((one.value, one.error), (other.value, other.error), swaps, seed)
-    return compared
 
 
 def _cell(

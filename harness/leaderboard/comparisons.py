@@ -15,6 +15,7 @@ import numpy as np
 
 from harness.leaderboard.intervals import by_cluster, codes_of
 from harness.leaderboard.measures import Measure
+from harness.leaderboard.sharing import shared
 from harness.meta.pairs import Floats
 from harness.meta.resampling import in_chunks, product
 from harness.meta.significance import draws_needed, holm, rank_clusters
@@ -60,9 +61,7 @@ def swap(first: Measure, second: Measure, task: str, swaps: int, seed: int) -> S
 
     The swaps depend on the seed, the task and the clusters alone: the same for all pairs of models that did the same items.
     """
-    mine = set(second.keys)
-    shared = [key for key in first.keys if key in mine]
-    first, second = _aligned(first.only(shared), second.only(shared))
+    first, second = _aligned(*shared(first, second))
     codes, count = codes_of(first.clusters)
     if count < 2:
         return None
@@ -79,7 +78,7 @@ def swap(first: Measure, second: Measure, task: str, swaps: int, seed: int) -> S
 
     with np.errstate(all="ignore"):
         difference = float(first.value(totals[0][None])[0] - second.value(totals[1][None])[0])
-    return Swapped(difference, in_chunks(null, swaps, count), len(shared))
+    return Swapped(difference, in_chunks(null, swaps, count), len(first.keys))
 
 
 def unpaired(first: tuple[float, float], second: tuple[float, float], swaps: int, seed: int) -> Swapped:

@@ -14,6 +14,7 @@ from harness.leaderboard.intervals import LEAST, Draws, codes_of, expanded_tail,
 from harness.leaderboard.measured import Measured, measure_cell
 from harness.leaderboard.measures import Measure
 from harness.leaderboard.records import Results, TaskInfo, TaskResult
+from harness.leaderboard.sharing import apart, shared
 
 Pair = tuple[str, str]
 _Key = tuple[str, str, str]
@@ -156,8 +157,8 @@ def _compared(
         found = swap(new.measure, old.measure, task, swaps, seed)
         if found is None:
             return None, (None, None), "the runs share fewer than two items"
-        apart = len(set(new.measure.keys) ^ set(old.measure.keys))
-        note = f"{apart} items are in one run only and do not count" if apart else None
+        lone = apart(new.measure, old.measure)
+        note = f"{lone} items are in one run only and do not count" if lone else None
         return found, difference_interval(new.measure, old.measure, task, draws, confidence), note
     if new.error and old.error:
         found = unpaired((new.value, new.error), (old.value, old.error), swaps, seed)
@@ -171,9 +172,7 @@ def difference_interval(
     first: Measure, second: Measure, task: str, draws: Draws, confidence: float
 ) -> tuple[float | None, float | None]:
     """The interval of first minus second on the items that both did: both are drawn together."""
-    mine = set(second.keys)
-    shared = [key for key in first.keys if key in mine]
-    first, second = first.only(shared), second.only(shared)
+    first, second = shared(first, second)
     codes, count = codes_of(first.clusters)
     if count < LEAST:
         return None, None

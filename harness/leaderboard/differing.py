@@ -30,7 +30,7 @@ def differing(results: Results) -> list[str]:
 
 
 def differing_items(task: str, keys: Mapping[str, Sequence[str]]) -> list[str]:
-    """A warning where models did other items of a task, by the items' own keys; models without known items say nothing."""
+    """A warning where models did other items of a task, by their documents; models without known items say nothing."""
     sets = {frozenset(own) for own in keys.values() if own}
     if len(sets) < 2:
         return []
@@ -42,7 +42,7 @@ def differing_items(task: str, keys: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def pairs_alike(keys: Mapping[Name, tuple[str, ...]]) -> list[tuple[Name, Name]]:
-    """Every two models that did the same items, or nearly (`ENOUGH`)."""
+    """Every two models that did the same items, or nearly (`ENOUGH`). `keys`: of their documents, those that come again too."""
     groups: dict[frozenset[str], int] = {}
     by_keys: dict[tuple[str, ...], int] = {}
     group = {}

@@ -98,6 +98,36 @@ def read_evidence(path: str | Path) -> list[Evidence]:
     return _of_run(path) if path.is_dir() else list(_of_file(path).evidence)
 
 
+def gathered(paths: Sequence[str | Path]) -> tuple[list[Evidence], dict[str, str | None]]:
+    """What several runs or files say, each thing once, the first of those that say it; and the licence of each set's data.
+
+    InputError where one of them says nothing that could stand beside a board.
+    """
+    found: dict[tuple[str | None, ...], Evidence] = {}
+    licences: dict[str, str | None] = {}
+    for path in paths:
+        held = read_evidence(path)
+        if not held:
+            raise InputError(
+                f"{path} says nothing of a metric that could stand beside a board: that takes several rated answers to an item, "
+                "in one language, of a set whose ratings are people's"
+            )
+        known = _licences(Path(path).expanduser())
+        for one in held:
+            found.setdefault((one.judgments, one.metric, one.criterion, one.raters, one.slice), one)
+            licences.setdefault(one.set_name, known.get(one.set_name))
+    return list(found.values()), licences
+
+
+def is_evidence(path: Path) -> bool:
+    """Whether the file is one that `write_evidence` wrote."""
+    try:
+        _of_file(path)
+    except InputError:
+        return False
+    return True
+
+
 def write_evidence(path: Path, evidence: Sequence[Evidence], made: Mapping[str, Any]) -> None:
     """Writes a file of summaries; `made`: what made it, for people."""
     head = msgspec.json.encode({"format": FORMAT, "made": dict(made)}, order="sorted")
@@ -229,6 +259,15 @@ def _of_run(folder: Path) -> list[Evidence]:
     data = JudgmentSet(info, examples, digest=about["digest"], **rest)
     options = msgspec.convert(manifest.config.get("metaevaluate") or {}, MetaOptions)
     return evidence_of(data, rows, level=options.level, different=different_clusters(data, options.slices) if copies else None)
+
+
+def _licences(path: Path) -> dict[str, str | None]:
+    """By set, the licence of its data as the run or the file says it."""
+    if path.is_dir():
+        about = read_manifest(path).described["judgments"]
+        return {about["info"]["name"]: about["info"].get("licence")}
+    said = _of_file(path).made.get("licences")
+    return {str(name): None if one is None else str(one) for name, one in said.items()} if isinstance(said, dict) else {}
 
 
 def _table(folder: Path, manifest: Manifest, name: str) -> tuple[Any, ...]:

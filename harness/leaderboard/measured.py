@@ -1,12 +1,13 @@
 """One model on one column: its value, its interval and what the items say about both."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from harness.leaderboard.intervals import Draws, Interval, find_interval
 from harness.leaderboard.measures import Measure, find_measure
-from harness.leaderboard.records import Item, TaskResult
+from harness.leaderboard.records import Item, TaskInfo, TaskResult
+from harness.leaderboard.scales import why_outside
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,9 @@ def measure_cell(result: TaskResult, metric: str, items: Sequence[Item], task: s
         interval = Interval(reported - half, reported + half, "standard error", result.items)
         return Measured(reported, interval, result.items, None, error, f"{why}: interval from the reported standard error")
     return Measured(reported, Interval(None, None, "none", 0), result.items, None, error, f"{why}: no interval")
+
+
+def on_scale(found: Measured, task: TaskInfo, metric: str) -> Measured:
+    """The same; unfit where the metric cannot have the value."""
+    outside = None if found.value is None else why_outside(found.value, task, metric)
+    return found if outside is None else replace(found, unfit="; ".join(part for part in (found.unfit, outside) if part))

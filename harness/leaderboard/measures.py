@@ -6,8 +6,8 @@ if it gives the very value that was reported.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,20 @@ _LARGEST_TEXT = 1_000_000  # characters of an answer that is scored anew
 @dataclass(frozen=True)
 class Measure:
     """`parts`: what each item adds, shape (n, k); `value`: of sums of parts, shape (B, k), the values (B,). `clusters`: what is
-    resampled together, one name per item. `kind`: how it is put together (`mean`, `chrf` …)."""
+    resampled together, one name per item. `kind`: how it is put together (`mean`, `chrf` …). `repeats`: by key, the key of the
+    item whose document comes again here."""
 
     kind: str
     keys: tuple[str, ...]
     clusters: tuple[str, ...]
     parts: Floats
     value: Callable[[Floats], Floats]
+    repeats: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The document of each item: its own key, or that of the item which it repeats."""
+        return tuple(self.repeats.get(key, key) for key in self.keys) if self.repeats else self.keys
 
     @property
     def total(self) -> float:
@@ -39,7 +46,8 @@ class Measure:
         """The same measure of some of the items, in the order given."""
         place = {key: row for row, key in enumerate(self.keys)}
         rows = [place[key] for key in keys]
-        return Measure(self.kind, tuple(keys), tuple(self.clusters[row] for row in rows), self.parts[rows], self.value)
+        clusters = tuple(self.clusters[row] for row in rows)
+        return Measure(self.kind, tuple(keys), clusters, self.parts[rows], self.value, self.repeats)
 
 
 def find_measure(items: Sequence[Item], metric: str, aggregation: str | None, reported: float | None) -> Measure | None:
@@ -66,7 +74,9 @@ def find_measure(items: Sequence[Item], metric: str, aggregation: str | None, re
         except (TypeError, ValueError, OverflowError, ZeroDivisionError):
             continue  # values of another kind than this way puts together
         keys = tuple(item.key for item in held)
-        measure = Measure(name, keys, tuple(str(item.meta.get("cluster", item.key)) for item in held), *made)
+        clusters = tuple(str(item.meta.get("cluster", item.key)) for item in held)
+        repeats = {item.key: str(item.meta["repeats"]) for item in held if "repeats" in item.meta}
+        measure = Measure(name, keys, clusters, *made, repeats)
         with np.errstate(all="ignore"):
             value = measure.total
         if math.isfinite(value) and (reported is None or is_value(value, reported)):

@@ -6,14 +6,35 @@ they are computed once a model, and a pair is a difference of two such sums.
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import combinations
 
 import numpy as np
 
-from harness.leaderboard.comparisons import Name, Swapped, swap
+from harness.leaderboard.comparisons import Name, Swapped, swap, unpaired
+from harness.leaderboard.differing import pairs_alike
 from harness.leaderboard.intervals import by_cluster, codes_of
+from harness.leaderboard.measured import Measured
 from harness.leaderboard.measures import Measure
 from harness.meta.pairs import Floats
 from harness.meta.resampling import in_chunks, product
+
+
+def every_two(found: Mapping[Name, Measured], task: str, swaps: int, seed: int) -> dict[tuple[Name, Name], Swapped]:
+    """Every two models that can be compared on a column: by their items, or by their reported standard errors.
+
+    Values that are unfit are compared with none, nor are models that did other items.
+    """
+    fit = {name: one for name, one in found.items() if not one.unfit}
+    measures = {name: one.measure for name, one in fit.items() if one.measure is not None}
+    alike = pairs_alike({name: measure.documents for name, measure in measures.items()})
+    compared = swap_all(measures, alike, task, swaps, seed)
+    for first, second in combinations(fit, 2):
+        one, other = fit[first], fit[second]
+        if one.measure is not None and other.measure is not None and one.measure.kind == other.measure.kind:
+            continue
+        if one.value is not None and other.value is not None and one.error and other.error:
+            compared[first, second] = unpaired((one.value, one.error), (other.value, other.error), swaps, seed)
+    return compared
 
 
 def swap_all(

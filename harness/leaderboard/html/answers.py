@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.errors import HarnessError
 from harness.leaderboard.intervals import Draws
-from harness.leaderboard.measured import Measured, measure_cell
+from harness.leaderboard.measured import Measured, measure_cell, on_scale
 from harness.leaderboard.records import Board, Column, Item, Results, TaskResult
 from harness.report.html.text import finite
 
@@ -57,9 +57,7 @@ def read_answers(board: Board, results: Results, models: Sequence[str], most: in
         items = {model: _items(results, model, task, problems) for model in models}
         draws = Draws(board.resamples or RESAMPLES, board.seed)
         measured = {
-            (column.key, model): measure_cell(
-                _result(results, model, task), column.metric, list(some.values()), task, draws, board.confidence
-            )
+            (column.key, model): _measured(board, _result(results, model, task), column, list(some.values()), draws)
             for column in columns
             for model, some in items.items()
             if some
@@ -95,6 +93,12 @@ def _items(results: Results, model: str, task: str, problems: list[str]) -> dict
 def _result(results: Results, model: str, task: str) -> TaskResult:
     found = (one for one in results.results if (one.model, one.task) == (model, task))
     return next(found, TaskResult(model=model, task=task, values={}, items=0))
+
+
+def _measured(board: Board, result: TaskResult, column: Column, items: Sequence[Item], draws: Draws) -> Measured:
+    found = measure_cell(result, column.metric, items, column.task, draws, board.confidence)
+    about = next((task for task in board.tasks if task.name == column.task), None)
+    return found if about is None else on_scale(found, about, column.metric)
 
 
 def _values(measured: Measured, items: Mapping[str, Item], metric: str) -> dict[str, float]:

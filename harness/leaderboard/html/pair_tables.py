@@ -46,7 +46,7 @@ def _pair(board: Board, models: Sequence[str], pair: Pair, rows: Sequence[Differ
 
 def _columns(names: tuple[str, str]) -> list[TableColumn]:
     both = "mean over the items that both did"
-    test = "paired test: the two models' items change places; Holm over the column's pairs of models, as for the clusters"
+    test = "paired test: the two models' items change places; Holm over all pairs of models that are compared on the column"
     return [
         TableColumn(name="task"),
         TableColumn(name="metric"),
@@ -76,5 +76,5 @@ def _tested(row: Difference, names: tuple[str, str], column: Column, alpha: floa
 def _untested(first: Cell, second: Cell) -> list[Value]:
     """Two cells, and no test."""
     gap = None if first.value is None or second.value is None else first.value - second.value
-    told = "not tested: no items and no standard errors that fit"
+    told = "not tested: no items, other items, or a value that does not count"
     return [told, first.value, second.value, gap, None, None, None, min(first.items, second.items), None, None]

@@ -6,13 +6,14 @@ from itertools import combinations
 
 import numpy as np
 
-from harness.leaderboard.comparisons import Swapped, adjusted, swaps_for, unpaired
+from harness.leaderboard.comparisons import Swapped, adjusted, swaps_for
 from harness.leaderboard.diff import difference_interval
 from harness.leaderboard.html.answers import RESAMPLES, TaskAnswers
 from harness.leaderboard.intervals import expanded_tail
 from harness.leaderboard.measured import Measured
 from harness.leaderboard.records import Board, Column
-from harness.leaderboard.swapping import swap_all
+from harness.leaderboard.sharing import shared
+from harness.leaderboard.swapping import every_two
 
 MOST_ROWS = 2_000  # lines of all pairs together
 MOST_ITEMS = 20_000_000  # items of all lines together: what is worth a minute's work
@@ -22,8 +23,8 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Difference:
-    """One column of two models on the items that both did: `value` is the first minus the second, `p` by Holm over the column's
-    pairs of models. `note`: what to know of the test."""
+    """One column of two models on the items that both did: `value` is the first minus the second, `p` by Holm over all pairs of
+    models that the board compares on the column. `note`: what to know of the test."""
 
     column: str
     first: float
@@ -50,30 +51,20 @@ def pairs_shown(board: Board, models: int) -> list[Pair]:
 
 
 def differences(board: Board, answers: TaskAnswers, pairs: Sequence[Pair]) -> dict[Pair, list[Difference]]:
-    """Each pair on each column of a task where the two can be compared."""
+    """Each pair on each column of a task where the board compares the two.
+
+    One family for Holm a column: all pairs of models that the board compares there, whether the page has a table of them or not.
+    """
     found: dict[Pair, list[Difference]] = {pair: [] for pair in pairs}
     count = len(answers.models)
     swaps = swaps_for(max(1, count * (count - 1) // 2), board.resamples or RESAMPLES, 1 - board.confidence)
     for column in answers.columns:
-        compared = _compared(answers, column, pairs, swaps, board.seed)
-        family = adjusted([(pair, pair, one) for pair, one in compared.items()])
-        for one in family:
-            found[one.first].append(_difference(board, answers, column, one.first, compared[one.first], one.p_adjusted))
+        places = ((place, answers.measured.get((column.key, model))) for place, model in enumerate(answers.models))
+        compared = every_two({place: one for place, one in places if one is not None}, answers.task, swaps, board.seed)
+        for one in adjusted([(pair, pair, one) for pair, one in compared.items()]):
+            if one.first in found:
+                found[one.first].append(_difference(board, answers, column, one.first, compared[one.first], one.p_adjusted))
     return found
-
-
-def _compared(answers: TaskAnswers, column: Column, pairs: Sequence[Pair], swaps: int, seed: int) -> dict[Pair, Swapped]:
-    """As the board compares: by the items, else by the reported standard errors."""
-    found = {place: answers.measured.get((column.key, model)) for place, model in enumerate(answers.models)}
-    measures = {place: one.measure for place, one in found.items() if one is not None and one.measure is not None}
-    compared = swap_all(measures, pairs, answers.task, swaps, seed)
-    for pair in pairs:
-        one, other = (found[place] for place in pair)
-        if one is None or other is None or (one.measure and other.measure and one.measure.kind == other.measure.kind):
-            continue
-        if one.value is not None and other.value is not None and one.error and other.error:
-            compared[pair] = unpaired((one.value, one.error), (other.value, other.error), swaps, seed)
-    return compared
 
 
 def _difference(board: Board, answers: TaskAnswers, column: Column, pair: Pair, swapped: Swapped, p: float) -> Difference:
@@ -103,11 +94,8 @@ def _on_shared(first: Measured, second: Measured) -> tuple[float, float]:
     """Both values on the items that both did; the reported ones where no items were kept."""
     if first.measure is None or second.measure is None:
         return float(first.value or 0.0), float(second.value or 0.0)
-    if first.measure.keys == second.measure.keys:
-        return first.measure.total, second.measure.total
-    mine = set(second.measure.keys)
-    shared = [key for key in first.measure.keys if key in mine]
-    return first.measure.only(shared).total, second.measure.only(shared).total
+    one, other = shared(first.measure, second.measure)
+    return one.total, other.total
 
 
 def _interval(board: Board, answers: TaskAnswers, first: Measured, second: Measured) -> tuple[float | None, float | None]:
