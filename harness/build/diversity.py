@@ -13,6 +13,7 @@ known neighbour, which none outside the list exceeds; decision 43 says how far t
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 
 EXACT = 20_000  # items up to which similarities are exact
 NEIGHBOURS = 32
-_BLOCK = 256  # chosen items that an item is held against at a time
+_BLOCK = 256  # items that are held against all that are kept at a time
+_ROWS = 100_000
 Vectors = NDArray[np.float32]
 
 
@@ -40,6 +42,60 @@ class Neighbours:
     similarities: Vectors
 
 
+class Items:
+    """Embeddings to choose among, as directions in the order of their keys; above `EXACT` items their neighbours, found once."""
+
+    def __init__(
+        self, embeddings: ArrayLike, keys: Sequence[str], *, exact: bool | None = None, neighbours: int = NEIGHBOURS
+    ) -> None:
+        vectors = np.asarray(embeddings)
+        _check(vectors, keys)
+        self._rows = np.asarray(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+        self._directions = normalised(vectors, self._rows)
+        self._exact = len(keys) <= EXACT if exact is None else exact
+        self._wanted = neighbours
+
+    def select(self, relevance: Sequence[float] | NDArray[np.float64], count: int, weight: float = 1.0) -> Chosen:
+        """The `count` items (all, if there are fewer) that are chosen, in their order."""
+        scores = np.asarray(relevance, dtype=np.float64)
+        _check_scores(scores, len(self._rows), weight)
+        if not len(self._rows) or count < 1:
+            return Chosen([], [], [])
+        if self._exact:
+            found = _exactly(self._directions, scores[self._rows], count, weight)
+        else:
+            found = select_by_neighbours(self.neighbours, scores[self._rows], count, weight)
+        return Chosen(self._rows[found.order].tolist(), found.diversity, found.value)
+
+    def beside(self, kept: Sequence[int]) -> list[float]:
+        """The diversity of every item beside those that are kept (places in the input): one less the largest cosine to one of
+        them, in [0, 1]; by neighbours as in the choice. Of a kept one it tells nothing."""
+        if not kept:
+            return [1.0] * len(self._rows)
+        here = np.empty(len(self._rows), np.int64)
+        here[self._rows] = np.arange(len(self._rows))
+        chosen = here[np.asarray(kept)]
+        similar = self._beside_exactly(chosen) if self._exact else _similar_to(self.neighbours, chosen)
+        found = np.empty(len(self._rows))
+        found[self._rows] = 1 - np.clip(similar, 0.0, 1.0)
+        made: list[float] = found.tolist()
+        return made
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The nearest others of each item, in the order of the keys."""
+        from harness.build.diversity_neighbours import nearest
+
+        return nearest(self._directions, self._wanted)
+
+    def _beside_exactly(self, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+        taken, found = self._directions[chosen], np.empty(len(self._directions))
+        for start in range(0, len(found), _BLOCK):
+            products = np.einsum("nd,kd->nk", self._directions[start : start + _BLOCK], taken)
+            found[start : start + _BLOCK] = products.max(axis=1)
+        return found
+
+
 def select(
     embeddings: ArrayLike,
     relevance: Sequence[float] | NDArray[np.float64],
@@ -54,23 +110,9 @@ def select(
 
     embeddings: (N, D), of any length, none of them zero; relevance: (N,); keys: N distinct strings, which settle ties (the
     smaller first) and make the choice independent of the input's order. `exact`: by default up to 20,000 items. ValueError
-    for shapes and values that cannot be; PluginError where the index needs a package that is not installed.
+    for shapes and values that cannot be; MissingExtra where the index needs a package that is not installed.
     """
-    vectors = np.asarray(embeddings)
-    scores = np.asarray(relevance, dtype=np.float64)
-    _check(vectors, scores, keys, weight)
-    by_key = sorted(range(len(keys)), key=keys.__getitem__)
-    if not by_key or count < 1:
-        return Chosen([], [], [])
-    rows = np.asarray(by_key)
-    directions = normalised(vectors, rows)
-    if exact or (exact is None and len(keys) <= EXACT):
-        found = _exactly(directions, scores[rows], count, weight)
-    else:
-        from harness.build.diversity_neighbours import nearest
-
-        found = select_by_neighbours(nearest(directions, neighbours), scores[rows], count, weight)
-    return Chosen([by_key[place] for place in found.order], found.diversity, found.value)
+    return Items(embeddings, keys, exact=exact, neighbours=neighbours).select(relevance, count, weight)
 
 
 def normalised(vectors: NDArray[np.floating], rows: NDArray[np.int64] | None = None) -> Vectors:
@@ -91,11 +133,8 @@ def centred(vectors: ArrayLike) -> NDArray[np.float64]:
 
 def select_by_neighbours(found: Neighbours, relevance: NDArray[np.float64], count: int, weight: float) -> Chosen:
     """The greedy choice where only similarities to neighbours are known: in either direction, from the list of either."""
-    total = len(relevance)
-    given, back, starts, sources = found.places, found.similarities, *_reversed(found)
-    present = given >= 0
-    last = np.where(present.any(axis=1), back[np.arange(total), np.maximum(present.sum(axis=1) - 1, 0)], 0.0)
-    similar = np.clip(last.astype(np.float64), 0.0, 1.0)
+    total, (starts, sources) = len(relevance), _reversed(found)
+    similar = _at_most(found)
     queue = [(-(value + weight * (1 - near)), place) for place, (value, near) in enumerate(zip(relevance, similar, strict=True))]
     heapq.heapify(queue)
     first = int(np.argmax(relevance))  # of equal ones the first, which has the smallest key
@@ -143,6 +182,26 @@ def _exactly(directions: Vectors, relevance: NDArray[np.float64], count: int, we
     return chosen
 
 
+def _at_most(found: Neighbours) -> NDArray[np.float64]:
+    """What an item's similarity to any that is not in its list comes to at most: that of the last one that is; in [0, 1]."""
+    size = (found.places >= 0).sum(axis=1)
+    last = found.similarities[np.arange(len(size)), np.maximum(size - 1, 0)].astype(np.float64)
+    return np.clip(np.where(size > 0, last, 0.0), 0.0, 1.0)
+
+
+def _similar_to(found: Neighbours, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The largest similarity of each item to one of the chosen, as far as lists tell it: the item's own, or that of the other."""
+    similar, is_chosen = _at_most(found), np.zeros(len(found.places), bool)
+    is_chosen[chosen] = True
+    for start in range(0, len(similar), _ROWS):
+        some = slice(start, start + _ROWS)
+        held = is_chosen[found.places[some]] & (found.places[some] >= 0)
+        similar[some] = np.maximum(similar[some], np.where(held, found.similarities[some], 0.0).max(axis=1))
+    own, theirs = found.places[chosen].ravel(), found.similarities[chosen].ravel()
+    np.maximum.at(similar, own[own >= 0], theirs[own >= 0])
+    return similar
+
+
 def _largest(taken: Vectors, direction: Vectors) -> float:
     """The largest cosine, cut to [0, 1]; each is a sum of its own, so that it does not depend on the rows beside it."""
     products = np.einsum("nd,d->n", taken, direction)
@@ -176,13 +235,16 @@ def _mark(
     similar[others] = np.maximum(similar[others], np.clip(found.similarities.ravel()[flat], 0.0, 1.0))
 
 
-def _check(vectors: NDArray, scores: NDArray[np.float64], keys: Sequence[str], weight: float) -> None:
-    if vectors.ndim != 2 or scores.shape != (len(vectors),) or len(keys) != len(vectors):
-        raise ValueError(
-            f"embeddings are (N, D), with N relevances and N keys; got {vectors.shape}, {scores.shape} and {len(keys)} keys"
-        )
+def _check(vectors: NDArray, keys: Sequence[str]) -> None:
+    if vectors.ndim != 2 or len(keys) != len(vectors):
+        raise ValueError(f"embeddings are (N, D), with N keys; got {vectors.shape} and {len(keys)} keys")
     if len(set(keys)) != len(keys):
         raise ValueError("keys are distinct: two items with one key cannot be told apart")
+
+
+def _check_scores(scores: NDArray[np.float64], count: int, weight: float) -> None:
+    if scores.shape != (count,):
+        raise ValueError(f"relevances are one an item, {count}; got {scores.shape}")
     if not np.all(np.isfinite(scores)):
         raise ValueError("a relevance is not finite")
     if not 0 <= weight < np.inf:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.build.diversity import centred, normalised, select
+from harness.build.diversity import Items, centred, normalised, select
 from harness.build.diversity_neighbours import nearest
 
 
@@ -108,6 +108,25 @@ def test_by_neighbours_nine_of_ten_chosen_are_those_of_the_exact_choice():
     exact = select(embeddings, relevance, keys, 300, exact=True)
     near = select(embeddings, relevance, keys, 300, exact=False, neighbours=32)
     assert len(set(exact.order) & set(near.order)) >= 270
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_diversity_beside_what_is_kept_is_one_less_the_largest_cosine(exact: bool):
+    items = Items([[1, 0], [3, 4], [0, 2], [-1, 0]], ["d", "a", "c", "b"], exact=exact, neighbours=3)
+    beside = items.beside([0, 2])
+    assert beside[1] == pytest.approx(1 - 4 / 5)  # (3, 4) beside (0, 2)
+    assert beside[3] == pytest.approx(1.0)  # (−1, 0) beside (0, 2); beside (1, 0) it would be 2
+    assert items.beside([]) == [1.0] * 4
+
+
+def test_beside_what_is_kept_an_item_without_a_kept_neighbour_is_no_more_diverse_than_its_lists_allow():
+    embeddings, _, keys = clustered(300, 8, 6, 4)
+    kept = list(range(0, 300, 30))
+    exactly, by_lists = (Items(embeddings, keys, exact=way, neighbours=12).beside(kept) for way in (True, False))
+    others = [place for place in range(300) if place not in kept]
+    assert all(by_lists[place] <= exactly[place] + 1e-6 for place in others)
+    near = np.mean([by_lists[place] > exactly[place] - 1e-6 for place in others])
+    assert near > 0.2  # those with a kept neighbour have the exact value
 
 
 def test_neighbours_are_the_nearest_ones_by_brute_force():

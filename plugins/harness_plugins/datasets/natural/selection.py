@@ -76,19 +76,19 @@ def standings(
     if vectors is None or len(before) < 2:
         found = _by_score(before, keys, most)
         return _cut([(place, None, before[place]) for place in found], [None] * len(before), before, keep)
-    from harness.build.diversity import select
+    from harness.build.diversity import Items
 
-    directions = spread(vectors)
+    items = Items(spread(vectors), keys)
     if rest:
-        chosen = select(directions, before, keys, most, by_diversity / rest)
+        chosen = items.select(before, most, by_diversity / rest)
     else:  # nothing but diversity counts
-        chosen = select(directions, [0.0] * len(before), keys, most, 1.0)
+        chosen = items.select([0.0] * len(before), most, 1.0)
     listed = [
         (place, diversity, parts.total(before[place], diversity, weights))
         for place, diversity in zip(chosen.order, chosen.diversity, strict=True)
     ]
     kept = [place for place, _, total in listed if keep.threshold is None or total >= keep.threshold]
-    beside = _beside(directions, kept)
+    beside = items.beside(kept)
     totals = [parts.total(score, diversity, weights) for score, diversity in zip(before, beside, strict=True)]
     return _cut(listed[: len(kept)], beside, totals, keep)
 
@@ -113,20 +113,4 @@ def _cut(
     for rank, (place, diversity, total) in enumerate(listed, 1):
         if keep.threshold is None or total >= keep.threshold:
             found[place] = Standing(rank, diversity, total)
-    return found
-
-
-def _beside(directions: "np.ndarray", kept: Sequence[int]) -> list[float]:
-    """One less the largest cosine to what is kept, in [0, 1], of every row (of kept ones that to themselves, which is unused)."""
-    import numpy as np
-
-    from harness.build.diversity import normalised
-
-    made = normalised(directions)
-    if not kept:
-        return [1.0] * len(made)
-    chosen, found = made[np.asarray(kept)], []
-    for start in range(0, len(made), 256):
-        products = np.einsum("nd,kd->nk", made[start : start + 256], chosen)
-        found += (1 - np.clip(products.max(axis=1), 0.0, 1.0)).tolist()
     return found
