@@ -60,13 +60,12 @@ def test_the_interval_of_the_spread_covers_what_the_documentation_says():
 
 @pytest.mark.slow
 def test_plans_on_gec_sv_have_the_power_or_are_the_smallest_that_have(home):
-    checked = [  # each pair at every difference and at both levels; each difference at both levels on half of the pairs
-        script.check(what, values, delta, (0.05, 0.05 / 6)[(place + row) % 2], trials=3000, seed=1, largest=800)
+    checked = [  # each pair at one difference and one level; each difference at both levels
+        script.check(what, values, (0.03, 0.06, 0.1)[row % 3], (0.05, 0.05 / 6)[row // 3 % 2], trials=3000, seed=1, largest=800)
         for row, (what, values) in enumerate(script.differences("gec-sv", script.METRICS))
-        for place, delta in enumerate((0.03, 0.06, 0.1))
     ]
     plans = [one for one in checked if one is not None]
-    assert len(plans) > 120
+    assert len(plans) > 40
     outside = [one for one in plans if not one.held]
     # 3,000 studies measure a power to ± .015: of so many plans, a few that are right are measured just outside
     assert len(outside) <= 0.02 * len(plans), outside

@@ -150,6 +150,7 @@ def test_the_theme_follows_the_system_until_the_reader_chooses(browser: Any, fil
     light = page.evaluate(paper)
     assert dark == "rgb(23, 23, 21)"
     assert light == "rgb(253, 252, 250)"
+    page.wait_for_timeout(500)  # the browser stores the choice in another process
     page.reload()
     assert page.evaluate(paper) == light
     assert page.get_by_role("button", name="Light").get_attribute("aria-pressed") == "true"
