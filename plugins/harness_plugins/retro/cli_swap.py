@@ -8,7 +8,7 @@ from harness.cli.common import finish_with_failures, json_option, print_json, pr
 from harness.cli.evaluation import dry_run_option
 from harness.cli.plain import plain
 from harness.cli.progress import progress
-from harness_plugins.retro.analysis_options import analysis_options, opened, said
+from harness_plugins.retro.analysis_options import analysis_options, leave, opened, said, section_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,7 @@ harness retro swap runs/retro/model --corpus held-out-db --retriever bm25 --retr
 @click.option(
     "--queries", default=1000, show_default=True, type=click.IntRange(min=1), help="Chunks with which a search is timed."
 )
+@section_option
 @dry_run_option
 @json_option
 @quiet_option
@@ -53,6 +54,7 @@ def command(
     level: float,
     seed: int,
     length: int | None,
+    section: str | None,
     dry_run: bool,
     as_json: bool,
     **named: Any,
@@ -70,6 +72,11 @@ def command(
 
     with progress() as report:
         rows, notes = swap(reading, choices, length=length, draws=Draws(resamples, level, seed), queries=queries, report=report)
+    if section is not None:
+        from harness_plugins.retro.analyses.sections import swap_section
+
+        failed = [f"{row.retriever} could not be used: {row.error}" for row in rows if row.error is not None]
+        leave(section, named["model"], reading, swap_section(rows, level), [*notes, *failed])
     if as_json:
         print_json({"reading": said(reading), "rows": rows, "notes": notes})
     else:

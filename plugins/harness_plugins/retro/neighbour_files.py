@@ -54,6 +54,20 @@ def served(folder: Path, info: TableInfo) -> Path | None:
     return min(found)[1] if found else None
 
 
+def earlier(folder: Path, info: TableInfo) -> list[tuple[Path, TableInfo]]:
+    """The tables by the same retriever that are of another state of the corpus, and what they say of themselves; one that cannot
+    be read is left out."""
+    found = []
+    for path in sorted(folder.glob(f"{_name(info)}-*-k*.parquet")):
+        try:
+            then = read_info(path)
+        except InputError:
+            continue
+        if then.signature == info.signature and then.corpus != info.corpus:
+            found.append((path, then))
+    return found
+
+
 def read_table(path: Path) -> "tuple[TableInfo, NDArray[np.int64], NDArray[np.float64], bool | None]":
     """What the table says of itself, its numbers (chunks, k), its scores, and whether these two are as they were written: by the
     sha256 that was written with them, None where there was none. Raises InputError for one that cannot be read."""
@@ -195,8 +209,12 @@ class Parts:
 
 def _stem(info: TableInfo) -> str:
     said = "\n".join([info.corpus, info.database, info.signature])
-    name = re.sub(r"[^0-9A-Za-z]+", "-", info.retriever).strip("-")
-    return f"{name}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    return f"{_name(info)}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+
+def _name(info: TableInfo) -> str:
+    """The retriever's name as part of a file's."""
+    return re.sub(r"[^0-9A-Za-z]+", "-", info.retriever).strip("-")
 
 
 def _schema(info: TableInfo, digests: bytes) -> Any:

@@ -1,5 +1,6 @@
 """Neighbours of every chunk of a corpus, sought once and kept: a table that is computed in blocks and goes on after a stop."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import InputError
 from harness_plugins.retro.database.reading import Database
-from harness_plugins.retro.neighbour_files import CHANGED, Parts, TableInfo, read_table, served, table_path
+from harness_plugins.retro.neighbour_files import CHANGED, Parts, TableInfo, earlier, read_table, served, table_path
 from harness_plugins.retro.own import OwnDocuments
 from harness_plugins.retro.retrievers.base import Found, Queries, Retriever, open_retriever
 from harness_plugins.retro.retrievers.checked import broken_rows, checked_search
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 BLOCK = 8192  # chunks whose neighbours are sought, and kept, at once: a stop loses one block at most
 LABEL = "neighbours"
+_log = logging.getLogger("harness.retro")
 
 
 class Texts(Protocol):
@@ -89,6 +91,8 @@ def neighbour_table(
     )
     kept = served(folder, info)
     if kept is None:
+        for path, then in earlier(folder, info):
+            _log.warning("%s", _stale(path, then, info))
         kept = _computed(folder, info, corpus, database, retriever, report)
     elif report is not None:
         report(LABEL, corpus.chunks, corpus.chunks, reused=corpus.chunks)
@@ -129,6 +133,15 @@ def _check_rows(
             raise InputError(f"{path}, chunk {start + row}: {reason}; remove the file, and compute the neighbours anew")
         for row in own.others(start, end).rows_of(some):
             raise InputError(f"{path}, chunk {start + row}: a neighbour is of the chunk's own document; remove the file")
+
+
+def _stale(path: Path, then: TableInfo, now: TableInfo) -> str:
+    """What is told of a table of another state of the corpus: it is left alone, and not used."""
+    return (
+        f"{path} is stale: it was made of the corpus {_short(then.corpus)} of {then.chunks:,} chunks, which now is "
+        f"{_short(now.corpus)} of {now.chunks:,}; it is not used, and the neighbours are sought anew. Remove the file if that "
+        "state is gone"
+    )
 
 
 def _short(digest: str) -> str:

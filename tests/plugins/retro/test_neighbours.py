@@ -187,6 +187,18 @@ def test_a_table_of_an_earlier_state_is_refused_and_never_taken_for_the_present_
     assert after.numbers[6].tolist() == [9, -1]
 
 
+def test_a_corpus_that_grew_has_its_neighbours_sought_anew_and_the_stale_table_is_named(tmp_path, caplog):
+    corpus = numbered(tmp_path / "db", DOCUMENTS)
+    before = neighbour_table(corpus, corpus, SHARED, {}, 2)
+    neighbour_table(corpus, corpus, SHARED, {"log": str(tmp_path / "log")}, 2)
+    assert "stale" not in caplog.text
+    grown = numbered(tmp_path / "db", [*DOCUMENTS, [30, 31, 20]])
+    after = neighbour_table(grown, grown, SHARED, {}, 2)
+    assert f"{before.path} is stale: it was made of the corpus {corpus.digest[:12]} of 9 chunks" in caplog.text
+    assert before.path.is_file()
+    assert len(after.numbers) == 10
+
+
 def edited(path, change):
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -68,6 +68,32 @@ def open_retriever(
     Raises PluginError for a name or parameters that cannot be used: one that it does not take is named, with
     those that it does.
     """
+    make = _made_by(name)
+    given = params or {}
+    try:
+        takes = _parameters(make)
+        _check_names(name, given, takes)
+        told = {"report": report} if report is not None and takes is not None and "report" in takes else {}
+        made = make(database, **told, **given)
+    except (HarnessError, OSError):
+        raise
+    except Exception as error:  # as in `_made_by`; of ours TypeError and ValueError, for parameters
+        kind = "" if name in BUILT_IN else f"{type(error).__name__}: "
+        raise PluginError(f"retriever {name!r}: {kind}{error}") from error
+    if name in BUILT_IN:
+        return made
+    from harness_plugins.retro.retrievers.checked import Checked
+
+    return Checked(made, database, name)
+
+
+def check_parameters(name: str, params: Mapping[str, Any] | None) -> None:
+    """Raises PluginError for a retriever that cannot be had, or a parameter that it does not take; opens and builds nothing."""
+    _check_names(name, params or {}, _parameters(_made_by(name)))
+
+
+def _made_by(name: str) -> Callable[..., Retriever]:
+    """What makes the retriever of that name; PluginError where there is none."""
     target = BUILT_IN.get(name, name)
     module, colon, function = target.partition(":")
     if not colon:
@@ -80,22 +106,7 @@ def open_retriever(
         raise
     except Exception as error:  # isolation: a stranger's module may raise whatever it likes when it is imported
         raise PluginError(f"retriever {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
-    given = params or {}
-    try:
-        takes = _parameters(make)
-        _check_names(name, given, takes)
-        told = {"report": report} if report is not None and takes is not None and "report" in takes else {}
-        made = make(database, **told, **given)
-    except (HarnessError, OSError):
-        raise
-    except Exception as error:  # as above; of ours TypeError and ValueError, for parameters
-        kind = "" if name in BUILT_IN else f"{type(error).__name__}: "
-        raise PluginError(f"retriever {name!r}: {kind}{error}") from error
-    if name in BUILT_IN:
-        return made
-    from harness_plugins.retro.retrievers.checked import Checked
-
-    return Checked(made, database, name)
+    return make
 
 
 def _parameters(make: Callable[..., Retriever]) -> dict[str, Parameter] | None:

