@@ -17,11 +17,6 @@ from harness.experiment_parts import (
     BUILD,
     NAME,
     TRAINED,
-    CompareOptions,
-    HoldOut,
-    Named,
-    System,
-    Training,
     builds_of,
     hold_out_of,
     leaderboard_part,
@@ -33,6 +28,7 @@ from harness.experiment_parts import (
     systems_of,
     trainings_of,
 )
+from harness.experiment_records import CompareOptions, HoldOut, Named, System, Training
 from harness.leaderboard.config import LeaderboardConfig
 from harness.meta.options import MetaOptions
 from harness.registry import PluginRef

@@ -15,7 +15,7 @@ from harness.records import Example, from_json
 from harness.store import read_table, table_path
 
 if TYPE_CHECKING:
-    from harness.experiment_parts import HoldOut
+    from harness.experiment_records import HoldOut
 
 UNSEEN = "unseen"  # the split of held-out tasks
 _LEARNED = (None, "train", "validation")  # splits that a trainer is given; which of them it learns from is up to it

@@ -8,93 +8,13 @@ import msgspec
 
 from harness.build.config import BuildConfig, build_config_of
 from harness.config_parts import BARE, TRAINED, check_keys, plugin_ref, section_of
+from harness.experiment_records import SEED, HoldOut, Named, System, Training, run_name, with_seed
 from harness.leaderboard.config import LeaderboardConfig, leaderboard_of
 from harness.registry import PluginRef
 from harness.yaml_lines import Document, Keys
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*\Z")
 BUILD = "build:"  # before a build's name, where examples are wanted
-SEED = "seed"  # the parameter of a trainer that tells its runs apart
-
-
-class Named(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A plugin under a name of the user's: a training, or a system whose outputs stand under that name."""
-
-    name: str
-    plugin: PluginRef
-
-
-class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A system that answers. Systems of one `group` differ in the seed of their training, and are compared as one."""
-
-    name: str
-    plugin: PluginRef
-    group: str
-
-
-class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A training as written, one run for each of its `seeds`. `examples`: its own, else the experiment's. With `hold_out: false`
-    it also learns from what is held out, but never from an example that is answered."""
-
-    name: str
-    plugin: PluginRef
-    seeds: tuple[int, ...] = ()
-    examples: str | None = None
-    hold_out: bool = True
-
-    def runs(self) -> tuple[Named, ...]:
-        """One training a seed; the training itself where it has none."""
-        if not self.seeds:
-            return (Named(name=self.name, plugin=self.plugin),)
-        return tuple(
-            Named(name=run_name(self.name, seed), plugin=PluginRef(self.plugin.name, {**self.plugin.params, SEED: seed}))
-            for seed in self.seeds
-        )
-
-    def told(self) -> dict[str, Any]:
-        """As it is written."""
-        said = {"name": self.name, "trainer": {self.plugin.name: dict(self.plugin.params)}, "seeds": list(self.seeds)}
-        own = {"examples": self.examples, "hold_out": None if self.hold_out else False}
-        return {key: value for key, value in {**said, **own}.items() if value not in (None, [])}
-
-
-class HoldOut(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What no training learns from. `tasks`: patterns (`quoref_*`) of the examples' tasks; those make up the split `unseen`.
-
-    Of the other examples those are left out of training that share a run of so many `words` with one that is answered; what a
-    tenth of a task's examples have in common is the task's own wording, and does not count. 0: nobody looks.
-    """
-
-    tasks: tuple[str, ...] = ()
-    words: int = 8
-
-    def __post_init__(self) -> None:
-        if self.words < 0 or self.words == 1:
-            raise ValueError(f"words is 0, or at least 2, got {self.words}")
-
-
-class CompareOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How systems are compared: every other one with `baseline`, or all pairs without one; intervals of this `level` from so
-    many `resamples`, tests at `alpha` from so many `draws`."""
-
-    baseline: str | None = None
-    resamples: int = 2000
-    level: float = 0.95
-    alpha: float = 0.05
-    draws: int = 10_000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.resamples < 100 or self.draws < 100:
-            raise ValueError(f"resamples and draws are at least 100, got {self.resamples} and {self.draws}")
-        for name in ("level", "alpha"):
-            if not 0 < getattr(self, name) < 1:
-                raise ValueError(f"{name} lies between 0 and 1, got {getattr(self, name):g}")
-
-
-def run_name(training: str, seed: int) -> str:
-    """The name of a training's run with this seed, and of what hangs on it."""
-    return f"{training}-{seed}"
 
 
 def builds_of(document: Document, plugins: tuple[str, ...]) -> tuple[BuildConfig, ...]:
@@ -141,11 +61,31 @@ def trainings_of(document: Document, builds: Sequence[BuildConfig]) -> tuple[Tra
         if not isinstance(held, bool):
             raise document.error(f"expected {optional['hold_out']}, got {held!r:.80}", *where, "hold_out")
         new = Training(name=one.name, plugin=one.plugin, seeds=tuple(seeds), examples=examples, hold_out=held)
+        new = msgspec.structs.replace(new, bases=_bases(document, new, found, (*where, "trainer", one.plugin.name)))
         taken = {run.name for other in found for run in other.runs()}
         twice = next((run.name for run in new.runs() if run.name in taken), None)
         if twice is not None:
             raise document.error(f"two trainings are called {twice!r}, one of them for its seed; rename one", *where, "name")
         found.append(new)
+    return tuple(found)
+
+
+def _bases(document: Document, new: Training, before: Sequence[Training], where: Keys) -> tuple[str, ...]:
+    """The trainings with seeds that it begins with, seed by seed; ConfigError where `train:NAME` stands for none before it."""
+    runs = {run.name for one in before for run in one.runs()}
+    seeds = {one.name: one.seeds for one in before if one.seeds}
+    found = []
+    for key, value in new.plugin.params.items():
+        if not isinstance(value, str) or not value.startswith(TRAINED) or (name := value.removeprefix(TRAINED)) in runs:
+            continue
+        if name not in seeds:
+            known = ", ".join(sorted({*runs, *seeds})) or "none"
+            message = f"{value!r}: no training above this one has this name; there are {known}"
+            raise document.error(message, *where, key)
+        if not new.seeds or not set(new.seeds) <= set(seeds[name]):
+            message = f"{value!r} has the seeds {', '.join(map(str, seeds[name]))}: give this training some of them"
+            raise document.error(f"{message}, or name one run ({TRAINED}{run_name(name, seeds[name][0])})", *where, key)
+        found.append(name)
     return tuple(found)
 
 
@@ -168,13 +108,6 @@ def systems_of(answering: Sequence[Named], trainings: Sequence[Training]) -> tup
             params = with_seed(one.plugin.params, training, seed)
             found.append(System(name=run_name(one.name, seed), plugin=PluginRef(one.plugin.name, params), group=one.name))
     return tuple(found)
-
-
-def with_seed(params: Mapping[str, Any], training: str, seed: int) -> dict[str, Any]:
-    """The parameters, `train:NAME` of this training being its run with this seed."""
-    return {
-        key: f"{TRAINED}{run_name(training, seed)}" if value == f"{TRAINED}{training}" else value for key, value in params.items()
-    }
 
 
 def splits_of(document: Document, section: Mapping[str, Any]) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def config_page(root: Path) -> str:
 
 def _experiments(root: Path) -> list[str]:
     """The sections of an experiment's config that are its own."""
-    parts = {one.name: one for one in classes(root / "harness" / "experiment_parts.py")}
+    parts = {one.name: one for one in classes(root / "harness" / "experiment_records.py")}
     sections = (("train", "Training"), ("hold_out", "HoldOut"), ("compare", "CompareOptions"))
     found = [
         "## Experiments",
@@ -113,7 +113,7 @@ def _experiments(root: Path) -> list[str]:
         "`hold_out`, `train`, `generate` (`systems`, `split`, `limit`), `score` (`metrics`), `compare`, "
         "`metaevaluate` (`judgments`, and the keys above), `leaderboard` (a config of `harness leaderboard run`), `output`, "
         "`plugins`. A training has its plugin under `trainer`, a system under `generator`; in a system's parameters "
-        "`train:NAME` is the checkpoint of that name.",
+        "`train:NAME` is the checkpoint of that name, in a training's that of a training above it.",
     ]
     for key, name in sections:
         found += [f"### {key}", parts[name].doc, _fields(parts[name].fields)]

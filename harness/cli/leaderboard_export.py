@@ -45,6 +45,9 @@ harness leaderboard export runs/board --format every-eval-ever --out records --o
     show_default=True,
     help="every-eval-ever: of who made the board to who made the models.",
 )
+@click.option(
+    "--items", is_flag=True, help="every-eval-ever: also each model's answers, a line an item: prompts and texts go along."
+)
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
 @board_options
 @plugin_option
@@ -56,6 +59,7 @@ def command(
     out: str | None,
     organization: str,
     relationship: str,
+    items: bool,
     force: bool,
     as_json: bool,
     **said: Any,
@@ -66,6 +70,8 @@ def command(
     single = [kind for kind in kinds if kind in _FILES]
     if out == "-" and (len(kinds) != 1 or not single or as_json):
         raise click.UsageError("--out - prints one file: give one --format of html, csv, md and json, and no --json")
+    if items and "every-eval-ever" not in kinds:
+        raise click.UsageError("--items belongs to --format every-eval-ever")
     if out is None and len(single) < len(kinds):
         raise click.UsageError("lm-eval and every-eval-ever write several files: name a folder with --out")
     home = Path(folder)
@@ -80,7 +86,7 @@ def command(
         files[kind] = {_path(home, out, kind, alone=len(kinds) == 1): _rendered(opened, kind)}
     for kind in kinds:
         if kind in _FOLDERS:
-            many = _many(opened, kind, organization, relationship)
+            many = _many(opened, kind, organization, relationship, items)
             files[kind] = {Path(str(out)) / name: data for name, data in many.items()}
     for kind, found in files.items():
         for path in found if not force else ():
@@ -113,19 +119,21 @@ def _rendered(opened: "Opened", kind: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _many(opened: "Opened", kind: str, organization: str, relationship: str) -> dict[str, bytes]:
+def _many(opened: "Opened", kind: str, organization: str, relationship: str, items: bool) -> dict[str, bytes]:
     """The board as a file a model, by path."""
     from harness.leaderboard.every_eval_ever import every_eval_ever
     from harness.leaderboard.lm_eval_files import encoded, lm_eval_files
 
     if kind == "lm-eval":
-        found = lm_eval_files(opened.board, opened.results)
-    else:
-        made = every_eval_ever(
-            opened.board, opened.results, retrieved=time.time(), organization=organization, relationship=relationship
-        )
-        found = made
-    return {name: encoded(content) for name, content in found.items()}
+        return {name: encoded(content) for name, content in lm_eval_files(opened.board, opened.results).items()}
+    return every_eval_ever(
+        opened.board,
+        opened.results,
+        retrieved=time.time(),
+        organization=organization,
+        relationship=relationship,
+        items=items,
+    )
 
 
 def _path(home: Path, out: str | None, kind: str, alone: bool) -> Path:

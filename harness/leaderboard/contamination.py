@@ -16,6 +16,7 @@ import numpy as np
 from harness.build.contamination import SET_ITEMS, Contamination, evaluation_index
 from harness.build.evaluation_sets import EvaluationSet
 from harness.build.options import ContaminationOptions
+from harness.config_parts import TRAINED
 from harness.errors import HarnessError, InputError
 from harness.leaderboard.records import Item, Results
 from harness.records import Example
@@ -184,6 +185,9 @@ def _line_of(home: Path, name: str) -> Iterator[Trained]:
         trained = _record(home, name)
         yield trained
         for value in trained.params.values():
+            if isinstance(value, str) and value.startswith(TRAINED):
+                waiting.append(value.removeprefix(TRAINED))
+                continue
             path = Path(value) if isinstance(value, str) and value else None
             if path is not None and path.absolute().is_relative_to(home.absolute()):
                 waiting += path.absolute().relative_to(home.absolute()).parts[:1]

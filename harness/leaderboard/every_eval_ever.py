@@ -10,6 +10,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from harness.leaderboard.every_eval_ever_items import item_lines
+from harness.leaderboard.lm_eval_files import encoded
 from harness.leaderboard.records import Board, Cell, Column, ModelInfo, Results, TaskInfo, TaskResult, Trust
 
 SCHEMA_VERSION = "0.3.0"
@@ -26,13 +28,13 @@ _ARGUMENTS = {"temperature": "temperature", "top_p": "top_p", "top_k": "top_k", 
 
 
 def every_eval_ever(
-    board: Board, results: Results, *, retrieved: float, organization: str, relationship: str = "other"
-) -> dict[str, dict[str, Any]]:
+    board: Board, results: Results, *, retrieved: float, organization: str, relationship: str = "other", items: bool = False
+) -> dict[str, bytes]:
     """Records by the path that the schema's collection asks for: `data/<board>/<developer>/<model>/<uuid>.json`.
 
     `retrieved`: seconds since 1970. `organization`: who made the board; `relationship`: of it to the models' makers
     (`first_party`, `third_party`, `collaborative`, `other`). A model without any value has no record; the uuid follows from
-    the content.
+    the content. `items`: beside each record `<uuid>_samples.jsonl`, with every item's prompt, answer and value.
     """
     files = {}
     for info in board.models:
@@ -42,7 +44,15 @@ def every_eval_ever(
         developer, _, name = info.name.rpartition("/")
         digest = sha256(json.dumps(record, sort_keys=True).encode()).digest()
         home = "/".join(_part(part) for part in (board.name, developer or "unknown", name))
-        files[f"data/{home}/{UUID(bytes=digest[:16], version=4)}.json"] = record
+        place = f"data/{home}/{UUID(bytes=digest[:16], version=4)}"
+        lines = [*item_lines(board, results, info.name, record["evaluation_id"], SCHEMA_VERSION)] if items else []
+        if lines:
+            path = f"{place}_samples.jsonl"
+            files[path] = b"".join(lines)
+            checksum = sha256(files[path]).hexdigest()
+            told = {"format": "jsonl", "file_path": path, "hash_algorithm": "sha256", "checksum": checksum}
+            record["detailed_evaluation_results"] = {**told, "total_rows": len(lines)}
+        files[f"{place}.json"] = encoded(record)
     return files
 
 

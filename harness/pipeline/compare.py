@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from harness.experiment_parts import CompareOptions
+from harness.experiment_records import CompareOptions
 from harness.judgments import JudgmentSet
 from harness.meta.columns import MetricSummary
 from harness.meta.pairs import Bools, Floats, Ints, sums_by

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import InputError
-from harness.experiment_parts import CompareOptions
+from harness.experiment_records import CompareOptions
 from harness.integrity import check_tables
 from harness.meta.columns import MetricSummary
 from harness.pipeline.records import Comparison

@@ -11,10 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.config_parts import TRAINED
 from harness.errors import InputError
 from harness.experiment import ExperimentConfig
 from harness.experiment_examples import Chosen, answered, learned, read_examples
-from harness.experiment_parts import BUILD, Training
+from harness.experiment_parts import BUILD
+from harness.experiment_records import Training
 from harness.records import Example, to_json
 from harness.registry import PluginRef, Registry
 from harness.stages.train import Trained, check_training, train
@@ -72,7 +74,8 @@ def materials(config: ExperimentConfig, folder: Path) -> list[Material]:
 def plan_all(registry: Registry, given: Sequence[Material], folder: Path) -> list[str]:
     """What would be trained on how many examples, a sentence each; HarnessError for what the training would refuse at its start.
 
-    A training that begins with a checkpoint of this very run is not asked about it, which may not be there yet.
+    A training that begins with a checkpoint of this very run (`train:NAME`, or its path) is not asked about it, which may not be
+    there yet.
     """
     home = (folder / CHECKPOINTS).resolve()
     found = []
@@ -89,7 +92,7 @@ def plan_all(registry: Registry, given: Sequence[Material], folder: Path) -> lis
 
 def _within(ref: PluginRef, home: Path) -> bool:
     values = [value for value in ref.params.values() if isinstance(value, str) and value]
-    return any(Path(value).expanduser().resolve().is_relative_to(home) for value in values)
+    return any(value.startswith(TRAINED) or Path(value).expanduser().resolve().is_relative_to(home) for value in values)
 
 
 def train_all(

@@ -58,7 +58,7 @@ class _UnknownError(Exception):
 
 def _plugins(config: ExperimentConfig) -> Iterator[tuple[str, PluginRef]]:
     yield from (("dataset builder", ref) for build in config.builds for ref in build.builders)
-    yield from (("trainer", one.plugin) for one in config.train)
+    yield from (("trainer", _without_trained(one.plugin)) for one in config.train)
     yield from (("generator", _without_trained(one.plugin)) for one in config.systems)
     yield from (("metric", ref) for ref in config.metrics)
     yield from (("judgment source", _without_systems(ref)) for ref in config.judgments)

@@ -16,44 +16,29 @@ from typing import Any
 import msgspec
 
 from harness.errors import InputError, PluginError
-from harness.experiment import read_examples
 from harness.integrity import file_digest
 from harness.protocols import Trainer, TrainerSpec
 from harness.records import Example, digest
 from harness.registry import PluginRef, Registry
+from harness.stages.trained import Material, Trained, begins_with, damaged, find_trained, learned_examples, read_trained
 from harness.store import stage_id
 from harness.whole_files import replace_file
+
+__all__ = [
+    "FACTS",
+    "Material",
+    "Trained",
+    "check_training",
+    "first_process",
+    "learned_examples",
+    "read_trained",
+    "train",
+]
 
 KIND = "trainer"
 _MARKER = "training.json"  # what was begun in a folder
 _PATIENCE = 60.0  # seconds that the other processes wait for the first
 FACTS = "facts.json"  # a trainer may leave it in its checkpoint: losses, tokens per second, what it left out; any JSON mapping
-
-
-class Material(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The examples of a training: where they lie (as `read_examples` takes it; relative to the record's folder), their digest,
-    how many they are, and the splits that were learned from, None standing for examples without one; `splits` None: all."""
-
-    path: str | None
-    digest: str
-    n: int
-    splits: tuple[str | None, ...] | None = None
-
-
-class Trained(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A finished checkpoint. `stage` changes with the trainer, its parameters and the examples; `checkpoint` is relative to
-    the folder that holds this record; `files`: sha256 by path; `examples`: how many of each kind and split; `material`: which
-    they are; `facts`: the trainer's own."""
-
-    name: str
-    trainer: str
-    params: dict[str, Any]
-    stage: str
-    checkpoint: str
-    files: dict[str, str]
-    examples: dict[str, int]
-    material: Material | None = None  # None in records of earlier versions
-    facts: dict[str, Any] = {}
 
 
 def train(
@@ -67,10 +52,11 @@ def train(
 ) -> Trained:
     """The checkpoint of that name, trained unless it is there already as this very training left it.
 
-    `source`: where the examples were read from (a build folder or a JSON Lines file), for the record.
+    `source`: where the examples were read from (a build folder or a JSON Lines file), for the record. A parameter `train:NAME` is
+    the checkpoint of that training in the same folder; where that one has changed, this is another training.
 
-    Raises InputError where the folder holds a checkpoint of other examples or parameters, and PluginError where the trainer
-    does not accept a kind of example, or returns a folder that is empty or lies elsewhere.
+    Raises InputError where the folder holds a checkpoint of other examples or parameters, or no training to begin with, and
+    PluginError where the trainer does not accept a kind of example, or returns a folder that is empty or lies elsewhere.
     """
     spec = registry.find(KIND, ref.name).spec
     assert isinstance(spec, TrainerSpec)
@@ -78,18 +64,21 @@ def train(
     if not held:
         raise InputError(f"{name}: there are no examples to train on")
     _check_kinds(spec, held)
+    bases = _bases(ref, folder)
+    told = {key: f"{ref.params[key]}@{base.stage[:12]}" for key, base in bases.items()}
     begun = _Begun(
         trainer=ref.name,
         version=spec.version,
-        params={key: value for key, value in ref.params.items() if key not in spec.free},
+        params={key: told.get(key, value) for key, value in ref.params.items() if key not in spec.free},
         examples=digest(held),
         n=len(held),
     )
-    earlier = _earlier(folder, name)
+    earlier = find_trained(folder, name)
     if earlier is not None and earlier.stage == begun.stage and not damaged(folder, earlier):
         return earlier
     home = folder / name
-    trainer: Trainer = registry.build(KIND, ref)
+    paths = {key: str((folder / base.checkpoint).resolve()) for key, base in bases.items()}
+    trainer: Trainer = registry.build(KIND, PluginRef(ref.name, {**ref.params, **paths}))
     _hand_scorer(trainer, registry)
     _check_home(home, begun)
     checkpoint = Path(trainer.train(held, home)).resolve()
@@ -136,42 +125,16 @@ def first_process() -> bool:
     return int(os.environ.get("RANK") or 0) == 0
 
 
-def read_trained(folder: Path, name: str) -> Trained:
-    """What was trained under that name; InputError if nothing was, or if the checkpoint's files are not what training left."""
-    found = _earlier(folder, name)
-    if found is None:
-        raise InputError(f"{folder} holds no finished training called {name!r}")
-    wrong = damaged(folder, found)
-    if wrong:
-        raise InputError(
-            f"{folder / found.checkpoint}: {wrong}; delete {folder / name} and {folder / name}.json, and train again"
-        )
-    return found
-
-
-def learned_examples(folder: Path, trained: Trained) -> list[Example]:
-    """The examples that the model was trained on, read again from where they lay.
-
-    InputError where they are not known, no longer there, or others than those of the training.
-    """
-    known = trained.material
-    if known is None or known.path is None:
-        raise InputError(f"{folder / trained.name}.json does not say where the examples of this training lie; train it again")
-    found = read_examples(folder / known.path)
-    if digest(found) != known.digest:
-        raise InputError(f"{folder / known.path} no longer holds the examples that {trained.name!r} was trained on")
-    return [one for one in found if known.splits is None or one.split in known.splits]
-
-
-def damaged(folder: Path, trained: Trained) -> str | None:
-    """What is wrong with the checkpoint's files, or None."""
-    home = folder / trained.checkpoint
-    for path, sha256 in trained.files.items():
-        if not (home / path).is_file():
-            return f"{path} is missing"
-        if file_digest(home / path) != sha256:
-            return f"{path} is not what the training wrote (its sha256 differs)"
-    return None
+def _bases(ref: PluginRef, folder: Path) -> dict[str, Trained]:
+    """The trainings to begin with; the first process may still be writing their records when the others come here."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return begins_with(ref.params, folder)
+        except InputError:
+            if first_process() or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 def _check_kinds(spec: TrainerSpec, examples: Iterable[Example]) -> None:
@@ -295,12 +258,3 @@ def _facts(checkpoint: Path) -> dict[str, Any]:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except msgspec.DecodeError as error:
         raise PluginError(f"{path}: a trainer's facts are to be one JSON mapping ({error})") from error
-
-
-def _earlier(folder: Path, name: str) -> Trained | None:
-    try:
-        return msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=Trained)
-    except FileNotFoundError:
-        return None
-    except msgspec.DecodeError as error:
-        raise InputError(f"{folder / name}.json: not a training's record of this version ({error}); delete it") from error

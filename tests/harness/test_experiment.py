@@ -7,7 +7,7 @@ import yaml
 
 from harness.errors import ConfigError
 from harness.experiment import is_experiment, load_experiment, resolved
-from harness.experiment_parts import CompareOptions, HoldOut
+from harness.experiment_records import CompareOptions, HoldOut
 from harness.registry import PluginRef
 
 CONFIG = """\
@@ -57,6 +57,42 @@ def test_a_training_with_seeds_is_one_run_and_one_system_a_seed(tmp_path: Path) 
         ("tuned-5", "tuned", "train:tuned-5"),
         ("control", "control", "train:control"),
     ]
+
+
+CHAIN = CONFIG.replace("generate:\n", '  - {name: polished, seeds: [5], trainer: {sft: {base: "train:tuned"}}}\ngenerate:\n', 1)
+
+
+def test_a_training_begins_with_one_above_it_seed_by_seed(tmp_path: Path) -> None:
+    config = load_experiment(written(tmp_path, CHAIN))
+    assert config.train[-1].plugin.params == {"base": "train:tuned-5", "seed": 5}
+    (tmp_path / "again.yaml").write_text(yaml.safe_dump(resolved(config)), encoding="utf-8")
+    assert load_experiment(tmp_path / "again.yaml").train == config.train
+    one_run = load_experiment(
+        written(tmp_path, CHAIN.replace("seeds: [5]", "seeds: [8]").replace(':tuned"}}}\ng', ':tuned-3"}}}\ng'))
+    )
+    assert one_run.train[-1].plugin.params == {"base": "train:tuned-3", "seed": 8}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "seeds: [5]",
+            "seeds: [8]",
+            r"line 12.*'train:tuned' has the seeds 3, 5: give this training some of them, or name one run",
+        ),
+        ("seeds: [5], ", "", r"'train:tuned' has the seeds 3, 5"),
+        (
+            ':tuned"}}}\ng',
+            ':polished-5"}}}\ng',
+            r"'train:polished-5': no training above this one has this name; there are control",
+        ),
+    ],
+)
+def test_a_training_that_begins_with_none_above_it_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in CHAIN
+    with pytest.raises(ConfigError, match=said):
+        load_experiment(written(tmp_path, CHAIN.replace(old, new, 1)))
 
 
 def test_every_section_is_read(tmp_path: Path) -> None:

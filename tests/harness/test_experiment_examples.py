@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import InputError
 from harness.experiment_examples import answered, learned, read_examples
-from harness.experiment_parts import HoldOut
+from harness.experiment_records import HoldOut
 from harness.records import Example, to_json
 
 PASSAGE = "Portugisiska kronan glatt över sin första viktiga upptäckt inledde ett program för kolonisering"

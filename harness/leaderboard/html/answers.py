@@ -9,17 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-import numpy as np
-
 from harness.errors import HarnessError
 from harness.leaderboard.intervals import Draws
+from harness.leaderboard.item_values import item_values
 from harness.leaderboard.measured import Measured, measure_cell, on_scale
 from harness.leaderboard.records import Board, Column, Item, Results, TaskResult
-from harness.report.html.text import finite
 
 RESAMPLES = 2_000
 _BY_CHANCE = 2 / 3
-_OF_ALL_ITEMS = frozenset({"matthews_corrcoef", "f1"})  # of one item they say nothing
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ def read_answers(board: Board, results: Results, models: Sequence[str], most: in
             if some
         }
         values = {
-            (column.key, model): _values(measured[column.key, model], items[model], column.metric)
+            (column.key, model): item_values(measured[column.key, model], items[model], column.metric)
             for column in columns
             for model in models
             if items[model]
@@ -99,17 +96,6 @@ def _measured(board: Board, result: TaskResult, column: Column, items: Sequence[
     found = measure_cell(result, column.metric, items, column.task, draws, board.confidence)
     about = next((task for task in board.tasks if task.name == column.task), None)
     return found if about is None else on_scale(found, about, column.metric)
-
-
-def _values(measured: Measured, items: Mapping[str, Item], metric: str) -> dict[str, float]:
-    """Each item's value: its own, or what a metric of the whole task would say of it alone (its chrF, its perplexity)."""
-    own = {key: value for key, item in items.items() if (value := finite(item.values.get(metric))) is not None}
-    measure = measured.measure
-    if own or measure is None or measure.kind in _OF_ALL_ITEMS:
-        return own
-    with np.errstate(all="ignore"):
-        alone = measure.value(measure.parts)
-    return {key: value for key, one in zip(measure.keys, alone, strict=True) if (value := finite(float(one))) is not None}
 
 
 def _choose(keys: Sequence[str], values: Sequence[Mapping[str, float]], most: int, seed: int) -> dict[str, bool]:

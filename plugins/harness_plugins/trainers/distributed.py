@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import InputError
+from harness_plugins.trainers.exchange import BUCKET, Exchange
 from harness_plugins.trainers.steps import accumulate
 
 PARALLEL = ("auto", "ddp", "fsdp")
-_BUCKET = 2**24  # numbers that are summed in one exchange
+_EXCHANGE = "_harness_exchange"  # where a learner keeps its buckets from step to step
 _LONGEST_WAIT = 4  # hours: the others wait while the first process asks a metric
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True)
 class Processes:
-    """The processes that share every step; one alone by default. Each holds the whole model, as in DDP."""
+    """The processes that share every step; one alone by default. Each holds the whole model, as in DDP. `bucket`: numbers of the
+    gradient that are summed in one exchange."""
 
     rank: int = 0
     world: int = 1
+    bucket: int = BUCKET
 
     def wait(self) -> None:
         """Returns when every process has come here."""
@@ -35,21 +38,18 @@ class Processes:
         return learner
 
     def accumulate(self, learner: Any, shares: Sequence[Sequence[Any]], tokens: int, units: int) -> Any:
-        """The gradient of this process's share of a step, as `steps.accumulate`; `shares`: the rows of each process."""
-        return accumulate(learner, shares[self.rank], tokens, units)
+        """The gradient of a step, summed over the processes; the loss is of this process's share. `shares`: the rows of each."""
+        if self.world == 1:
+            return accumulate(learner, shares[self.rank], tokens, units)
+        exchange: Exchange = learner.__dict__.get(_EXCHANGE) or Exchange(_learned(learner), self.bucket)
+        learner.__dict__[_EXCHANGE] = exchange  # past torch's registry of submodules
+        loss = accumulate(learner, shares[self.rank], tokens, units, last=exchange.backward)
+        exchange.finish()
+        return loss
 
     def share(self, parameters: Sequence[Any], loss: Any) -> Any:
-        """Sums gradients and loss (a scalar tensor) over the processes: each holds its share of one mean over the step."""
-        if self.world == 1:
-            return loss
-        import torch
-
-        for parameter in parameters:
-            if parameter.grad is None:  # a process whose share of a small step was empty
-                parameter.grad = torch.zeros_like(parameter)
-        for bucket in _buckets([parameter.grad for parameter in parameters]):
-            _sum_over_processes(bucket)
-        return _summed(loss, parameters[0].device)
+        """The loss (a scalar tensor) summed over the processes; gradients are already."""
+        return loss if self.world == 1 else _summed(loss, parameters[0].device)
 
     def clip(self, parameters: Sequence[Any], most: float) -> Any:
         """Scales the gradients down to the norm `most` where theirs is larger; the norm before, a scalar tensor."""
@@ -168,30 +168,8 @@ def _check_alone() -> None:
         )
 
 
-def _buckets(tensors: Sequence[Any]) -> Iterator[list[Any]]:
-    """The tensors in order, in groups of one type that are exchanged together."""
-    held: list[Any] = []
-    for tensor in tensors:
-        if held and (tensor.dtype != held[0].dtype or sum(one.numel() for one in held) + tensor.numel() > _BUCKET):
-            yield held
-            held = []
-        held.append(tensor)
-    if held:
-        yield held
-
-
-def _sum_over_processes(tensors: list[Any]) -> None:
-    """Each tensor becomes its sum over the processes."""
-    import torch
-    import torch.distributed as dist
-
-    if len(tensors) == 1:
-        dist.all_reduce(tensors[0])
-        return
-    flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-    dist.all_reduce(flat)
-    for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
-        tensor.copy_(part.view_as(tensor))
+def _learned(learner: Any) -> list[Any]:
+    return [parameter for parameter in learner.model.parameters() if parameter.requires_grad]
 
 
 def _summed(loss: Any, device: Any) -> Any:

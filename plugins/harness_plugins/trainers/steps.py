@@ -6,7 +6,7 @@ see it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from harness_plugins.trainers.tokenised import IGNORED, Row
@@ -36,17 +36,22 @@ def loss_of(model: Any, ids: Any, labels: Any, **arguments: Any) -> Any:
     return cross_entropy(logits.float() if logits.element_size() < 4 else logits, wanted[places], reduction="sum")
 
 
-def accumulate(learner: Any, rows: Sequence[Row], tokens: int, units: int) -> Any:
+def accumulate(learner: Any, rows: Sequence[Row], tokens: int, units: int, *, last: Callable[[Any], None] | None = None) -> Any:
     """Adds the gradient of the rows' loss, divided by `units`, micro-batch by micro-batch; returns that loss (a scalar tensor).
 
-    `tokens`: of a micro-batch at most; `units`: the step's `learner.units`, over all processes.
+    `tokens`: of a micro-batch at most; `units`: the step's `learner.units`, over all processes; `last`: makes the last
+    micro-batch's backward pass.
     """
     import torch
 
     losses = [torch.zeros((), device=next(learner.parameters()).device)]
-    for batch in learner.batches(rows, tokens):
+    batches = learner.batches(rows, tokens)
+    for number, batch in enumerate(batches, 1):
         share = learner(batch) / units
-        share.backward()
+        if last is not None and number == len(batches):
+            last(share)
+        else:
+            share.backward()
         losses.append(share.detach())
     return sum(losses[1:], losses[0])
 

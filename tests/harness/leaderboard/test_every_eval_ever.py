@@ -1,6 +1,7 @@
 """What is written for Every Eval Ever is valid by its published schema (tests/support/every_eval_ever)."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,21 @@ from boards import results_folder
 
 from harness.leaderboard.board import make_board
 from harness.leaderboard.every_eval_ever import SCHEMA_VERSION, every_eval_ever
+from harness.leaderboard.every_eval_ever_items import sample_hash
 from harness.leaderboard.records import Board, Column, Results, TaskInfo, Trust
 from harness.leaderboard.results import read_results
 
-SCHEMA = json.loads((Path(boards.__file__).parent / "every_eval_ever/eval.schema.json").read_text())
+HERE = Path(boards.__file__).parent / "every_eval_ever"
+SCHEMA = json.loads((HERE / "eval.schema.json").read_text())
+ITEMS = json.loads((HERE / "instance_level_eval.schema.json").read_text())
+
+
+def written(board: Board, results: Results, *, items: bool = False) -> dict[str, bytes]:
+    return every_eval_ever(board, results, retrieved=1767322999.5, organization="Linköping University", items=items)
 
 
 def records(board: Board, results: Results) -> dict[str, dict[str, Any]]:
-    return every_eval_ever(board, results, retrieved=1767322999.5, organization="Linköping University")
+    return {name: json.loads(data) for name, data in written(board, results).items()}
 
 
 @pytest.mark.parametrize("dated", [False, True])
@@ -70,3 +78,56 @@ def test_paths_are_those_of_the_collection_and_follow_from_the_content(tmp_path:
         home, board_name, _developer, _model, file = Path(name).parts
         assert (home, board_name) == ("data", "_board")
         assert file[14] == "4"
+
+
+def test_every_item_is_a_valid_line_beside_its_record(tmp_path: Path) -> None:
+    results = read_results(results_folder(tmp_path))
+    board = make_board(results, metrics=["bleu"], resamples=200)
+    files = written(board, results, items=True)
+    assert len(files) == 6
+    for name, data in files.items():
+        if not name.endswith("_samples.jsonl"):
+            continue
+        record = json.loads(files[name.replace("_samples.jsonl", ".json")])
+        jsonschema.Draft7Validator(SCHEMA).validate(record)
+        lines = [json.loads(line) for line in data.splitlines()]
+        told = {"format": "jsonl", "file_path": name, "hash_algorithm": "sha256", "checksum": sha256(data).hexdigest()}
+        assert record["detailed_evaluation_results"] == {**told, "total_rows": len(lines)}
+        aggregate = {one["evaluation_result_id"]: one for one in record["evaluation_results"]}
+        for line in lines:
+            jsonschema.Draft7Validator(ITEMS).validate(line)
+            assert line["evaluation_id"] == record["evaluation_id"]
+            assert line["model_id"] == record["model_info"]["id"]
+            assert aggregate[line["evaluation_result_id"]]["evaluation_name"] == line["evaluation_name"]
+        for id, one in aggregate.items():
+            if id.endswith(("/acc", "/exact_match")):
+                right = [line["evaluation"] for line in lines if line["evaluation_result_id"] == id]
+                assert sum(each["score"] for each in right) / len(right) == pytest.approx(one["score_details"]["score"])
+                assert sum(each["is_correct"] for each in right) == sum(each["score"] for each in right)
+
+
+def lines_of(folder: Path, task: str, metric: str) -> list[dict[str, Any]]:
+    results = read_results(folder)
+    files = written(make_board(results, resamples=200), results, items=True)
+    data = next(data for name, data in files.items() if "/tuned/" in name and name.endswith(".jsonl"))
+    return [line for line in map(json.loads, data.splitlines()) if line["evaluation_result_id"] == f"tuned/{task}/{metric}"]
+
+
+def test_an_item_has_its_prompt_its_answer_and_its_own_value(tmp_path: Path) -> None:
+    folder = results_folder(tmp_path)
+    results = read_results(folder)
+    choice = lines_of(folder, "sv_choice", "acc")
+    for line, item in zip(choice, results.read_items("tuned", "sv_choice"), strict=True):
+        weights = list(map(float, item.answers))
+        assert line["output"]["raw"] == [item.choices[weights.index(max(weights))]]
+        assert line["evaluation"]["is_correct"] == (line["evaluation"]["score"] == 1.0)
+        assert line["input"] == {"raw": item.prompt, "reference": [item.target], "choices": list(item.choices)}
+    said = lines_of(folder, "sv_translate", "chrf")
+    first = next(results.read_items("tuned", "sv_translate"))
+    assert said[0]["output"]["raw"] == list(first.answers)
+    assert 0 < said[0]["evaluation"]["score"] <= 100  # chrF of this one answer
+    assert said[0]["metadata"]["is_correct"].startswith("nothing")
+
+
+def test_the_same_item_has_one_hash_whoever_was_asked() -> None:
+    assert sample_hash("hej", ["a"]) == sha256(b'{"raw":"hej","reference":["a"]}').hexdigest()

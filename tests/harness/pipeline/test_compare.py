@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.experiment_parts import CompareOptions
+from harness.experiment_records import CompareOptions
 from harness.judgments import JudgmentSet
 from harness.meta.columns import MetricSummary
 from harness.pipeline.compare import compare_systems, pairs_of

@@ -1,6 +1,7 @@
 """Training: a checkpoint with a record of what it was made of, whatever the trainer is."""
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,8 +23,10 @@ class Counting:
     calls = 0
     scorer: Scorer
 
-    def __init__(self, step: int = 1, stop: bool = False, where: str = "model", memory: int = 1, **_: object) -> None:
-        self.step, self.stop, self.where = step, stop, where
+    def __init__(
+        self, step: int = 1, stop: bool = False, where: str = "model", memory: int = 1, base: str | None = None, **_: object
+    ) -> None:
+        self.step, self.stop, self.where, self.base = step, stop, where, base
 
     def use_scorer(self, scorer: Scorer) -> None:
         Counting.scorer = scorer
@@ -35,7 +38,8 @@ class Counting:
             raise KeyboardInterrupt
         checkpoint = folder / self.where
         checkpoint.mkdir(parents=True, exist_ok=True)
-        (checkpoint / "count").write_text(str(len(list(examples)) * self.step))
+        before = 0 if self.base is None else int((Path(self.base) / "count").read_text())
+        (checkpoint / "count").write_text(str(before + len(list(examples)) * self.step))
         (checkpoint / "facts.json").write_text(json.dumps({"losses": [2.0, 1.0]}))
         return checkpoint
 
@@ -187,3 +191,23 @@ def test_a_checkpoint_outside_its_folder_is_refused(registry: Registry, tmp_path
 def test_nothing_to_train_on_is_an_error(registry: Registry, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no examples"):
         train(registry, "tiny", ref(), [], tmp_path)
+
+
+def test_a_training_begins_with_the_checkpoint_of_another_and_is_another_when_that_one_changes(
+    registry: Registry, tmp_path: Path
+) -> None:
+    train(registry, "warm", ref(step=2), EXAMPLES, tmp_path)
+    done = train(registry, "tuned", ref(base="train:warm"), EXAMPLES, tmp_path)
+    assert (tmp_path / done.checkpoint / "count").read_text() == "9"
+    assert done.params == {"base": "train:warm"}  # wherever the folder lies
+    moved = tmp_path.rename(tmp_path.parent / f"{tmp_path.name}-moved")
+    assert train(registry, "tuned", ref(base="train:warm"), EXAMPLES, moved) == done
+    assert Counting.calls == 2
+    shutil.rmtree(moved / "warm")
+    with pytest.raises(InputError, match="count is missing"):
+        train(registry, "tuned", ref(base="train:warm"), EXAMPLES, moved)
+    train(registry, "warm", ref(step=3), EXAMPLES, moved)
+    with pytest.raises(InputError, match=r"base was 'train:warm@\w{12}' and is 'train:warm@"):
+        train(registry, "tuned", ref(base="train:warm"), EXAMPLES, moved)
+    with pytest.raises(InputError, match="no finished training called 'cold'"):
+        train(registry, "other", ref(base="train:cold"), EXAMPLES, moved)

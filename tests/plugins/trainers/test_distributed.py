@@ -21,6 +21,7 @@ from harness.errors import InputError
 WORKER = """
 import faulthandler
 import sys
+from dataclasses import replace
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
@@ -41,6 +42,7 @@ def keep(name, processes, taught, done):
 
 for kind in ("ddp", "fsdp"):
     with joined(kind) as processes:
+        processes = replace(processes, bucket=50)  # several exchanges a step
         taught = learner(recomputing=True)
         keep(f"{kind}-whole", processes, taught, fit(taught, rows(), HOW, folder / kind, processes=processes))
         with processes.whole(taught), answering(taught.model):
