@@ -3,10 +3,11 @@
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from harness.sqlite_files import OwnConnection, check_format, format_of, in_transaction, open_read_only, open_shared, turn_to_wal
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,9 +38,7 @@ class Database:
         self._timeout = timeout
         self._usable = self._writable = True
         self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._inherited: sqlite3.Connection | None = None
-        self._process = os.getpid()
+        self._own = OwnConnection()
 
     @property
     def writable(self) -> bool:
@@ -71,15 +70,7 @@ class Database:
                 connection = self._connect()
                 if connection is None or not self._writable:
                     return otherwise
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    result = work(connection)
-                    connection.execute("COMMIT")
-                except BaseException:  # an interrupt too: nothing half written stays, and it goes on its way
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
-                return result
+                return in_transaction(connection, work)
             except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
                 self._give_up(error, writing=True)
                 return otherwise
@@ -87,9 +78,7 @@ class Database:
     def close(self) -> None:
         """Ends the connection; the next call opens another."""
         with self._lock:
-            if self._connection is not None and self._process == os.getpid():
-                self._connection.close()
-            self._connection = None
+            self._own.close()
 
     def say(self, text: str) -> None:
         """Warns, once for each text."""
@@ -100,46 +89,27 @@ class Database:
 
     def _connect(self) -> "sqlite3.Connection | None":
         """The connection of this process; None where there is no database and none may be made."""
-        import sqlite3
-
-        if self._connection is not None and self._process == os.getpid():
-            return self._connection
-        # A connection must be neither used nor closed by a forked process, so the parent's is only kept from being collected.
-        self._inherited, self._connection, self._process = self._connection, None, os.getpid()
+        held = self._own.held()
+        if held is not None:
+            return held
         folder = self.path.parent
         if folder.exists() and not os.access(folder, os.W_OK):
             self._writable = False
             self.say("is read-only: what is there is used, nothing new is kept")
             if not self.path.exists():
                 return None
-            # Where no writer left a log, only `immutable` can open a database in a folder that takes no lock files.
-            mode = "mode=ro" if Path(f"{self.path}-wal").exists() else "immutable=1"
-            connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False)
+            connection = open_read_only(self.path)
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            if not _version(connection):
+            connection = open_shared(self.path, self._timeout)
+            if not format_of(connection):
                 self._prepare(connection)
-        version = _version(connection)
-        if version != FORMAT:
-            raise OSError(f"its format is {version}, and this version of the harness reads {FORMAT}")
-        self._connection = connection
-        return connection
+        check_format(connection, FORMAT)
+        return self._own.hold(connection)
 
     def _prepare(self, connection: "sqlite3.Connection") -> None:
-        import sqlite3
-
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        deadline = time.monotonic() + self._timeout
-        while True:  # several processes that turn one new file to WAL at once are refused without waiting
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
+        turn_to_wal(connection, self._timeout)
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if not tables:
             connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
@@ -148,7 +118,7 @@ class Database:
         """After an error nothing more is written; and nothing is read either, unless writing alone failed."""
         busy = any(word in str(error) for word in ("locked", "readonly", "full"))
         self._writable = False
-        if writing and (busy or (isinstance(error, OSError) and self._connection is not None)):
+        if writing and (busy or (isinstance(error, OSError) and self._own.known)):
             self.say(f"cannot be written ({error}): what is there is used, nothing new is kept")
         else:
             self._usable = False
@@ -156,8 +126,3 @@ class Database:
                 f"cannot be used ({error}): going on without it; "
                 "`harness cache prune --all` starts it afresh, HARNESS_CACHE names another folder"
             )
-
-
-def _version(connection: "sqlite3.Connection") -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return version

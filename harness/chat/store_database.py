@@ -2,13 +2,13 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.chat.store_owners import Owner
 from harness.errors import StoreProblem
+from harness.sqlite_files import OwnConnection, check_format, format_of, in_transaction, open_read_only, open_shared, turn_to_wal
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,16 +49,14 @@ class Database:
         self.asking = folder / ASKING
         self._timeout = timeout
         self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._inherited: sqlite3.Connection | None = None
-        self._process = os.getpid()
+        self._own = OwnConnection()
 
     def read(self, work: "Callable[[sqlite3.Connection], T]", otherwise: T) -> T:
         """What `work` returns; `otherwise` where there is no file yet."""
         import sqlite3
 
         with self._lock:
-            if self._connection is None and not self.path.exists():
+            if not self._own.known and not self.path.exists():
                 return otherwise
             try:
                 return work(self._connect(writing=False))
@@ -71,16 +69,7 @@ class Database:
 
         with self._lock:
             try:
-                connection = self._connect(writing=True)
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    result = work(connection)
-                    connection.execute("COMMIT")
-                except BaseException:  # an interrupt too: nothing half written stays, and it goes on its way
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
-                return result
+                return in_transaction(self._connect(writing=True), work)
             except (sqlite3.Error, OSError) as error:
                 raise self._problem("written", error) from None
 
@@ -108,33 +97,21 @@ class Database:
     def close(self) -> None:
         """Ends the connection; the next call opens another."""
         with self._lock:
-            if self._connection is not None and self._process == os.getpid():
-                self._connection.close()
-            self._connection = None
+            self._own.close()
 
     def _connect(self, *, writing: bool) -> "sqlite3.Connection":
         """The connection of this process."""
-        import sqlite3
-
-        if self._connection is not None and self._process == os.getpid():
-            return self._connection
-        # A connection must be neither used nor closed by a forked process, so the parent's is only kept from being collected.
-        self._inherited, self._connection, self._process = self._connection, None, os.getpid()
-        folder = self.path.parent
-        if not writing and not os.access(folder, os.W_OK):
-            # Where no writer left a log, only `immutable` can open a database in a folder that takes no lock files.
-            mode = "mode=ro" if Path(f"{self.path}-wal").exists() else "immutable=1"
-            return sqlite3.connect(f"{self.path.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False)
+        held = self._own.held()
+        if held is not None:
+            return held
+        if not writing and not os.access(self.path.parent, os.W_OK):
+            return open_read_only(self.path)
         self._make_folder()
-        connection = sqlite3.connect(self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if not _version(connection):
+        connection = open_shared(self.path, self._timeout)
+        if not format_of(connection):
             self._prepare(connection)
-        version = _version(connection)
-        if version != FORMAT:
-            raise OSError(f"its format is {version}, and this version of the harness reads {FORMAT}")
-        self._connection = connection
-        return connection
+        check_format(connection, FORMAT)
+        return self._own.hold(connection)
 
     def _make_folder(self) -> None:
         folder = self.path.parent
@@ -147,23 +124,14 @@ class Database:
             ) from None
 
     def _prepare(self, connection: "sqlite3.Connection") -> None:
-        import sqlite3
+        def make(new: "sqlite3.Connection") -> None:
+            if not format_of(new):  # else another process was first
+                for statement in _SCHEMA.split(";"):
+                    new.execute(statement)
+                new.execute(f"PRAGMA user_version = {FORMAT}")
 
-        deadline = time.monotonic() + self._timeout
-        while True:  # several processes that turn one new file to WAL at once are refused without waiting
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-        connection.execute("BEGIN IMMEDIATE")
-        if not _version(connection):
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
-        connection.execute("COMMIT")
+        turn_to_wal(connection, self._timeout)
+        in_transaction(connection, make)
 
     def _problem(self, what: str, error: Exception) -> StoreProblem:
         text = str(error)
@@ -178,8 +146,3 @@ class Database:
         else:
             do = "see to that, or let HARNESS_CACHE name another folder; what was received before is kept"
         return StoreProblem(f"the replies in {self.path} cannot be {what} ({text}): {do}")
-
-
-def _version(connection: "sqlite3.Connection") -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return version
