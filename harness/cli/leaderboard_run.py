@@ -51,8 +51,11 @@ def command(config: str, output: str | None, limit: int | None, dry_run: bool, a
         made = f"results made: {summary.done:,}, there already: {summary.reused:,}"
         click.echo(f"{_counted(summary.models, 'model')}, {_counted(summary.tasks, 'task')}; {made}")
         click.echo(f"{folder}: harness leaderboard show {folder}")
+    together: dict[tuple[str, str], list[str]] = {}
     for failure in summary.failures:
-        notice(f"{failure.model} on {failure.task}: {failure.error}")
+        together.setdefault((failure.task, failure.error), []).append(failure.model)
+    for (task, error), models in together.items():
+        notice(f"{', '.join(models)} on {task}: {error}")
     finish_with_failures(len(summary.failures), "results could not be had")
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from harness.leaderboard.file_values import finite
 from harness.leaderboard.measured import Measured
 from harness.leaderboard.records import Item
-from harness.leaderboard.result_files import finite
 
 _OF_ALL_ITEMS = frozenset({"matthews_corrcoef", "f1"})  # of one item they say nothing
 

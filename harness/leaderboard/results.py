@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.leaderboard.file_tasks import TaskEntry
+from harness.leaderboard.file_values import LONGEST
 from harness.leaderboard.records import Item, ModelInfo, Results, TaskInfo, TaskResult
-from harness.leaderboard.result_files import LONGEST, ResultFile, TaskEntry, read_result_file
+from harness.leaderboard.result_files import ResultFile, read_result_file
 from harness.leaderboard.samples import count_items, find_samples, is_own_file, read_samples
 
 LARGEST = 64_000_000  # bytes of a file of results; a file of samples may be larger, it is read line by line

@@ -25,6 +25,7 @@ from harness.leaderboard.models import ReadyModel, ready_model
 from harness.leaderboard.replies import Replies, summed
 from harness.leaderboard.results import read_results
 from harness.leaderboard.surroundings import SEED, quiet_lm_eval, seed_all, told, version_of
+from harness.leaderboard.task_data import lacking_data
 from harness.leaderboard.tasks import ChosenTask, Tasks, find_tasks
 from harness.leaderboard.writing import drop_result, folder_of, own_of, own_part, write_failure, write_result
 from harness.registry import Registry
@@ -77,7 +78,8 @@ def run_leaderboard(run: Run, config: LeaderboardConfig, registry: Registry, rep
 
 
 def state_of(config: LeaderboardConfig, run_folder: Any, registry: Registry, cache: Cache) -> list[tuple[str, ChosenTask, str]]:
-    """(model, task, "done", "to do" or what is wrong with the model) for each pair; nothing is loaded and nobody is asked.
+    """(model, task, "done", "to do" or what is wrong with the model or the task's data) for each pair; nothing is loaded and
+    nobody is asked.
 
     Raises what `run_leaderboard` raises for a config that cannot be used.
     """
@@ -94,7 +96,8 @@ def state_of(config: LeaderboardConfig, run_folder: Any, registry: Registry, cac
             for task in tasks.chosen:
                 there = own_part(folder_of(run_folder, model.name), task.name)
                 done = there is not None and there.get("signature") == _signature(ready, task, config)
-                found.append((model.name, task, DONE if done else TO_DO))
+                lacking = None if done else lacking_data(tasks.manager.task_index[task.name].cfg)
+                found.append((model.name, task, DONE if done else lacking or TO_DO))
     return found
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from harness.errors import InputError
+from harness.leaderboard.file_tasks import TaskEntry, metric_name
+from harness.leaderboard.file_values import LONGEST, finite, without_half_characters
 from harness.leaderboard.records import Item
-from harness.leaderboard.result_files import LONGEST, ResultFile, TaskEntry, finite, metric_name, without_half_characters
+from harness.leaderboard.result_files import ResultFile
 
 LONGEST_LINE = 16_000_000  # bytes
 _NO_METRIC = frozenset(

@@ -37,6 +37,19 @@ def data_digest(content: Mapping[str, Any], folder: Path, cache: Cache | None) -
     return cache_key(files=sorted(told)) if told else None
 
 
+def lacking_data(content: Any) -> str | None:
+    """What a task lacks in the data home that says how to get its data (`dataset_kwargs: {get: NAME, file: …}`), and how to get
+    it; None where it lacks nothing, or gets its data in another way."""
+    kwargs = content.get("dataset_kwargs") if isinstance(content, Mapping) else None
+    if not isinstance(kwargs, Mapping) or not isinstance(kwargs.get("get"), str):
+        return None
+    for name in (name for key in ("file", "other") for name in _texts(kwargs.get(key))):
+        if not (data_home() / name).is_file():
+            how = f"run `harness data get {kwargs['get']}`, or set HARNESS_DATA to a folder that holds it"
+            return f"needs {data_home() / name}, which is absent: {how}"
+    return None
+
+
 def _pinned(key: Any, kwargs: Mapping[str, Any]) -> bool:
     pin = kwargs.get(_PIN if key == "file" else f"{key}_{_PIN}")
     return all(pin) if isinstance(pin, list) else bool(pin)

@@ -1,6 +1,6 @@
 """Looks at everything that an experiment names before its first stage runs: a typo is found in a second, not after a night."""
 
-from harness.data import data_home, find_data
+from harness.data import find_data
 from harness.errors import InputError
 from harness.experiment import ExperimentConfig
 from harness.leaderboard.check import check_leaderboard
@@ -41,19 +41,11 @@ def check_plugins(config: ExperimentConfig, registry: Registry) -> None:
 
 def _check_tasks(board: LeaderboardConfig) -> None:
     """The board's tasks are there, and so are the files of the data home that they name."""
+    from harness.leaderboard.task_data import lacking_data
     from harness.leaderboard.tasks import find_tasks  # loads lm-eval
 
     tasks = find_tasks(board)
     for task in tasks.chosen:
-        content = tasks.manager.task_index[task.name].cfg
-        named = content.get("dataset_kwargs") if isinstance(content, dict) else None
-        if not isinstance(named, dict):
-            continue  # a task that gets its data by itself
-        for key in ("file", "other"):
-            file = named.get(key)
-            if isinstance(file, str) and not (data_home() / file).is_file():
-                how = f"run `harness data get {named['get']}`, or " if isinstance(named.get("get"), str) else ""
-                raise InputError(
-                    f"leaderboard: the task {task.name} needs {data_home() / file}, which is absent: {how}set HARNESS_DATA to a "
-                    "folder that holds it, or leave the task out"
-                )
+        lacking = lacking_data(tasks.manager.task_index[task.name].cfg)
+        if lacking is not None:
+            raise InputError(f"leaderboard: the task {task.name} {lacking}, or leave the task out")

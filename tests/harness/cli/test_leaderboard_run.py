@@ -112,3 +112,18 @@ def test_a_dry_run_says_which_results_cannot_be_had_as_the_run_would(config: Pat
     for flags in (["--dry-run"], []):
         result = invoke("run", config, *flags, code=3)
         assert "no finished training called 'none'" in result.output
+
+
+def test_a_dry_run_says_which_data_are_absent_and_models_that_fail_alike_are_told_once(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_toy(Calls())
+    monkeypatch.setenv("HARNESS_DATA", str(config.parent / "nothing"))
+    two = ", ".join(f"{{name: {name}, lm_eval: {NAME}}}" for name in ("one", "two"))
+    config.write_text(f"models: [{two}]\ntasks: [sv_swefaq]\n")
+    planned = invoke("run", config, "--dry-run", code=3).stdout.splitlines()
+    assert [line.partition(": ")[2].startswith("needs ") for line in planned] == [True, True, False]
+    assert "run `harness data get superlim-2`" in planned[0]
+    said = invoke("run", config, code=3).stderr
+    assert said.count("is absent: run `harness data get superlim-2`") == 1
+    assert "one, two on sv_swefaq: FileNotFoundError" in said

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from harness.cache import Cache
-from harness.leaderboard.task_data import data_digest
+from harness.leaderboard.task_data import data_digest, lacking_data
 
 
 @pytest.fixture
@@ -67,3 +67,18 @@ def test_the_same_file_is_the_same_data_from_any_directory(folder: Path, monkeyp
     before = digest(folder, "json", data_files="a.jsonl")
     monkeypatch.chdir(folder)
     assert digest(folder, "json", data_files="a.jsonl") == before
+
+
+def test_data_that_a_task_lacks_are_named_with_how_to_get_them(folder: Path) -> None:
+    def lacking(**kwargs: Any) -> str | None:
+        return lacking_data({"dataset_kwargs": kwargs})
+
+    assert lacking(file="c.jsonl", get="letters") is None
+    home = folder.parent / "home"
+    wanted = (
+        f"needs {home}/d.jsonl, which is absent: run `harness data get letters`, or set HARNESS_DATA to a folder that holds it"
+    )
+    assert lacking(file=["c.jsonl", "d.jsonl"], get="letters") == wanted
+    assert lacking(file="c.jsonl", other="d.jsonl", get="letters") == wanted
+    assert lacking(file="d.jsonl") is None  # somebody else's way of getting data
+    assert lacking_data(None) is None
