@@ -19,6 +19,20 @@ def mix(value):
 
 
 @compiled()
+def hard_texts(points, starts, hard, found):
+    """Which of T texts hold a code point that is hard (of a table of booleans; what lies beyond it counts as the last one): fills
+    found, (T,), and returns whether any does."""
+    last, some = np.uint32(len(hard) - 1), False
+    for text in range(len(starts) - 1):
+        has = False
+        for place in range(starts[text], starts[text + 1]):
+            has |= hard[min(np.uint32(points[place]), last)]
+        found[text] = has
+        some |= has
+    return some
+
+
+@compiled()
 def fold_texts(points, starts, folds, classes, folded, folded_starts, words, word_starts, hashes, tallies):
     """Folds T texts and says what they consist of.
 

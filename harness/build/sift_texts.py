@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
-from itertools import islice
+from itertools import chain, islice
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.build.lookalikes import lookalikes
 from harness.build.rows import fields_of, language_of
 from harness.errors import InputError
 from harness.records import Example, MediaPart
@@ -20,7 +21,11 @@ BATCH = 2048
 MEDIA = "media"  # the name of what stands for an image or a sound; no field that anybody reads
 LETTER, SYMBOL, CONTROL, LOST, GARBLED, VISIBLE = (1 << bit for bit in range(6))
 CLASSES = {LETTER: 0, SYMBOL: 1, CONTROL: 2, LOST: 3, GARBLED: 4, VISIBLE: 5}  # class → its column of the tallies
-_POINTS = 0x110000
+_POINTS, _HARD = 0x110000, 0xE0200
+_ASSIGNED = (range(0x34000), range(0xE0000, _HARD))  # where code points stand for something but private use
+_MARKS = range(0x300, 0x370)  # combining marks, of which a text in composed form holds few
+# characters that nobody sees, beside those of the category Cf: joiners of graphemes, fillers, variation selectors
+_UNSEEN = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, *range(0xFE00, 0xFE10))))
 _ASTRAL = 0xD800  # letters beyond the basic plane are folded into the range of surrogates, which are no letters
 _NO_LETTERS = 0x2000  # surrogates and private use
 Numbers = NDArray[np.uint64]
@@ -123,8 +128,9 @@ def fold(texts: Sequence[str]) -> Folded:
     folds, classes, hard = tables()
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     points = _points(texts)
-    if hard[np.minimum(points, len(hard) - 1)].any():
-        texts = [_canonical(text) if _is_hard(text, hard) else text for text in texts]
+    found = np.empty(len(texts), bool)
+    if sift_kernels.hard_texts(points, offsets(lengths), hard, found):
+        texts = [_canonical(text) if is_hard else text for text, is_hard in zip(texts, found.tolist(), strict=True)]
         points = _points(texts)
     starts = offsets(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)))
     count = len(texts)
@@ -153,10 +159,11 @@ def folded_words(text: str) -> list[str]:
 def tables() -> tuple[NDArray[np.uint16], NDArray[np.uint64], NDArray[np.bool_]]:
     """By code point: the letter or digit it counts as (0: none), its classes, spread over eight bytes, and whether a text with it
     is looked at whole (by code point up to the last such one, then False): its case folds to several letters, it is a letter
-    or digit in another shape (fullwidth, mathematical, a ligature), or nobody sees it (a soft hyphen, a joiner)."""
+    or digit in another shape (fullwidth, mathematical, a ligature), nobody sees it (a soft hyphen, a joiner), or it is a mark
+    that was not composed with its letter. A letter that looks like a Latin one counts as that (`harness.build.lookalikes`)."""
     folds, classes = np.zeros(_POINTS, np.uint16), np.full(_POINTS, 1 << 8, np.uint64)
-    hard = np.zeros(0x20000, bool)
-    for point in range(_POINTS):
+    hard, latin = np.zeros(_HARD + 1, bool), lookalikes()
+    for point in chain(*_ASSIGNED):
         char = chr(point)
         category = unicodedata.category(char)
         if category in ("Cn", "Co", "Cs"):
@@ -164,14 +171,14 @@ def tables() -> tuple[NDArray[np.uint16], NDArray[np.uint64], NDArray[np.bool_]]
         classes[point] = 0
         if char.isalnum():
             folded = unicodedata.normalize("NFC", char.casefold())
-            if point < len(hard) and (len(folded) > 1 or unicodedata.normalize("NFKC", char) != char):
+            if len(folded) > 1 or char in _UNSEEN or unicodedata.normalize("NFKC", char) != char:
                 hard[point] = True
-            letter = ord(folded[0])
+            letter = ord(latin.get(ord(folded[0]), folded[0]))
             folds[point] = letter if letter < 0x10000 else _ASTRAL + letter % _NO_LETTERS
             classes[point] |= np.uint64(1)
         elif category in ("So", "Sk", "Sm", "Sc"):
             classes[point] |= np.uint64(1 << 8)
-        elif category == "Cf" and point < len(hard):
+        elif category == "Cf" or char in _UNSEEN or point in _MARKS:
             hard[point] = True
         elif category == "Cc" and char not in "\t\n\r":
             classes[point] |= np.uint64(1 << 16)
@@ -180,19 +187,17 @@ def tables() -> tuple[NDArray[np.uint16], NDArray[np.uint64], NDArray[np.bool_]]
     classes[0xFFFD] |= np.uint64(1 << 24)
     for char in "ÃÂâï":  # what UTF-8 read as Windows-1252 begins with
         classes[ord(char)] |= np.uint64(1 << 32)
-    hard[-1] = False
     return folds, classes, hard
 
 
 def _canonical(text: str) -> str:
-    """The text without characters that nobody sees, letters in their plain shape, case folded."""
-    seen = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", seen).casefold())
+    """The text without characters that nobody sees, letters in their plain shape, case folded, look-alikes as Latin letters, each
+    composed with its marks; marks that no letter is composed with are left out."""
+    seen = "".join(char for char in text if unicodedata.category(char) != "Cf" and char not in _UNSEEN)
+    plain = unicodedata.normalize("NFKC", seen).casefold()
+    composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", plain).translate(lookalikes()))
+    return "".join(char for char in composed if ord(char) not in _MARKS and char not in _UNSEEN)
 
 
 def _points(texts: Sequence[str]) -> Symbols:
     return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.int32)
-
-
-def _is_hard(text: str, hard: NDArray[np.bool_]) -> bool:
-    return bool(hard[np.minimum(_points([text]), len(hard) - 1)].any())

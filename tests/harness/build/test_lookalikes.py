@@ -1,0 +1,46 @@
+"""Look-alike letters: one by one from Unicode's list, and never two letters of an alphabet for one."""
+
+import unicodedata
+
+import pytest
+
+from harness.build.lookalikes import PAIRS, lookalikes
+from harness.build.sift_texts import fold, folded_words, nfc
+
+
+@pytest.mark.parametrize("alphabet", PAIRS)
+def test_no_two_letters_of_an_alphabet_become_one(alphabet: str) -> None:
+    others, latins = PAIRS[alphabet]
+    assert len(set(others)) == len(others) == len(latins) == len(set(latins))
+    assert others.casefold() == others  # as texts are compared
+
+
+@pytest.mark.parametrize(
+    ("other", "latin"),
+    [
+        ("\u0430", "a"),  # а
+        ("\u0421\u0435\u0440", "cep"),  # Сер, a capital first
+        ("\u04e7\u04d3", "öä"),  # ӧ, ӓ
+        ("\u0430\u030a", "å"),  # а and a ring, which nothing composes
+        ("\u03bf\u03cc", "oó"),  # ο, ό
+        ("\u0585\u0578", "on"),  # Armenian օ, ո
+        ("\ua4e1\ua4ee\ua4e0", "lan"),  # Lisu ꓡ, ꓮ, ꓠ
+    ],
+)
+def test_letters_count_as_those_that_they_look_like(other: str, latin: str) -> None:
+    assert folded_words(other) == [latin]
+    one, same = fold(nfc([other, latin])).hashes.tolist()
+    assert one == same
+
+
+def test_texts_in_one_alphabet_stay_as_unlike_as_they_are() -> None:
+    russian = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
+    assert len(set(folded_words(" ".join(russian)))) == len(russian)
+    greek = "αβγδεζηθικλμνξοπρστυφχψω"
+    assert len({hash_ for (hash_, _) in fold([*greek]).hashes.tolist()}) == len(greek)
+
+
+def test_what_looks_alike_is_plain_latin_in_composed_form() -> None:
+    for latin in lookalikes().values():
+        assert len(latin) == 1
+        assert unicodedata.name(latin).startswith("LATIN SMALL LETTER")
