@@ -26,15 +26,19 @@ if TYPE_CHECKING:
 # Chunks of the corpus (…), -1 for none → their neighbours' tokens (…, K, R) and which of them are tokens, bool, the same shape
 Near = Callable[["NDArray[np.int64]"], "tuple[NDArray[Any], NDArray[np.bool_]]"]
 
+_COLUMNS = ("first", "chunks", "length", "ends")
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A sequence of a corpus: the id of its document, its first chunk, its chunks and its tokens. The loop's row."""
+    """A sequence of a corpus: the id of its document, its first chunk, its chunks and its tokens, and whether it `ends` its
+    document, which is then learned too. The loop's row."""
 
     id: str
     first: int
     chunks: int
     length: int
+    ends: bool = False
 
     @property
     def tokens(self) -> range:
@@ -43,27 +47,35 @@ class Stretch:
 
     @property
     def learned(self) -> int:
-        """Tokens with a loss: all but the first."""
-        return self.length - 1
+        """Tokens with a loss: all but the first, and the document's end."""
+        return self.length - 1 + self.ends
 
 
 class RetroLearner(torch.nn.Module):
     """A model whose `forward(rows)` is the summed loss of stretches of the corpus, read with their neighbours.
 
     `near`: the neighbours of chunks of the corpus; None: retrieval is OFF. `neighbours`: how many a chunk has, for counting.
-    `dtype`: float32 or bfloat16, in which products are computed; weights stay as they are.
+    `dtype`: float32 or bfloat16, in which products are computed; weights stay as they are. `end`: the token that is learned
+    behind the last one of rows that end their document.
     """
 
     packing = False  # a row behind another would have to begin at a chunk's border, and read no other's neighbours
     attention = "sdpa"
 
     def __init__(
-        self, model: Any, corpus: Database, near: Near | None = None, *, neighbours: int = 0, dtype: str = "float32"
+        self,
+        model: Any,
+        corpus: Database,
+        near: Near | None = None,
+        *,
+        neighbours: int = 0,
+        dtype: str = "float32",
+        end: int | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.dtype = dtype
-        self.corpus, self._near = corpus, near
+        self.corpus, self._near, self._end = corpus, near, end
         body_of(model.decoder)  # looks at the model's parts while they are whole
         self._arithmetic = RetroArithmetic(model, neighbours if near is not None else 0)
 
@@ -89,26 +101,29 @@ class RetroLearner(torch.nn.Module):
 
     def flops(self, rows: Sequence[Stretch]) -> float:
         """Floating-point operations that the model needs to learn from the rows."""
-        return self._arithmetic.of([row.length for row in rows])
+        return self._arithmetic.of([row.length + row.ends for row in rows])
 
     def _laid(self, rows: Sequence[Stretch]) -> tuple[Any, Any, Any]:
         """Tokens (B, S), what is wanted after each (B, S), and (tokens, mask) of neighbours (B, L, K, R) or None.
 
-        The last token of a row is read by nothing, so that neither it nor the neighbours of a chunk that it ends are computed.
+        The last token of a row is read by nothing, so that neither it nor the neighbours of a chunk that it ends are computed;
+        but where the row ends its document.
         A batch is at least a chunk long where there is retrieval: then every process of a step runs every part of the model.
         """
         chunk = self.corpus.chunk
         longest = max(row.length for row in rows)
-        width = max(longest - 1, 1 if self._near is None else chunk)
-        first, chunks = (np.array([getattr(row, name) for row in rows]) for name in ("first", "chunks"))
+        first, chunks, lengths_of, ends = (np.array([getattr(row, name) for row in rows]) for name in _COLUMNS)
+        width = max(int((lengths_of - 1 + ends).max()), 1 if self._near is None else chunk)
         places = np.arange(-(-max(width, longest) // chunk))
         numbers = np.where(places < chunks[:, None], first[:, None] + places, -1)
         tokens, lengths = self.corpus.tokens(numbers.ravel())
         ids = tokens.reshape(len(rows), -1)
-        real = np.arange(1, width + 1) < np.array([row.length for row in rows])[:, None]
+        real = np.arange(1, width + 1) < lengths_of[:, None]
         after = np.zeros((len(rows), width), np.int64)
         after[:, : ids.shape[1] - 1] = ids[:, 1 : width + 1]
         wanted = np.where(real, after, IGNORED)
+        if ends.any():
+            wanted[ends, lengths_of[ends] - 1] = self._end
         given = None
         if self._near is not None:
             whole = (lengths == chunk).reshape(numbers.shape)
@@ -116,18 +131,21 @@ class RetroLearner(torch.nn.Module):
         return ids[:, :width], wanted, given
 
 
-def stretches(corpus: Database, length: int, documents: "Collection[int] | None" = None) -> list[Stretch]:
+def stretches(corpus: Database, length: int, documents: "Collection[int] | None" = None, *, ends: bool = False) -> list[Stretch]:
     """The sequences of at most `length` tokens of a corpus, or of some of its documents by number, in its order; of one token
-    there is nothing to learn. Raises InputError for a length that is no multiple of the corpus's chunk."""
+    there is nothing to learn. `ends`: documents' ends are learned. Raises InputError for a length that is no multiple of the
+    corpus's chunk."""
     every = cut(corpus, length)
     owners = corpus.document_of(every.first)
     kept = every.tokens > 1
     if documents is not None:
         kept &= np.isin(owners, np.fromiter(documents, np.int64))
+    last = (np.diff(owners, append=-1) != 0) & ends  # a document's sequences stand together, in order
     some = every[kept]
     entries = corpus.entries
-    columns = (owners[kept].tolist(), some.first.tolist(), some.chunks.tolist(), some.tokens.tolist())
-    return [Stretch(entries[owner].id, first, chunks, length) for owner, first, chunks, length in zip(*columns, strict=True)]
+    columns = (owners[kept], some.first, some.chunks, some.tokens, last[kept])
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [Stretch(entries[owner].id, first, chunks, length, end) for owner, first, chunks, length, end in rows]
 
 
 def near(table: "NeighbourTable", k: int) -> Near:

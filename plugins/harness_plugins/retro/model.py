@@ -142,7 +142,11 @@ class RetroForCausalLM(PreTrainedModel, GenerationMixin):
 
         `input_ids` (B, S), padded on the right if at all; `neighbour_ids` (B, L, K, R), the neighbours of the L chunks that are
         finished within these tokens, and `neighbour_mask`, true where there is a token; None: retrieval is OFF.
+
+        Raises ValueError for neighbours of another shape, and for padding on the left: chunks are counted from the first place.
         """
+        if neighbour_ids is not None and attention_mask is not None and attention_mask.dim() == 2:
+            _check_padding(attention_mask)
         with self.reads(input_ids, neighbour_ids, neighbour_mask, past_key_values):
             return self.decoder(
                 input_ids=input_ids, attention_mask=attention_mask, labels=labels, past_key_values=past_key_values, **rest
@@ -163,7 +167,7 @@ class RetroForCausalLM(PreTrainedModel, GenerationMixin):
         if neighbour_ids is not None:
             self._check(input_ids, neighbour_ids, neighbour_mask, start, kept)
             allowed = torch.ones_like(neighbour_ids, dtype=torch.bool) if neighbour_mask is None else neighbour_mask.bool()
-            self.reading.begin(neighbour_ids, allowed, start, kept)
+            self.reading.begin(neighbour_ids.masked_fill(~allowed, 0), allowed, start, kept)  # whatever number filled a place
         try:
             yield
         finally:
@@ -256,6 +260,12 @@ def close_gates(model: RetroForCausalLM) -> None:
         if isinstance(module, ChunkedCrossAttention):
             assert isinstance(module.attention, Attention)
             nn.init.zeros_(module.attention.out.weight)
+
+
+def _check_padding(attention_mask: Tensor) -> None:
+    """Raises ValueError where a row begins with padding."""
+    if attention_mask.shape[1] and not bool(attention_mask[:, 0].all()):
+        raise ValueError("texts are padded on the right: with padding on the left their chunks would begin in other places")
 
 
 def layers_of(decoder: Any) -> Any:

@@ -26,7 +26,9 @@ def retrofitted(decoder: Any, *, freeze: bool = False, seed: int = 0, **settings
         for name, parameter in model.decoder.named_parameters():
             parameter.requires_grad = ".cross." in name
     dtype: Any = next(iter(state.values())).dtype
-    return model.to(dtype)
+    for parameter in model.parameters():  # not `model.to`: frequencies of rotary positions stay in float32, as they are loaded
+        parameter.data = parameter.data.to(dtype)
+    return model
 
 
 def own_names(model: RetroForCausalLM) -> dict[str, str]:

@@ -37,7 +37,8 @@ class Retro:
     `database`: the folder of a retrieval database (builder `retrieval-db`); its tokenizer and chunks are the model's. Neighbours
     are sought in it by `retriever` (bm25, dense, hybrid or `package.module:name`) with `retriever_params`: `neighbours` of each
     chunk, never of the chunk's own document; 0 trains without retrieval (OFF). They are kept beside the corpus: sought once.
-    `length`: tokens of a sequence at most, whole chunks; no sequence has tokens of two documents.
+    `length`: tokens of a sequence at most, whole chunks; no sequence has tokens of two documents. `end`: behind a document's
+    last token the tokenizer's end is learned, so that the model ends what it writes; without, it writes until it is stopped.
 
     `beta2`: AdamW's second decay, .95; with .999 short trainings from scratch did not learn to read neighbours, the gradients of
     what is added being largest at first. The rest is as in `sft`: `batch` sequences a step over all processes, `batch_tokens` of
@@ -63,6 +64,7 @@ class Retro:
         retriever_params: Mapping[str, Any] | None = None,
         neighbours: int = 2,
         length: int | None = None,
+        end: bool = False,
         epochs: float | None = None,
         steps: int | None = None,
         batch: int | None = None,
@@ -104,13 +106,15 @@ class Retro:
         for name, number, least in (("neighbours", neighbours, 0), ("length", length, 1), ("steps", steps, 1)):
             if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < least):
                 raise ValueError(f"{name} is a whole number of at least {least}, got {number!r}")
+        if not isinstance(end, bool):
+            raise ValueError(f"end is true or false, got {end!r}")
         if best_by not in (None, LOSS):
             raise ValueError(f"best_by of the trainer retro is loss, got {best_by!r}")
         if beta2 is not None and not 0 <= beta2 < 1:
             raise ValueError(f"beta2 is a number from 0 to below 1, got {beta2!r}")
         check_model_settings(model or {})
         self.base, self.database, self.preset, self.decoder, self.model = base, Path(database), preset, decoder, dict(model or {})
-        self.freeze, self.neighbours, self.length = freeze, neighbours, length
+        self.freeze, self.neighbours, self.length, self.end = freeze, neighbours, length, end
         self.retriever, self.params = retriever, dict(retriever_params or {})
         self.dtype, self.checkpointing, self.seed, self.device = dtype, gradient_checkpointing, seed, device
         self.settings: dict[str, Any] = {
@@ -157,6 +161,8 @@ class Retro:
         from harness_plugins.retro.training import RetroSettings, facts_of, kept_by_loss, save
 
         database, every = Database(self.database), list(examples)
+        if self.end and database.tokenizer.end is None:
+            raise InputError(f"end: the tokenizer of {database.folder} has no token that ends a text; leave `end` out")
         wanted = [*self.splits, self.around.choice.split] if self.around.choice else list(self.splits)
         held = [example for example in every if example.split in wanted]
         with joined(self.around.parallel) as processes, memory_told(folder, self.settings["tokens"]):
@@ -171,7 +177,7 @@ class Retro:
                         else None
                     )
                 processes.wait()
-            rows: Any = stretches(corpus.database, length, corpus.of(self.splits))
+            rows: Any = stretches(corpus.database, length, corpus.of(self.splits), ends=self.end)
             if not rows:
                 raise InputError(f"there is nothing to learn from: {len(held):,} documents, and none has two tokens")
             if table is not None:
@@ -183,6 +189,7 @@ class Retro:
                 None if table is None else near(table, self.neighbours),
                 neighbours=self.neighbours,
                 dtype=self.dtype,
+                end=database.tokenizer.end if self.end else None,
             )
             how = RetroSettings(
                 **self.settings,
@@ -192,6 +199,7 @@ class Retro:
                 neighbours=self.neighbours,
                 length=length,
                 freeze=self.freeze,
+                end=self.end or None,
                 model=json.dumps(model.config.to_diff_dict(), sort_keys=True, default=str),
             )
             selection = kept_by_loss(self.around.choice, corpus, len(rows), folder, processes, how)

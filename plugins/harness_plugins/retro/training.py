@@ -30,6 +30,7 @@ class RetroSettings(Settings):
     length: int = 0
     freeze: bool = False
     model: str = ""
+    end: bool | None = None  # None: as checkpoints of before there was a choice
 
 
 def kept_by_loss(

@@ -41,6 +41,26 @@ def test_the_loss_of_stretches_is_the_models_own(corpus, k):
     assert float(taught(rows).detach()) == pytest.approx(sum(wanted[row.first] for row in rows), abs=1e-8)
 
 
+def test_behind_a_document_its_end_is_learned_with_the_neighbours_of_a_chunk_that_it_ends_with(corpus):
+    taught, plain = learner(corpus, k=2)
+    table = neighbour_table(corpus, corpus, RETRIEVER, {}, 2)
+    ending = RetroLearner(taught.model, corpus, near(table, 2), neighbours=2, end=5)
+    rows = stretches(corpus, 4 * CHUNK, ends=True)
+    owners = [row.id for row in rows]
+    assert [row.ends for row in rows] == [here != after for here, after in zip(owners, [*owners[1:], None], strict=True)]
+    assert ending.units(rows) == taught.units(plain) + len(set(owners))
+    every, total = cut(corpus, 4 * CHUNK), 0.0
+    assert {row.length % CHUNK == 0 for row in rows if row.ends} == {True, False}
+    for row, same in zip(rows, plain, strict=True):
+        given = batch(every[every.first == row.first], corpus, None, table, 2)
+        given.pop("labels")
+        said = torch.log_softmax(taught.model(**given).logits[0, row.length - 1], -1)[5].detach()
+        added = -float(said) if row.ends else 0.0
+        assert float(ending([row]).detach()) == pytest.approx(float(taught([same]).detach()) + added, abs=1e-9)
+        total += float(ending([row]).detach())
+    assert float(ending(rows).detach()) == pytest.approx(total, abs=1e-8)
+
+
 def test_how_a_step_is_cut_into_micro_batches_changes_no_gradient(corpus):
     gradients = []
     for tokens in (CHUNK, 10_000):

@@ -124,6 +124,25 @@ def test_what_is_masked_of_a_neighbour_is_not_read(model, given):
     assert not torch.equal(model(ids, neighbour_ids=neighbours).logits, on)
 
 
+def test_any_number_may_fill_a_masked_place(model, given):
+    ids, neighbours = given
+    mask = torch.ones_like(neighbours, dtype=torch.bool)
+    mask[:, 1] = False
+    wild = neighbours.masked_fill(~mask, 10**9)
+    assert torch.equal(
+        model(ids, neighbour_ids=wild, neighbour_mask=mask).logits,
+        model(ids, neighbour_ids=neighbours, neighbour_mask=mask).logits,
+    )
+
+
+def test_padding_on_the_left_is_refused_where_chunks_count(model, given):
+    ids, neighbours = given
+    padded = torch.ones_like(ids)
+    padded[0, :3] = 0
+    with pytest.raises(ValueError, match="padded on the right"):
+        model(ids, attention_mask=padded, neighbour_ids=neighbours)
+
+
 def test_a_chunk_without_neighbours_reads_nothing_while_others_read(model, given):
     ids, neighbours = given
     mask = torch.ones_like(neighbours, dtype=torch.bool)
@@ -207,6 +226,20 @@ def test_retrofitted_it_starts_as_its_base_exactly(given, kind, share):
     made = retrofitted(base, cross_layers=[1, 3], share_embeddings=share, **SHAPE).eval()
     assert torch.equal(made(ids, neighbour_ids=neighbours).logits, told)
     assert torch.equal(made(ids).logits, told)
+
+
+def test_a_base_in_bfloat16_is_retrofitted_exactly_and_saved_and_loaded_it_is_the_same(given, tmp_path):
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    ids, neighbours = given
+    AutoModelForCausalLM.from_config(AutoConfig.for_model(**DECODERS["llama"])).save_pretrained(tmp_path / "base")
+    base = AutoModelForCausalLM.from_pretrained(tmp_path / "base", dtype=torch.bfloat16).eval()
+    made = retrofitted(base, cross_layers=[1, 3], **SHAPE).eval()
+    assert {parameter.dtype for parameter in made.parameters()} == {torch.bfloat16}
+    assert torch.equal(made(ids, neighbour_ids=neighbours).logits, base(ids).logits)
+    made.save_pretrained(tmp_path / "made")
+    loaded = RetroForCausalLM.from_pretrained(tmp_path / "made", dtype=torch.bfloat16).eval()
+    assert torch.equal(loaded(ids, neighbour_ids=neighbours).logits, base(ids).logits)
 
 
 def test_of_a_frozen_base_only_what_was_added_learns(given):
