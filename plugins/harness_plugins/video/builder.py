@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness_plugins.video.remarks import Remarks
 
 NAME = "video-text"
-VERSION = "1"
+VERSION = "2"
 _FASTEST = 240.0  # frames a second
 _RATE = 2.0
 

@@ -56,19 +56,28 @@ def orientation_of(frame: Any) -> Orientation:
 class Pictures:
     """Makes RGB arrays of decoded frames, all of one size: `height` and `width` as shown.
 
-    Shrunk by the mean over the area that becomes a pixel, enlarged between pixels; colours by the matrix and the range that the
-    video names (ITU-R BT.601 and limited where it names none), high bit depths rounded to 8, transparency laid on black.
+    Shrunk by the mean over the area that becomes a pixel (`areas`, or FFmpeg's scaler for the rarer formats), enlarged between
+    pixels; colours by the matrix and the range that the video names (ITU-R BT.601 and limited where it names none), high bit
+    depths rounded to 8, transparency laid on black.
     """
 
     def __init__(self, height: int, width: int, orientation: Orientation) -> None:
         from av.video.reformatter import VideoReformatter
 
+        from harness_plugins.video.areas import Areas
+
         self._orientation = orientation
         self._height, self._width = orientation.size(height, width)
+        self._areas = Areas(self._height, self._width)
         self._reformatter = VideoReformatter()
 
     def of(self, frame: Any) -> "NDArray[np.uint8]":
         """The picture, uint8 (H, W, 3)."""
+        pixels = self._areas.of(frame)
+        return self._orientation.apply(self._scaled(frame) if pixels is None else pixels)
+
+    def _scaled(self, frame: Any) -> "NDArray[np.uint8]":
+        """The picture as it is stored, by FFmpeg's scaler."""
         from av.video.reformatter import Interpolation
 
         less = self._height < frame.height or self._width < frame.width
@@ -80,7 +89,7 @@ class Pictures:
             frame, self._width, self._height, "rgba" if alpha else "rgb24", interpolation=flags, threads=1
         )
         pixels: NDArray[Any] = made.to_ndarray()
-        return self._orientation.apply(_on_black(pixels) if alpha else pixels)
+        return _on_black(pixels) if alpha else pixels
 
 
 def _has_alpha(format: Any) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+VERSION = 2  # 2: small pictures are made of a frame's planes (`areas`); 1: by FFmpeg's scaler
 INFO, TOKENIZER, VIDEOS = "video.json", "tokenizer", "videos"
 _MADE = "tokenizer and rate"
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -36,6 +37,7 @@ class Info(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `rate`: frames sampled a second; `height`, `width`: pixels of a frame as the tokenizer saw it; `tokens`: of a frame; `codes`:
     kinds of video tokens, numbered from 0; `grid`: rows and columns of a frame's tokens, None where they have no place in the
     picture; `levels`: tokens of one place, one behind the other (residual quantisation); `tokenizer`: digest of its files.
+    `version`: changes where the same videos and tokenizer give other tokens; those of all versions can be read, and not mixed.
     """
 
     rate: float
@@ -60,7 +62,8 @@ class VideoTokens:
     def digest(self) -> str:
         """Changes with the tokenizer and the sampling; which videos are there it does not say."""
         info = self.info
-        return f"{info.tokenizer[:16]}-{info.rate:g}-{info.height}x{info.width}"
+        later = "" if info.version == 1 else f"-v{info.version}"
+        return f"{info.tokenizer[:16]}-{info.rate:g}-{info.height}x{info.width}{later}"
 
     def has(self, sha256: str) -> bool:
         """Whether the video's tokens are there."""
@@ -114,7 +117,7 @@ def read_info(folder: Path) -> Info:
         raise InputError(f"{folder} holds no video tokens ({INFO} is missing); make them with the builder `video-text`") from None
     except (msgspec.DecodeError, OSError) as error:
         raise InputError(f"{path}: not a description of video tokens ({error})") from error
-    if info.version != 1:
+    if not 1 <= info.version <= VERSION:
         raise InputError(f"{path}: version {info.version} of video tokens is not known; update the program, or build anew")
     return info
 

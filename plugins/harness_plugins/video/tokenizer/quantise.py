@@ -16,6 +16,9 @@ ROUNDS = 50
 _SETTLED = 1e-4  # of the error: rounds that lower it by less end the search
 _AT_ONCE = 2**16  # products that are held at a time, so that they stay in the processor's cache
 _ROWS = 4096  # whose float64 copies are held at a time
+_CHECKED = 8  # dimensions in which centres are compared before they are in all (`quantise_kernels.search` is written for so many)
+_MOST = 64  # dimensions: of features with more, the ones that are compared first say little
+_LOOKED = 16  # centres one in so many of which may be looked at in all dimensions; beyond, products of all are faster
 _UNIT = 2.0**-24  # what rounding to float32 changes a number by, at most, as a share of it
 _SEEDING = 16  # rows for each code that the first centres are drawn from, at most
 
@@ -46,12 +49,32 @@ class Nearest:
         self._columns = np.ascontiguousarray(self.centres.T)
         self._largest = float(np.sqrt(2 * halves.max()))
         self._terms = self.centres.shape[1] + 2
+        self._sorted = _sorted(self.centres) if _CHECKED <= self.centres.shape[1] <= _MOST else None
 
-    def of(self, rows: "NDArray[np.float32]") -> "NDArray[np.int64]":
-        """The code (N,) of each row (N, D)."""
+    def of(self, rows: "NDArray[np.float32]", apart: int = 1) -> "NDArray[np.int64]":
+        """The code (N,) of each row (N, D). `apart`: so many rows before, a row was likely alike, which is faster."""
         import numpy as np
 
         rows = np.ascontiguousarray(rows, np.float32)
+        if self._sorted is None:
+            return self._by_products(rows)
+        from harness_plugins.video.tokenizer.quantise_kernels import search
+
+        found = np.empty(len(rows), np.int64)
+        codes, dimensions, columns = self._sorted
+        most = max(len(self.centres) // _LOOKED, _LOOKED)
+        for start in range(0, len(rows), _ROWS):
+            part = slice(start, start + _ROWS)
+            missed = search(rows[part], self.centres, codes, dimensions, columns, apart, most, found[part])
+            if missed:
+                left = np.flatnonzero(found[part] < 0)
+                found[start + left] = self._by_products(rows[start + left])
+        return found
+
+    def _by_products(self, rows: "NDArray[np.float32]") -> "NDArray[np.int64]":
+        """The same by products of all rows with all centres."""
+        import numpy as np
+
         found = np.empty(len(rows), np.int64)
         step = max(16, _AT_ONCE // len(self.centres))
         room = np.empty((min(step, len(rows)), len(self.centres)), np.float32)  # new pages for each part would take longer
@@ -76,12 +99,25 @@ class Nearest:
         """The nearest among the codes that are `close` (N, K), one at least for each row."""
         import numpy as np
 
+        from harness_plugins.video.tokenizer.quantise_kernels import distances as reckon
+
         at, codes = np.nonzero(close)
-        distances = squared(rows[at], self.centres[codes])
+        distances = np.empty(len(at))
+        reckon(rows, self.centres, at, codes, distances)
         order = np.lexsort((codes, distances, at))
         firsts = order[np.flatnonzero(np.diff(at[order], prepend=-1))]
         chosen: NDArray[np.int64] = codes[firsts]
         return chosen
+
+
+def _sorted(centres: "NDArray[np.float32]") -> "tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]":
+    """What `quantise_kernels.search` reads of centres: codes, dimensions, columns."""
+    import numpy as np
+
+    spread = centres.astype(np.float64).var(axis=0)
+    dimensions = np.lexsort((np.arange(len(spread)), -spread))[:_CHECKED]
+    codes = np.lexsort((np.arange(len(centres)), centres[:, dimensions[0]]))
+    return codes, dimensions, np.ascontiguousarray(centres[codes][:, dimensions].T)
 
 
 def squared(rows: "NDArray[np.float32]", others: "NDArray[Any]") -> "NDArray[np.float64]":
@@ -96,13 +132,13 @@ def squared(rows: "NDArray[np.float32]", others: "NDArray[Any]") -> "NDArray[np.
     return total
 
 
-def encode(rows: "NDArray[np.float32]", books: "list[Nearest]") -> "NDArray[np.int32]":
-    """The codes (N, L) of rows (N, D), one of each level; each level tells what the ones before leave."""
+def encode(rows: "NDArray[np.float32]", books: "list[Nearest]", apart: int = 1) -> "NDArray[np.int32]":
+    """The codes (N, L) of rows (N, D), one of each level; each level tells what the ones before leave. `apart`: of a frame."""
     import numpy as np
 
     found = np.empty((len(rows), len(books)), np.int32)
     for level, book in enumerate(books):
-        codes = book.of(rows)
+        codes = book.of(rows, apart)
         found[:, level] = codes
         if level + 1 < len(books):
             rows = rows - book.centres[codes]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.errors import InputError, PluginError
-from harness_plugins.video.store import Info
+from harness_plugins.video.store import VERSION, Info
 from harness_plugins.video.tokenizer.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Tokenizer:
             tokenizer=self.digest,
             grid=self.features.grid,
             levels=self.levels,
+            version=VERSION,
         )
 
     def encode(self, frames: "NDArray[np.uint8]") -> "NDArray[np.int32]":
@@ -95,7 +96,7 @@ class Tokenizer:
         offsets = np.arange(self.levels, dtype=np.int32) * self.codes
         for start in range(0, len(frames), _FRAMES):
             rows = self.rows(frames[start : start + _FRAMES])
-            codes = encode(rows.reshape(-1, rows.shape[-1]), self._books) + offsets
+            codes = encode(rows.reshape(-1, rows.shape[-1]), self._books, self.features.positions) + offsets
             found[start : start + _FRAMES] = codes.reshape(len(rows), self.tokens)
         return found
 

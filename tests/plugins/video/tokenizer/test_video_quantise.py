@@ -84,6 +84,21 @@ def test_codes_do_not_depend_on_the_batch() -> None:
     assert np.array_equal(together[:350], np.arange(350))
 
 
+def test_codes_are_the_same_whatever_row_is_said_to_be_alike() -> None:
+    """Of rows that move slowly, as places of a film do, and of noise, of which too many codes would have to be looked at."""
+    draw = np.random.default_rng(2)
+    spread = np.geomspace(600, 20, 27)
+    centres = (draw.normal(size=(500, 27)) * spread).astype(np.float32)
+    centres[400:] = centres[:100]  # of two that are the same, the lower one
+    first = draw.normal(size=(8, 27)) * spread
+    film = (first[None] + np.cumsum(draw.normal(size=(40, 8, 27)) * 5, axis=0)).reshape(-1, 27)
+    rows = np.concatenate([film, draw.normal(size=(100, 27)) * 100, centres[390:410]]).astype(np.float32)
+    wanted = np.square(rows[:, None].astype(np.float64) - centres[None]).sum(axis=2).argmin(axis=1)
+    book = Nearest(centres)
+    assert all(np.array_equal(book.of(rows, apart), wanted) for apart in (1, 8, 1000))
+    assert np.array_equal(book._by_products(rows), wanted)
+
+
 def test_what_is_equally_far_goes_to_the_lower_code() -> None:
     centres = np.array([[5.0], [1.0], [3.0], [1.0]], np.float32)
     assert Nearest(centres).of(np.array([[2.0], [1.0], [4.0], [100.0]], np.float32)).tolist() == [1, 1, 0, 0]
