@@ -197,7 +197,7 @@ def _cell(
         return Cell(model=model, column=column.key, value=None, status="error", note=str(result.settings["error"]))
     unranked = f"{found.unfit}: no rank, not in the mean" if found.unfit else None
     if alone:
-        unranked = "no rank: it cannot be compared with every other model (no usable items, or other ones)"
+        unranked = "no rank: it cannot be compared with every other model (no usable items, other ones, or all in one group)"
     said = (found.note, unranked, found.interval.note, _seen_note(overlap, found.items))
     note = "; ".join(part for part in said if part)
     return Cell(

@@ -156,7 +156,7 @@ def _compared(
     if new.measure is not None and old.measure is not None and new.measure.kind == old.measure.kind:
         found = swap(new.measure, old.measure, task, swaps, seed)
         if found is None:
-            return None, (None, None), "the runs share fewer than two items"
+            return None, (None, None), "the runs share fewer than two items, or groups of items that belong together"
         lone = apart(new.measure, old.measure)
         note = f"{lone} items are in one run only and do not count" if lone else None
         return found, difference_interval(new.measure, old.measure, task, draws, confidence), note

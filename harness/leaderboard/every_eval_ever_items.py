@@ -81,7 +81,10 @@ def _references(item: Item) -> list[str]:
     targets = item.meta.get("targets")
     if isinstance(targets, list):
         return [str(one) for one in targets]
-    return [] if item.target is None else [item.target]
+    if item.target is None:
+        return []
+    place = int(item.target) if item.target.isdecimal() and item.target not in item.choices else len(item.choices)
+    return [item.choices[place] if place < len(item.choices) else item.target]  # lm-eval names a choice by its place
 
 
 def _said(item: Item, column: Column) -> tuple[list[str], str, list[float]]:

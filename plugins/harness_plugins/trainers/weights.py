@@ -65,8 +65,9 @@ class Weights:
             model.save_pretrained(folder.parent / "adapters")
             model = merged(base, folder.parent / "adapters", self.dtype) if self.quantize else model.merge_and_unload()
         model.config.use_cache = True
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
+        with encoders.quiet():
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
 
     def _adapted(self, model: Any) -> Any:
         if not self.lora:

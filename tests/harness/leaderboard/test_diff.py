@@ -140,5 +140,8 @@ def test_runs_without_an_item_in_common_say_why_there_is_no_comparison() -> None
         ),
     )
     found = compare_runs(before, other, resamples=200)
-    assert (found.family, found.why_nothing()) == (0, "nothing could be compared (t/s: the runs share fewer than two items)")
+    assert (found.family, found.why_nothing()) == (
+        0,
+        "nothing could be compared (t/s: the runs share fewer than two items, or groups of items that belong together)",
+    )
     assert compare_runs(before, after, resamples=200).why_nothing() is None

@@ -121,7 +121,8 @@ def test_an_item_has_its_prompt_its_answer_and_its_own_value(tmp_path: Path) -> 
         weights = list(map(float, item.answers))
         assert line["output"]["raw"] == [item.choices[weights.index(max(weights))]]
         assert line["evaluation"]["is_correct"] == (line["evaluation"]["score"] == 1.0)
-        assert line["input"] == {"raw": item.prompt, "reference": [item.target], "choices": list(item.choices)}
+        right = item.choices[int(str(item.target))]  # lm-eval names it by its place
+        assert line["input"] == {"raw": item.prompt, "reference": [right], "choices": list(item.choices)}
     said = lines_of(folder, "sv_translate", "chrf")
     first = next(results.read_items("tuned", "sv_translate"))
     assert said[0]["output"]["raw"] == list(first.answers)
