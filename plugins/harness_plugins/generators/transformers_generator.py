@@ -11,6 +11,7 @@ from harness_plugins.generators.decoding import check_count, decoding
 from harness_plugins.generators.styles import check_style
 from harness_plugins.judges.local_files import DTYPES, find_model, load_tokenizer
 from harness_plugins.judges.local_model import OpenModel
+from harness_plugins.judges.local_reads import model_files
 
 _AHEAD = 256  # examples that are worked on together where their order is kept
 _PREPARED = 8_192  # examples whose tokens are held at once
@@ -183,5 +184,6 @@ def harness_generators() -> list[GeneratorSpec]:
             help="any causal language model that transformers reads, in this process",
             extra="judge-transformers",
             argument="model",
+            reads=model_files,
         )
     ]

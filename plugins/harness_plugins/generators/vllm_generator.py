@@ -13,6 +13,7 @@ from harness_plugins.generators.decoding import decoding
 from harness_plugins.generators.styles import check_style
 from harness_plugins.judges.local_files import find_model, load_tokenizer, longest_prompt
 from harness_plugins.judges.local_prompts import Prompts
+from harness_plugins.judges.local_reads import model_files
 
 PIP_LINE = "pip install vllm"
 _AHEAD = 1_024  # examples given to vLLM together: it fills its batches itself, and a kill loses these at most
@@ -191,6 +192,10 @@ def _vllm() -> Any:
 def harness_generators() -> list[GeneratorSpec]:
     return [
         GeneratorSpec(
-            "vllm", build=VllmGenerator, help="any causal language model that vLLM runs, in this process", argument="model"
+            "vllm",
+            build=VllmGenerator,
+            help="any causal language model that vLLM runs, in this process",
+            argument="model",
+            reads=model_files,
         )
     ]
