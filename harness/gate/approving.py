@@ -13,9 +13,9 @@ from harness.gate.config import GateConfig
 from harness.gate.history import approved, changes, unmoved_signatures
 from harness.gate.judges_config import load_judges
 from harness.gate.measure import Measured
-from harness.gate.moves import moved_units, same_texts
+from harness.gate.moves import moved_units
 from harness.gate.pairs import text_digests
-from harness.gate.scores import determinism
+from harness.gate.scores import determinism, same_units
 from harness.gate.versions import differing, versions
 from harness.registry import Registry
 
@@ -57,25 +57,24 @@ def approve(
 
 
 def _texts(before: Baseline, after: Baseline, measured: Measured) -> dict[str, dict[str, str]]:
-    """Digests of the texts of every set of pairs of which the baseline holds scores."""
+    """Digests of the texts of every set of which the baseline holds scores."""
     sets = {data.digest: data for data in measured.sets.values()}
-    held = sorted({own.digest for metric in after.metrics.values() for own in metric.pairs.values()})
+    metrics = after.metrics.values()
+    pairs = {own.digest for metric in metrics for own in metric.pairs.values()}
+    held = sorted(pairs | {own.digest for metric in metrics for own in metric.judged.values()})
     told = {digest: text_digests(sets[digest]) if digest in sets else before.texts.get(digest, {}) for digest in held}
     return {digest: texts for digest, texts in told.items() if texts}
 
 
 def _grown(before: Baseline, after: Baseline, measured: Measured) -> Iterator[str]:
-    """How pairs moved whose texts are what they were, of sets that are others now."""
-    for label, now in after.metrics.items():
-        was = before.metrics.get(label)
-        for name, held in now.pairs.items():
-            known = was.pairs.get(name) if was is not None else None
-            if was is None or known is None or known.digest == held.digest or name not in measured.sets:
-                continue
-            same = same_texts(before, known, measured.sets[name])
-            moved = moved_units(same, held.scores, now.tolerance)
+    """How pairs and answers moved whose texts are what they were, of sets that are others now."""
+    for label, now in measured.now.metrics.items():
+        for name in [*now.pairs, *now.judged]:
+            same, there = same_units(before, measured, label, name)
+            moved = moved_units(same, there, now.tolerance)
             if moved:
-                yield f"{label}: {len(moved)} of {len(same)} pairs of {name} whose texts are what they were score otherwise"
+                what = "pairs" if name in now.pairs else "answers"
+                yield f"{label}: {len(moved)} of {len(same)} {what} of {name} whose texts are what they were score otherwise"
 
 
 def _distributions(config: GateConfig, plugins: Registry) -> set[str]:

@@ -118,8 +118,20 @@ class Change(_Record, frozen=True, kw_only=True):
     versions: dict[str, str]
 
 
+class DriftLimits(_Record, frozen=True, kw_only=True):
+    """How far a judge's live scores may lie from the recorded ones; `range` None: as shares of the recorded scores' own."""
+
+    allowed: float
+    too_much: float
+    range: float | None = None
+
+
 class Limits(_Record, frozen=True, kw_only=True):
-    """What the config let pass when it was approved: `agreement` and `cost` as there, and the judged sets that may be absent."""
+    """What the config let pass when it was approved: `agreement` and `cost` as there, and the judged sets that may be absent.
+
+    `drift`: by judge, what a live run lets pass. `resamples` and `seed` are None, and `drift` is empty, where the baseline is
+    older than they are.
+    """
 
     margin: float
     level: float
@@ -127,12 +139,15 @@ class Limits(_Record, frozen=True, kw_only=True):
     slower: float | None = None
     larger: float | None = None
     optional: list[str] = []
+    resamples: int | None = None
+    seed: int | None = None
+    drift: dict[str, DriftLimits] = {}
 
 
 class Baseline(_Record, frozen=True, kw_only=True):
     """Everything that the gate compares with; also what a measurement of the present code gives, then without history.
 
-    `texts`: digest of a set of pairs → pair → digest of its texts, so that of a set that grew the other pairs are compared.
+    `texts`: digest of a set → pair or answer → digest of its texts, so that of a set that grew the others are compared.
     """
 
     format: int = FORMAT

@@ -32,13 +32,19 @@ def fresh_caches() -> Iterator[None]:
 
 @contextmanager
 def another_cache() -> Iterator[None]:
-    """One more empty cache that shares models with the present one, which are large and made by the same code: what is asked in
-    it is computed and not remembered."""
+    """One more empty cache that shares models with the present one: what is asked in it is computed and not remembered."""
+    with shared_models() as folder, _environment({ENVIRONMENT: folder}):
+        yield
+
+
+@contextmanager
+def shared_models() -> Iterator[str]:
+    """A folder for one more empty cache, with the models of the present one, which are large and made by the same code."""
     models = default_folder() / "models"
-    with tempfile.TemporaryDirectory(prefix="harness-gate-") as folder, _environment({ENVIRONMENT: folder}):
+    with tempfile.TemporaryDirectory(prefix="harness-gate-") as folder:
         if models.is_dir():
             (Path(folder) / models.name).symlink_to(models)
-        yield
+        yield folder
 
 
 @contextmanager

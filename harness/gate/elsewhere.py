@@ -4,12 +4,17 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
 from typing import NamedTuple
 
+from harness.cache import ENVIRONMENT
 from harness.errors import HarnessError
-from harness.gate.caches import another_cache
+from harness.gate.caches import shared_models
 from harness.judgments import JudgmentSet
 from harness.protocols import Unit
 from harness.records import Example
@@ -42,37 +47,92 @@ class _Question(NamedTuple):
     asked: list[tuple[Sequence[Example], list[Unit]]]
 
 
-def ask_elsewhere(
-    registry: Registry, metrics: Mapping[str, BuiltMetric], sets: Mapping[str, Sequence[JudgmentSet]]
-) -> dict[str, Elsewhere]:
-    """By label, for the metrics that cost nothing but CPU and that another process can find: what one process for all of them,
-    which knows nothing of what was asked before, says of some short pairs of each of their sets."""
-    questions = {label: _question(metric, sets[label]) for label, metric in metrics.items() if _findable(registry, metric)}
-    questions = {label: question for label, question in questions.items() if any(units for _, units in question.asked)}
-    if not questions:
-        return {}
-    files = {str(file) for question in questions.values() if (file := registry.find("metric", question.ref.name).file)}
-    there = _there(questions, sorted(files))
-    return {label: _compared(metrics[label], question, there[label]) for label, question in questions.items()}
+class FreshProcess:
+    """A process that knows nothing of what this one was asked, and answers meanwhile: `start`, and later `compared`."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._held = ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._metrics: Mapping[str, BuiltMetric] = {}
+        self._questions: dict[str, _Question] = {}
+
+    def __enter__(self) -> "FreshProcess":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+        self._held.close()
+
+    def asks(self, metric: BuiltMetric) -> bool:
+        """Whether the metric may be asked for nothing, and its plugin was loaded by name or from a file, and so can be loaded
+        again."""
+        entry = self._registry.entries["metric"].get(metric.ref.name)
+        loaded = {(one.plugin, one.distribution) for one in self._registry.loaded}
+        free = metric.spec.cost == "cpu" and metric.spec.unit != "corpus"
+        return free and entry is not None and (entry.plugin, entry.distribution) in loaded
+
+    def start(self, metrics: Mapping[str, BuiltMetric], sets: Mapping[str, Sequence[JudgmentSet]]) -> None:
+        """Asks about some short pairs of each of their sets, of the metrics that cost nothing but CPU and that another process
+        can find. Does nothing where it was started before."""
+        if self._process is not None:
+            return
+        self._metrics = {label: metric for label, metric in metrics.items() if self.asks(metric)}
+        questions = {label: _question(metric, sets[label]) for label, metric in self._metrics.items()}
+        self._questions = {label: question for label, question in questions.items() if any(some for _, some in question.asked)}
+        if not self._questions:
+            return
+        names = {question.ref.name for question in self._questions.values()}
+        files = sorted({str(file) for name in names if (file := self._registry.find("metric", name).file)})
+        self._process = self._started(files)
+
+    def compared(self, labels: Collection[str]) -> dict[str, Elsewhere]:
+        """By label, for those of these metrics that it was asked about: what it says beside what this process says now."""
+        if self._process is None:
+            return {}
+        there = self._there(self._process)
+        return {
+            label: _compared(self._metrics[label], question, there[label])
+            for label, question in self._questions.items()
+            if label in labels
+        }
+
+    def _started(self, files: Sequence[str]) -> "subprocess.Popen[bytes]":
+        seed = next(seed for seed in _SEEDS if seed != os.environ.get("PYTHONHASHSEED"))
+        changed = {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        folder = self._held.enter_context(shared_models())
+        asked = Path(self._held.enter_context(TemporaryDirectory())) / "asked"
+        asked.write_bytes(pickle.dumps((list(files), self._questions)))
+        return subprocess.Popen(
+            [sys.executable, "-c", "from harness.gate.elsewhere import main; main()", str(asked)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **changed, ENVIRONMENT: folder},
+        )
+
+    def _there(self, process: "subprocess.Popen[bytes]") -> "dict[str, dict[Place, float | None] | str]":
+        try:
+            out, told = process.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            return dict.fromkeys(self._questions, f"it has said nothing for {_SECONDS} seconds")
+        if process.returncode:
+            why = " ".join(told.decode(errors="replace").strip().splitlines()[-1:]) or f"it ended with {process.returncode}"
+            return dict.fromkeys(self._questions, why)
+        return pickle.loads(out)  # type: ignore[no-any-return]  # from our own child, by a pipe that nobody else has
 
 
 def main() -> None:
-    """The other side: reads the questions from stdin, and writes what the metrics say, or why they do not."""
+    """The other side: reads the questions from the file that it is given, and writes what the metrics say, or why they do not."""
     from harness.plugins import load_plugins
 
-    files, questions = pickle.loads(sys.stdin.buffer.read())
+    files, questions = pickle.loads(Path(sys.argv[1]).read_bytes())
     out, sys.stdout = sys.stdout, sys.stderr
     registry = load_plugins(files, strict=False)
     out.buffer.write(pickle.dumps({label: _answered(registry, question) for label, question in questions.items()}))
     out.flush()
-
-
-def _findable(registry: Registry, metric: BuiltMetric) -> bool:
-    """Whether it may be asked for nothing, and its plugin was loaded by name or from a file, and so can be loaded again."""
-    entry = registry.entries["metric"].get(metric.ref.name)
-    loaded = {(one.plugin, one.distribution) for one in registry.loaded}
-    free = metric.spec.cost == "cpu" and metric.spec.unit != "corpus"
-    return free and entry is not None and (entry.plugin, entry.distribution) in loaded
 
 
 def _question(metric: BuiltMetric, sets: Sequence[JudgmentSet]) -> _Question:
@@ -86,24 +146,6 @@ def _question(metric: BuiltMetric, sets: Sequence[JudgmentSet]) -> _Question:
 def _some(units: Sequence[Unit], most: int) -> list[Unit]:
     short = [unit for unit in units if sum(len(output.text or "") for output in unit.outputs) <= _LONGEST]
     return short[:: max(1, -(-len(short) // max(1, most)))]
-
-
-def _there(questions: Mapping[str, _Question], files: list[str]) -> dict[str, dict[Place, float | None] | str]:
-    seed = next(seed for seed in _SEEDS if seed != os.environ.get("PYTHONHASHSEED"))
-    changed = {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    code = "from harness.gate.elsewhere import main; main()"
-    with another_cache():
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            input=pickle.dumps((files, dict(questions))),
-            capture_output=True,
-            env={**os.environ, **changed},
-            timeout=_SECONDS,
-        )
-    if done.returncode:
-        why = " ".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:]) or f"it ended with {done.returncode}"
-        return dict.fromkeys(questions, why)
-    return pickle.loads(done.stdout)  # type: ignore[no-any-return]  # from our own child, by a pipe that nobody else has
 
 
 def _answered(registry: Registry, question: _Question) -> dict[Place, float | None] | str:

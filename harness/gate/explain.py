@@ -7,7 +7,8 @@ import msgspec
 
 from harness.gate.baseline import Baseline, MetricBaseline, Value
 from harness.gate.measure import Measured, by_unit
-from harness.gate.moves import answer_rows, causes, distance, same_texts, tolerance_of
+from harness.gate.moves import answer_rows, causes, distance, tolerance_of
+from harness.gate.scores import same_units
 from harness.judgments import JudgmentSet
 from harness.records import Example, Output
 
@@ -119,15 +120,17 @@ def _sets(
         if known is None or known.digest == held.digest:
             yield name, None if known is None else known.scores, held.scores
         else:  # of another set the pairs that have not changed
-            yield name, same_texts(before, known, measured.sets[name]) or None, held.scores
+            yield name, same_units(before, measured, label, name)[0] or None, held.scores
     for name, judged in now.judged.items():
         past = was.judged.get(name)
         units = list(by_unit(measured.scores[label, name].blocks[:1]))
         same = past is not None and past.digest == judged.digest and len(past.values) == len(units)
         if same and past is not None:
             yield name, *answer_rows(units, past, judged)
-        else:
-            yield name, None, {unit: [value] for unit, value in zip(units, judged.values, strict=True)}
+        else:  # of another set the answers that have not changed
+            every = {unit: [value] for unit, value in zip(units, judged.values, strict=True)}
+            same_before, same_now = same_units(before, measured, label, name)
+            yield name, same_before or None, same_now if same_before else every
 
 
 def _moved(

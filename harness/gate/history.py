@@ -80,8 +80,13 @@ def _limits_changes(before: Baseline, now: Limits | None) -> Iterator[str]:
     told = [
         f"{name} {_told(getattr(was, name))} → {_told(getattr(now, name))}"
         for name in Limits.__struct_fields__
-        if getattr(was, name) != getattr(now, name)
+        if name != "drift" and getattr(was, name) != getattr(now, name)
     ]
+    if now.drift and not was.drift:
+        told.append(f"drift of {len(now.drift)} judges: kept from now on")
+    else:
+        told += [f"drift of {label}" for label, drift in now.drift.items() if was.drift.get(label) != drift]
+        told += [f"drift of {label}: gone" for label in was.drift if label not in now.drift]
     if told:
         yield f"the gate's limits: {', '.join(told)}"
 

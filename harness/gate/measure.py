@@ -15,7 +15,7 @@ from harness.gate.beside import Beside
 from harness.gate.case_tables import Cases, measure_statistics
 from harness.gate.config import GateConfig, held_to, set_name
 from harness.gate.costing import measure_cost
-from harness.gate.elsewhere import Elsewhere, ask_elsewhere
+from harness.gate.elsewhere import Elsewhere, FreshProcess
 from harness.gate.judged_sets import read_sets
 from harness.gate.judges import Judged, replay_all
 from harness.gate.pairs import read_pairs
@@ -59,8 +59,8 @@ def measure(
 
     Raises InputError for a set that cannot be read.
     """
-    with Beside(lambda: _without_metrics(config, registry, parts)) as beside:
-        return _with_metrics(config, registry, report, parts, beside)
+    with Beside(lambda: _without_metrics(config, registry, parts)) as beside, FreshProcess(registry) as fresh:
+        return _with_metrics(config, registry, report, parts, beside, fresh)
 
 
 def _without_metrics(config: GateConfig, registry: Registry, parts: Collection[str]) -> tuple[list[Judged], Cases]:
@@ -74,7 +74,12 @@ def _without_metrics(config: GateConfig, registry: Registry, parts: Collection[s
 
 
 def _with_metrics(
-    config: GateConfig, registry: Registry, report: Report, parts: Collection[str], beside: Beside[tuple[list[Judged], Cases]]
+    config: GateConfig,
+    registry: Registry,
+    report: Report,
+    parts: Collection[str],
+    beside: Beside[tuple[list[Judged], Cases]],
+    fresh: FreshProcess,
 ) -> Measured:
     sets = _Sets({}, {}, {})
     built: dict[str, BuiltMetric] = {}
@@ -86,16 +91,19 @@ def _with_metrics(
         built, broken = build_all(registry, config.metrics)
     if not {"scores", "again", "cost"}.isdisjoint(parts):
         sets = _read(config, registry)
+    asked = {label: _asked_about(config, metric, sets) for label, metric in built.items()} if "again" in parts else {}
     seconds: dict[str, float] = {}
     for label, metric in built.items():
         report(label)
+        if asked and again and not fresh.asks(metric):  # what comes before has compiled loops, which a process beside would, too
+            fresh.start(built, asked)
         begun = time.perf_counter()
         try:
             own, table = _one(config, metric, sets, "scores" in parts)
             if "again" in parts:
                 # built anew once a plugin: a model takes long to load, and is the same for all parameters
                 first = metric.ref.name not in {built[other].ref.name for other in again}
-                again[label] = ask_again(registry, metric, _asked_about(config, metric, sets), anew=first)
+                again[label] = ask_again(registry, metric, asked[label], anew=first)
             if "cost" in parts and (config.cost.slower is not None or config.cost.larger is not None):
                 pairs = _pairs(config, metric, sets)
                 texts = (*pairs.values(), *sets.judged.values()) if pairs else _asked_about(config, metric, sets)
@@ -106,8 +114,9 @@ def _with_metrics(
         metrics[label] = msgspec.structs.replace(own, silent=silent_parameters(registry, metric))
         seconds[label] = time.perf_counter() - begun
         tables |= {(label, name): found for name, found in table.items()}
-    asked = {label: built[label] for label in again if label in metrics}
-    elsewhere = ask_elsewhere(registry, asked, {label: _asked_about(config, metric, sets) for label, metric in asked.items()})
+    if asked:
+        fresh.start({label: built[label] for label in metrics}, asked)
+    elsewhere = fresh.compared(metrics)
     if config.judges is not None or config.statistics is not None:
         report("judges and statistics")
     judges, cases = beside.result()

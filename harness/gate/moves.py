@@ -19,12 +19,30 @@ def answer_rows(units: Sequence[str], was: JudgedScores, now: JudgedScores) -> t
     """Past and present of a judged set's units: a row for each, with a value of each component where both hold the same ones,
     else of the main one alone (older baselines hold no other)."""
     names = shared_components(was, now)
+    return _rows(units, was, names), _rows(units, now, names)
 
-    def rows(held: JudgedScores) -> dict[str, list[Value]]:
-        columns = [held.values, *(held.others[name] for name in names)]
-        return {unit: list(row) for unit, row in zip(units, zip(*columns, strict=True), strict=True)}
 
-    return rows(was), rows(now)
+def same_answers(
+    before: Baseline, was: JudgedScores, now: JudgedScores, data: JudgmentSet, units: Sequence[str]
+) -> tuple[Rows, Rows]:
+    """Past and present of those answers whose texts are what they were, in a judged set that is another one now; `units`: what
+    the present scores are about.
+
+    Empty where the baseline is older than its `texts`, and where not each answer had a score of its own: what a score of a pair
+    or a group was about, the baseline does not hold.
+    """
+    then = before.texts.get(was.digest, {})
+    if not then or len(then) != len(was.values):
+        return {}, {}
+    now_texts, names = text_digests(data), shared_components(was, now)
+    same = {unit for unit in units if unit in then and then[unit] == now_texts.get(unit)}
+    past, present = _rows(sorted(then), was, names), _rows(units, now, names)
+    return {unit: past[unit] for unit in units if unit in same}, {unit: present[unit] for unit in units if unit in same}
+
+
+def _rows(units: Sequence[str], held: JudgedScores, names: Sequence[str]) -> dict[str, list[Value]]:
+    columns = [held.values, *(held.others[name] for name in names)]
+    return {unit: list(row) for unit, row in zip(units, zip(*columns, strict=True), strict=True)}
 
 
 def shared_components(was: JudgedScores, now: JudgedScores) -> list[str]:

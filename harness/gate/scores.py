@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.gate.again import Again
-from harness.gate.baseline import Baseline, MetricBaseline, PairScores, Value
+from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline, PairScores, Value
 from harness.gate.config import GateConfig, held_to
 from harness.gate.elsewhere import Elsewhere
 from harness.gate.findings import Finding, Level
 from harness.gate.judges_config import load_judges
 from harness.gate.limits import loosened
 from harness.gate.measure import Measured, by_unit
-from harness.gate.moves import Rows, answer_rows, causes, moved_units, same_texts, tolerance_of, worst
+from harness.gate.moves import Rows, answer_rows, causes, moved_units, same_answers, same_texts, tolerance_of, worst
 from harness.gate.versions import drifted
 
 _NAMED = 5  # units named in a sentence
@@ -23,11 +23,11 @@ def scores(config: GateConfig, before: Baseline, measured: Measured) -> Iterator
         for name, held in now.pairs.items():
             problem = _other_set(label, name, was.pairs.get(name), held)
             if problem is not None:
-                told = _of_the_same(before, measured, name, was, now) if name in was.pairs else ""
+                told = _of_the_same(before, measured, label, name) if name in was.pairs else ""
                 yield _finding(label, "scores", "fail", problem + told, name)
         for name in _other_answers(label, was, now, measured):
-            text = f"{label}: the answers of {name} are not those of the baseline, so that no score can be compared; {_UPDATE}"
-            yield _finding(label, "scores", "fail", text, name)
+            text = f"{label}: the answers of {name} are not those of the baseline, so not all scores can be compared; {_UPDATE}"
+            yield _finding(label, "scores", "fail", text + _of_the_same(before, measured, label, name), name)
         for name, known, there in _sets(label, was, now, measured):
             moved = list(moved_units(known, there, tolerance_of(was, now)))
             new = there.keys() - known.keys()
@@ -192,22 +192,34 @@ def _other_set(label: str, name: str, known: PairScores | None, held: PairScores
     )
 
 
-def _of_the_same(before: Baseline, measured: Measured, name: str, was: MetricBaseline, now: MetricBaseline) -> str:
-    """How those pairs of another set moved whose texts are what they were."""
-    known, there = was.pairs[name], now.pairs[name]
-    if known.digest == there.digest or name not in measured.sets:
-        return ""
-    same = same_texts(before, known, measured.sets[name])
+def _of_the_same(before: Baseline, measured: Measured, label: str, name: str) -> str:
+    """How those pairs or answers of another set moved whose texts are what they were."""
+    was, now = before.metrics[label], measured.now.metrics[label]
+    same, there = same_units(before, measured, label, name)
     if not same:
         return ""
-    moved = list(moved_units(same, there.scores, tolerance_of(was, now)))
+    what = "pairs" if name in now.pairs else "answers"
+    moved = list(moved_units(same, there, tolerance_of(was, now)))
     if not moved:
-        return f". The {len(same)} pairs whose texts are what they were score as before"
-    shown = worst(measured.sets[name], same, there.scores, moved)
+        return f". The {len(same)} {what} whose texts are what they were score as before"
+    shown = worst(measured.sets[name], same, there, moved)
     return (
-        f". Of the {len(same)} pairs whose texts are what they were {len(moved)} score otherwise{_signed(was, now)}, most on "
-        f"{_arrow(shown[0])}: the metric has changed too, or it looks at all pairs at once"
+        f". Of the {len(same)} {what} whose texts are what they were {len(moved)} score otherwise{_signed(was, now)}, most on "
+        f"{_arrow(shown[0])}: the metric has changed too, or it looks at all {what} at once"
     )
+
+
+def same_units(before: Baseline, measured: Measured, label: str, name: str) -> tuple[Rows, Rows]:
+    """Past and present scores of those pairs or answers that have the same texts in a set that is another one now; empty where
+    it is not, or where one side does not know the set."""
+    was, now, data = before.metrics.get(label), measured.now.metrics[label], measured.sets.get(name)
+    sides = [None if one is None else one.pairs.get(name) or one.judged.get(name) for one in (was, now)]
+    match sides:
+        case [PairScores() as known, PairScores() as held] if data is not None and known.digest != held.digest:
+            return same_texts(before, known, data), held.scores
+        case [JudgedScores() as known, JudgedScores() as held] if data is not None and known.digest != held.digest:
+            return same_answers(before, known, held, data, list(by_unit(measured.scores[label, name].blocks[:1])))
+    return {}, {}
 
 
 def _covered(known: Rows, there: Rows) -> Iterator[str]:

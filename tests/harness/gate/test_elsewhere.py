@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.gate.elsewhere import ask_elsewhere
+from harness.gate.elsewhere import FreshProcess
 from harness.gate.pairs import read_pairs
 from harness.plugins import load_plugins
 from harness.registry import Entry, PluginRef
@@ -60,7 +60,10 @@ def found(tmp_path_factory):
     metrics = {label: build_metrics(registry, [ref])[0] for label, ref in refs.items()}
     sets = (read_pairs(folder / "pairs.jsonl"),)
     ask(metrics["remembering"], make_work(sets[0], metrics["remembering"].spec).units[5:])
-    return ask_elsewhere(registry, metrics, dict.fromkeys(metrics, sets))
+    with FreshProcess(registry) as fresh:
+        fresh.start(metrics, dict.fromkeys(metrics, sets))
+        fresh.start({}, {})  # the first counts
+        return fresh.compared(metrics)
 
 
 def test_a_metric_that_says_the_same_is_asked_about_some_pairs(found):
@@ -86,4 +89,6 @@ def test_what_costs_more_or_was_given_as_an_object_is_left_out(found):
 
 
 def test_nothing_is_started_for_nothing(found):
-    assert ask_elsewhere(load_plugins(), {}, {}) == {}
+    with FreshProcess(load_plugins()) as fresh:
+        fresh.start({}, {})
+        assert fresh.compared([]) == {}
