@@ -17,7 +17,7 @@ class OwnConnection:
 
     def __init__(self) -> None:
         self._connection: sqlite3.Connection | None = None
-        self._inherited: sqlite3.Connection | None = None
+        self._inherited: list[sqlite3.Connection] = []
         self._process = os.getpid()
 
     @property
@@ -27,21 +27,24 @@ class OwnConnection:
 
     def held(self) -> "sqlite3.Connection | None":
         """The connection that this process made, if it has."""
-        if self._connection is not None and self._process == os.getpid():
-            return self._connection
-        # A connection must be neither used nor closed by a forked process, so the parent's is only kept from being collected.
-        self._inherited, self._connection, self._process = self._connection, None, os.getpid()
-        return None
+        if self._process != os.getpid():
+            if self._connection is not None:
+                # A connection must be neither used nor closed by a forked process, so it is only kept from being collected.
+                self._inherited.append(self._connection)
+            self._connection, self._process = None, os.getpid()
+        return self._connection
 
     def hold(self, connection: "sqlite3.Connection") -> "sqlite3.Connection":
         """The connection, which `held` returns from now on."""
+        self.held()
         self._connection = connection
         return connection
 
     def close(self) -> None:
         """Ends the connection; one of another process is left alone."""
-        if self._connection is not None and self._process == os.getpid():
-            self._connection.close()
+        own = self.held()
+        if own is not None:
+            own.close()
         self._connection = None
 
 

@@ -1,7 +1,9 @@
 """SQLite files that several processes share."""
 
+import gc
 import os
 import sqlite3
+import weakref
 from pathlib import Path
 
 import pytest
@@ -56,16 +58,26 @@ def test_a_file_of_another_format_is_refused_with_both_numbers(connection: sqlit
         check_format(connection, 8)
 
 
-def test_a_forked_process_has_no_connection_and_leaves_its_parents_alone(connection: sqlite3.Connection) -> None:
+class Watched(sqlite3.Connection):
+    """One that a weak reference can be made to."""
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_forked_process_has_no_connection_and_leaves_its_parents_alone(tmp_path: Path, used: bool) -> None:
     own = OwnConnection()
     assert own.held() is None
     assert not own.known
-    assert own.hold(connection) is own.held() is connection
+    made = sqlite3.connect(tmp_path / "numbers.sqlite", factory=Watched)
+    made.execute("CREATE TABLE numbers (number INTEGER)")
+    assert own.hold(made) is own.held() is made
+    parents = weakref.ref(made)
+    del made
     child = os.fork()
     if child == 0:
-        inherits = own.known and own.held() is None and own.held() is None
+        inherits = own.known and (not used or (own.held() is None and own.held() is None))
         own.close()
-        os._exit(0 if inherits else 1)
+        gc.collect()
+        os._exit(0 if inherits and parents() is not None and own.held() is None else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert _rows(own.held() or open_shared(Path(), 0)) == []
     own.close()
