@@ -14,7 +14,7 @@ from functools import cache
 # by alphabet: its letters, as case folding leaves them, and those of Latin that they look like
 PAIRS = {
     "Cyrillic": ("авсԁеԍһіјкӏморԛгѕтѵԝху", "abcdeghijklmopqrstvwxy"),
-    "Greek": ("αβεηικμορτυνχγζϳ", "abehikmoptuvxyzj"),
+    "Greek": ("αβεηικορτυνχγζϳ", "abehikoptuvxyzj"),
     "Armenian": ("քցհոօզսա", "fghnoquw"),
     "Cherokee": ("ᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏢᎡᏕᎢᏙᎳᎩᏃ", "abcdeghijklmprstvwyz"),
     "Lisu": ("ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜ", "abcdefghijklmnoprstuvwxyz"),
@@ -35,8 +35,9 @@ def lookalikes() -> dict[int, str]:
 def _with_accents(plain: dict[str, str]) -> Iterator[tuple[str, str]]:
     for first, last in _COMPOSED:
         for char in map(chr, range(first, last)):
-            base, *accents = unicodedata.normalize("NFD", char)
+            parts = unicodedata.normalize("NFD", char)
+            base, accents = parts[0], parts[1:]
             if accents and base in plain:
-                made = unicodedata.normalize("NFC", plain[base] + "".join(accents))
+                made = unicodedata.normalize("NFC", plain[base] + accents)
                 if len(made) == 1:
                     yield char, made

@@ -23,9 +23,12 @@ LETTER, SYMBOL, CONTROL, LOST, GARBLED, VISIBLE = (1 << bit for bit in range(6))
 CLASSES = {LETTER: 0, SYMBOL: 1, CONTROL: 2, LOST: 3, GARBLED: 4, VISIBLE: 5}  # class → its column of the tallies
 _POINTS, _HARD = 0x110000, 0xE0200
 _ASSIGNED = (range(0x34000), range(0xE0000, _HARD))  # where code points stand for something but private use
-_MARKS = range(0x300, 0x370)  # combining marks, of which a text in composed form holds few
+# combining marks of no script of their own, of which a text in composed form holds few: Unicode's blocks of them, Cyrillic's
+_BLOCKS = ((0x300, 0x370), (0x483, 0x48A), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE20, 0xFE30))
+_MARKS = frozenset(chain.from_iterable(range(*block) for block in _BLOCKS))
 # characters that nobody sees, beside those of the category Cf: joiners of graphemes, fillers, variation selectors
-_UNSEEN = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, *range(0xFE00, 0xFE10))))
+_SELECTORS = (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+_UNSEEN = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, *_SELECTORS)))
 _ASTRAL = 0xD800  # letters beyond the basic plane are folded into the range of surrogates, which are no letters
 _NO_LETTERS = 0x2000  # surrogates and private use
 Numbers = NDArray[np.uint64]

@@ -40,6 +40,23 @@ def test_texts_in_one_alphabet_stay_as_unlike_as_they_are() -> None:
     assert len({hash_ for (hash_, _) in fold([*greek]).hashes.tolist()}) == len(greek)
 
 
+def test_a_millionth_is_no_thousandth() -> None:
+    for micro in ("\u00b5", "\u03bc"):
+        assert folded_words(f"5 {micro}g") != folded_words("5 mg")
+        one, other = fold(nfc([f"5 {micro}g", "5 mg"])).hashes.tolist()
+        assert one != other
+
+
+@pytest.mark.parametrize("mark", ["\u034f", "\u0489", "\u1ab0", "\u1dc4", "\u20d2", "\u20e6", "\ufe0f", "\ufe20", "\U000e0100"])
+def test_marks_and_selectors_that_nothing_composes_part_no_word(mark: str) -> None:
+    text = "vilka djur bor här"
+    marked = mark.join(text)
+    assert folded_words(marked) == folded_words(text)
+    one, same = fold(nfc([marked])), fold(nfc([text]))
+    assert one.words.tolist() == same.words.tolist()
+    assert one.hashes.tolist() == same.hashes.tolist()
+
+
 def test_what_looks_alike_is_plain_latin_in_composed_form() -> None:
     for latin in lookalikes().values():
         assert len(latin) == 1
