@@ -31,12 +31,12 @@ def rating_agreement(judgments: Sequence[Judgment], outputs: Sequence[Output], *
         level = "nominal"
     else:
         given = [judgment for judgment in given if not isinstance(judgment.value, str)]
-    codes: Mapping[Any, float] = {value: float(code) for code, value in enumerate(sorted({str(j.value) for j in given}))}
     raters = {rater: row for row, rater in enumerate(sorted({judgment.rater for judgment in given}))}
     if len(raters) < 2:
         return None
     if len(raters) * len({judgment.output_id for judgment in given}) > _MOST_CELLS:
         return None
+    codes: Mapping[Any, float] = {value: float(code) for code, value in enumerate(sorted({str(j.value) for j in given}))}
     columns = {output: column for column, output in enumerate(dict.fromkeys(judgment.output_id for judgment in given))}
     ratings = np.full((len(raters), len(columns)), np.nan)
     for judgment in given:

@@ -1,105 +1,121 @@
 """Ratings by criterion and rater: counts, histograms, ties, means per system, and which cells are missing."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import combinations
-from statistics import median
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from harness.records import Judgment, Output, Scale
+import numpy as np
+
+from harness.describe.answers import Answers
+from harness.describe.numbers import middle
+from harness.meta.pairs import Floats, Ints
+from harness.records import Judgment, Scale
 
 _MOST_BARS = 12  # more distinct values than this are put into ten bins
 _BINS = 10
 
 
-def rated(judgments: Sequence[Judgment], outputs: Sequence[Output]) -> dict[str, Any]:
-    """One rater's ratings on one criterion (no spans)."""
-    values = {judgment.output_id: judgment.value for judgment in judgments}
-    items: dict[str, list[float]] = {}
-    systems: dict[str, list[float]] = {}
-    cells: dict[str, dict[str, int]] = {}
-    for output in outputs:
-        value = values.get(output.id)
-        cell = cells.setdefault(output.system, {"rated": 0, "missing": 0, "outputs": 0})
-        cell["outputs"] += 1
-        cell["rated"] += value is not None
-        cell["missing"] += output.id in values and value is None
-        if isinstance(value, int | float):
-            items.setdefault(output.example_id, []).append(value)
-            systems.setdefault(output.system, []).append(value)
-    ties, n_items = tie_rate(items.values())
+def rated(judgments: Sequence[Judgment], answers: Answers) -> dict[str, Any]:
+    """One rater's ratings on one criterion (no spans), each of another output."""
+    values = [judgment.value for judgment in judgments]
+    place = answers.places([judgment.output_id for judgment in judgments])
+    missing = np.fromiter((value is None for value in values), dtype=bool, count=len(values))
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    numeric = place if len(numbers) == len(values) else place[[isinstance(value, (int, float)) for value in values]]
+    order = np.argsort(numeric)
+    here, ratings = numeric[order], np.array(numbers, dtype=np.float64)[order]
+    ties, n_items = tie_rate(answers.item[here], ratings)
     scale = judgments[0].scale
-    numbers = [value for value in values.values() if isinstance(value, int | float)]
+    counts = Counter(numbers)
+    cells = zip(
+        answers.systems,
+        answers.by_system(place[~missing]),
+        answers.by_system(place[missing]),
+        np.bincount(answers.system, minlength=len(answers.systems)).tolist(),
+        strict=True,
+    )
     return {
         "scale": None if scale is None else [scale.low, scale.high, scale.direction],
-        "ratings": sum(value is not None for value in values.values()),
-        "labels": dict(sorted(Counter(value for value in values.values() if isinstance(value, str)).items())),
-        "missing": sum(value is None for value in values.values()),
-        "unrated": len(outputs) - len(values),
+        "ratings": int((~missing).sum()),
+        "labels": dict(sorted(Counter(value for value in values if isinstance(value, str)).items())),
+        "missing": int(missing.sum()),
+        "unrated": len(answers.system) - len(values),
         "tie_rate": ties,
         "tie_rate_items": n_items,
-        "histogram": histogram(numbers, scale),
-        "distinct": len(set(numbers)),
-        "cells": dict(sorted(cells.items())),
-        "mean": {system: {"mean": sum(own) / len(own), "n": len(own)} for system, own in sorted(systems.items())},
+        "histogram": histogram(counts, scale),
+        "distinct": len(counts),
+        "cells": {name: {"rated": given, "missing": left, "outputs": n} for name, given, left, n in cells},
+        "mean": _means(answers, here, ratings),
     }
 
 
-def pooled(judgments: Sequence[Judgment], outputs: Sequence[Output]) -> dict[str, Any]:
+def pooled(judgments: Sequence[Judgment], answers: Answers) -> dict[str, Any]:
     """All raters' ratings on one criterion together: histogram, mean per system over ratings, and how many each rater gave."""
-    system = {output.id: output.system for output in outputs}
-    numbers: list[float] = []
-    systems: dict[str, list[float]] = {}
+    given = [judgment for judgment in judgments if isinstance(judgment.value, (int, float))]
+    numbers = [judgment.value for judgment in given if isinstance(judgment.value, (int, float))]
+    here = answers.places([judgment.output_id for judgment in given])
     own: dict[str, list[float]] = {}
-    by_output: Counter[str] = Counter()
-    for judgment in judgments:
-        if isinstance(judgment.value, int | float):
-            numbers.append(judgment.value)
-            systems.setdefault(system[judgment.output_id], []).append(judgment.value)
-            own.setdefault(judgment.rater, []).append(judgment.value)
-            by_output[judgment.output_id] += 1
+    for judgment, value in zip(given, numbers, strict=True):
+        own.setdefault(judgment.rater, []).append(value)
     means = sorted((sum(values) / len(values), rater) for rater, values in own.items())
     scale = judgments[0].scale
     return {
         "scale": None if scale is None else [scale.low, scale.high, scale.direction],
         "ratings": sum(judgment.value is not None for judgment in judgments),
         "missing": sum(judgment.value is None for judgment in judgments),
-        "histogram": histogram(numbers, scale),
-        "mean": {name: {"mean": sum(values) / len(values), "n": len(values)} for name, values in sorted(systems.items())},
-        "a_rater": _spread([len(values) for values in own.values()]),
-        "an_output": _spread([by_output[output.id] for output in outputs]),
+        "histogram": histogram(Counter(numbers), scale),
+        "mean": _means(answers, here, np.array(numbers, dtype=np.float64)),
+        "a_rater": _spread(np.array([len(values) for values in own.values()], dtype=np.int64)),
+        "an_output": _spread(np.bincount(here, minlength=len(answers.system))),
         "lowest": None if not means else {"rater": means[0][1], "mean": means[0][0]},
         "highest": None if not means else {"rater": means[-1][1], "mean": means[-1][0]},
     }
 
 
-def _spread(counts: Sequence[int]) -> dict[str, float] | None:
-    return {"min": min(counts), "median": median(counts), "max": max(counts)} if counts else None
+def _means(answers: Answers, places: Ints, values: Floats) -> dict[str, dict[str, float]]:
+    """The mean of each system that has a value; added up in the order given."""
+    system = answers.system[places]
+    found = {name: values[system == code].tolist() for code, name in enumerate(answers.systems)}
+    return {name: {"mean": sum(own) / len(own), "n": len(own)} for name, own in found.items() if own}
 
 
-def tie_rate(values: Iterable[Sequence[float]]) -> tuple[float | None, int]:
-    """The share of tied pairs within each sequence, averaged over those that have a pair (None if none has), and their number."""
-    shares = []
-    for group in values:
-        pairs = list(combinations(group, 2))
-        if pairs:
-            shares.append(sum(a == b for a, b in pairs) / len(pairs))
+def _spread(counts: Ints) -> dict[str, float] | None:
+    return {"min": int(counts.min()), "median": middle(counts), "max": int(counts.max())} if len(counts) else None
+
+
+def tie_rate(group: Ints, values: Floats) -> tuple[float | None, int]:
+    """The share of tied pairs within each group, averaged over those that have a pair (None if none has), and their number.
+
+    `group`: a code of each value, whole numbers from 0; shares are added up in the order in which groups first occur.
+    """
+    if not len(group):
+        return None, 0
+    order = np.lexsort((values, group))
+    new = np.append(True, (group[order][1:] != group[order][:-1]) | (values[order][1:] != values[order][:-1]))
+    alike = np.diff(np.append(np.flatnonzero(new), len(group)))  # how many values of a group are one and the same
+    codes, first = np.unique(group, return_index=True)
+    size = np.bincount(group)
+    ties = np.bincount(group[order][new], alike * (alike - 1) // 2, len(size))
+    chosen = codes[np.argsort(first)]
+    chosen = chosen[size[chosen] > 1]
+    shares = (ties[chosen] / (size[chosen] * (size[chosen] - 1) // 2)).tolist()
     return (sum(shares) / len(shares) if shares else None), len(shares)
 
 
-def histogram(values: Sequence[float], scale: Scale | None) -> list[dict[str, float]]:
+def histogram(values: Iterable[float], scale: Scale | None) -> list[dict[str, float]]:
     """Bars `low`, `high`, `count`, ascending: one a value (unused whole points of the scale too), or ten bins if there are many.
 
-    A bin holds its low end; the last one its high end too.
+    A bin holds its low end; the last one its high end too. `values` may be counted already.
     """
-    if not values:
+    counts = values if isinstance(values, Counter) else Counter(values)
+    if not counts:
         return []
-    counts = Counter(values)
-    points = set(counts) | _whole_points(values, scale)
+    points = set(counts) | _whole_points(counts, scale)
     if len(points) <= _MOST_BARS:
         return [{"low": point, "high": point, "count": counts.get(point, 0)} for point in sorted(points)]
-    low, high = (min(values), max(values)) if scale is None else (scale.low, scale.high)
-    low, high = min(low, *values), max(high, *values)
+    low, high = min(counts), max(counts)
+    if scale is not None:
+        low, high = min(scale.low, low), max(scale.high, high)
     width = (high - low) / _BINS
     bins = [0] * _BINS
     for value, count in counts.items():
@@ -107,7 +123,7 @@ def histogram(values: Sequence[float], scale: Scale | None) -> list[dict[str, fl
     return [{"low": low + width * n, "high": low + width * (n + 1), "count": count} for n, count in enumerate(bins)]
 
 
-def _whole_points(values: Sequence[float], scale: Scale | None) -> set[float]:
+def _whole_points(values: Collection[float], scale: Scale | None) -> set[float]:
     """The scale's whole numbers, where all ratings are whole."""
     if scale is None or scale.high - scale.low >= _MOST_BARS or not all(float(value).is_integer() for value in values):
         return set()

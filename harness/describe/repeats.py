@@ -1,13 +1,14 @@
 """What stands there more than once: items, outputs, answers of different systems, answers that are the reference."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from harness.judgments import JudgmentSet
+from harness.records import Output
 
 
 def describe_repeats(data: JudgmentSet) -> dict[str, Any]:
@@ -17,45 +18,52 @@ def describe_repeats(data: JudgmentSet) -> dict[str, Any]:
     `stock_answers`: system → its most frequent text over items; `rated_differently`: criterion → pairs of the same text, item
     and rater, and those of them with another rating.
     """
+    said = Counter((output.example_id, output.text) for output in data.outputs if output.text is not None)
+    by_system: dict[str, list[Output]] = {system: [] for system in data.systems}
+    for output in data.outputs:
+        if output.text is not None:
+            by_system[output.system].append(output)
     return {
         "duplicate_items": _surplus(
-            (example.instruction, example.source, example.language, example.references)
-            for example in data.examples
-            if example.instruction or example.source or example.references
+            Counter(
+                (example.instruction, example.source, example.language, example.references)
+                for example in data.examples
+                if example.instruction or example.source or example.references
+            )
         ),
-        "duplicate_outputs": _surplus((output.example_id, output.text) for output in data.outputs if output.text is not None),
+        "duplicate_outputs": _surplus(said),
         "without_reference": sum(not example.references for example in data.examples),
-        "equal_to_reference": _equal_to_reference(data),
-        "same_text": _same_text(data),
-        "stock_answers": _stock_answers(data),
-        "rated_differently": _rated_differently(data),
+        "equal_to_reference": _equal_to_reference(data, by_system),
+        "same_text": _same_text(data, by_system),
+        "stock_answers": _stock_answers(by_system),
+        "rated_differently": _rated_differently(data, said),
     }
 
 
-def _surplus(values: Iterable[Any]) -> int:
+def _surplus(counts: Counter[Any]) -> int:
     """How many values repeat an earlier one."""
-    return sum(count - 1 for count in Counter(values).values())
+    return counts.total() - len(counts)
 
 
-def _equal_to_reference(data: JudgmentSet) -> dict[str, dict[str, int]]:
-    references = {example.id: set(example.references) for example in data.examples if example.references}
+def _equal_to_reference(data: JudgmentSet, by_system: Mapping[str, Sequence[Output]]) -> dict[str, dict[str, int]]:
+    references = {example.id: frozenset(example.references) for example in data.examples if example.references}
     found = {}
-    for system in data.systems:
-        texts = [(o.text, references[o.example_id]) for o in data.outputs if o.system == system and o.example_id in references]
-        if texts:
-            found[system] = {"equal": sum(text in wanted for text, wanted in texts), "n": len(texts)}
+    for system, own in by_system.items():
+        wanted = [(output.text, references[output.example_id]) for output in own if output.example_id in references]
+        if wanted:
+            found[system] = {"equal": sum(text in those for text, those in wanted), "n": len(wanted)}
     return found
 
 
-def _same_text(data: JudgmentSet) -> list[dict[str, Any]]:
+def _same_text(data: JudgmentSet, by_system: Mapping[str, Sequence[Output]]) -> list[dict[str, Any]]:
     """Pairs of systems that say the same on an item both answered, most alike first."""
     items = {example.id: place for place, example in enumerate(data.examples)}
-    known: dict[str, int] = {}
-    said: dict[str, dict[int, int]] = {}  # system → item → which text
-    for output in data.outputs:
-        if output.text is not None and output.sample == 0:
-            said.setdefault(output.system, {})[items[output.example_id]] = known.setdefault(output.text, len(known))
-    arrays = {system: (np.array(list(own)), np.array(list(own.values()))) for system, own in sorted(said.items())}
+    known: dict[str | None, int] = {}
+    arrays = {}
+    for system, own in by_system.items():
+        said = {items[output.example_id]: known.setdefault(output.text, len(known)) for output in own if output.sample == 0}
+        if said:
+            arrays[system] = np.array(list(said)), np.array(list(said.values()))
     found = []
     for (one, (left, words)), (other, (right, others)) in combinations(arrays.items(), 2):
         shared, here, there = np.intersect1d(left, right, assume_unique=True, return_indices=True)
@@ -65,28 +73,28 @@ def _same_text(data: JudgmentSet) -> list[dict[str, Any]]:
     return sorted(found, key=lambda pair: (-pair["same"] / pair["n"], pair["systems"]))
 
 
-def _stock_answers(data: JudgmentSet) -> dict[str, dict[str, Any]]:
+def _stock_answers(by_system: Mapping[str, Sequence[Output]]) -> dict[str, dict[str, Any]]:
     found = {}
-    for system in data.systems:
-        texts = [
-            output.text for output in data.outputs if output.system == system and output.text is not None and output.text.strip()
-        ]
+    for system, own in by_system.items():
+        texts = [output.text for output in own if output.text is not None and not (output.text.isspace() or output.text == "")]
         if texts:
-            text, count = max(Counter(texts).items(), key=lambda said: (said[1], said[0]))
+            counts = Counter(texts)
+            count = max(counts.values())
             if count > 1:
+                text = max(said for said, often in counts.items() if often == count)
                 found[system] = {"text": text, "count": count, "n": len(texts)}
     return found
 
 
-def _rated_differently(data: JudgmentSet) -> dict[str, dict[str, float]]:
+def _rated_differently(data: JudgmentSet, texts: Counter[tuple[str, str | None]]) -> dict[str, dict[str, float]]:
     """Criterion → pairs of equal outputs of an item that one rater rated, in how many the ratings differ, and by how much.
 
     `apart`: the mean distance of the two ratings; labels that differ are 1 apart.
     """
-    texts: Counter[tuple[str, str | None]] = Counter(
-        (output.example_id, output.text) for output in data.outputs if output.text is not None
-    )
-    repeated = {output.id: output for output in data.outputs if texts[output.example_id, output.text] > 1}
+    if texts.total() == len(texts):
+        return {}
+    often = {said for said, count in texts.items() if count > 1}
+    repeated = {output.id: output for output in data.outputs if (output.example_id, output.text) in often}
     groups: dict[tuple[str, str, str, str], list[Any]] = {}
     for judgment in data.judgments:
         output = repeated.get(judgment.output_id)

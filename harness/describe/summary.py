@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.describe.agreement import preference_agreement, rating_agreement
+from harness.describe.answers import Answers
 from harness.describe.concerns import find_concerns
 from harness.describe.languages import describe_languages
 from harness.describe.preferences import places, preferred
@@ -26,10 +27,12 @@ def describe(data: JudgmentSet, *, quick: bool = False) -> dict[str, Any]:
     what takes long on many items: the language of texts, and the interval of agreement.
     """
     judged = [judgment for judgment in data.judgments if judgment.span is None]
+    missing = sum(judgment.value is None for judgment in judged)
     raters = {judgment.rater for judgment in data.judgments} | {preference.rater for preference in data.preferences}
     by_criterion = {criterion: [j for j in judged if j.criterion == criterion] for criterion in data.criteria}
     compared = {criterion: [p for p in data.preferences if p.criterion == criterion] for criterion in data.criteria}
-    outputs = {output.id: output for output in data.outputs}
+    outputs = {output.id: output for output in data.outputs} if data.preferences else {}
+    answers = Answers.of(data.outputs)
     repeats = describe_repeats(data)
     found: dict[str, Any] = {
         "judgments": data.label,
@@ -48,16 +51,16 @@ def describe(data: JudgmentSet, *, quick: bool = False) -> dict[str, Any]:
         "forms": _counts(example.form or "none" for example in data.examples),
         "raters": sorted(raters),
         "primary_rater": data.info.primary_rater,
-        "ratings": sum(judgment.value is not None for judgment in judged),
-        "missing": sum(judgment.value is None for judgment in judged),
+        "ratings": len(judged) - missing,
+        "missing": missing,
         "spans": len(data.judgments) - len(judged),
         "duplicate_items": repeats["duplicate_items"],
         "duplicate_outputs": repeats["duplicate_outputs"],
         "without_reference": repeats["without_reference"],
         "criteria": {
-            criterion: _by_rater(own, lambda said: rated(said, data.outputs)) for criterion, own in by_criterion.items() if own
+            criterion: _by_rater(own, lambda said: rated(said, answers)) for criterion, own in by_criterion.items() if own
         },
-        "pooled": {criterion: pooled(own, data.outputs) for criterion, own in by_criterion.items() if own},
+        "pooled": {criterion: pooled(own, answers) for criterion, own in by_criterion.items() if own},
         "agreement": {
             criterion: agreement
             for criterion, own in by_criterion.items()

@@ -2,15 +2,19 @@
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from statistics import median
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from harness.describe.looking import look_at
+from harness.describe.numbers import middle
 from harness.judgments import JudgmentSet
+from harness.meta.pairs import Ints
 
 BUCKETS = ((0, 0), (1, 5), (6, 20), (21, 50), (51, 100), (101, 250), (251, None))
-WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+")
 # UTF-8 read as Windows-1252 or Latin-1: å becomes Ã¥, a long dash â€“; Â before a sign of the upper half.
 MOJIBAKE = re.compile(
     "Ã[\u0080-\u00bf\u0152\u0153\u0160\u0161\u017d\u017e\u0178\u0192\u02c6\u02dc\u2013-\u2122]|Â[\u00a0-\u00bf]|â€|ï¿½|ï»¿"
@@ -26,6 +30,7 @@ _TEMPLATE = re.compile(
 _HARMLESS = "\n\t\r"
 _WITHOUT_BREAKS = str.maketrans("", "", _HARMLESS)
 _JOINERS = "\u200c\u200d\u00ad\ufe0f"  # zero-width joiners, soft hyphens and emoji variation are ordinary writing
+_SIGNS = "\ufffdÃÂâï?<&[#"  # without one of these a text holds no replacement, mojibake, lost letters, markup or template
 TRACES = ("empty", "replacement", "mojibake", "lost_letters", "decomposed", "control", "markup", "template", "cut_off")
 
 
@@ -34,24 +39,22 @@ def describe_texts(data: JudgmentSet) -> dict[str, Any]:
 
     A trace is a count with the ids of the first three records that show it.
     """
-    said = [
-        (output.system, _looked_at(output.id, output.text, output.finish == "length"))
-        for output in data.outputs
-        if output.text is not None
-    ]
-    by_system: dict[str, list[_Looked]] = {system: [] for system in data.systems}
-    for system, looked in said:
-        by_system[system].append(looked)
+    said = [output for output in data.outputs if output.text is not None]
+    looked = _looked_at([output.id for output in said], [output.text or "" for output in said])
+    for place, output in enumerate(said):
+        if output.finish == "length":
+            looked.traces.setdefault(place, []).append("cut_off")
+    places = {system: place for place, system in enumerate(data.systems)}
+    of_system = np.fromiter((places[output.system] for output in said), dtype=np.int64, count=len(said))
+    sources = [example for example in data.examples if example.source is not None]
+    asked = [(example.id, text) for example in data.examples if (text := example.instruction) is not None]
+    references = [(example.id, reference) for example in data.examples for reference in example.references]
     return {
-        "outputs": {system: _described(own) for system, own in by_system.items()},
-        "all_outputs": _described([looked for _, looked in said]),
-        "references": _described([_looked_at(example.id, text) for example in data.examples for text in example.references]),
-        "sources": _described(
-            [_looked_at(example.id, example.source) for example in data.examples if example.source is not None]
-        ),
-        "instructions": _described(
-            [_looked_at(example.id, example.instruction) for example in data.examples if example.instruction is not None]
-        ),
+        "outputs": {system: _described(looked, np.flatnonzero(of_system == place)) for system, place in places.items()},
+        "all_outputs": _described(looked),
+        "references": _described(_looked_at(*_apart(references))),
+        "sources": _described(_looked_at([example.id for example in sources], [example.source or "" for example in sources])),
+        "instructions": _described(_looked_at(*_apart(asked))),
     }
 
 
@@ -88,47 +91,46 @@ def is_control(character: str) -> bool:
 
 def words(text: str) -> int:
     """How many words (runs of letters, digits and underscores) the text has."""
-    return len(WORD.findall(text))
+    return len(_WORD.findall(text))
 
 
-class _Looked(NamedTuple):
-    """A text that has been looked at: whose it is, its words and its traces."""
+@dataclass(frozen=True)
+class _Looked:
+    """Texts that have been looked at: whose they are, words of each, and by place the traces of those that show any."""
 
-    name: str
-    words: int
-    traces: tuple[str, ...]
-
-
-def _looked_at(name: str, text: str, cut: bool = False) -> _Looked:
-    found = traces(text)
-    if cut:
-        found.append("cut_off")
-    return _Looked(name, words(text), tuple(found))
+    names: Sequence[str]
+    words: Ints
+    traces: dict[int, list[str]]
 
 
-def _described(texts: Sequence[_Looked]) -> dict[str, Any] | None:
-    if not texts:
+def _looked_at(names: Sequence[str], texts: Sequence[str]) -> _Looked:
+    words, odd = look_at(texts, _SIGNS)
+    closer = ((place, traces(texts[place])) for place in np.flatnonzero(odd).tolist())
+    return _Looked(names, words, {place: found for place, found in closer if found})
+
+
+def _apart(named: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [name for name, _ in named], [text for _, text in named]
+
+
+def _described(looked: _Looked, chosen: Ints | None = None) -> dict[str, Any] | None:
+    """What the texts show, or those `chosen` (places, ascending); None without any."""
+    lengths = looked.words if chosen is None else looked.words[chosen]
+    if not len(lengths):
         return None
-    lengths = [looked.words for looked in texts]
     found: dict[str, list[str]] = {}
-    for looked in texts:
-        for trace in looked.traces:
-            found.setdefault(trace, []).append(looked.name)
+    shown = np.array(sorted(looked.traces), dtype=np.int64)
+    for place in (shown if chosen is None else np.intersect1d(shown, chosen, assume_unique=True)).tolist():
+        for trace in looked.traces[place]:
+            found.setdefault(trace, []).append(looked.names[place])
     return {
-        "texts": len(texts),
-        "words": {"min": min(lengths), "median": median(lengths), "max": max(lengths)},
-        "buckets": _buckets(lengths),
+        "texts": len(lengths),
+        "words": {"min": int(lengths.min()), "median": middle(lengths), "max": int(lengths.max())},
+        "buckets": [_bucket(lengths, low, high) for low, high in BUCKETS],
         "traces": {trace: {"count": len(found[trace]), "first": found[trace][:3]} for trace in TRACES if trace in found},
     }
 
 
-def _buckets(lengths: Iterable[int]) -> list[dict[str, int | None]]:
-    counted = Counter(lengths)
-    return [
-        {
-            "from": low,
-            "to": high,
-            "count": sum(n for size, n in counted.items() if low <= size and (high is None or size <= high)),
-        }
-        for low, high in BUCKETS
-    ]
+def _bucket(lengths: Ints, low: int, high: int | None) -> Mapping[str, int | None]:
+    inside = lengths >= low if high is None else (lengths >= low) & (lengths <= high)
+    return {"from": low, "to": high, "count": int(inside.sum())}

@@ -18,11 +18,11 @@ def different_clusters(data: JudgmentSet, dimensions: Sequence[str]) -> dict[tup
     does not count. Items of which only the answers are known count as different, since equal answers may be to other questions.
     A cluster's content is that of its items, each once. Items with under two rated answers are left out: nothing rests on them.
     """
-    rated = _rated(data)
     examples = {example.id: example for example in data.examples}
     asked = {example.id: _asked(example) for example in data.examples}
     if len(set(asked.values())) == len(asked):  # nearly always, and then there is nothing to go through
         return {}
+    rated = _rated(data)
     found = {}
     for part in slices(data, dimensions):
         inside = {output.id for output, chosen in zip(data.outputs, part.outputs, strict=True) if chosen}

@@ -2,11 +2,15 @@
 
 import json
 from dataclasses import replace
+from fractions import Fraction
+from itertools import chain, combinations
+from math import comb
 from pathlib import Path
 from typing import Any
 
 import krippendorff
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,18 +86,25 @@ def test_a_description_is_json(data: JudgmentSet) -> None:
     assert json.loads(msgspec.json.encode(describe(data)))["judgments"] == "demo@000000000000"
 
 
+def _tie_rate(groups: list[list[float]]) -> tuple[float | None, int]:
+    codes = [code for code, group in enumerate(groups) for _ in group]
+    return tie_rate(np.array(codes, dtype=np.int64), np.array(list(chain.from_iterable(groups))))
+
+
 def test_a_tie_rate_without_pairs_is_missing() -> None:
-    assert tie_rate([[1.0], []]) == (None, 0)
+    assert _tie_rate([[1.0], []]) == (None, 0)
 
 
 @given(st.lists(st.lists(st.integers(1, 4).map(float), max_size=6), max_size=5))
 def test_a_tie_rate_lies_between_0_and_1_and_ignores_order(groups: list[list[float]]) -> None:
-    rate, count = tie_rate(groups)
+    rate, count = _tie_rate(groups)
     assert count == sum(len(group) > 1 for group in groups)
     assert (rate is None) == (count == 0)
     if rate is not None:
         assert 0 <= rate <= 1
-        assert tie_rate([group[::-1] for group in groups])[0] == pytest.approx(rate)
+        assert _tie_rate([group[::-1] for group in groups])[0] == pytest.approx(rate)
+        shares = [Fraction(sum(a == b for a, b in combinations(group, 2)), comb(len(group), 2)) for group in groups if group[1:]]
+        assert rate == pytest.approx(float(sum(shares) / len(shares)))
 
 
 def test_the_tie_rates_of_the_swedish_ratings_are_the_independent_tools(
