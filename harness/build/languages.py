@@ -16,7 +16,7 @@ PACKAGE = "py3langid"
 PIP_LINE = "pip install 'metaeval-harness[build]'"
 _NO_LANGUAGE = "zxx"  # the model's word for numbers, codes and addresses
 _COUNTS = 4096
-_BOUNDS, _ALONE = 32, 16  # columns of bounds for a language, and how many of them are of one class
+_BOUNDS, _ALONE = 16, 15  # columns of bounds for a language (a line of the cache), and how many of them are of one class
 _SLACK = 0.5  # nats, far more than sums of single precision can be off
 _KEPT = 8  # languages whose bounds are kept
 Scores = NDArray[np.float32]
@@ -36,12 +36,13 @@ class Looks:
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """The arrays of py3langid's model: an automaton over UTF-8 bytes (`moves`, `rows`, `found`) and naive Bayes (`weights`,
-    `priors`) over the byte n-grams that it announces; `labels` are its classes, of which some share a name."""
+    """The arrays of py3langid's model: an automaton over UTF-8 bytes (`columns`, `states` and `moves`, as
+    `harness.text.language_kernels` walks it) and naive Bayes (`weights`, `priors`) over the byte n-grams that it announces;
+    `labels` are its classes, of which some share a name."""
 
+    columns: NDArray[np.uint8]
+    states: NDArray[np.uint64]
     moves: NDArray[np.uint32]
-    rows: NDArray[np.uint32]
-    found: NDArray[np.int32]
     weights: Scores
     priors: Scores
     labels: tuple[str, ...]
@@ -87,7 +88,7 @@ class LanguageModel:
         starts = offsets(np.fromiter(map(len, data), dtype=np.int64, count=len(data)))
         visits, visited = np.empty(int(starts[-1]) + 1, np.int32), np.empty(len(data), np.int64)
         joined = np.frombuffer(b"".join(data), np.uint8)
-        language_kernels.walk_texts(joined, starts, self.rows, self.moves, self.found, visits, visited)
+        language_kernels.walk_texts(joined, starts, self.columns, self.states, self.moves, visits, visited)
         sums = np.empty((len(data), len(priors)), np.float32)
         counts, line = np.zeros(len(weights), np.int32), np.empty(len(priors), np.float32)
         language_kernels.score_texts(starts, visits, visited, weights, priors, _logs(), counts, line, sums)
@@ -150,9 +151,7 @@ def language_model() -> LanguageModel | None:
     try:
         read = LanguageIdentifier.from_model_file(MODEL_FILE)
         return LanguageModel(
-            np.asarray(read.tk_nextmove, np.uint32),
-            np.asarray(read.tk_row, np.uint32),
-            np.asarray(read.tk_output, np.int32),
+            *_automaton(np.asarray(read.tk_nextmove, np.uint32), np.asarray(read.tk_row), np.asarray(read.tk_output)),
             np.ascontiguousarray(read.nb_ptc, np.float32),
             np.ascontiguousarray(read.nb_pc, np.float32),
             tuple(read.nb_classes),
@@ -160,6 +159,18 @@ def language_model() -> LanguageModel | None:
     except AttributeError as error:
         message = f"this version of {PACKAGE} holds its model in another form ({error}); pip install '{PACKAGE}==0.4.*'"
         raise InputError(message) from error
+
+
+def _automaton(
+    moves: NDArray[np.uint32], rows: NDArray[np.integer], found: NDArray[np.integer]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint32]]:
+    """Columns, states and moves, the bytes that lead on from most rows side by side."""
+    by_row = moves.reshape(-1, 256)
+    order = np.argsort(-(by_row != by_row[rows[0]]).sum(axis=0), kind="stable")
+    columns = np.empty(256, np.uint8)
+    columns[order] = np.arange(256)
+    states = rows.astype(np.uint64) << np.uint64(32) | (found.astype(np.int64) + 1).astype(np.uint64)
+    return columns, states, np.take(by_row, order, axis=1).ravel()
 
 
 @cache

@@ -8,6 +8,7 @@ from harness.text.streams import Ints
 SEED = 0x5EED
 MARK = 2  # stands where a text's second side begins; no letter has this number
 _NO_MARK = 0
+_BUCKETS = 4096  # that shingles are sorted into, at most
 _RECALL = 0.998  # of pairs that are just as similar as asked for
 Numbers = NDArray[np.uint64]
 Symbols = NDArray[np.uint16]
@@ -66,7 +67,8 @@ def shingle_sets(symbols: Symbols, starts: Ints, shingle: int) -> tuple[Numbers,
     from harness.build import minhash_kernels
 
     sets, set_starts = np.empty(len(symbols) + 1, np.uint64), np.empty(len(starts), np.int64)
-    minhash_kernels.shingle_sets(symbols, starts, shingle, sets, set_starts)
+    counts = np.empty(_BUCKETS + 1, np.int64)
+    minhash_kernels.shingle_sets(symbols, starts, shingle, _room(starts), counts, sets, set_starts)
     return sets, set_starts
 
 

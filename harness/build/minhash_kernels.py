@@ -105,14 +105,46 @@ def band_keys(symbols, sides, length, seed, rows, room, signature, keys):
 
 
 @compiled()
-def shingle_sets(symbols, starts, length, sets, set_starts):
-    """The shingles of N texts as sorted numbers without repeats: fills sets and set_starts, (N + 1,)."""
+def sort_hashes(hashes, count, room, counts):
+    """Sorts `count` hashes, whose highest bits are as good as random: into buckets by these, then each into its place nearby.
+
+    room: as many numbers; counts: a power of two of them and one more, best about `count`; both are overwritten.
+    """
+    buckets, shift = len(counts) - 1, np.uint64(64)
+    while buckets > 1:
+        buckets >>= 1
+        shift -= np.uint64(1)
+    counts[:] = 0
+    for place in range(count):
+        counts[(hashes[place] >> shift) + np.uint64(1)] += 1
+        room[place] = hashes[place]
+    for bucket in range(1, len(counts)):
+        counts[bucket] += counts[bucket - 1]
+    for place in range(count):
+        bucket = room[place] >> shift
+        hashes[counts[bucket]] = room[place]
+        counts[bucket] += 1
+    for place in range(1, count):
+        value, to = hashes[place], place
+        while to > 0 and hashes[to - 1] > value:
+            hashes[to] = hashes[to - 1]
+            to -= 1
+        hashes[to] = value
+
+
+@compiled()
+def shingle_sets(symbols, starts, length, room, counts, sets, set_starts):
+    """The shingles of N texts as sorted numbers without repeats: fills sets and set_starts, (N + 1,). room: as many numbers as
+    the longest text has symbols; counts: a power of two and one more."""
     filled = 0
     for text in range(len(starts) - 1):
         set_starts[text] = filled
-        count = shingle_hashes(symbols, starts[text], starts[text + 1], length, sets[filled:])
-        own = sets[filled : filled + count]
-        own.sort()
+        own = sets[filled:]
+        count = shingle_hashes(symbols, starts[text], starts[text + 1], length, own)
+        size = 2
+        while size < count and 2 * size < len(counts):
+            size *= 2
+        sort_hashes(own, count, room, counts[: size + 1])
         last = 0
         for place in range(1, count):
             if own[place] != own[last]:

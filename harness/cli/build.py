@@ -26,11 +26,14 @@ CONFIG is a YAML file, or the name of one that comes with the program. The same 
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Ask each builder for its first N rows only, to have a look."
 )
+@click.option(
+    "--prune", is_flag=True, help="Once all is built, delete the rows that earlier builds left in DIR and this one does not read."
+)
 @plugin_option
 @dry_run_option
 @json_option
 @quiet_option
-def build(config: str, output: str | None, limit: int | None, dry_run: bool, as_json: bool) -> None:
+def build(config: str, output: str | None, limit: int | None, prune: bool, dry_run: bool, as_json: bool) -> None:
     from harness.build.config import load_build_config
 
     loaded = load_build_config(config)
@@ -39,7 +42,7 @@ def build(config: str, output: str | None, limit: int | None, dry_run: bool, as_
     if dry_run:
         _print_plan(_plan(loaded, found, folder), as_json)
         return
-    summary = _build(loaded, found, folder, limit)
+    summary = _build(loaded, found, folder, limit, prune)
     if as_json:
         print_json(summary)
     else:
@@ -47,7 +50,8 @@ def build(config: str, output: str | None, limit: int | None, dry_run: bool, as_
 
 
 def _plan(config: "BuildConfig", found: "Registry", folder: Path) -> dict[str, Any]:
-    from harness.stages.build import KIND
+    from harness.build.leftovers import leftovers
+    from harness.stages.build import KIND, stage_of
     from harness.verdicts import PlannedBuild
 
     builders = []
@@ -55,7 +59,9 @@ def _plan(config: "BuildConfig", found: "Registry", folder: Path) -> dict[str, A
         builder = found.build(KIND, ref)
         calls = list(builder.plan()) if isinstance(builder, PlannedBuild) else []
         builders.append({"builder": str(ref), "calls": calls})
-    return {"output": str(folder), "language": config.language, "builders": builders}
+    there = (folder / "segments").is_dir()  # stages are named after files' digests, which take time
+    left = leftovers(folder, [stage_of(found, ref) for ref in config.builders]).bytes if there else 0
+    return {"output": str(folder), "language": config.language, "builders": builders, "prunable_bytes": left}
 
 
 def _print_plan(plan: dict[str, Any], as_json: bool) -> None:
@@ -66,10 +72,12 @@ def _print_plan(plan: dict[str, Any], as_json: bool) -> None:
         click.echo(plain(row["builder"]))
         for call in row["calls"]:
             click.echo(plain(f"  asked of {call_line(call)}"))
+    if plan["prunable_bytes"]:
+        click.echo(f"--prune would delete {plan['prunable_bytes'] / 2**20:.1f} MiB of rows that earlier builds left")
     click.echo(plain(f"would be written to {plan['output']}; nothing was built (--dry-run)"))
 
 
-def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | None) -> dict[str, Any]:
+def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | None, prune: bool) -> dict[str, Any]:
     import sys
 
     from harness.pipeline.building import build_data_set
@@ -78,7 +86,7 @@ def _build(config: "BuildConfig", found: "Registry", folder: Path, limit: int | 
         notice(plain(sentence))
 
     with progress() as report:
-        return build_data_set(config, found, folder, report, command=sys.argv, limit=limit, say=say)
+        return build_data_set(config, found, folder, report, command=sys.argv, limit=limit, prune=prune, say=say)
 
 
 def _print(summary: dict[str, Any]) -> None:

@@ -8,12 +8,15 @@ import harness
 from harness.build.config import BuildConfig, resolved
 from harness.build.evaluation_sets import EvaluationSet, evaluation_sets
 from harness.build.finished import write_finished
+from harness.build.leftovers import leftovers
+from harness.build.leftovers import prune as delete
 from harness.registry import Registry
 from harness.stages.build import BuiltRows, finish_build, run_builders
 from harness.store import Run, stage_id
 
 _FINGERPRINT = "build"
 _TABLES = ("examples", "removed")
+_MUCH = 10 * 2**20  # bytes that are worth a word
 Report = Callable[[str, int, int], None]
 
 
@@ -25,11 +28,13 @@ def build_data_set(
     *,
     command: Sequence[str],
     limit: int | None = None,
+    prune: bool = False,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> dict[str, Any]:
     """Builds the data set into the folder and returns what the manifest's `described` holds of it; `say` hears its notes.
 
     A build that is there already, of the same config, rows and evaluation sets, is taken over. `limit`: of each builder's rows.
+    `prune`: deletes the rows that earlier builds into the folder left and this one does not read, once it is finished.
     """
     with Run.open(folder, config=resolved(config), command=command) as run:
         built = run_builders(run, registry, config.builders, report, limit=limit)
@@ -66,7 +71,20 @@ def build_data_set(
         for sentence in run.notes:
             say(sentence)
         run.finish("done", described={"build": held}, fingerprints={_FINGERPRINT: fingerprint})
+        _tidy(folder, [made.stage for made in built], prune, say)
     return held
+
+
+def _tidy(folder: Path, needed: Sequence[str], prune: bool, say: Callable[[str], None]) -> None:
+    """Deletes what earlier builds left, or says that there is much of it."""
+    found = leftovers(folder, needed)
+    size = f"{found.bytes / 2**20:.1f} MiB"
+    if prune:
+        delete(found)
+        say(f"rows that earlier builds left: {size} in {len(found.folders)} folders deleted")
+    elif found.bytes > _MUCH:
+        where = folder / "segments"
+        say(f"{where} holds {size} of rows that earlier builds left and this one does not read; --prune deletes them")
 
 
 def _held(run: Run, fingerprint: str) -> dict[str, Any] | None:

@@ -111,8 +111,7 @@ def finish_build(
 
 
 def _run_builder(run: Run, registry: Registry, ref: PluginRef, report: Report, limit: int | None) -> BuiltRows:
-    spec = registry.find(KIND, ref.name).spec
-    assert isinstance(spec, BuilderSpec)
+    spec = _spec(registry, ref)
     made = BuiltRows(ref, _stage(spec, ref))
     segments = run.segments(made.stage)
     last = _count(segments, made)
@@ -149,6 +148,17 @@ def _asked(builder: DatasetBuilder, name: str) -> Iterator[Example | SetAside]:
         raise
     except BaseException as error:  # sys.exit() among it, which would end a build as if it had succeeded
         raise PluginError(f"dataset builder {name!r} failed: {type(error).__name__}: {error}") from error
+
+
+def stage_of(registry: Registry, ref: PluginRef) -> str:
+    """The stage of a builder, by which its segments are called."""
+    return _stage(_spec(registry, ref), ref)
+
+
+def _spec(registry: Registry, ref: PluginRef) -> BuilderSpec:
+    spec = registry.find(KIND, ref.name).spec
+    assert isinstance(spec, BuilderSpec)
+    return spec
 
 
 def _stage(spec: BuilderSpec, ref: PluginRef) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.build.minhash import band_keys, bands_of, found_share, side_starts, signatures, similarities
+from harness.build.minhash import band_keys, bands_of, found_share, shingle_sets, side_starts, signatures, similarities
 from harness.text.streams import offsets
 
 
@@ -23,6 +23,17 @@ def shingles(text: str, length: int) -> set[str]:
 
 def jaccard(one: set[str], other: set[str]) -> float:
     return len(one & other) / len(one | other) if one | other else 1.0
+
+
+def test_shingle_sets_ascend_and_hold_each_shingle_once() -> None:
+    draw = random.Random(3)
+    texts = ["", "a", "ab" * 900, "a" * 3000, *("".join(draw.choices("abcdefghå", k=k)) for k in (2, 6, 70, 20_000))]
+    symbols, starts = packed(texts)
+    sets, bounds = shingle_sets(symbols, starts, 5)
+    for number, text in enumerate(texts):
+        own = sets[bounds[number] : bounds[number + 1]]
+        assert (own[1:] > own[:-1]).all()
+        assert len(own) == len(shingles(text, 5))
 
 
 @given(st.text("abcå", max_size=60), st.text("abcå", max_size=60), st.integers(1, 7))

@@ -1,13 +1,14 @@
 """What lies on disk while rows are sifted comes back whole, in order, and some at a time."""
 
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harness.build.sift_files import KeyFiles, LineFiles, Reasons, RowFile, prefetched
+from harness.build.sift_files import KeyFiles, LineFiles, Reasons, RowFile, prefetched, short_turns
 from harness.text.streams import offsets
 
 
@@ -75,3 +76,20 @@ def test_things_that_are_prefetched_are_the_same_things_and_errors_too() -> None
     assert [next(things), next(things), next(things)] == [[1], [2], [3]]
     with pytest.raises(KeyError, match="broken"):
         next(things)
+
+
+def test_rows_far_apart_are_read_as_those_side_by_side(tmp_path: Path) -> None:
+    texts = [b"%d" % number * (number % 3) for number in range(2000)]
+    file = RowFile(tmp_path / "rows")
+    file.add(b"".join(texts), offsets([len(text) for text in texts]))
+    for rows in ([], [1999], [0, 1999], [1999, 7, 7, 8], list(range(0, 2000, 9))):
+        assert file.read(rows) == [texts[row] for row in rows]
+
+
+def test_turns_of_threads_are_short_only_inside() -> None:
+    before = sys.getswitchinterval()
+    with short_turns(0.0001):
+        assert sys.getswitchinterval() == pytest.approx(0.0001)
+    with pytest.raises(ValueError, match="inside"), short_turns(0.0001):
+        raise ValueError("inside")
+    assert sys.getswitchinterval() == before

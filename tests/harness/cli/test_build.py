@@ -117,6 +117,27 @@ def test_a_limited_build_says_so_and_the_whole_one_follows(folder: Path) -> None
     assert len(ids(folder / "builds/mine")) == 36
 
 
+def test_prune_deletes_what_other_builds_left_and_nothing_that_this_one_reads(folder: Path) -> None:
+    said("build", "mine.yaml")
+    before = set((folder / "builds/mine/segments").iterdir())
+    (folder / "mine.yaml").write_text(CONFIG % (30, 0), encoding="utf-8")
+    said("build", "mine.yaml")
+    assert set((folder / "builds/mine/segments").iterdir()) > before  # kept: the first config may come back
+    own = folder / "builds/mine/segments" / ("a" * 16)
+    own.mkdir()
+    (own / "notes.txt").write_text("mine", encoding="utf-8")
+    assert "--prune would delete 0.0 MiB" in said("build", "mine.yaml", "--dry-run")
+    table = (folder / "builds/mine/examples.parquet").read_bytes()
+    said("build", "mine.yaml", "--prune")
+    left = set((folder / "builds/mine/segments").iterdir())
+    assert own in left
+    assert len(left) == 2
+    assert not before & left
+    assert (folder / "builds/mine/examples.parquet").read_bytes() == table
+    said("build", "mine.yaml")  # what stayed is what it needs
+    assert held(folder / "builds/mine") == 30
+
+
 def test_killed_again_and_again_it_ends_with_the_same_table(folder: Path) -> None:
     (folder / "mine.yaml").write_text(CONFIG % (2000, 0), encoding="utf-8")
     said("build", "mine.yaml", "-o", "whole")
