@@ -1,6 +1,8 @@
 """Verdicts: what a judge said, call by call, with everything that an audit asks for; the scores are made of them."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -70,6 +72,16 @@ class PlannedBuild(Protocol):
     def plan(self) -> Sequence[CallPlan]:
         """The calls that building would make, a plan a model; nobody is asked."""
         ...
+
+
+def in_verdict_order(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts sorted by `verdict_key`, equal ones once."""
+    ordered = sorted(((verdict_key(verdict), verdict) for verdict in verdicts), key=itemgetter(0))
+    done: list[Verdict] = []
+    for _, group in groupby(ordered, key=itemgetter(0)):  # equal ones have one key, and are seldom more than one
+        alike = [verdict for _, verdict in group]
+        done += alike if len(alike) == 1 else dict.fromkeys(alike)
+    return tuple(done)
 
 
 def verdict_key(verdict: Verdict) -> tuple[Any, ...]:

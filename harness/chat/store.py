@@ -21,7 +21,7 @@ from harness.errors import InputError
 KEPT: frozenset[ReplyStatus] = frozenset({"ok", "refused", "cut-off"})  # replies: what came back as an answer, of whatever use
 _FORMAT = 1
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
-_AT_ONCE = 500
+_AT_ONCE = 1000
 
 
 class _Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -85,7 +85,11 @@ class ReplyStore:
         wanted = {bytes.fromhex(key): key for key in keys}
         rows = self._rows("SELECT key, reply FROM replies WHERE key IN ({})", wanted)
         decode = msgspec.msgpack.Decoder(_Stored).decode
-        return {key: _reply(key, decode(data)) for raw, data in rows for key in (wanted[raw],)}
+        found = {}
+        for raw, data in rows:
+            key = wanted[raw]
+            found[key] = _reply(key, decode(data))
+        return found
 
     def errors(self, keys: Sequence[str]) -> dict[str, Reply]:
         """The last failure of each key that has one. They are for audit, and a reason to ask again."""
@@ -160,7 +164,7 @@ def keys_of(name: str, requests: Iterable[Request]) -> list[str]:
     keys = []
     for request in requests:
         if request.params is not last:
-            last, plain = request.params, _checked_plain(request.params)
+            last, plain = request.params, _encoded_once(request.params)
         keys.append(_digest(name, request, plain))
     return keys
 
@@ -176,6 +180,17 @@ def key_of(name: str, request: Request) -> str:
 def _checked_plain(params: dict[str, Any]) -> Any:
     try:
         return _plain(params)
+    except TypeError as error:
+        raise _not_plain(error) from None
+
+
+def _encoded_once(params: dict[str, Any]) -> Any:
+    """The parameters as the bytes that they are in a key; those that hold half a character as they are."""
+    plain = _checked_plain(params)
+    try:
+        return msgspec.Raw(_ENCODER.encode(plain))
+    except UnicodeEncodeError:
+        return plain
     except TypeError as error:
         raise _not_plain(error) from None
 

@@ -18,6 +18,7 @@ T = TypeVar("T")
 NAME = "replies.sqlite"
 ASKING = "replies.asking"
 FORMAT = 1
+_CACHE = 2**16  # KiB of the file that are held: replies are found by their keys, so each lies on another page
 _SCHEMA = """
 CREATE TABLE replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE kept (
@@ -111,6 +112,7 @@ class Database:
         if not format_of(connection):
             self._prepare(connection)
         check_format(connection, FORMAT)
+        connection.execute(f"PRAGMA cache_size = {-_CACHE}")
         return self._own.hold(connection)
 
     def _make_folder(self) -> None:

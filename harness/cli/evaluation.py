@@ -64,6 +64,7 @@ class Plan:
 def make_plan(found: "Registry", config: "RunConfig", folder: Path | None, *, with_meta: bool = True) -> Plan:
     """Reads the judgments and builds the metrics that the config names."""
     from harness.config import bind
+    from harness.few_collections import few_collections
     from harness.stages.evaluate import KIND, read_source
     from harness.stages.metaevaluate import check_options
     from harness.stages.score import build_metrics
@@ -73,7 +74,8 @@ def make_plan(found: "Registry", config: "RunConfig", folder: Path | None, *, wi
     source = bind(config.judgments, found, KIND)
     rests = look(found, [(KIND, source), *(("metric", ref) for ref in refs)]) if folder is not None else None
     metrics = build_metrics(found, refs)
-    data = read_source(found, source, config.systems)
+    with few_collections():
+        data = read_source(found, source, config.systems)
     if with_meta:
         check_options(data, config.metaevaluate)
     return Plan(config, data, metrics, config.metaevaluate if with_meta else None, folder, rests)
@@ -122,11 +124,12 @@ def execute(plan: Plan, *, reparse: bool = False) -> "Evaluation":
 
 def _execute(plan: Plan, *, reparse: bool) -> "Evaluation":
     from harness.config import resolved
+    from harness.few_collections import few_collections
     from harness.stages.evaluate import evaluate
     from harness.stages.score_job import Scoring
     from harness.store import Run
 
-    with progress() as report, chosen_executor(plan.config.executor) as executor:
+    with few_collections(), progress() as report, chosen_executor(plan.config.executor) as executor:
         asked = Scoring(executor)
         if plan.folder is None:
             return evaluate(plan.data, plan.metrics, plan.options, progress=report, executor=asked, reparse=reparse)

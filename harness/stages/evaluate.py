@@ -21,7 +21,7 @@ from harness.stages.metaevaluate import MetricSummary, check_options, metaevalua
 from harness.stages.score import BuiltMetric, Executor, Progress, score
 from harness.stages.units import make_work
 from harness.store import TABLES, Run, read_manifest, read_table, stage_id, table_path
-from harness.verdicts import Audited, Verdict, verdict_key
+from harness.verdicts import Audited, Verdict, in_verdict_order
 
 KIND = "judgment source"
 
@@ -181,7 +181,7 @@ def _verdicts(
     said: list[Verdict] = []
     for metric in audited:
         said.extend(metric.metric.verdicts(make_work(data, metric.spec).units))  # type: ignore[attr-defined]  # it is Audited
-    verdicts = tuple(sorted(dict.fromkeys(said), key=verdict_key))
+    verdicts = in_verdict_order(said)
     if run is not None:
         run.write_table("verdicts", verdicts)
     return verdicts

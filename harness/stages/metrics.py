@@ -223,6 +223,9 @@ def _results(metric: BuiltMetric, units: Sequence[Unit]) -> list[Result]:
 
 def _checked(metric: BuiltMetric, answer: Any) -> Result:
     """The answer as a Result that keeps the protocol: `value` is the main component, and all components are there if it is."""
+    plain = type(answer) is Result and type(answer.value) is float and answer.status == "ok" and not answer.components
+    if plain and len(metric.spec.components) < 2:  # one number, as nearly always: there is nothing else to look at
+        return answer
     result = answer if isinstance(answer, Result) else Result(_number(metric, answer, "each result must be a number or a Result"))
     declared, given = metric.spec.components, result.components
     for name in given:

@@ -1,13 +1,14 @@
 """Calls: what a judge is shown of an example and its outputs, and the requests that ask for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import msgspec
 
 from harness.chat.messages import Request
 from harness.records import Example, Output
 from harness_plugins.judges.criteria import Criterion
-from harness_plugins.judges.fences import code_for, shown
+from harness_plugins.judges.fences import Codes, shown
 from harness_plugins.judges.prompts import Kind, OutputMode, Skeleton
 from harness_plugins.judges.reading import Asked, read
 from harness_plugins.judges.settings import Settings
@@ -35,8 +36,7 @@ class Frame(NamedTuple):
     params: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One thing to ask: these outputs, in this order, by these criteria. `texts`: as shown, the answers last."""
 
     targets: tuple[str, ...]
@@ -58,33 +58,36 @@ class Caller:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._frames: dict[tuple[Any, ...], Frame] = {}
-        self._last: tuple[Example, tuple[Any, ...], tuple[str, ...]] | None = None
+        self._last: tuple[Example, tuple[Any, ...], tuple[str, ...], Codes] | None = None
 
     def call(self, example: Example, outputs: Sequence[Output], group: int = 0) -> Call:
         """The call that shows these outputs of the example, which all have texts, in this order."""
         if self._last is None or self._last[0] is not example:
-            self._last = (example, *self._about(example))
-        _, shape, given = self._last
-        texts = (*given, *(shown(output.text or "") for output in outputs))
-        targets = tuple(output.id for output in outputs)
-        return Call(targets, group, shape[0], (*shape, len(outputs)), texts, code_for(texts))
+            shape, given = self._about(example)
+            self._last = (example, shape, given, Codes(given))
+        _, shape, given, codes = self._last
+        answers = [shown(output.text or "") for output in outputs]
+        targets = tuple([output.id for output in outputs])
+        return Call(targets, group, shape[0], (*shape, len(outputs)), (*given, *answers), codes.code_for(answers))
 
     def requests(self, calls: Iterable[Call], mode: Mode) -> list[Request]:
         """One request a call and sample, those of a call together."""
         done = []
+        samples = range(self._settings.samples)
         for call in calls:
             frame = self.frame(call, mode)
-            messages, choices = frame.skeleton.filled(call.texts, call.code), frame.asked.choices
-            for sample in range(self._settings.samples):
-                done.append(Request(messages=messages, params=frame.params, sample=sample, choices=choices))
+            messages, params, choices = frame.skeleton.filled(call.texts, call.code), frame.params, frame.asked.choices
+            for sample in samples:
+                done.append(Request(messages=messages, params=params, sample=sample, choices=choices))
         return done
 
     def frame(self, call: Call, mode: Mode) -> Frame:
         """What the call shares with others of its kind."""
         key = (call.group, call.shape, mode)
-        if key not in self._frames:
-            self._frames[key] = self._framed(call, mode)
-        return self._frames[key]
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._frames[key] = self._framed(call, mode)
+        return frame
 
     def check(self) -> None:
         """Renders the prompt in every language for a plain call, so that one that cannot be used is told of at once."""

@@ -20,21 +20,33 @@ def expectation(
     token = None if span is None or not tokens else _token_at(text, tokens, span)
     if token is None:
         return None
-    found: dict[str, float] = {}
+    found: dict[str, tuple[str, float]] = {}
     for name, logprob in (*token.top, (token.token, token.logprob)):
         verdict = name.strip(_EDGES)
         if verdict in values:
-            found[name] = exp(logprob)
-    total = fsum(found.values())
+            found[name] = verdict, exp(logprob)
+    total = fsum([probability for _, probability in found.values()])
     if token.token not in found or not total > 0:
         return None
-    if any(name.isdigit() and len(name) > 1 for name in values) and all(len(name.strip(_EDGES)) == 1 for name in found):
+    if all([len(verdict) == 1 for verdict, _ in found.values()]) and _has_long(values):
         return None
-    return fsum(values[name.strip(_EDGES)] * probability for name, probability in found.items()) / total
+    return fsum([values[verdict] * probability for verdict, probability in found.values()]) / total
+
+
+def _has_long(values: Mapping[str, float]) -> bool:
+    """Whether one verdict may begin another: 1 and 10."""
+    return any([len(name) > 1 and name.isdigit() for name in values])
 
 
 def _token_at(text: str, tokens: Sequence[TokenProbability], span: tuple[int, int]) -> TokenProbability | None:
     """The one token that holds the span and, but for blanks and quotes, nothing else."""
+    said = [token.token for token in tokens]
+    if span[0] < len(text) and "".join(said) == text:  # as nearly always; a verdict stands near the end
+        place, number = len(text), len(said)
+        while place > span[0] and number:
+            number -= 1
+            place -= len(said[number])
+        return tokens[number] if said[number].strip(_EDGES) == text[span[0] : span[1]] else None
     place, wanted = 0, text[span[0] : span[1]]
     for token in tokens:
         end = place + len(token.token)

@@ -8,12 +8,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 CODE_DIGITS = 6
 _DRAWS = 8  # of one length, before the code grows
 _RUNS = re.compile(r"\d+")
-# Every character that is a digit, or becomes one where compatible characters are folded, and many others: a quick look.
-_MAYBE_DIGIT = re.compile("[0-9\xb2\xb3\xb9\xbc-\xbe\u0660-\U0010ffff]")
+# What neither is a digit nor begins one in UTF-8, superscripts and folded ones too: Latin letters, what follows a first byte.
+_NO_DIGITS = bytes(byte for byte in range(256) if byte not in b"0123456789\xc2" and byte < 0xD9)
 _ALPHABET = str.maketrans("01234567", "23456789")  # without 0 and 1, which look like letters
 
 # Controls, formats (zero width, bidi, tags), surrogates, private use, separators, fillers, blanks and variation selectors.
@@ -44,6 +45,8 @@ def shown(text: str) -> str:
     if _ODD.search(text) is not None:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         text = _ODD.sub(lambda found: _seen(text, found.start()), text)
+    if "<" not in text and "[" not in text:
+        return text
     return _TURNS.sub(r"\g<0> ", text)  # last, since what goes may have stood within a mark
 
 
@@ -52,8 +55,22 @@ def code_for(texts: Sequence[str]) -> str:
 
     The same texts in the same order have the same code, so that a reply can be found again.
     """
-    held = list(_digits(texts))
-    return next(code for code in _codes(texts) if not any(code in digits for digits in held))
+    return Codes(texts).code_for(())
+
+
+class Codes:
+    """The codes of calls that begin with these texts, which are looked at once: `code_for(others)` is that of all together."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._seed = hashlib.sha256()
+        self._held = _taken(texts, self._seed)
+
+    def code_for(self, texts: Sequence[str]) -> str:
+        """`code_for` of the first texts and these."""
+        seed = self._seed.copy()
+        held = [*self._held, *_taken(texts, seed)]
+        codes = _codes(seed.digest())
+        return next(code for code in codes if not any(code in digits for digits in held)) if held else next(codes)
 
 
 def _seen(text: str, place: int) -> str:
@@ -79,23 +96,28 @@ def _needs_joiners(character: str) -> bool:
     return character > "\u0590" and unicodedata.category(character)[0] in "LMS"
 
 
-def _digits(texts: Iterable[str]) -> Iterator[str]:
-    """The digits of each text that has enough to hold a code, all in a row, as ASCII; superscripts and circled ones too."""
-    for text in texts:
-        if _MAYBE_DIGIT.search(text) is None:
-            continue
-        digits = "".join(_RUNS.findall(text if text.isascii() else unicodedata.normalize("NFKC", text)))
-        if len(digits) >= CODE_DIGITS:
-            yield digits if digits.isascii() else "".join(str(unicodedata.decimal(digit)) for digit in digits)
-
-
-def _codes(texts: Iterable[str]) -> Iterator[str]:
-    seed = hashlib.sha256()
+def _taken(texts: Iterable[str], seed: Any) -> list[str]:
+    """Feeds the texts to the seed; returns the digits of those that have enough to hold a code."""
+    held = []
     for text in texts:
         data = text.encode("utf-8", "surrogatepass")
         seed.update(b"%d:" % len(data))
         seed.update(data)
-    start, draw = seed.digest(), 0
+        if data.translate(None, _NO_DIGITS):
+            digits = _digits(text)
+            if len(digits) >= CODE_DIGITS:
+                held.append(digits)
+    return held
+
+
+def _digits(text: str) -> str:
+    """The digits of the text, all in a row, as ASCII; superscripts and circled ones too."""
+    digits = "".join(_RUNS.findall(text if text.isascii() else unicodedata.normalize("NFKC", text)))
+    return digits if digits.isascii() else "".join(str(unicodedata.decimal(digit)) for digit in digits)
+
+
+def _codes(start: bytes) -> Iterator[str]:
+    draw = 0
     while True:
         number = int.from_bytes(start if draw == 0 else hashlib.sha256(start + b"%d" % draw).digest(), "big")
         yield format(number, "o")[-(CODE_DIGITS + 2 * (draw // _DRAWS)) :].translate(_ALPHABET)

@@ -49,6 +49,7 @@ class Judge:
         self._values = _values(settings)
         self._found = 0  # the mode in which replies were last found: the first to look for
         self._settled = len(self._modes) == 1
+        self._declined: set[int] = set()  # modes that the server did not take where it took another: they are not tried again
 
     def say(self, calls: Sequence[Call]) -> list[list[Said]]:
         """What the model says to each call, a reply a sample; what is stored is not asked for again."""
@@ -91,19 +92,19 @@ class Judge:
     def verdicts(self, metric: str, call: Call, said: Sequence[Said]) -> list[Verdict]:
         """What the replies to the call say, a verdict a sample and criterion."""
         done: list[Verdict] = []
-        for sample, one in enumerate(said):
-            frame = self._caller.frame(call, one.mode)
+        for sample, (mode, reply) in enumerate(said):
+            asked = self._caller.frame(call, mode).asked
             values: dict[str, Value | None] = {}
-            if one.reply.status == "ok":
-                values = read(one.reply.text or "", frame.asked, call.code, call.texts)
-            for name in frame.asked.criteria:
-                done.append(self._verdict(metric, call, sample, name, one.reply, values.get(name), frame.asked))
+            if reply.status == "ok":
+                values = read(reply.text or "", asked, call.code, call.texts)
+            for name in asked.criteria:
+                done.append(self._verdict(metric, call, sample, name, reply, values.get(name), asked))
         return done
 
     def _verdict(
         self, metric: str, call: Call, sample: int, criterion: str, reply: Reply, value: Value | None, asked: Asked
     ) -> Verdict:
-        settings, expected, status = self._settings, None, _STATUS.get(reply.status, "ok")
+        expected, status = None, _STATUS.get(reply.status, "ok")
         if status == "ok" and value is None:
             status = "unparsed"
         if value is not None and reply.tokens and self._values:
@@ -114,9 +115,9 @@ class Judge:
             form=asked.form,
             judge=self.name,
             criterion=criterion,
-            prompt=f"{settings.prompt.name}.{call.language}",
+            prompt=f"{self._settings.prompt.name}.{call.language}",
             language=call.language,
-            reference=settings.reference,
+            reference=self._settings.reference,
             sample=sample,
             value=None if value is None else value.value,
             ranks=None if value is None else value.ranks,
@@ -149,15 +150,23 @@ class Judge:
 
     def _settle(self, calls: Sequence[Call]) -> None:
         for call in calls[:_PROBES]:
+            declined: set[int] = set()
             for number, mode in enumerate(self._modes):
-                replies = self._model.ask(self._caller.requests([call], mode)[:1])
-                if not _not_offered(replies[0]):
-                    self._found, self._settled = number, replies[0].status == "ok"
+                if number in self._declined:
+                    continue
+                reply = self._model.ask(self._caller.requests([call], mode)[:1])[0]
+                if not _not_offered(reply):
+                    self._found, self._settled = number, reply.status == "ok"
+                    if reply.status in _KEPT:
+                        self._declined |= declined
                     return
+                declined.add(number)
         self._found, self._settled = 0, True
 
     def _grouped(self, calls: Sequence[Call], mode: Mode, replies: Sequence[Reply]) -> list[list[Said]]:
         samples = self._settings.samples
+        if samples == 1:
+            return [[Said(mode, reply)] for reply in replies]
         return [[Said(mode, reply) for reply in replies[n * samples : (n + 1) * samples]] for n in range(len(calls))]
 
 
@@ -185,7 +194,7 @@ def _values(settings: Settings) -> Mapping[str, float]:
 
 def _kept(said: Sequence[Said]) -> bool:
     """Whether every sample has a reply, of whatever use."""
-    return all(one.reply.status in _KEPT for one in said)
+    return all([one.reply.status in _KEPT for one in said])
 
 
 def _not_offered(reply: Reply) -> bool:

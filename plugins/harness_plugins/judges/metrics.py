@@ -30,25 +30,29 @@ class JudgeMetric:
         self._judges = tuple(judges)
         self._caller = caller
         self._task = TASKS[settings.task](settings)
+        self._groups = range(len(settings.groups))
+        self._wanted = frozenset(criterion.name for criterion in settings.criteria)
         self._heard: dict[Key, Heard] = {}
 
     def score(self, units: Sequence[Unit]) -> list[Result]:
         """One result per unit, in order."""
-        calls = [self._calls(unit) if _has_texts(unit) else [] for unit in units]
+        listed = list(units)
+        calls = [self._calls(unit) if _has_texts(unit) else [] for unit in listed]
         self._hear({_key(call): call for call in chain.from_iterable(calls)}, asking=True)
-        return [self._result(unit, asked) for unit, asked in zip(units, calls, strict=True)]
+        return [self._result(unit, asked) for unit, asked in zip(listed, calls, strict=True)]
 
     def verdicts(self, units: Sequence[Unit]) -> Iterator[Verdict]:
         """The verdicts that the scores of these units are made of, each once; nobody is asked."""
         told: set[Key] = set()
         for start in range(0, len(units), 1000):
-            some = [unit for unit in units[start : start + 1000] if _has_texts(unit)]
-            fresh = dict.fromkeys(key for unit in some for key in self._keys(unit) if key not in told)
-            unheard = [unit for unit in some if any(key not in self._heard for key in self._keys(unit))]
+            some = [(unit, self._keys(unit)) for unit in units[start : start + 1000] if _has_texts(unit)]
+            unheard = [unit for unit, keys in some if any([key not in self._heard for key in keys])]
             self._hear({_key(call): call for unit in unheard for call in self._calls(unit)}, asking=False)
-            told.update(fresh)
-            for key in fresh:
-                yield from chain.from_iterable(self._heard[key])
+            for key in chain.from_iterable([keys for _, keys in some]):
+                if key not in told:
+                    told.add(key)
+                    for verdicts in self._heard[key]:
+                        yield from verdicts
 
     def plan(self, units: Sequence[Unit]) -> list[CallPlan]:
         """The calls that scoring would make, a plan a judge; nobody is asked."""
@@ -56,25 +60,27 @@ class JudgeMetric:
         return [judge.plan(list(calls.values())) for judge in self._judges]
 
     def _calls(self, unit: Unit) -> list[Call]:
-        shown = self._task.shown(unit)
-        return [
-            self._caller.call(unit.example, outputs, group) for group in range(len(self._settings.groups)) for outputs in shown
-        ]
+        example, shown, call = unit.example, self._task.shown(unit), self._caller.call
+        return [call(example, outputs, group) for group in self._groups for outputs in shown]
 
     def _keys(self, unit: Unit) -> list[Key]:
         """The keys of the unit's calls."""
-        shown = [tuple(output.id for output in outputs) for outputs in self._task.shown(unit)]
-        return [(group, targets) for group in range(len(self._settings.groups)) for targets in shown]
+        shown = [tuple([output.id for output in outputs]) for outputs in self._task.shown(unit)]
+        return [(group, targets) for group in self._groups for targets in shown]
 
     def _hear(self, calls: dict[Key, Call], *, asking: bool) -> None:
         """Has every judge say what it says to the calls; equal questions are put once."""
-        questions = {call.identity: call for call in calls.values()}
-        said = [dict(zip(questions, each, strict=True)) for each in self._said(list(questions.values()), asking)]
-        for key, call in calls.items():
-            self._heard[key] = [
-                judge.verdicts(self.signature, call, by_question[call.identity])
-                for judge, by_question in zip(self._judges, said, strict=True)
-            ]
+        places: dict[tuple[Any, ...], int] = {}
+        questions: list[Call] = []
+        numbers = []
+        for call in calls.values():
+            number = places.setdefault(call.identity, len(questions))
+            numbers.append(number)
+            if number == len(questions):
+                questions.append(call)
+        judges = list(zip(self._judges, self._said(questions, asking), strict=True))
+        for (key, call), number in zip(calls.items(), numbers, strict=True):
+            self._heard[key] = [judge.verdicts(self.signature, call, said[number]) for judge, said in judges]
 
     def _said(self, questions: Sequence[Call], asking: bool) -> list[list[list[Said]]]:
         """What each judge says, the judges side by side: each has limits of its own."""
@@ -91,8 +97,7 @@ class JudgeMetric:
         if not calls:
             return Result(None, "empty", detail=f"output {_silent(unit).id!r} has no text that could be judged")
         heard = [self._heard[_key(call)] for call in calls]
-        settings = self._settings
-        wanted = {criterion.name for criterion in settings.criteria}
+        settings, wanted = self._settings, self._wanted
         verdicts = [
             [verdict for of_call in heard for verdict in of_call[judge] if verdict.criterion in wanted]
             for judge in range(len(self._judges))
@@ -115,7 +120,7 @@ class Direct:
     def votes(self, unit: Unit, verdicts: Sequence[Verdict]) -> list[float]:
         """What one judge's verdicts on the unit say, as numbers."""
         if len(self._settings.criteria) == 1:
-            return _there(number(verdict, self._settings.read) for verdict in verdicts)
+            return _there([number(verdict, self._settings.read) for verdict in verdicts])
         samples: dict[int, list[float | None]] = {}
         for verdict in verdicts:
             samples.setdefault(verdict.sample, []).append(number(verdict, self._settings.read))
@@ -194,7 +199,7 @@ def _key(call: Call) -> Key:
 
 
 def _has_texts(unit: Unit) -> bool:
-    return all(output.text is not None for output in unit.outputs)
+    return None not in [output.text for output in unit.outputs]
 
 
 def _silent(unit: Unit) -> Output:

@@ -20,12 +20,12 @@ def result(votes: Votes, panel: Panel, verdicts: Sequence[Verdict], asked: int) 
     A unit whose asking failed has status "error", so that it is asked again; what was answered and holds no verdict is left out,
     and where nothing is left the score is missing.
     """
-    for status in ("error", "not-recorded"):
-        failed = [verdict for verdict in verdicts if verdict.status == status]
+    lacking = [verdict for verdict in verdicts if verdict.status != "ok"]
+    for status in ("error", "not-recorded") if lacking else ():
+        failed = [verdict for verdict in lacking if verdict.status == status]
         if failed:
             why = failed[0].detail or ("no reply is stored" if status == "not-recorded" else "no reply")
             return Result(None, status, detail=f"{_count(failed, verdicts)}{why}")  # type: ignore[arg-type]
-    lacking = [verdict for verdict in verdicts if verdict.status != "ok"]
     there = sum(map(len, votes))
     if not there:
         return Result(None, "unparsed", detail=_why(lacking, verdicts))
@@ -39,6 +39,8 @@ def result(votes: Votes, panel: Panel, verdicts: Sequence[Verdict], asked: int) 
 def combined(votes: Votes, panel: Panel) -> float | None:
     """The panel's word; judges without a verdict are left out. A majority is over half, each judge counting once, or None."""
     heard = [said for said in votes if said]
+    if len(heard) == 1 and len(heard[0]) == 1:
+        return heard[0][0]
     if panel == "majority":
         shares: dict[float, float] = {}
         for said in heard:

@@ -1,9 +1,12 @@
 """The mean of a verdict over the probabilities of its tokens."""
 
-from math import log
+from itertools import accumulate
+from math import exp, log
 
 import pytest
 from harness_plugins.judges.expectation import LETTERS, expectation
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.chat.messages import TokenProbability
 
@@ -61,3 +64,15 @@ def test_where_one_verdict_begins_another_numbers_must_be_seen_to_be_kept_whole(
     assert mean([token("1", ("1", 0.7), ("9", 0.3))], ten, verdict="1") is None
     assert mean([token("9", ("10", 0.5), ("9", 0.5))], ten, verdict="9") == pytest.approx(9.5)
     assert mean([token("1", ("1", 0.7), ("9", 0.3)), token("0")], ten, verdict="10") is None
+
+
+@given(st.lists(st.sampled_from(["2", " 2", "1", '"', " of", "", "2 "]), min_size=1, max_size=6), st.sampled_from(["", "</s>"]))
+def test_the_token_of_a_place_is_the_same_read_from_either_end(words: list[str], special: str) -> None:
+    """A special token that the text does not show makes the tokens be read one by one."""
+    tokens = [TokenProbability(token=word, logprob=0.0, top=((word, 0.0), ("3", -1.0 - n))) for n, word in enumerate(words)]
+    said, text = [*tokens, TokenProbability(token=special, logprob=0.0)], "".join(words)
+    for place in [place for place, letter in enumerate(text) if letter == "2"]:
+        ends = list(accumulate(map(len, words)))
+        (own,) = [n for n, word in enumerate(words) if ends[n] - len(word) <= place < ends[n]]
+        other = exp(-1.0 - own)
+        assert expectation(text, said, (place, place + 1), SCALE) == pytest.approx((2 + 3 * other) / (1 + other))

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from harness_plugins.judges.fences import CODE_DIGITS, code_for, shown
+from harness_plugins.judges.fences import CODE_DIGITS, Codes, code_for, shown
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -26,6 +26,13 @@ def test_the_same_texts_have_the_same_code_and_texts_that_hold_it_another(texts:
     assert code_for(list(texts)) == code
     forged = [*texts, " ".join(code_for([*texts, ""]))]
     assert code_for(forged) != forged[-1].replace(" ", "")
+
+
+@given(TEXTS, TEXTS)
+@example(["4 8 2", "⁹³⁷"], ["１２３４５６"])
+def test_texts_that_were_looked_at_before_count_as_if_they_stood_first(before: list[str], others: list[str]) -> None:
+    codes = Codes(before)
+    assert [codes.code_for(others), codes.code_for(others[:1])] == [code_for(before + others), code_for(before + others[:1])]
 
 
 def test_a_code_grows_where_texts_hold_many_codes() -> None:
