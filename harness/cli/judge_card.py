@@ -5,8 +5,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.common import console, json_option, plugin_option, print_json, quiet_option, registry
-from harness.cli.evaluation import given_options, judgments_option, metric_option, systems_option
-from harness.cli.progress import progress
+from harness.cli.evaluation import (
+    Plan,
+    dry_run_option,
+    execute,
+    given_options,
+    judgments_option,
+    metric_option,
+    print_plan,
+    systems_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +38,7 @@ says why.
 harness judge-card runs/judged
 harness judge-card --judgments pandalm
 harness judge-card --judgments pandalm --own llama-7b --json
+harness judge-card --judgments pandalm --metric llm-judge-pair:gpt-4o-mini --dry-run
 """,
 )
 @click.argument("run", required=False, type=click.Path(file_okay=False), metavar="[RUN]")
@@ -45,6 +54,7 @@ harness judge-card --judgments pandalm --own llama-7b --json
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any field of a config's section metaevaluate. Repeatable."
 )
+@dry_run_option
 @plugin_option
 @json_option
 @quiet_option
@@ -55,6 +65,7 @@ def judge_card(
     systems: str | None,
     own: tuple[str, ...],
     settings: tuple[str, ...],
+    dry_run: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -64,7 +75,17 @@ def judge_card(
     given = given_options(options, settings)
     if run is not None and (judgments or metrics or systems):
         raise click.UsageError("a RUN already has its judgments, metrics and systems; leave those options out")
-    done, choices = _of_run(run, given) if run is not None else _recorded(judgments, metrics, systems, given)
+    if run is not None and dry_run:
+        raise click.UsageError("--dry-run is for --judgments with --metric; a RUN's verdicts are only read, and nobody is asked")
+    if run is not None:
+        done, choices = _of_run(run, given)
+    else:
+        plan = _recorded(judgments, metrics, systems, given)
+        if dry_run:
+            print_plan(plan, as_json)
+            return
+        assert plan.options is not None  # a card holds verdicts against people
+        done, choices = execute(plan), plan.options
     cards = judge_cards(done, choices, own=own)
     if as_json:
         print_json(cards)
@@ -79,29 +100,28 @@ def _of_run(run: str, given: dict[str, Any]) -> "tuple[Evaluation, MetaOptions]"
     return judged(run, None, (), None, given, with_meta=True)
 
 
-def _recorded(
-    judgments: str | None, metrics: "Sequence[str]", systems: str | None, given: dict[str, Any]
-) -> "tuple[Evaluation, MetaOptions]":
-    """The set with its recorded judges, and the metrics named, scored and held against people."""
+def _recorded(judgments: str | None, metrics: "Sequence[str]", systems: str | None, given: dict[str, Any]) -> Plan:
+    """The set, its recorded judges and the metrics named, to be scored and held against people."""
     from harness.api import make_options
-    from harness.config import bind
+    from harness.config import RunConfig, bind
     from harness.errors import InputError
-    from harness.stages.evaluate import KIND, evaluate, read_source
+    from harness.stages.evaluate import KIND, read_source
     from harness.stages.score import build_metrics
 
     if judgments is None:
         raise click.UsageError("whose verdicts? Give a RUN, or --judgments NAME for verdicts that a set holds")
     found = registry()
     options = make_options({"slices": (), **given})
-    data = read_source(found, bind(found.parse(KIND, judgments), found, KIND), systems)
+    source = bind(found.parse(KIND, judgments), found, KIND)
+    data = read_source(found, source, systems)
     refs = [*recorded_judges(found, data), *(bind(found.parse("metric", name), found, "metric") for name in metrics)]
     if not refs:
         raise InputError(
             f"{data.info.name} holds no judge's verdicts: name a metric that judges with --metric, or run one with `harness run`"
         )
-    built = build_metrics(found, list({str(ref): ref for ref in refs}.values()))
-    with progress() as report:
-        return evaluate(data, built, options, progress=report), options
+    refs = list({str(ref): ref for ref in refs}.values())
+    config = RunConfig(name="judge-card", judgments=source, systems=systems, metrics=tuple(refs), metaevaluate=options, output="")
+    return Plan(config, data, build_metrics(found, refs), options, None)
 
 
 def recorded_judges(found: "Registry", data: "JudgmentSet") -> "list[PluginRef]":

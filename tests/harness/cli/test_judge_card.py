@@ -99,3 +99,12 @@ def test_what_has_no_judge_is_told_so(plugin, tmp_path):
     table = tmp_path / "ratings.csv"
     table.write_text("item,system,output,rating\n1,a,x,1\n1,b,y,2\n", encoding="utf-8")
     assert "holds no judge's verdicts" in invoke("judge-card", "--judgments", f"table:{table}", "-q", code=2).stderr
+
+
+def test_a_dry_run_says_what_asking_would_take_and_asks_nobody(plugin):
+    asked = ("judge-card", "--judgments", "judged", "-m", "llm-judge-pair:gpt-4o-mini", "--plugin", plugin, "--dry-run")
+    said = json.loads(invoke(*asked, "--json").stdout)
+    assert [row["metric"] for row in said["metrics"]] == ["recorded-verdict:name=firstly", "llm-judge-pair:model=gpt-4o-mini"]
+    assert [(call["judge"], call["calls"]) for call in said["calls"]] == [("gpt-4o-mini@api.openai.com", 2)]  # equal texts
+    assert invoke(*asked).stdout.endswith("nothing was computed (--dry-run)\n")
+    assert "a RUN's verdicts are only read" in invoke("judge-card", "run", "--dry-run", code=2).stderr

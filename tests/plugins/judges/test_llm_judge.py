@@ -241,6 +241,23 @@ def test_a_server_that_knows_no_schema_is_asked_in_text_from_then_on() -> None:
     assert strict.status == "error"
 
 
+def test_a_form_that_a_server_did_not_take_is_tried_once_however_often_the_next_form_gets_no_verdict() -> None:
+    def answer(request: Request) -> Reply | str:
+        if "logprobs" in request.params:
+            return Reply(key="k", status="error", detail="HTTP 400: logprobs are not supported")
+        return Reply(key="k", status="refused", text="No.")
+
+    model = Scripted(answer)
+    metric = assemble(settings(output="auto"), [model])
+    for text in ("ett", "två", "tre"):  # a batch each
+        assert [r.status for r in metric.score([Unit(SV, tuple(outputs(SV, text)))])] == ["unparsed"]
+    assert [("logprobs" in request.params, "response_format" in request.params) for request in model.asked] == [
+        (True, True),
+        (True, False),
+        *[(False, True)] * 3,
+    ]
+
+
 def test_a_schema_is_the_same_for_all_calls_of_a_kind() -> None:
     model = Scripted(lambda request: f'{{"code": {code_of(request)}, "verdict": 2}}')
     metric = assemble(settings(output="auto", read="verdict"), [model])
