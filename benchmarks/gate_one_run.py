@@ -18,7 +18,6 @@ from typing import Any
 BATCHES = ("own", "1", "7", "1000")
 ORDERS = ("listed", "reversed", "shuffled")
 EXECUTORS = ("this process", "two processes")
-_PATHS = ("baseline", "statistics", "judges", "pairs")  # keys that hold a path, or a list of them
 
 
 def main() -> None:
@@ -38,24 +37,21 @@ def main() -> None:
 
 
 def ordered(order: str, folder: Path) -> Path:
-    """The shipped gate's config with its metrics in that order, in the folder."""
+    """The shipped gate's config with its metrics in that order, in the folder, beside links to the files that it names."""
     import yaml
 
     from harness.config import find_config
 
     shipped = find_config("gate/gate.yaml").absolute()
     plain: dict[str, Any] = yaml.safe_load(shipped.read_text(encoding="utf-8"))
-    for key in _PATHS:
-        held = plain.get(key)
-        if isinstance(held, list):
-            plain[key] = [str(shipped.parent / one) for one in held]
-        elif held is not None:
-            plain[key] = str(shipped.parent / held)
+    for file in shipped.parent.iterdir():
+        if file != shipped:
+            (folder / file.name).symlink_to(file)
     if order == "reversed":
         plain["metrics"].reverse()
     elif order == "shuffled":
         random.Random(len(plain["metrics"])).shuffle(plain["metrics"])
-    path = folder / "gate.yaml"
+    path = folder / shipped.name
     path.write_text(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path
 
