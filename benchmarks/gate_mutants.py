@@ -1,6 +1,6 @@
 """How many automatic mutants of the metrics, the judges and the statistics `harness gate` kills.
 
-    python benchmarks/gate_mutants.py [--group NAME …] [--processes 2] [--sample N] [--survivors] [--page]
+    python benchmarks/gate_mutants.py [--group NAME …] [--processes 2] [--sample N] [--survivors | --holes] [--page]
 
 Small changes (gate_mutator.py) of modules of four groups are drawn with a fixed seed, the modules of a group in turn, so that
 each is looked at; every one is applied to the real code in a copy of the repository at HEAD, and the real `harness gate` is run
@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, metavar="N", help="the first N of each group only; nothing is kept")
     parser.add_argument("--again", action="store_true", help="forget what was kept, and begin at HEAD")
     parser.add_argument("--survivors", action="store_true", help="try the survivors of the kept run again, at HEAD")
+    parser.add_argument("--holes", action="store_true", help="likewise, but only those that somebody called a hole")
     parser.add_argument("--commit", default="HEAD", help="the code to change (default: HEAD)")
     parser.add_argument("--page", action="store_true", help="only write docs/reference/gate-mutants.md of what was kept")
     arguments = parser.parse_args()
@@ -125,9 +126,10 @@ def main() -> None:
 def _run(arguments: argparse.Namespace) -> None:
     kept = {} if arguments.again or arguments.sample else read_results()
     kept = kept or {"commit": head(arguments.commit), "date": datetime.now(UTC).date().isoformat(), "seed": SEED, "rows": []}
-    if arguments.survivors:
+    again = arguments.survivors or arguments.holes
+    if again and kept.get("again", {}).get("commit") != head(arguments.commit):
         kept["again"] = {"commit": head(arguments.commit), "rows": []}
-    target = kept["again"] if arguments.survivors else kept
+    target = kept["again"] if again else kept
     commit = target["commit"]
     folder = Path(tempfile.gettempdir()) / f"gate-mutants-{os.getuid()}-{commit[:12]}"
     copies: SimpleQueue[Copy] = SimpleQueue()
@@ -156,8 +158,8 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _wanted(arguments: argparse.Namespace, kept: dict[str, Any], folder: Path) -> Iterator[tuple[str, str, Mutant]]:
     """What is to be tried: the draw less what is there; of survivors those whose place is as it was."""
-    if arguments.survivors:
-        left = {(row["file"], row["before"], row["after"]): row["group"] for row in kept["rows"] if row["how"] == "survived"}
+    if arguments.survivors or arguments.holes:
+        left = {(row["file"], row["before"], row["after"]): row["group"] for row in _survivors(arguments, kept)}
         for file in sorted({file for file, _, _ in left}):
             text = (folder / file).read_text(encoding="utf-8")
             for mutant in mutants(text):
@@ -170,6 +172,17 @@ def _wanted(arguments: argparse.Namespace, kept: dict[str, Any], folder: Path) -
         for file, mutant in drawn(group, folder)[: arguments.sample]:
             if name_of(file, mutant) not in done:
                 yield group, file, mutant
+
+
+def _survivors(arguments: argparse.Namespace, kept: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The survivors of the groups that were not tried again yet; with `--holes` only those that somebody called a hole."""
+    tried_again = {(row["file"], row["before"], row["after"]) for row in kept["again"]["rows"]}
+    looked_at = json.loads(LOOKED_AT.read_text(encoding="utf-8")) if LOOKED_AT.is_file() else {}
+    for row in kept["rows"]:
+        wanted = not arguments.holes or looked_at.get(row["id"], ("",))[0] == "hole"
+        known = (row["file"], row["before"], row["after"]) in tried_again
+        if row["how"] == "survived" and row["group"] in arguments.group and wanted and not known:
+            yield row
 
 
 if __name__ == "__main__":
