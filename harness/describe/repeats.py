@@ -86,7 +86,7 @@ def _stock_answers(by_system: Mapping[str, Sequence[Output]]) -> dict[str, dict[
     return found
 
 
-def _rated_differently(data: JudgmentSet, texts: Counter[tuple[str, str | None]]) -> dict[str, dict[str, float]]:
+def _rated_differently(data: JudgmentSet, texts: Counter[tuple[str, str]]) -> dict[str, dict[str, float]]:
     """Criterion → pairs of equal outputs of an item that one rater rated, in how many the ratings differ, and by how much.
 
     `apart`: the mean distance of the two ratings; labels that differ are 1 apart.

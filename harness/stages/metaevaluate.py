@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace as with_fields
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from harness.meta.human_level import human_level_rows
 from harness.meta.judging import Judged
 from harness.meta.notes import same_as_another
 from harness.meta.options import MetaOptions
-from harness.meta.pairs import Floats
+from harness.meta.pairs import Bools, Floats, Ints
 from harness.meta.preference_rows import preference_rows
 from harness.meta.rows import cell_rows
 from harness.meta.slices import Slice, check_dimensions
@@ -28,6 +29,7 @@ from harness.meta.task import CellTask
 from harness.meta.ungrouped_cell import large_cell
 from harness.meta.ungrouped_rows import LargeTask, large_cell_rows
 from harness.records import MetaRow, Score
+from harness.stages.cores import Cores
 from harness.store import TABLES
 
 __all__ = ["MetricSummary", "check_options", "metaevaluate", "summarise"]
@@ -79,7 +81,8 @@ def metaevaluate(
         if progress is not None:
             progress("meta-evaluating", done, len(steps))
         if kind == "ratings":
-            rows.extend(_rating_rows(table, criterion))
+            with Cores(len(table.item)) as cores:
+                rows.extend(_rating_rows(table, criterion, cores))
             rows.extend(_left_out(table, criterion, metrics, criterion in preferred))
         else:
             rows.extend(preference_agreement_rows(table, criterion))
@@ -89,17 +92,20 @@ def metaevaluate(
     return sorted(rows, key=TABLES["meta"].key)
 
 
-def _rating_rows(table: Table, criterion: str) -> Iterator[MetaRow]:
+def _rating_rows(table: Table, criterion: str, cores: Cores) -> Iterator[MetaRow]:
     data, options = table.data, table.options
     ratings = ratings_on(data.judgments, criterion, table.position)
     yield from agreement_rows(table, criterion, ratings)
     for target in targets(ratings, options.raters, data.info.primary_rater):
         if data.info.constructed:  # nobody was asked: whoever reads the rows must see it in each
             target = with_fields(target, raters=CONSTRUCTION if options.raters != "each" else f"{CONSTRUCTION}:{target.raters}")
+        found: list[Callable[[], list[MetaRow]]] = []
         for grouping in options.groupings:
             sliced = table.slices if grouping == options.groupings[0] else table.slices[:1]
-            yield from _grouping_rows(table, criterion, target, grouping, sliced)
-        yield from _system_level(table, criterion, target)
+            found += _grouping_rows(table, table.base(criterion, grouping, target.raters), target, sliced, cores)
+        found += _system_level(table, criterion, target, cores)  # all is begun before anything is waited for
+        for rows in found:
+            yield from rows()
         if "language" in options.slices:
             base = table.base(criterion, "item", target.raters)
             yield from crosslingual_rows(table, base, target.values)
@@ -115,43 +121,68 @@ def _left_out(table: Table, criterion: str, metrics: Sequence[MetricSummary], pr
         yield replace(table.base(criterion, None, None), metric=metric.signature, statistic="accuracy", note=note)
 
 
-def _grouping_rows(table: Table, criterion: str, target: Target, grouping: str, sliced: Sequence[Slice]) -> Iterator[MetaRow]:
-    groups = {"item": table.item, "system": table.system, "none": np.zeros_like(table.item)}[grouping]
-    base = table.base(criterion, grouping, target.raters)
-    fixed: Mapping[Key, Judged] | None = None
-    known: dict[bytes, list[MetaRow]] = {}
-    values = _of_known_systems(table, target.values) if grouping == "system" else target.values
+def _grouping_rows(
+    table: Table, base: MetaRow, target: Target, sliced: Sequence[Slice], cores: Cores
+) -> Iterator[Callable[[], list[MetaRow]]]:
+    """What gives the rows of each slice, in one grouping: all of them are begun. Slices of the same outputs share a cell."""
+    assert base.grouping is not None
+    groups = {"item": table.item, "system": table.system, "none": np.zeros_like(table.item)}[base.grouping]
+    values = _of_known_systems(table, target.values) if base.grouping == "system" else target.values
     rated = np.isfinite(values)
+    known: dict[bytes, Callable[[], _Cell]] = {}
+    fixed: Callable[[], _Cell] | None = None
     for part in sliced:
         mask = (part.outputs & rated).tobytes()
-        note = None if part.label == "all" else "exploratory"
+        start = replace(base, slice=part.label, note=None if part.label == "all" else "exploratory")
         if mask in known:
-            yield from (replace(row, slice=part.label, note=same_as_another("outputs", note, row.note)) for row in known[mask])
+            yield partial(_taken_over, known[mask], start)
             continue
-        start = replace(base, slice=part.label, note=note)
-        large = large_cell(table, part.outputs, groups, values, grouping)
-        if large is not None:
-            rows, judged = large_cell_rows(LargeTask(large, start, table.item), table.columns, table.options, fixed)
-            if part.label == "all" and table.options.epsilon_scope == "global":
-                fixed = judged
-            known[mask] = rows
-            yield from rows
-            continue
-        cell = table.cell(part.outputs, groups, values)
-        if cell is None:
-            reason = "no data" if not (part.outputs & rated).any() else "no data: no two rated outputs can be compared"
-            yield replace(start, statistic="accuracy", note=reason)
-            continue
-        group = np.where(part.outputs & rated, groups, -1)
-        task = CellTask(cell, start, table.item, group, grouping == "item")
-        rows, judged = cell_rows(task, table.columns, table.options, fixed)
+        known[mask] = cores.begin(partial(_cell, table, start, part.outputs, groups, values, fixed))
         if part.label == "all" and table.options.epsilon_scope == "global":
-            fixed = judged
-        known[mask] = rows
-        yield from rows
+            fixed = known[mask]
+        yield partial(_rows_of, known[mask])
 
 
-def _system_level(table: Table, criterion: str, target: Target) -> Iterator[MetaRow]:
+class _Cell(NamedTuple):
+    """The rows of a cell, and the epsilons that other slices take over; `rows` is one that says so where there is no pair."""
+
+    rows: list[MetaRow]
+    fixed: Mapping[Key, Judged]
+    compared: bool = True
+
+
+def _cell(table: Table, start: MetaRow, outputs: Bools, groups: Ints, values: Floats, fixed: Callable[[], _Cell] | None) -> _Cell:
+    taken = None if fixed is None else fixed().fixed
+    others = start.slice == "all" and table.options.epsilon_scope == "global"
+    assert start.grouping is not None
+    large = large_cell(table, outputs, groups, values, start.grouping)
+    if large is not None:
+        rows, judged = large_cell_rows(LargeTask(large, start, table.item), table.columns, table.options, taken)
+        return _Cell(rows, judged if others else {})
+    chosen = outputs & np.isfinite(values)
+    cell = table.cell(outputs, groups, values)
+    if cell is None:
+        reason = "no data" if not chosen.any() else "no data: no two rated outputs can be compared"
+        return _Cell([replace(start, statistic="accuracy", note=reason)], {}, compared=False)
+    task = CellTask(cell, start, table.item, np.where(chosen, groups, -1), start.grouping == "item")
+    rows, judged = cell_rows(task, table.columns, table.options, taken)
+    return _Cell(rows, judged if others else {})
+
+
+def _rows_of(found: Callable[[], _Cell]) -> list[MetaRow]:
+    return found().rows
+
+
+def _taken_over(found: Callable[[], _Cell], start: MetaRow) -> list[MetaRow]:
+    """The rows of a slice that holds the same outputs as one before it."""
+    cell = found()
+    if not cell.compared:
+        return [replace(row, slice=start.slice) for row in cell.rows]
+    return [replace(row, slice=start.slice, note=same_as_another("outputs", start.note, row.note)) for row in cell.rows]
+
+
+def _system_level(table: Table, criterion: str, target: Target, cores: Cores) -> Iterator[Callable[[], list[MetaRow]]]:
+    """What gives the rows about systems of each slice that has them."""
     base = table.base(criterion, None, target.raters)
     values = _of_known_systems(table, target.values)
     rated = np.isfinite(values)
@@ -160,8 +191,12 @@ def _system_level(table: Table, criterion: str, target: Target) -> Iterator[Meta
             continue
         here = part.outputs & rated
         if here.any():
-            note = None if part.label == "all" else "exploratory"
-            yield from system_rows(table, replace(base, slice=part.label, note=note), values, here)
+            start = replace(base, slice=part.label, note=None if part.label == "all" else "exploratory")
+            yield cores.begin(partial(_all_of, table, start, values, here))
+
+
+def _all_of(table: Table, start: MetaRow, values: Floats, outputs: Bools) -> list[MetaRow]:
+    return list(system_rows(table, start, values, outputs))
 
 
 def _of_known_systems(table: Table, values: Floats) -> Floats:

@@ -11,6 +11,7 @@ from harness.meta.options import MetaOptions
 from harness.protocols import MetricSpec
 from harness.records import Judgment, MetaRow, Span
 from harness.registry import PluginRef
+from harness.stages import cores
 from harness.stages.metaevaluate import MetricSummary, metaevaluate, summarise
 from harness.stages.score import BuiltMetric
 from harness.store import TABLES
@@ -243,3 +244,17 @@ def test_ratings_of_a_constructed_set_are_marked_in_every_row() -> None:
     sheet.info = msgspec.structs.replace(sheet.info, constructed=True)
     raters = {row.raters for row in sheet.rows() if row.statistic == "accuracy"}
     assert raters == {"construction"}
+
+
+@pytest.mark.parametrize("scope", ["slice", "global"])
+def test_rows_are_the_same_whether_cells_are_made_one_after_the_other_or_side_by_side(
+    scope: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = grid([[1, 2, 2], [2, 1, 3], [3, 3, 1], [1, 1, 2]], m=[[1, 2, 4], [2, 1, 1], [0, 3, 1], [4, 1, 2]])
+    for number, (name, example) in enumerate(sheet.examples.items()):
+        sheet.examples[name] = msgspec.structs.replace(example, form=("short", "long")[number % 2], task="t")
+    alone = sheet.rows(epsilon_scope=scope, slices=("form", "task"))
+    monkeypatch.setattr(cores, "_FEWEST", 1)
+    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    assert sheet.rows(epsilon_scope=scope, slices=("form", "task")) == alone
+    assert {"all", "form=short", "form=long", "task=t"} <= {row.slice for row in alone}

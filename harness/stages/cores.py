@@ -1,0 +1,38 @@
+"""Work that is begun before what it gives is asked for: beside other work where there is much of it, else then."""
+
+import functools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_FEWEST = 100_000  # outputs from which threads gain more than they cost
+_AT_ONCE = 2_000_000  # outputs that are in work together: a cell of a million takes up to a gigabyte
+
+
+class Cores:
+    """Begins work on the cores that there are, for a set of so many outputs. A context manager: nothing goes on after it.
+
+    Threads do, since compiled loops and array operations run without Python's lock. What is given never depends on them.
+    """
+
+    def __init__(self, outputs: int) -> None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        workers = min(cores, _AT_ONCE // max(outputs, 1)) if outputs >= _FEWEST else 1
+        self._pool = ThreadPoolExecutor(workers, "cell") if workers > 1 else None
+
+    def begin(self, work: Callable[[], T]) -> Callable[[], T]:
+        """What gives the work's result, or raises what it raised; work is begun in the order of these calls."""
+        if self._pool is None:
+            return functools.cache(work)
+        return self._pool.submit(work).result
+
+    def __enter__(self) -> "Cores":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
