@@ -1,7 +1,8 @@
 """Letters of other alphabets that look like Latin ones, for comparing texts: Cyrillic а stands for a, and nobody sees it.
 
 The pairs are of Unicode's list of confusable characters (UTS 39, `confusables.txt`), chosen so that no two letters of an alphabet
-become one: texts in one alphabet are as equal and as unlike as before, and only texts that mix alphabets come closer. Both cases
+become one: texts in one alphabet are as equal and as unlike as before, and only texts that mix alphabets come closer (but for
+Turkic languages in Cyrillic, whose һ becomes one with н: both are taken for h, one small, one as a capital). Both cases
 of a letter go the same way, since case makes no difference in comparisons, so a letter counts as what its small form looks like,
 or else its capital (в as b, η as h). Digits that look like letters, and letters of Latin that look like each other (l and I, i
 and ı), stay what they are: with them words would change. Only ɑ and ɡ, which stand in phonetic script, count as a and g.
@@ -13,7 +14,8 @@ from functools import cache
 
 # by alphabet: its letters, as case folding leaves them, and those of Latin that they look like
 PAIRS = {
-    "Cyrillic": ("авсԁеԍһіјкӏморԛгѕтѵԝху", "abcdeghijklmopqrstvwxy"),
+    "Cyrillic": ("авсԁеԍніјкӏморԛгѕтѵԝху", "abcdeghijklmopqrstvwxy"),
+    "Turkic Cyrillic": ("һ", "h"),
     "Greek": ("αβεηικορτυνχγζϳ", "abehikoptuvxyzj"),
     "Armenian": ("քցհոօզսա", "fghnoquw"),
     "Cherokee": ("ᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏢᎡᏕᎢᏙᎳᎩᏃ", "abcdeghijklmprstvwyz"),
