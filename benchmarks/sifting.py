@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the largest measurement (default: 1,000,000)")
     parser.add_argument("--peer-rows", type=int, default=30_000, help="rows that the peers get (default: 30,000)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds beside the peers (default: 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds beside the peers (default: 3; 0: none)")
     parser.add_argument("--text-dedup", metavar="PYTHON", default=os.environ.get("TEXT_DEDUP"), help="a Python with text-dedup")
     parser.add_argument("--folder", type=Path, help="where the rows are kept (default: a folder that is removed)")
     parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
@@ -76,7 +76,7 @@ def main() -> None:
         file = folder / "rows.jsonl"
         if not file.exists():
             write_rows(file, arguments.rows)
-        jobs, figures = beside_peers(file, arguments), at_sizes(file, arguments.rows)
+        jobs, figures = beside_peers(file, arguments) if arguments.rounds else [], at_sizes(file, arguments.rows)
     finally:
         if arguments.folder is None:
             shutil.rmtree(folder, ignore_errors=True)
