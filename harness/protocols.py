@@ -174,8 +174,9 @@ class Trainer(Protocol):
 
         A trainer that learns from some splits only says which in an attribute `splits` (None in it: examples without a split);
         from the others nothing that it learns may depend, but when it ends and which of its checkpoints it keeps. One that
-        chooses by a metric has a method `use_scorer(scorer)`, which is called with a Scorer before `train`. One that can tell
-        in a moment that it could not train (no such base, nothing to learn from) has a method `check(examples)`, which raises an
+        chooses by a metric has a method `use_scorer(scorer)`, which is called with a Scorer before `train`; one that tells how
+        far it is has `use_report(report)`, called with a function of the steps that are done and of all. One that can tell in a
+        moment that it could not train (no such base, nothing to learn from) has a method `check(examples)`, which raises an
         error of `harness.errors` and writes nothing; dry runs call it.
         """
         ...

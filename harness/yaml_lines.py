@@ -56,7 +56,7 @@ def read_yaml(path: Path) -> Document:
     """The file's content; raises ConfigError naming the line of what is no YAML, double, or not a plain finite value.
 
     A UTF-8 byte order mark and Windows line ends are accepted. Numbers are read as YAML 1.2 reads them (`1e-12` is a number), and
-    `yes`, `no`, `on` and `off`, which YAML versions read differently, must be quoted.
+    `yes`, `no`, `on` and `off`, which YAML versions read differently, must be quoted. `<<` merges mappings as YAML 1.1 has it.
     """
     import yaml
 
@@ -113,6 +113,7 @@ class _Reader:
         return value
 
     def _mapping(self, node: "MappingNode", keys: Keys) -> dict[str, Any]:
+        self._merge(node, keys)
         found: dict[str, Any] = {}
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
@@ -125,6 +126,25 @@ class _Reader:
             lines[key] = line
             found[key] = self.read(value_node, (*keys, key))
         return found
+
+    def _merge(self, node: "MappingNode", keys: Keys) -> None:
+        """Puts what `<<` names (a mapping, or a list of them, the first counts) into the mapping; its own keys count more."""
+        import yaml
+
+        merged = [pair for pair in node.value if pair[0].tag == f"{_TAG}merge"]
+        if not merged:
+            return
+        if len(merged) > 1:
+            raise self._error(merged[1][0], "`<<` is here twice; give one a list: `<<: [*a, *b]`", keys)
+        node.value = [pair for pair in node.value if pair is not merged[0]]
+        names = {key.value for key, _ in node.value}
+        value = merged[0][1]
+        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            if not isinstance(source, yaml.MappingNode):
+                raise self._error(merged[0][0], "`<<` takes a mapping that has an anchor (`<<: *name`), or a list of them", keys)
+            self.read(source, keys)  # what it merges itself is in it then
+            node.value += [pair for pair in source.value if pair[0].value not in names]
+            names |= {key.value for key, _ in source.value}
 
     def _scalar(self, node: "ScalarNode", keys: Keys) -> Any:
         kind, text = node.tag.removeprefix(_TAG), node.value

@@ -7,6 +7,7 @@ import click
 
 from harness.cli.common import json_option, notice, plugin_option, print_json, quiet_option, registry
 from harness.cli.evaluation import dry_run_option
+from harness.cli.progress import progress
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -48,7 +49,8 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
         return
     found = registry(loaded.plugins)
     with _opened(folder, loaded) as run:
-        done = train_all(found, given, folder, say=notice, write=run is not None)
+        with progress() as report:
+            done = train_all(found, given, folder, say=notice, report=report, write=run is not None)
         if run is None:  # of several processes the first tells
             return
         for trained in done:

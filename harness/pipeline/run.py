@@ -134,7 +134,7 @@ def _build(one: Experiment) -> None:
 
 def _train(one: Experiment) -> None:
     one.given = materials(one.config, one.folder)
-    one.trained = train_all(one.registry, one.given, one.folder, say=one.say)
+    one.trained = train_all(one.registry, one.given, one.folder, say=one.say, report=one.progress)
     for trained in one.trained:
         write_training_page(one.folder / CHECKPOINTS, trained)
         for note in training_notes(trained):

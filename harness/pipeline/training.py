@@ -8,6 +8,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,13 +17,14 @@ from harness.errors import InputError
 from harness.experiment import ExperimentConfig
 from harness.experiment_examples import Chosen, answered, learned, read_examples
 from harness.experiment_parts import BUILD
-from harness.experiment_records import Training
+from harness.experiment_records import Named, Training
 from harness.records import Example, to_json
 from harness.registry import PluginRef, Registry
 from harness.stages.train import Trained, check_training, train
 from harness.store import table_path
 from harness.whole_files import replace_file
 
+_FEW = 4  # parameters that are said of every training, even where another has the same
 CHECKPOINTS, LEARNED, BUILDS = "checkpoints", "learned", "builds"
 
 
@@ -79,6 +81,7 @@ def plan_all(registry: Registry, given: Sequence[Material], folder: Path) -> lis
     """
     home = (folder / CHECKPOINTS).resolve()
     found = []
+    before: dict[str, Named] = {}
     for training, chosen in given:
         for one in training.runs():
             counts = Counter(str(example.split or "no split") for example in chosen.examples)
@@ -86,8 +89,19 @@ def plan_all(registry: Registry, given: Sequence[Material], folder: Path) -> lis
             held = sum(splits is None or example.split in splits for example in chosen.examples)
             number = f"{held:,}" if held == len(chosen.examples) else f"{held:,} of {len(chosen.examples):,}"
             told = "" if [*counts] == ["no split"] else f" ({', '.join(f'{name} {n:,}' for name, n in sorted(counts.items()))})"
-            found.append(f"{one.name}: {one.plugin} on {number} examples{told}, to {folder / CHECKPOINTS / one.name}")
+            found.append(f"{one.name}: {_told(one, before)} on {number} examples{told}, to {folder / CHECKPOINTS / one.name}")
     return found
+
+
+def _told(one: Named, before: dict[str, Named]) -> str:
+    """The trainer with its parameters; behind another one of many of the same, those that differ alone."""
+    first = before.setdefault(one.plugin.name, one)
+    ours, theirs = one.plugin.params, first.plugin.params
+    changed = [key for key in sorted({*ours, *theirs}) if ours.get(key) != theirs.get(key) or (key in ours) != (key in theirs)]
+    if first is one or len(theirs) <= _FEW or len(changed) > len(theirs) / 2:
+        return str(one.plugin)
+    said = [f"without {key}" if key not in ours else str(PluginRef("", {key: ours[key]})).removeprefix(":") for key in changed]
+    return f"{one.plugin.name} as {first.name}" + (f", but {', '.join(said)}," if said else "")
 
 
 def _within(ref: PluginRef, home: Path) -> bool:
@@ -96,9 +110,16 @@ def _within(ref: PluginRef, home: Path) -> bool:
 
 
 def train_all(
-    registry: Registry, given: Sequence[Material], folder: Path, *, say: Callable[[str], None], write: bool = True
+    registry: Registry,
+    given: Sequence[Material],
+    folder: Path,
+    *,
+    say: Callable[[str], None],
+    report: Callable[[str, int, int], None] | None = None,
+    write: bool = True,
 ) -> list[Trained]:
-    """Trains what is not trained yet; `write: False` for all but the first of several processes that share a training."""
+    """Trains what is not trained yet; `write: False` for all but the first of several processes that share a training. `report`:
+    is told the steps of each training."""
     done: list[Trained] = []
     home = folder / CHECKPOINTS
     if write:
@@ -110,7 +131,8 @@ def train_all(
             _write(source, chosen.examples)
         for run in training.runs():
             say(f"training {run.name}")
-            done.append(train(registry, run.name, run.plugin, chosen.examples, home, source=source))
+            steps = None if report is None else partial(report, f"{run.name}, steps")
+            done.append(train(registry, run.name, run.plugin, chosen.examples, home, source=source, report=steps))
     return done
 
 

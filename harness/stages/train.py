@@ -9,7 +9,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,13 @@ def train(
     folder: Path,
     *,
     source: str | Path | None = None,
+    report: Callable[[int, int], None] | None = None,
 ) -> Trained:
     """The checkpoint of that name, trained unless it is there already as this very training left it.
 
     `source`: where the examples were read from (a build folder or a JSON Lines file), for the record. A parameter `train:NAME` is
-    the checkpoint of that training in the same folder; where that one has changed, this is another training.
+    the checkpoint of that training in the same folder; where that one has changed, this is another training. `report`: is told
+    the steps that are done and how many there are, by trainers that tell.
 
     Raises InputError where the folder holds a checkpoint of other examples or parameters, or no training to begin with, and
     PluginError where the trainer does not accept a kind of example, or returns a folder that is empty or lies elsewhere.
@@ -80,6 +82,8 @@ def train(
     paths = {key: str((folder / base.checkpoint).resolve()) for key, base in bases.items()}
     trainer: Trainer = registry.build(KIND, PluginRef(ref.name, {**ref.params, **paths}))
     _hand_scorer(trainer, registry)
+    if report is not None and (takes := getattr(trainer, "use_report", None)) is not None:
+        takes(report)
     _check_home(home, begun)
     checkpoint = Path(trainer.train(held, home)).resolve()
     done = Trained(

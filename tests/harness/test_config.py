@@ -167,6 +167,9 @@ BAD = [  # a config, and what the message says after the file's name
     ("judgments: !!python/object/apply:os.getcwd []\n", ", line 1, judgments: the tag tag:yaml.org,2002:python"),
     ("judgments: !!binary aGVq\n", ", line 1, judgments: the tag tag:yaml.org,2002:binary is not allowed"),
     ("judgments: &a [*a]\n", ", line 1, judgments[1]: an anchor must not contain itself"),
+    ("judgments: {<<: 3}\n", ", line 1, judgments: `<<` takes a mapping that has an anchor"),
+    ("judgments: {<<: {a: 1}, <<: {b: 1}}\n", ", line 1, judgments: `<<` is here twice; give one a list"),
+    ("judgments: &a {<<: *a}\n", ", line 1, judgments: an anchor must not contain itself"),
     ("judgments: {systems: machine}\n", ", line 1, judgments: the key `source` is missing"),
     ("judgments:\n  source: gec-sv\n  systems: 3\n", ", line 3, judgments.systems: expected a system set or a list of sys"),
     ("judgments: [gec-sv]\n", ", line 1, judgments: expected a plugin's name, got ['gec-sv']"),
@@ -188,6 +191,25 @@ def test_what_is_wrong_is_named_with_file_line_and_key(config: Read, tmp_path: P
 def test_a_file_that_is_not_utf8_is_named_with_the_line(config: Read, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"svenska\.yaml, line 2: not UTF-8"):
         config("judgments: gec-sv\nname: första\nmetrics: [chrf]\n".encode("latin-1"))
+
+
+def test_merged_mappings_are_those_of_pyyaml_and_keep_their_lines(tmp_path: Path) -> None:
+    from harness.yaml_lines import read_yaml
+
+    text = """a: &base {x: 1, y: {z: 2}}
+b: &more
+  x: 3
+  <<: *base
+c: {<<: [{x: 4, q: 5}, *more], w: 6}
+d: {"<<": 7}
+"""
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    document = read_yaml(path)
+    assert document.value == {**yaml.safe_load(text), "d": {"<<": 7}}
+    assert document.value["c"] == {"x": 4, "q": 5, "y": {"z": 2}, "w": 6}
+    assert (document.line("b", "x"), document.line("b", "y")) == (3, 1)
+    assert document.part("c", "y").value == {"z": 2}
 
 
 def test_an_anchor_is_read_once_however_often_it_is_named(config: Read) -> None:

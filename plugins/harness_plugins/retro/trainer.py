@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,10 @@ class Retro:
             answer_tokens=1,
             report_to=report_to,
         )
+
+    def use_report(self, report: Callable[[int, int], None]) -> None:
+        """Takes what is told how many steps are done."""
+        self.around.use_report(report)
 
     def check(self, examples: Iterable[Example]) -> None:
         """PluginError or InputError where base, database or documents cannot be used; nothing is made or loaded."""

@@ -46,12 +46,17 @@ class Around:
         )
         self.report_to = check_reporters(report_to)
         self._scorer: Scorer | None = None
+        self._report: Callable[[int, int], None] | None = None
 
     def use_scorer(self, scorer: Scorer) -> None:
         """Takes what asks the metrics; PluginError for a metric that there is not."""
         self._scorer = scorer
         if self.choice is not None:
             self.choice.higher(scorer)
+
+    def use_report(self, report: Callable[[int, int], None]) -> None:
+        """Takes what is told every finished step, and how many there are."""
+        self._report = report
 
     @contextmanager
     def watchers(
@@ -103,19 +108,32 @@ class Around:
             )
         status = "failed"
         try:
-            yield Watchers(selection, reporting)
+            telling = Telling(self._report) if self._report is not None and processes.rank == 0 else None
+            yield Watchers(selection, reporting, telling)
             status = "finished"
         finally:
             if reporting is not None:
                 reporting.close(status)
 
 
+class Telling:
+    """A watcher (`loop.Watcher`) that tells how many steps are done."""
+
+    def __init__(self, report: Callable[[int, int], None]) -> None:
+        self._report = report
+
+    def on_step(self, learner: Any, progress: Progress) -> bool:
+        """Tells the step."""
+        self._report(progress.step, progress.total)
+        return False
+
+
 class Watchers:
     """What watches a training: first what looks at held-out examples, then what tells of it."""
 
-    def __init__(self, selection: Selection | None, reporting: Reporting | None) -> None:
+    def __init__(self, selection: Selection | None, reporting: Reporting | None, telling: Telling | None = None) -> None:
         self._selection = selection
-        self.all = [watcher for watcher in (selection, reporting) if watcher is not None]
+        self.all = [watcher for watcher in (selection, reporting, telling) if watcher is not None]
 
     def finish(self, learner: Any, progress: Progress) -> dict[str, Any]:
         """Puts the best weights in place, where there is a choice; facts about it."""

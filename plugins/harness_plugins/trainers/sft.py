@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,10 @@ class Sft:
     def use_scorer(self, scorer: Scorer) -> None:
         """Takes what asks the metrics of this harness, for `best_by`; PluginError for a metric that there is not."""
         self.around.use_scorer(scorer)
+
+    def use_report(self, report: Callable[[int, int], None]) -> None:
+        """Takes what is told how many steps are done."""
+        self.around.use_report(report)
 
     def check(self, examples: Iterable[Example]) -> None:
         """PluginError where the base is not there, InputError where no example has an answer; nothing is downloaded or loaded."""

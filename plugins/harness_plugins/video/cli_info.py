@@ -12,6 +12,7 @@ from harness.cli.progress import progress
 from harness.errors import InputError
 
 if TYPE_CHECKING:
+    from harness_plugins.video.captions.cues import Captions
     from harness_plugins.video.material import Material
 
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     help=f"""{__doc__}
 
 WHERE is a folder of video tokens (it holds a video.json), or videos: a folder, a file or a pattern. Of videos the first frame is
-decoded, so damage further on is not seen; nothing is written. --check reads a tokenizer and holds every token against it; exit
-code 2 says that something is damaged.
+decoded, so damage further on is not seen; cues past the end are those that a build cuts or sets aside. Nothing is written.
+--check reads a tokenizer and holds every token against it; exit code 2 says that something is damaged.
 
 \b
 harness video info films
@@ -89,7 +90,7 @@ def _of_videos(where: str, as_json: bool) -> None:
         return
     if material:
         print_table(
-            ["video", "seconds", "a second", "size", "codec", "captions", "cues", "problems"],
+            ["video", "seconds", "a second", "size", "codec", "captions", "cues", "past the end", "problems"],
             [_row(one) for one in material],
             whole=["size", "codec"],
         )
@@ -118,7 +119,13 @@ def _facts(one: "Material") -> Mapping[str, Any]:
         "streams": info.streams,
         "timed": info.timed,
         "captions": [
-            {"file": track.name, "language": track.language, "cues": len(captions.cues), "problems": len(captions.problems)}
+            {
+                "file": track.name,
+                "language": track.language,
+                "cues": len(captions.cues),
+                "past_the_end": _past(one, captions),
+                "problems": len(captions.problems),
+            }
             for track, captions in one.tracks
         ],
     }
@@ -135,8 +142,19 @@ def _row(one: "Material") -> list[str]:
         plain(info.codec),
         plain(languages),
         f"{sum(len(captions.cues) for _, captions in one.tracks):,}",
+        "–" if info.duration is None else f"{sum(_past(one, captions) or 0 for _, captions in one.tracks):,}",
         f"{sum(len(captions.problems) for _, captions in one.tracks):,}",
     ]
+
+
+def _past(one: "Material", captions: "Captions") -> int | None:
+    """How many cues a build would set aside or cut, for they lie outside of the pictures; None where their end is not known."""
+    from harness_plugins.video.segments import fit
+
+    if one.info.duration is None:
+        return None
+    fitted = fit(captions.cues, one.info.begins, one.info.duration)
+    return len(fitted.past) + len(fitted.cut)
 
 
 def _count(number: int, noun: str) -> str:

@@ -89,7 +89,8 @@ def quality(folder: Path) -> list[tuple[str, str]]:
     explained, psnr = levels[-1].get("explained"), said.get("psnr")
     told = [] if explained is None else [f"{explained:.1%} of the variance of features explained"]
     told += [] if psnr is None else [f"frames drawn from tokens: PSNR {psnr:.1f} dB"]
-    return facts + ([("What is told", "; ".join(told))] if told else [])
+    facts += [("What is told", "; ".join(told))] if told else []
+    return facts + ([("These are of", f"the {said['patches']:,} patches that it was fitted on")] if said.get("patches") else [])
 
 
 def _tokenizer_problems(tokens: VideoTokens) -> list[str]:

@@ -62,7 +62,9 @@ class Remarks:
         told = "" if explained is None else f"; they explain {explained:.1%} of the features' variance"
         psnr = report.get("psnr")
         drawn = "" if psnr is None else f" (PSNR {psnr:.1f} dB)"
-        self._tokenizer = f"tokenizer {tokenizer.digest[:12]}: {used} codes are used{told}{drawn}"
+        patches = report.get("patches")
+        on = "" if patches is None else f"; of the {patches:,} patches that it was fitted on"
+        self._tokenizer = f"tokenizer {tokenizer.digest[:12]}: {used} codes are used{told}{drawn}{on}"
 
     def sentences(self) -> list[str]:
         """All of it, the gravest first."""

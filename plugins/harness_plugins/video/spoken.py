@@ -20,6 +20,9 @@ _RULES: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     ),
 }
 KINDS = tuple(_RULES)
+# Where a cue begins with a dash, another speaker begins with one, too, whatever the first one's words end with
+_DASHED = re.compile(r"\s*[-–—] ?\S")
+_SECOND = re.compile(rf"\s[-–—] ?(?={_CAPITAL})")
 
 
 def kinds_of(value: Any) -> tuple[str, ...]:
@@ -33,10 +36,13 @@ def kinds_of(value: Any) -> tuple[str, ...]:
 
 def only_speech(text: str, kinds: Collection[str]) -> str:
     """The text without what these kinds are, blanks tidied."""
+    turns = "speakers" in kinds and _DASHED.match(text) is not None
     for kind in KINDS:
         if kind in kinds:
             for pattern, instead in _RULES[kind]:
                 text = pattern.sub(instead, text)
+    if turns:
+        text = _SECOND.sub(" ", text)
     return " ".join(text.split()) if kinds else text
 
 

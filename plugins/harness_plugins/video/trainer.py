@@ -3,7 +3,7 @@
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,10 @@ class VideoMlm:
             answer_tokens=1,
             report_to=report_to,
         )
+
+    def use_report(self, report: Callable[[int, int], None]) -> None:
+        """Takes what is told how many steps are done."""
+        self.around.use_report(report)
 
     def check(self, examples: Iterable[Example]) -> None:
         """PluginError or InputError where base, video tokens or examples cannot be used; nothing is made or loaded."""

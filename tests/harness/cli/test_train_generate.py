@@ -130,6 +130,37 @@ def test_a_dry_run_builds_trainers_and_refuses_what_the_run_would(folder: Path, 
     assert (result.exit_code, said in result.output) == (2, True), result.output
 
 
+def test_a_dry_run_says_of_a_second_training_of_many_parameters_what_differs(folder: Path) -> None:
+    plugin = PLUGIN.replace("smoothing=1)", "smoothing=1, a=1, b=1, c=1, d=1)")
+    (folder / "masked.py").write_text(plugin, encoding="utf-8")
+    config = """
+examples: rows.jsonl
+plugins: [masked.py]
+train:
+  - {name: one, trainer: {masked: &first {smoothing: 2, a: 1, b: 2, c: 3, d: 4}}}
+  - {name: two, trainer: {masked: {<<: *first, smoothing: 3}}}
+  - {name: three, trainer: {masked: {smoothing: 2, a: 1, b: 2, d: 4}}}
+"""
+    (folder / "mine.yaml").write_text(config, encoding="utf-8")
+    said = run("train", "mine.yaml", "--dry-run").stdout.splitlines()
+    starts = [
+        "one: masked:a=1,b=2,c=3,d=4,smoothing=2 on",
+        "two: masked as one, but smoothing=3, on",
+        "three: masked as one, but without c, on",
+    ]
+    assert [line.startswith(start) for line, start in zip(said, starts, strict=False)] == [True] * 3, said
+
+
+def test_a_trainer_that_tells_how_far_it_is_is_shown(folder: Path) -> None:
+    telling = "    def use_report(self, report):\n        self.report = report\n\n    def train(self, examples, folder):\n"
+    said = "        self.report(1, 2)\n        self.report(2, 2)\n"
+    plugin = PLUGIN.replace("    def train(self, examples, folder):\n", telling + said)
+    (folder / "masked.py").write_text(plugin, encoding="utf-8")
+    trained = run("train", "mine.yaml")
+    assert trained.exit_code == 0, trained.output
+    assert "counts, steps: 2 of 2, 0.0 s" in trained.stderr
+
+
 def test_a_dry_run_counts_what_is_learned_from_and_asks_the_trainer(folder: Path) -> None:
     check = "    splits = ('train',)\n\n    def check(self, examples):\n        ERROR\n\n    def train("
     rows = [document("d/1", "en två tre", "train"), document("d/2", "fyra fem sex", "validation")]

@@ -85,12 +85,17 @@ def test_tokens_that_are_damaged_are_named_and_made_again(here: Path) -> None:
 def test_a_folder_of_videos_is_told_without_building(here: Path) -> None:
     (here / "films" / "notes.mp4").write_text("This is not a video.")
     (here / "films" / "notes.srt").write_text(CUES)
+    late = "3\n00:00:03,000 --> 00:00:09,000\nToo long.\n\n4\n00:00:04,500 --> 00:00:05,000\nToo late.\n"
+    (here / "films" / "base.srt").write_text(CUES.rstrip() + "\n\n" + late)
     told = run("video", "info", "films")
     assert told.exit_code == 0
-    assert "films/base.mp4  4.00     25        64×48  h264   not said  2     0" in told.stdout
+    assert "films/base.mp4  4.00     25        64×48  h264   not said  4     2             0" in told.stdout
     assert "films/notes.mp4  cannot-open" in told.stdout
     facts = json.loads(run("video", "info", "films", "--json").stdout)
-    assert [(one["video"], one["seconds"], one["captions"][0]["cues"]) for one in facts["videos"]] == [("films/base.mp4", 4.0, 2)]
+    captions = [
+        (one["video"], one["seconds"], one["captions"][0]["cues"], one["captions"][0]["past_the_end"]) for one in facts["videos"]
+    ]
+    assert captions == [("films/base.mp4", 4.0, 4, 2)]
     assert [one["reason"] for one in facts["unusable"]] == ["cannot-open"]
     assert not (here / "tokens").exists()
 

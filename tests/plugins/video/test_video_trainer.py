@@ -114,6 +114,14 @@ def asked(folder, store):
     return {"own": own, "other": other}
 
 
+def test_steps_are_told(store, tmp_path):
+    told = []
+    tuned = trainer(store, steps=2)
+    tuned.use_report(lambda *steps: told.append(steps))
+    tuned.train(short_texts(), tmp_path)
+    assert told == [(1, 2), (2, 2)]
+
+
 def test_arms_with_one_seed_differ_in_the_video_alone(store, tmp_path, monkeypatch):
     examples = tiny.examples()
     steps = {}
