@@ -36,7 +36,7 @@ def _lines(board: Board, result: TaskResult, column: Column, items: dict[str, It
     draws = Draws(board.resamples or 100, board.seed)
     measured = measure_cell(result, column.metric, list(items.values()), column.task, draws, board.confidence)
     values = item_values(measured, items, column.metric)
-    binary = set(values.values()) <= {0.0, 1.0}
+    binary = column.higher_is_better and set(values.values()) <= {0.0, 1.0}  # of errors 1 is not right
     for key, value in values.items():
         line = head | _line(items[key], column, result.model, value, binary)
         yield json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
@@ -83,8 +83,30 @@ def _references(item: Item) -> list[str]:
         return [str(one) for one in targets]
     if item.target is None:
         return []
-    place = int(item.target) if item.target.isdecimal() and item.target not in item.choices else len(item.choices)
-    return [item.choices[place] if place < len(item.choices) else item.target]  # lm-eval names a choice by its place
+    places = _places(item.target, len(item.choices))
+    if not places or _is_word(item, places[0]):
+        return [item.target]
+    return [item.choices[place] for place in places]
+
+
+def _places(target: str, choices: int) -> list[int]:
+    """The places by which lm-eval names right choices (`2`, `[0, 2]`); none where the target is something else."""
+    try:
+        told = json.loads(target)
+    except (ValueError, RecursionError):
+        return []
+    places = told if isinstance(told, list) else [told]
+    return places if all(type(place) is int and 0 <= place < choices for place in places) else []
+
+
+def _is_word(item: Item, place: int) -> bool:
+    """Whether a target that could be a place and a choice (`2` of 1, 2 and 3) is the choice: only if what the model chose would
+    not be as right as it counted otherwise."""
+    weights, counted = _weights(item), item.values.get("acc")
+    if item.target not in item.choices or not weights or counted is None:
+        return False
+    chosen = weights.index(max(weights))
+    return (chosen == place) != (counted == 1.0) and (item.choices[chosen] == item.target) == (counted == 1.0)
 
 
 def _said(item: Item, column: Column) -> tuple[list[str], str, list[float]]:

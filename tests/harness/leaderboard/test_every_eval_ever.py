@@ -8,12 +8,12 @@ from typing import Any
 import boards
 import jsonschema
 import pytest
-from boards import results_folder
+from boards import results_folder, results_of
 
 from harness.leaderboard.board import make_board
 from harness.leaderboard.every_eval_ever import SCHEMA_VERSION, every_eval_ever
-from harness.leaderboard.every_eval_ever_items import sample_hash
-from harness.leaderboard.records import Board, Column, Results, TaskInfo, Trust
+from harness.leaderboard.every_eval_ever_items import _references, sample_hash
+from harness.leaderboard.records import Board, Column, Item, Results, TaskInfo, Trust
 from harness.leaderboard.results import read_results
 
 HERE = Path(boards.__file__).parent / "every_eval_ever"
@@ -132,3 +132,31 @@ def test_an_item_has_its_prompt_its_answer_and_its_own_value(tmp_path: Path) -> 
 
 def test_the_same_item_has_one_hash_whoever_was_asked() -> None:
     assert sample_hash("hej", ["a"]) == sha256(b'{"raw":"hej","reference":["a"]}').hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("target", "acc", "right"),
+    [
+        ("1", 1.0, ["2"]),  # by its place, as lm-eval names it
+        ("2", 1.0, ["2"]),  # by its word: the model chose 2, and that counted
+        ("0", 0.0, ["1"]),
+        ("[0, 2]", 0.0, ["1", "3"]),
+        ("7", 0.0, ["7"]),
+        ("[]", 0.0, ["[]"]),
+        ("fel {", 0.0, ["fel {"]),
+    ],
+)
+def test_right_choices_are_told_by_their_words_also_where_they_are_numbers(target: str, acc: float, right: list[str]) -> None:
+    item = Item(
+        key="a", prompt="1 + 1 =", target=target, choices=("1", "2", "3"), answers=("-2.0", "-1.0", "-3.0"), values={"acc": acc}
+    )
+    assert _references(item) == right
+
+
+def test_of_a_metric_of_errors_one_is_not_right() -> None:
+    results = results_of({"a": {"t": [1.0, 0.0, 0.0]}, "b": {"t": [0.0, 0.0, 1.0]}}, higher=False)
+    files = written(make_board(results, resamples=200), results, items=True)
+    lines = [json.loads(line) for name, data in files.items() if name.endswith(".jsonl") for line in data.splitlines()]
+    assert len(lines) == 6
+    assert not any(line["evaluation"]["is_correct"] for line in lines)
+    assert all(line["metadata"]["is_correct"].startswith("nothing") for line in lines)
