@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import harness
@@ -16,15 +16,19 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _METADATA = (".dist-info", ".egg-info", ".egg-link", ".pth")
 
 
-def surroundings_digest() -> str:
-    """sha256 over Python, the machine, the environment's variables that we and the model libraries read, and what is installed.
+def watched_variables() -> dict[str, str]:
+    """The environment's variables that we and the model libraries read, as they are now: libraries set some while they load."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(_VARIABLES)}
+
+
+def surroundings_digest(variables: Mapping[str, str] | None = None) -> str:
+    """sha256 over Python, the machine, the variables (those of now by default), and what is installed.
 
     A distribution is known by its name, its version and the time of its installation.
     """
     sha = hashlib.sha256(f"{harness.__version__} {sys.version} {platform.machine()} {Path.home()}".encode())
-    for name in sorted(os.environ):
-        if name.startswith(_VARIABLES):
-            sha.update(f"\0{name}={os.environ[name]}".encode("utf-8", "surrogateescape"))
+    for name, value in (watched_variables() if variables is None else variables).items():
+        sha.update(f"\0{name}={value}".encode("utf-8", "surrogateescape"))
     for line in sorted(_distributions()):
         sha.update(f"\n{line}".encode("utf-8", "surrogateescape"))
     return sha.hexdigest()

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.errors import HarnessError
 from harness.file_states import FileState, States, TooManyError, file_state, named_files, same, same_file, states, with_digests
-from harness.installed import code_digest, code_roots, surroundings_digest
+from harness.installed import code_digest, code_roots, surroundings_digest, watched_variables
 from harness.protocols import JudgmentSourceSpec, PluginSpec
 from harness.registry import PluginRef, Registry
 from harness.whole_files import replace_file
@@ -37,11 +37,12 @@ class Remembered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rests(NamedTuple):
-    """What a run is about to read, as it is before it reads."""
+    """What a run is about to read, as it is before it reads. `variables`: of the environment, of which `surroundings` knows."""
 
     since: float
     surroundings: str
     inputs: States
+    variables: dict[str, str]
 
 
 def look(registry: Registry, refs: Iterable[tuple[str, PluginRef]]) -> Rests | None:
@@ -51,7 +52,8 @@ def look(registry: Registry, refs: Iterable[tuple[str, PluginRef]]) -> Rests | N
         return None
     try:
         paths = [path for kind, ref in refs for path in _reads(registry.find(kind, ref.name).spec, ref.params)]
-        return Rests(since, surroundings_digest(), states(paths))
+        variables = watched_variables()
+        return Rests(since, surroundings_digest(variables), states(paths), variables)
     except (_UnknownError, TooManyError, OSError):
         return None
 
@@ -67,7 +69,8 @@ def remember(
     try:
         roots = code_roots()
         code, changed = code_digest(roots)
-        if changed > rests.since - _STARTING or surroundings_digest() != rests.surroundings or not same(rests.inputs):
+        now = surroundings_digest(rests.variables)  # of what libraries have set since then, the next run knows nothing
+        if changed > rests.since - _STARTING or now != rests.surroundings or not same(rests.inputs):
             return
         own = ["manifest.json", "config.yaml", *(table.file for table in TABLES.values())]
         held = Remembered(

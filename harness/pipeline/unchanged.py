@@ -37,7 +37,7 @@ def look_at(config: ExperimentConfig, registry: Registry) -> Rests | None:
         files = states([*_files(config), *_files_against(config, registry)])
     except (_UnknownError, TooManyError, OSError, HarnessError):
         return None
-    return Rests(rests.since, rests.surroundings, _joined(rests.inputs, files))
+    return rests._replace(inputs=_joined(rests.inputs, files))
 
 
 def remember_experiment(folder: Path, rests: Rests | None, *, asked: Mapping[str, Any], pages: list[Path]) -> None:
@@ -48,7 +48,7 @@ def remember_experiment(folder: Path, rests: Rests | None, *, asked: Mapping[str
         made = states(_products(folder))
     except (TooManyError, OSError):
         return
-    whole = Rests(rests.since, rests.surroundings, _joined(rests.inputs, made))
+    whole = rests._replace(inputs=_joined(rests.inputs, made))
     remember(folder, whole, asked=asked, said={}, pages=pages)
 
 

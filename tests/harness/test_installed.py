@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.installed import code_digest, code_roots, surroundings_digest
+from harness.installed import code_digest, code_roots, surroundings_digest, watched_variables
+
+
+def test_what_a_library_sets_while_it_loads_is_left_out_by_whoever_looked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = watched_variables()
+    known = surroundings_digest(before)
+    assert known == surroundings_digest()
+    monkeypatch.setenv("HF_SET_BY_A_LIBRARY", "1")
+    assert surroundings_digest(before) == known != surroundings_digest()
 
 
 def test_another_package_version_or_variable_is_another_surrounding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
