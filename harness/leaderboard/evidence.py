@@ -17,9 +17,9 @@ from harness.meta.advice import GROUPINGS, LEAVE_ONE_OUT, Advice, advise, main_c
 from harness.meta.copies import different_clusters, has_copies
 from harness.meta.options import MetaOptions
 from harness.meta.slices import AND, is_crossed
+from harness.out_files import write_out
 from harness.records import Example, JudgmentInfo, Manifest, MetaRow
 from harness.store import TABLES, read_manifest, read_table, table_path
-from harness.whole_files import replace_file
 
 SHIPPED = Path(__file__).parent / "shipped_evidence.json"
 FORMAT = 1
@@ -129,10 +129,11 @@ def is_evidence(path: Path) -> bool:
 
 
 def write_evidence(path: Path, evidence: Sequence[Evidence], made: Mapping[str, Any]) -> None:
-    """Writes a file of summaries; `made`: what made it, for people."""
+    """Writes a file of summaries, through a link or into a pipe too; `made`: what made it, for people. InputError for a file of a
+    run."""
     head = msgspec.json.encode({"format": FORMAT, "made": dict(made)}, order="sorted")
     lines = b",\n".join(msgspec.json.encode(one) for one in evidence)
-    replace_file(path, head[:-1] + b',"evidence":[\n' + lines + b"\n]}\n")
+    write_out(path, head[:-1] + b',"evidence":[\n' + lines + b"\n]}\n", lambda found: True)
 
 
 def evidence_of(

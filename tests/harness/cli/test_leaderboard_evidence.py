@@ -1,6 +1,7 @@
 """`harness leaderboard evidence` writes what runs and files say of metrics into one file."""
 
 import json
+import os
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -53,3 +54,18 @@ def test_what_says_nothing_of_metrics_is_refused(tmp_path: Path) -> None:
     result = invoke(tmp_path / "empty.json", "--out", tmp_path / "out.json", code=2)
     assert "says nothing of a metric that could stand beside a board" in result.output
     assert not (tmp_path / "out.json").exists()
+
+
+def test_links_are_followed_and_pipes_written_to(tmp_path: Path) -> None:
+    kept, link, pipe = tmp_path / "kept.json", tmp_path / "link.json", tmp_path / "pipe"
+    write_evidence(kept, read_evidence(SHIPPED)[:1], {})
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    invoke(kept, "--out", pipe)
+    assert os.read(reading, 20).startswith(b'{"format":1')
+    os.close(reading)
+    assert pipe.is_fifo()
+    link.symlink_to(kept)
+    invoke(SHIPPED, "--out", link)
+    assert link.is_symlink()
+    assert read_evidence(kept) == read_evidence(SHIPPED)
