@@ -185,9 +185,13 @@ def _unpack(data: bytes, kind: int, count: int, offset: int) -> "np.ndarray":
         return np.frombuffer(data, "<f4", count, offset)
     block = np.dtype([("scale", "<f2"), ("pairs", "u1", BLOCK // 2)])
     blocks = np.frombuffer(data, block, count // BLOCK, offset)
-    low, high = blocks["pairs"] & 15, blocks["pairs"] >> 4  # byte j holds the weights j and j + 16
-    quants = np.concatenate([low, high], axis=1).astype(np.float32) - 8
-    return (quants * blocks["scale"].astype(np.float32)[:, None]).ravel()
+    pairs = np.ascontiguousarray(blocks["pairs"])
+    weights = np.empty((len(blocks), BLOCK), dtype=np.float32)
+    weights[:, : BLOCK // 2] = pairs & 15  # byte j holds the weights j and j + 16
+    weights[:, BLOCK // 2 :] = pairs >> 4
+    weights -= 8
+    weights *= blocks["scale"].astype(np.float32)[:, None]
+    return weights.ravel()
 
 
 def _transformers_name(name: str) -> str:
