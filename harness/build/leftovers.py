@@ -31,7 +31,7 @@ def leftovers(folder: Path, needed: Collection[str]) -> Leftovers:
 
 def prune(found: Leftovers) -> None:
     """Deletes them. Each is renamed first: killed in between, the next call deletes the rest, and no build reads half a stage."""
-    for path in found.folders:
+    for path in sorted(found.folders, key=lambda path: not path.name.startswith(_GOING)):  # a name is free once its half is gone
         going = path if path.name.startswith(_GOING) else path.with_name(_GOING + path.name)
         if going != path:
             path.rename(going)

@@ -35,6 +35,13 @@ def test_what_a_kill_left_of_a_deletion_goes_with_the_next(tmp_path: Path) -> No
     assert list((tmp_path / "segments").iterdir()) == []
 
 
+def test_what_a_kill_left_is_no_hindrance_where_the_stage_was_built_again(tmp_path: Path) -> None:
+    stage(tmp_path, f"going-{OLD}", 5)
+    stage(tmp_path, OLD, 10)
+    prune(leftovers(tmp_path, []))
+    assert list((tmp_path / "segments").iterdir()) == []
+
+
 def test_what_no_builder_wrote_stays(tmp_path: Path) -> None:
     own = stage(tmp_path, OLD, 1)
     (own / "notes.txt").write_text("mine", encoding="utf-8")
