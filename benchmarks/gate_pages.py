@@ -197,7 +197,7 @@ def _more(kept: Mapping[str, Any], survivors: Sequence[Mapping[str, Any]], looke
     if again:
         killed = sum(how != "survived" for how in again.values())
         at = kept["again"]["commit"][:10]
-        found += [f"The survivors were tried again at `{at}`: {killed} of {len(again)} are killed there.", ""]
+        found += [f"{len(again)} of the survivors were tried again at `{at}`: {killed} of them are killed there.", ""]
     return found
 
 

@@ -79,7 +79,7 @@ def test_the_shipped_pairs_have_ids_of_their_own_and_show_each_trait_on_both_sid
         found = texts_of(data, [output.id for output in data.outputs])
         assert not units.keys() & found.keys()
         units |= found
-    assert len(units) == 71 + 76 + 9
+    assert len(units) == 71 + 76 + 10
     for name, has in TRAITS.items():
         count = sum(map(has, units.values()))
         assert 0 < count < len(units), name
