@@ -133,14 +133,14 @@ class RetroLearner(torch.nn.Module):
 
 def stretches(corpus: Database, length: int, documents: "Collection[int] | None" = None, *, ends: bool = False) -> list[Stretch]:
     """The sequences of at most `length` tokens of a corpus, or of some of its documents by number, in its order; of one token
-    there is nothing to learn. `ends`: documents' ends are learned. Raises InputError for a length that is no multiple of the
-    corpus's chunk."""
+    there is nothing to learn, unless it is a document's last and `ends` are learned. Raises InputError for a length that is no
+    multiple of the corpus's chunk."""
     every = cut(corpus, length)
     owners = corpus.document_of(every.first)
-    kept = every.tokens > 1
+    last = (np.diff(owners, append=-1) != 0) & ends  # a document's sequences stand together, in order
+    kept = every.tokens + last > 1
     if documents is not None:
         kept &= np.isin(owners, np.fromiter(documents, np.int64))
-    last = (np.diff(owners, append=-1) != 0) & ends  # a document's sequences stand together, in order
     some = every[kept]
     entries = corpus.entries
     columns = (owners[kept], some.first, some.chunks, some.tokens, last[kept])
