@@ -23,7 +23,7 @@ from harness.build.filters import explained, filtered, row_facts
 from harness.build.languages import PACKAGE, PIP_LINE, LanguageModel, language_model
 from harness.build.languages_fields import LanguageTally, add_up, look_at
 from harness.build.rows import SetAside
-from harness.build.sift_files import Line, LineFiles, Reasons, prefetched, short_turns
+from harness.build.sift_files import Line, LineFiles, Reasons, in_short_turns, prefetched
 from harness.build.sift_found import found_by
 from harness.build.sift_texts import Batch, batches, fold
 from harness.build.splits import split_of
@@ -54,7 +54,7 @@ class Sifted:
     ) -> None:
         self.notes: list[str] = []
         self.found: dict[str, Any] = {}
-        self._rows = _sift(rows, config, against, scratch, report, self)
+        self._rows = in_short_turns(_sift(rows, config, against, scratch, report, self))
 
     def __iter__(self) -> Iterator[Example | SetAside]:
         return self
@@ -169,7 +169,7 @@ def _measured(
 ) -> Iterator[_Measured]:
     """Every batch with what was found in it; while one is measured in a thread of its own, the next one is read."""
     waiting: deque[Future[_Measured]] = deque()
-    with short_turns(), ThreadPoolExecutor(_AHEAD, thread_name_prefix="sift") as pool:
+    with ThreadPoolExecutor(_AHEAD, thread_name_prefix="sift") as pool:
         try:
             for batch in batches(rows):
                 waiting.append(pool.submit(_measure, batch, config, model, index))

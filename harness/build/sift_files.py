@@ -4,9 +4,8 @@ import os
 import struct
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar
@@ -18,6 +17,7 @@ from harness.text.streams import Ints, offsets
 
 _MOST_ENTRIES = 100_000
 _MOST_BYTES = 4 * 2**20
+_AT_ONCE = 16 * 2**20  # bytes of a part that is read in one go
 _SPAN = 256  # rows of which the bounds are read for one that is wanted, at most
 Numbers = NDArray[np.uint64]
 ThingT = TypeVar("ThingT")
@@ -122,23 +122,23 @@ class LineFiles:
             turns = (
                 (heads["place"] << np.uint64(self._bits)) >> np.uint64(64 - deeper) if deeper else np.zeros(len(heads), np.uint64)
             )
+            self._data[part].flush()
+            whole = os.pread(self._data[part].fileno(), int(starts[-1]), 0) if starts[-1] <= _AT_ONCE else None
             for turn in range(1 << deeper):
-                yield self._lines(self._data[part], heads, starts, np.flatnonzero(turns == turn))
+                yield self._lines(self._data[part], whole, heads, starts, np.flatnonzero(turns == turn))
 
     def close(self) -> None:
         """Gives the space back."""
         self._heads.close()
         self._data.close()
 
-    def _lines(self, file: IO[bytes], heads: Any, starts: Ints, chosen: Ints) -> list[Line]:
-        file.flush()
-        source = file.fileno()
+    def _lines(self, file: IO[bytes], whole: bytes | None, heads: Any, starts: Ints, chosen: Ints) -> list[Line]:
         chosen = chosen[np.argsort(heads["place"][chosen], kind="stable")]
         begins, ends = starts[chosen].tolist(), starts[chosen + 1].tolist()
-        if len(chosen) == len(heads):  # all of them: one read
-            whole = os.pread(source, int(starts[-1]), 0)
+        if whole is not None:
             data = [whole[begin:end] for begin, end in zip(begins, ends, strict=True)]
         else:
+            source = file.fileno()
             data = [os.pread(source, end - begin, begin) for begin, end in zip(begins, ends, strict=True)]
         places = heads["place"][chosen]
         lines = [Line(*line) for line in zip(places.tolist(), heads["row"][chosen].tolist(), data, strict=True)]
@@ -237,14 +237,14 @@ def computed_ahead(work: Callable[[GivenT], ThingT], given: Iterator[GivenT], th
                 future.cancel()
 
 
-@contextmanager
-def short_turns(seconds: float = 0.0005) -> Iterator[None]:
-    """Threads that wait for Python's lock ask for it sooner than after the 5 ms that are usual: one that comes out of a compiled
-    loop has little to do before the next one, and would wait as long for a thread that reads rows as the loop took."""
+def in_short_turns(source: Iterator[ThingT], seconds: float = 0.0005) -> Generator[ThingT, None, None]:
+    """The same things; while they are made, threads that wait for Python's lock ask for it sooner than after the 5 ms that are
+    usual: one that comes out of a compiled loop or has read some bytes has little to do before the next ones, and would wait
+    longer for a thread that reads rows than the work took."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(min(before, seconds))
     try:
-        yield
+        yield from source
     finally:
         sys.setswitchinterval(before)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.build.sift_files import KeyFiles, LineFiles, Reasons, RowFile, prefetched, short_turns
+from harness.build import sift_files
+from harness.build.sift_files import KeyFiles, LineFiles, Reasons, RowFile, in_short_turns, prefetched
 from harness.text.streams import offsets
 
 
@@ -86,10 +87,23 @@ def test_rows_far_apart_are_read_as_those_side_by_side(tmp_path: Path) -> None:
         assert file.read(rows) == [texts[row] for row in rows]
 
 
-def test_turns_of_threads_are_short_only_inside() -> None:
+def test_turns_of_threads_are_short_only_while_rows_are_made() -> None:
     before = sys.getswitchinterval()
-    with short_turns(0.0001):
-        assert sys.getswitchinterval() == pytest.approx(0.0001)
-    with pytest.raises(ValueError, match="inside"), short_turns(0.0001):
-        raise ValueError("inside")
+    inside = list(in_short_turns((sys.getswitchinterval() for _ in range(2)), 0.0001))
+    assert inside == pytest.approx([0.0001, 0.0001])
     assert sys.getswitchinterval() == before
+    abandoned = in_short_turns(iter([1, 2]), 0.0001)
+    assert next(abandoned) == 1
+    abandoned.close()
+    assert sys.getswitchinterval() == before
+
+
+@pytest.mark.parametrize("at_once", [0, 1000, 2**24])
+def test_rows_come_back_whether_a_part_is_read_in_one_go_or_not(
+    tmp_path: Path, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sift_files, "_AT_ONCE", at_once)
+    lines = [b"%d" % number * 5 for number in range(300)]
+    files = LineFiles(tmp_path / "lines", bits=2)
+    files.add(np.arange(300, dtype=np.uint64) << np.uint64(55), 0, lines)
+    assert [line.data for some in files.ordered(most=500) for line in some] == lines
