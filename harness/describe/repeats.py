@@ -33,7 +33,7 @@ def describe_repeats(data: JudgmentSet) -> dict[str, Any]:
         ),
         "duplicate_outputs": _surplus(said),
         "without_reference": sum(not example.references for example in data.examples),
-        "equal_to_reference": _equal_to_reference(data, by_system),
+        "equal_to_reference": _equal_to_reference(data),
         "same_text": _same_text(data, by_system),
         "stock_answers": _stock_answers(by_system),
         "rated_differently": _rated_differently(data, said),
@@ -45,14 +45,17 @@ def _surplus(counts: Counter[Any]) -> int:
     return counts.total() - len(counts)
 
 
-def _equal_to_reference(data: JudgmentSet, by_system: Mapping[str, Sequence[Output]]) -> dict[str, dict[str, int]]:
+def _equal_to_reference(data: JudgmentSet) -> dict[str, dict[str, int]]:
+    """Out of all outputs on items with a reference, those without a text too."""
     references = {example.id: frozenset(example.references) for example in data.examples if example.references}
-    found = {}
-    for system, own in by_system.items():
-        wanted = [(output.text, references[output.example_id]) for output in own if output.example_id in references]
-        if wanted:
-            found[system] = {"equal": sum(text in those for text, those in wanted), "n": len(wanted)}
-    return found
+    equal: Counter[str] = Counter()
+    n: Counter[str] = Counter()
+    for output in data.outputs:
+        wanted = references.get(output.example_id)
+        if wanted is not None:
+            n[output.system] += 1
+            equal[output.system] += output.text in wanted
+    return {system: {"equal": equal[system], "n": n[system]} for system in data.systems if n[system]}
 
 
 def _same_text(data: JudgmentSet, by_system: Mapping[str, Sequence[Output]]) -> list[dict[str, Any]]:

@@ -49,6 +49,14 @@ def test_it_counts_items_clusters_outputs_and_duplicates(data: JudgmentSet) -> N
     assert (found["languages"], found["tasks"], found["forms"]) == ({"sv": 3}, {"gec": 3}, {"none": 3})
 
 
+def test_outputs_equal_to_a_reference_are_counted_out_of_all_those_without_a_text_too() -> None:
+    example = Example(id="e", kind="instruction", language="sv", references=("ja", "jo"))
+    texts = ("ja", "nej", None, "jo")
+    outputs = tuple(Output(id=str(n), example_id="e", system="a", sample=n, text=text) for n, text in enumerate(texts))
+    data = JudgmentSet(JudgmentInfo(name="x", version="1"), (example,), outputs)
+    assert describe(data, quick=True)["repeats"]["equal_to_reference"] == {"a": {"equal": 2, "n": 4}}
+
+
 def test_ratings_are_described_by_criterion_and_rater(data: JudgmentSet) -> None:
     rated = describe(data)["criteria"]["fluency"]["anna"]
     assert (rated["ratings"], rated["missing"], rated["unrated"], rated["scale"]) == (6, 1, 2, [1, 3, "up"])
