@@ -85,7 +85,7 @@ def tokenizer_digest(path: str | Path) -> str:
 def text_length(path: str | Path, model: Any) -> int:
     """Tokens of a text that a checkpoint is asked with at most: as long as those that it was trained on, where it says so, else
     all that it has positions for."""
-    most, trained = model.text_positions or LENGTH, _facts(path).get("length")
+    most, trained = model.text_positions or LENGTH, facts_in(path).get("length")
     return min(most, trained) if isinstance(trained, int) and not isinstance(trained, bool) and trained > 0 else most
 
 
@@ -94,7 +94,7 @@ def parameters_by_size(models: Sequence[ModelAt]) -> dict[str, int | None]:
     where none says it. Sizes are in the order of the models."""
     found: dict[str, int | None] = dict.fromkeys(one.size for one in models)
     for one in models:
-        said = _facts(one.path).get("parameters")
+        said = facts_in(one.path).get("parameters")
         if one.trained == "none" and isinstance(said, int) and not isinstance(said, bool) and said > 0:
             found[one.size] = said
     return found
@@ -102,7 +102,7 @@ def parameters_by_size(models: Sequence[ModelAt]) -> dict[str, int | None]:
 
 def check_trained(at: ModelAt) -> None:
     """InputError where a checkpoint says itself that it was trained with another video than the config says."""
-    said = _facts(at.path).get("video")
+    said = facts_in(at.path).get("video")
     if said in KINDS and said != at.trained:
         raise InputError(
             f"{at.path} was trained with the video {said!r}, as its {FACTS} says, not {at.trained!r}; mend `trained`"
@@ -122,7 +122,7 @@ def check_same_tokenizer(models: Sequence[ModelAt]) -> None:
         )
 
 
-def _facts(path: str | Path) -> dict[str, Any]:
+def facts_in(path: str | Path) -> dict[str, Any]:
     """What a checkpoint says of its training; empty where it says nothing."""
     try:
         found = json.loads((Path(path).expanduser() / FACTS).read_bytes())

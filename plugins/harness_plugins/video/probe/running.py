@@ -16,6 +16,7 @@ from harness_plugins.video.probe.config import ModelAt, ProbeRun, as_plain
 from harness_plugins.video.probe.inputs import examples_digest, model_digest, occurrences_digest, tokens_digest
 from harness_plugins.video.probe.page import page, write_pages
 from harness_plugins.video.probe.page import section as as_section
+from harness_plugins.video.probe.page_checkpoints import checkpoints
 from harness_plugins.video.probe.results import NAME, Answers, Asked, read_answers, write_answers
 from harness_plugins.video.probe.subject import Subject, subject_of
 from harness_plugins.video.probe.told import warnings
@@ -58,7 +59,8 @@ def run_probe(
         f"{len(run.models)} checkpoints on {run.data}; {analysis.words} words of {subject.norms.name}, {analysis.occurrences:,} "
         f"occurrences in {analysis.examples:,} texts"
     )
-    written = write_pages(page(run.name, subtitle, analysis, shown, as_plain(run)), analysis, folder)
+    report_page = page(run.name, subtitle, analysis, shown, as_plain(run), [checkpoints(run.models)])
+    written = write_pages(report_page, analysis, folder)
     if section is not None:
         leave_section(section, SECTION, as_section(analysis, shown), tuple(warnings(analysis)))
     return written, analysis

@@ -1,5 +1,6 @@
 """The probe from checkpoints to page, section and scores: two tiny models are trained, asked and compared."""
 
+import json
 import os
 import shutil
 
@@ -79,6 +80,11 @@ def test_checkpoints_are_asked_once_and_page_answers_and_section_are_left(place,
     html = written[1].read_text()
     assert "its video cannot be shown: there is no file" in html
     assert "a video that is none" not in html
+    said = written[0].read_text().partition("## What was probed")[2]
+    rows = [line.split(" | ") for line in said.splitlines() if line.startswith("| one size | real")]
+    facts = json.loads((place / "real" / "model" / "facts.json").read_text())
+    assert len(rows) == 1
+    assert rows[0][:5] == ["| one size", "real", "0", str(facts["parameters"]), str(facts["steps"])]
     sections, warnings = kept_sections(tmp_path)
     assert [one.title for one in sections] == ["Imageability probe"]
     assert any("one seed only" in one for one in warnings)
