@@ -16,6 +16,7 @@ from harness.meta.notes import join
 from harness.meta.options import MetaOptions
 from harness.meta.support import Estimate
 from harness.meta.task import CellTask, counts, coverage
+from harness.meta.ungrouped_compare import LargeDifference
 from harness.records import MetaRow
 
 
@@ -41,7 +42,7 @@ def cell_rows(
             rows.append(row)
     rows.extend(found.finished(task.cell.resampler) for found in correlated)
     differences = compare(task.cell, columns, judged, options, task.within_clusters, accuracies)
-    rows.extend(_difference_row(task, difference) for difference in differences)
+    rows.extend(difference_row(task.base, found, counts(task, found.pairs)) for found in differences)
     if task.within_clusters:
         for key, cluster in ranks(columns, order, differences, options.alpha).items():
             rows[place[key]] = replace(rows[place[key]], rank_cluster=cluster)
@@ -114,10 +115,11 @@ def _above_floor(task: CellTask, base: MetaRow, found: Estimate, result: Judged)
     yield replace(row, value=(found.value - level) / (1 - level), low=low, high=high), found
 
 
-def _difference_row(task: CellTask, difference: Difference) -> MetaRow:
+def difference_row(base: MetaRow, difference: Difference | LargeDifference, counted: Mapping[str, Any]) -> MetaRow:
+    """The row of a difference between two metrics; `counted`: the data it rests on, as fields of a row."""
     first, second = difference.first, difference.second
     return replace(
-        task.base,
+        base,
         metric=first.signature,
         component=first.component,
         against=second.signature,
@@ -128,5 +130,5 @@ def _difference_row(task: CellTask, difference: Difference) -> MetaRow:
         support=difference.support,
         p=difference.p,
         p_adjusted=difference.p_adjusted,
-        **counts(task, difference.pairs),
+        **counted,
     )

@@ -10,8 +10,8 @@ from harness.meta.compare import Key
 from harness.meta.judging import STATISTICS, Judged
 from harness.meta.notes import join
 from harness.meta.options import MetaOptions
-from harness.meta.rows import floor
-from harness.meta.ungrouped_compare import LargeDifference, compare_large, rank_large
+from harness.meta.rows import difference_row, floor
+from harness.meta.ungrouped_compare import compare_large, rank_large
 from harness.meta.ungrouped_correlation_rows import large_correlation_rows
 from harness.meta.ungrouped_estimates import (
     Estimated,
@@ -48,7 +48,7 @@ def large_cell_rows(
         if isinstance(verdicts, ByScores) and not verdicts.random:
             rows.extend(large_correlation_rows(task, column, verdicts))
     differences = compare_large(task.cell, columns, judged, own)
-    rows.extend(_difference_row(task, difference) for difference in differences)
+    rows.extend(difference_row(task.base, found, task.counts(found.keep)[1]) for found in differences)
     if task.cell.people.within_clusters:
         for key, cluster in rank_large(columns, order, differences, options.alpha).items():
             rows[place[key]] = replace(rows[place[key]], rank_cluster=cluster)
@@ -116,21 +116,3 @@ def _above_floor(task: LargeTask, base: MetaRow, found: Estimated, result: Verdi
     else:  # every resample is alike: the exact interval, on the scale above the floor
         low, high = (None if end is None else (end - level) / (1 - level) for end in (found.low, found.high))
     yield replace(row, value=value, low=low, high=high), found
-
-
-def _difference_row(task: LargeTask, difference: LargeDifference) -> MetaRow:
-    first, second = difference.first, difference.second
-    return replace(
-        task.base,
-        metric=first.signature,
-        component=first.component,
-        against=second.signature,
-        statistic="accuracy_difference",
-        value=difference.value,
-        low=difference.low,
-        high=difference.high,
-        support=difference.support,
-        p=difference.p,
-        p_adjusted=difference.p_adjusted,
-        **task.counts(difference.keep)[1],
-    )
