@@ -7,6 +7,7 @@ can be read where the model itself (a file of weights, a server) is not at hand.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from harness.chat.messages import CallPlan, LanguageModel, Reply, Request
 
@@ -40,6 +41,10 @@ class Overheard:
         self.requests: dict[str, Request] = {}
         self.replies: dict[str, Reply] = {}
         self._model = model
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process: what was asked and replied. The model, whose store has locks, stays here."""
+        return {**self.__dict__, "_model": None}
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """What the model replies."""

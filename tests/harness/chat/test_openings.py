@@ -1,5 +1,8 @@
 """Opening a model where somebody listens."""
 
+import pickle
+import threading
+
 from harness.chat.messages import CallPlan, Reply, Request
 from harness.chat.openings import Overheard, opened, openings
 
@@ -43,3 +46,11 @@ def test_an_overheard_model_keeps_its_requests_by_the_keys_of_its_replies() -> N
     assert heard.plan([request]).calls == 1
     assert heard.requests == {"hej": request}
     assert heard.replies["hej"].status == "ok"
+
+
+def test_what_was_asked_reaches_another_process_though_the_model_cannot() -> None:
+    heard, request = Overheard(Parrot()), Request(messages=(("user", "hej"),))
+    heard._model.lock = threading.RLock()  # type: ignore[attr-defined]  # as that of a store of replies
+    heard.ask([request])
+    copy = pickle.loads(pickle.dumps(heard))
+    assert (copy.name, copy.requests, copy.replies) == (heard.name, heard.requests, heard.replies)
