@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+WHOLE = 1_000_000  # units in a batch that no set fills: the metric asks for all at once
 BATCHES = ("own", "1", "7", "1000")
 ORDERS = ("listed", "reversed", "shuffled")
 EXECUTORS = ("this process", "two processes")
@@ -57,7 +58,8 @@ def ordered(order: str, folder: Path) -> Path:
 
 
 def put_in(batch: str, executor: str) -> None:
-    """Has the gate ask metrics in batches of that size, and by that executor."""
+    """Has the gate ask metrics in batches of that size, and by that executor. A metric that must see all outputs at once, to say
+    that none holds what it was asked for (`recorded`), is asked about all."""
     from harness.executors.choice import make_choice, make_executor
     from harness.gate import measure
     from harness.stages.score_job import Scoring
@@ -68,7 +70,10 @@ def put_in(batch: str, executor: str) -> None:
     def score(data: Any, metrics: Any) -> Any:
         asked = metrics
         if batch != "own":
-            asked = [replace(one, spec=replace(one.spec, batch_size=int(batch))) for one in metrics]
+            asked = [
+                one if one.spec.batch_size >= WHOLE else replace(one, spec=replace(one.spec, batch_size=int(batch)))
+                for one in metrics
+            ]
         return partial(real, **how)(data, asked)
 
     measure.score = score

@@ -89,11 +89,13 @@ def test_a_run_asks_metrics_in_batches_of_the_size_that_it_was_given(monkeypatch
     from harness.gate import measure
 
     seen: list[Any] = []
-    monkeypatch.setattr(measure, "score", lambda data, metrics, **how: seen.append((metrics[0].spec.batch_size, sorted(how))))
+    monkeypatch.setattr(
+        measure, "score", lambda data, metrics, **how: seen.append(([one.spec.batch_size for one in metrics], sorted(how)))
+    )
     one_run.put_in("7", "two processes")
-    spec = MetricSpec("ours", build=object)
-    measure.score(None, [BuiltMetric(PluginRef("ours", {}), spec, object())])  # type: ignore[arg-type]
-    assert seen == [(7, ["executor"])]
+    specs = [MetricSpec("ours", build=object), load_plugins().entries["metric"]["recorded"].spec]
+    measure.score(None, [BuiltMetric(PluginRef(spec.name, {}), spec, object()) for spec in specs])  # type: ignore[arg-type]
+    assert seen == [([7, specs[1].batch_size], ["executor"])]  # one of the two must see all outputs at once
 
 
 def test_what_a_run_found_is_kept_by_level_with_every_sentence_that_is_no_pass() -> None:
