@@ -38,17 +38,25 @@ class Exchange:
         self._at_once = max(self._touched.values(), default=1) == 1
 
     def finish(self) -> None:
-        """Returns when every gradient is its sum over the processes. Each process calls it once a step."""
+        """Returns when every gradient is its sum over the processes; one that none of them made stays away, as with one process:
+        an optimizer would let such a parameter decay. Each process calls it once a step."""
         import torch
 
+        parameters = list(self._bucket_of)
+        made = torch.tensor([parameter.grad is not None for parameter in parameters], dtype=torch.float32)
+        made = made.to(parameters[0].device)
         for place in range(len(self._waits), len(self._buckets)):
             for parameter in self._buckets[place]:
                 if parameter.grad is None:  # nothing of this process's share reached it
                     parameter.grad = torch.zeros_like(parameter)
             self._begin(place)
+        self._waits.append(self._start([made]))
         for wait in self._waits:
             wait()
         self._waits = []
+        for parameter, by in zip(parameters, made.tolist(), strict=True):
+            if not by:
+                parameter.grad = None
 
     def _made(self, parameter: Any) -> None:
         """A gradient was added to: where that was the last of its bucket, and the buckets before it are on their way, it goes."""

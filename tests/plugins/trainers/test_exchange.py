@@ -37,7 +37,7 @@ def stepped(model: Any, exchange: Exchange, loss: Any) -> list[Any]:
     model.zero_grad(set_to_none=True)
     exchange.backward(loss)
     exchange.finish()
-    return [parameter.grad.clone() for parameter in model.parameters()]
+    return [None if parameter.grad is None else parameter.grad.clone() for parameter in model.parameters()]
 
 
 def test_the_last_layers_go_while_the_first_are_computed() -> None:
@@ -47,7 +47,7 @@ def test_the_last_layers_go_while_the_first_are_computed() -> None:
     wanted = torch.autograd.grad(model(inputs).sum(), list(model.parameters()))
     for unmade in ([0, 0, 0], [2, 1, 0]):  # the first step finds out whether it may
         found = stepped(model, exchange, model(inputs).sum())
-        assert other.unmade[-3:] == unmade
+        assert other.unmade[-4:-1] == unmade
         for one, gradient in zip(found, wanted, strict=True):
             assert torch.equal(one, 2 * gradient)
 
@@ -71,16 +71,32 @@ def test_a_gradient_that_is_added_to_twice_in_one_pass_goes_behind_it() -> None:
         torch.testing.assert_close(found, 2 * wanted)
 
 
-def test_what_nothing_reached_is_zero_and_keeps_its_turn() -> None:
+def test_what_no_process_reached_has_no_gradient_and_keeps_its_turn() -> None:
     model, inputs = layers(), torch.ones(2, 4)
     other = Other(model)
     exchange = Exchange(list(model.parameters()), size=16, start=other.start)
     for _ in range(2):
         found = stepped(model, exchange, model[0](inputs).sum())  # the last two layers are not asked
-        assert [bool(one.any()) for one in found] == [True, False, False]
-    assert len(other.sent) == 6
+        assert [one is not None and bool(one.any()) for one in found] == [True, False, False]
+        assert [one is None for one in found] == [False, True, True]  # as with one process: nothing decays
+    sizes = [[(4, 4)], [(4, 4)], [(4, 4)], [(3,)]]
+    assert other.sent == 2 * sizes
     exchange.finish()  # a step of which this process has no share
-    assert len(other.sent) == 9
+    assert other.sent == 3 * sizes
+
+
+def test_what_another_process_reached_has_its_gradient_here_too() -> None:
+    model, inputs = layers(), torch.ones(2, 4)
+
+    def start(tensors: list[Any]) -> Callable[[], None]:
+        def wait() -> None:
+            for tensor in tensors:
+                tensor.add_(1)  # the other's part
+
+        return wait
+
+    found = stepped(model, Exchange(list(model.parameters()), size=16, start=start), model[0](inputs).sum())
+    assert [bool((one == 1).all()) for one in found[1:]] == [True, True]
 
 
 def test_buckets_hold_one_type_each_and_large_tensors_alone() -> None:
