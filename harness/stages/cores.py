@@ -2,6 +2,7 @@
 
 import functools
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _FEWEST = 100_000  # outputs from which threads gain more than they cost
-_AT_ONCE = 2_000_000  # outputs that are in work together: a cell of a million takes up to a gigabyte
+_AT_ONCE = 1_500_000  # outputs that are in work together: a cell of a million takes up to a gigabyte
 
 
 class Cores:
@@ -21,14 +22,29 @@ class Cores:
 
     def __init__(self, outputs: int) -> None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        workers = min(cores, _AT_ONCE // max(outputs, 1)) if outputs >= _FEWEST else 1
+        workers = cores if outputs >= _FEWEST else 1
         self._pool = ThreadPoolExecutor(workers, "cell") if workers > 1 else None
+        self._free, self._changed = _AT_ONCE, threading.Condition()
 
-    def begin(self, work: Callable[[], T]) -> Callable[[], T]:
-        """What gives the work's result, or raises what it raised; work is begun in the order of these calls."""
+    def begin(self, work: Callable[[], T], outputs: int, after: Callable[[], object] | None = None) -> Callable[[], T]:
+        """What gives the result of work on so many outputs, or raises what it raised. Work is begun in the order of these calls,
+        as soon as there is room for it and `after` (what an earlier call gave) is done."""
         if self._pool is None:
             return functools.cache(work)
-        return self._pool.submit(work).result
+        return self._pool.submit(self._in_turn, work, min(outputs, _AT_ONCE), after).result
+
+    def _in_turn(self, work: Callable[[], T], outputs: int, after: Callable[[], object] | None) -> T:
+        if after is not None:
+            after()  # before room is taken: what it waits for may need it
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= outputs)
+            self._free -= outputs
+        try:
+            return work()
+        finally:
+            with self._changed:
+                self._free += outputs
+                self._changed.notify_all()
 
     def __enter__(self) -> "Cores":
         return self

@@ -132,12 +132,14 @@ def _grouping_rows(
     known: dict[bytes, Callable[[], _Cell]] = {}
     fixed: Callable[[], _Cell] | None = None
     for part in sliced:
-        mask = (part.outputs & rated).tobytes()
+        chosen = part.outputs & rated
+        mask = chosen.tobytes()
         start = replace(base, slice=part.label, note=None if part.label == "all" else "exploratory")
         if mask in known:
             yield partial(_taken_over, known[mask], start)
             continue
-        known[mask] = cores.begin(partial(_cell, table, start, part.outputs, groups, values, fixed))
+        work = partial(_cell, table, start, part.outputs, groups, values, fixed)
+        known[mask] = cores.begin(work, int(chosen.sum()), fixed)
         if part.label == "all" and table.options.epsilon_scope == "global":
             fixed = known[mask]
         yield partial(_rows_of, known[mask])
@@ -192,7 +194,7 @@ def _system_level(table: Table, criterion: str, target: Target, cores: Cores) ->
         here = part.outputs & rated
         if here.any():
             start = replace(base, slice=part.label, note=None if part.label == "all" else "exploratory")
-            yield cores.begin(partial(_all_of, table, start, values, here))
+            yield cores.begin(partial(_all_of, table, start, values, here), int(here.sum()))
 
 
 def _all_of(table: Table, start: MetaRow, values: Floats, outputs: Bools) -> list[MetaRow]:

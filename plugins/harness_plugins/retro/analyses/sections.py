@@ -190,7 +190,8 @@ def _swapped(done: Sequence[Swapped], level: float) -> Iterator[DataTable]:
             against = row.against.get(scope.name)
             apart = "" if against is None else percent(against)
             rows.append((row.retriever, _told(mine.on), _told(mine.gain), apart, mine.tokens, mine.documents))
-        yield _table(f"swap-{scope.name}", f"Tokens: {scope.name}", f"{SCOPES[scope.name]}. {_by(level)}", names, rows)
+        said = f"{SCOPES[scope.name].capitalize()}. {_by(level)}"
+        yield _table(f"swap-{scope.name}", f"Tokens: {scope.name}", said, names, rows)
 
 
 def _costs(done: Sequence[Swapped]) -> DataTable:
