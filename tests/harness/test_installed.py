@@ -11,6 +11,7 @@ from harness.installed import code_digest, code_roots, surroundings_digest, watc
 
 
 def test_what_a_library_sets_while_it_loads_is_left_out_by_whoever_looked_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_SET_BY_A_LIBRARY", raising=False)
     before = watched_variables()
     known = surroundings_digest(before)
     assert known == surroundings_digest()
