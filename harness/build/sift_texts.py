@@ -1,5 +1,6 @@
 """Rows in batches: their fields as columns of code points, folded text, words and counts of characters."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _MARKS = frozenset(chain.from_iterable(range(*block) for block in _BLOCKS))
 # characters that nobody sees, beside those of the category Cf: joiners of graphemes, fillers, variation selectors
 _SELECTORS = (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
 _UNSEEN = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, *_SELECTORS)))
+_STRESS = re.compile("(?<=[\u0400-\u04ff])[\u0300\u0301]")  # marks that say how a Cyrillic word is stressed make no other letter
 _ASTRAL = 0xD800  # letters beyond the basic plane are folded into the range of surrogates, which are no letters
 _NO_LETTERS = 0x2000  # surrogates and private use
 Numbers = NDArray[np.uint64]
@@ -198,7 +200,8 @@ def _canonical(text: str) -> str:
     composed with its marks; marks that no letter is composed with are left out."""
     seen = "".join(char for char in text if unicodedata.category(char) != "Cf" and char not in _UNSEEN)
     plain = unicodedata.normalize("NFKC", seen).casefold()
-    composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", plain).translate(lookalikes()))
+    unstressed = _STRESS.sub("", unicodedata.normalize("NFC", plain))
+    composed = unicodedata.normalize("NFC", unstressed.translate(lookalikes()))
     return "".join(char for char in composed if ord(char) not in _MARKS and char not in _UNSEEN)
 
 

@@ -61,3 +61,7 @@ def test_what_looks_alike_is_plain_latin_in_composed_form() -> None:
     for latin in lookalikes().values():
         assert len(latin) == 1
         assert unicodedata.name(latin).startswith("LATIN SMALL LETTER")
+
+
+def test_a_russian_word_is_the_same_with_its_stress_marked() -> None:
+    assert folded_words("за\u0301мок и доро\u0301га") == folded_words("замок и дорога")
