@@ -64,7 +64,9 @@ class Message(_Record, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """The text parts, joined by newlines."""
-        return "\n".join(part.text for part in self.parts if isinstance(part, TextPart))
+        if len(self.parts) == 1 and isinstance(self.parts[0], TextPart):  # as nearly always
+            return self.parts[0].text
+        return "\n".join([part.text for part in self.parts if isinstance(part, TextPart)])
 
 
 class Origin(_Record, frozen=True, kw_only=True):

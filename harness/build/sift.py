@@ -23,7 +23,7 @@ from harness.build.filters import explained, filtered, row_facts
 from harness.build.languages import PACKAGE, PIP_LINE, LanguageModel, language_model
 from harness.build.languages_fields import LanguageTally, add_up, look_at
 from harness.build.rows import SetAside
-from harness.build.sift_files import Line, LineFiles, Reasons, in_short_turns, prefetched
+from harness.build.sift_files import LineFiles, Reasons, in_short_turns, prefetched
 from harness.build.sift_found import found_by
 from harness.build.sift_texts import Batch, batches, fold
 from harness.build.splits import split_of
@@ -223,35 +223,33 @@ def _ordered(
     splits: Counter[str],
 ) -> Iterator[Example | SetAside]:
     """All rows by the hashes of their ids; of equal rows of one id one, and an error where they differ."""
-    decoder = msgspec.msgpack.Decoder(Example)
+    decode, replace = msgspec.msgpack.Decoder(Example).decode, msgspec.structs.replace
     for some in prefetched(lines.ordered()):
-        before: Line | None = None
-        stayed = False
-        for line in some:
-            if before is not None and before.place == line.place:
-                _check_same(before, line)
-                again = stayed and bool(alive[line.row])
-            else:
-                again, stayed = False, False
-            before = line
-            example = decoder.decode(line.data)
-            if again:
+        again = np.zeros(len(some.data), bool)  # whether the place is that of the row before
+        again[1:] = some.places[1:] == some.places[:-1]
+        before, stayed = b"", False
+        for data, row, lives, twin in zip(some.data, some.rows.tolist(), alive[some.rows].tolist(), again.tolist(), strict=True):
+            if twin:
+                _check_same(before, data)
+            before, example = data, decode(data)
+            if twin and stayed and lives:
                 removed["duplicate", "same-row"] += 1
                 yield SetAside(id=example.id, stage="duplicate", reason="same-row", detail="the same row again", example=example)
-            elif alive[line.row]:
-                stayed = True
+                continue
+            stayed = lives or (twin and stayed)
+            if lives:
                 split = split_of(example.cluster, config.splits)
                 splits[split] += 1
-                yield msgspec.structs.replace(example, split=split)
+                yield replace(example, split=split)
             else:
-                stage, reason, detail = reasons.get(line.row)
+                stage, reason, detail = reasons.get(row)
                 yield SetAside(id=example.id, stage=stage, reason=reason, detail=detail, example=example)
 
 
-def _check_same(one: Line, other: Line) -> None:
-    if one.data == other.data:
+def _check_same(one: bytes, other: bytes) -> None:
+    if one == other:
         return
-    left, right = (msgspec.msgpack.decode(line.data, type=Example) for line in (one, other))
+    left, right = (msgspec.msgpack.decode(data, type=Example) for data in (one, other))
     if left.id != right.id:
         return  # two ids with one hash
     raise InputError(

@@ -74,12 +74,12 @@ class KeyFiles:
         return keys[order], rows[order]
 
 
-class Line(NamedTuple):
-    """A row as it was written: the number that gives its place in the order, its number, and its bytes."""
+class Lines(NamedTuple):
+    """Rows as they were written, in their order: the numbers that give them their places, their own numbers, and their bytes."""
 
-    place: int
-    row: int
-    data: bytes
+    places: Numbers
+    rows: Ints
+    data: list[bytes]
 
 
 class LineFiles:
@@ -111,7 +111,7 @@ class LineFiles:
                 self._counts[part] += end - begin
                 self._sizes[part] += len(data)
 
-    def ordered(self, most: int = _MOST_BYTES) -> Iterator[list[Line]]:
+    def ordered(self, most: int = _MOST_BYTES) -> Iterator[Lines]:
         """All rows in the order of their places, those of one place together and in the order of their bytes; about `most` bytes
         at a time."""
         for part in np.flatnonzero(self._counts).tolist():
@@ -132,7 +132,7 @@ class LineFiles:
         self._heads.close()
         self._data.close()
 
-    def _lines(self, file: IO[bytes], whole: bytes | None, heads: Any, starts: Ints, chosen: Ints) -> list[Line]:
+    def _lines(self, file: IO[bytes], whole: bytes | None, heads: Any, starts: Ints, chosen: Ints) -> Lines:
         chosen = chosen[np.argsort(heads["place"][chosen], kind="stable")]
         begins, ends = starts[chosen].tolist(), starts[chosen + 1].tolist()
         if whole is not None:
@@ -140,11 +140,12 @@ class LineFiles:
         else:
             source = file.fileno()
             data = [os.pread(source, end - begin, begin) for begin, end in zip(begins, ends, strict=True)]
-        places = heads["place"][chosen]
-        lines = [Line(*line) for line in zip(places.tolist(), heads["row"][chosen].tolist(), data, strict=True)]
+        places, rows = heads["place"][chosen], heads["row"][chosen].astype(np.int64)
         if (places[1:] == places[:-1]).any():
-            lines.sort(key=lambda line: (line.place, line.data))
-        return lines
+            by = places.tolist()
+            order = sorted(range(len(data)), key=lambda number: (by[number], data[number]))
+            places, rows, data = places[order], rows[order], [data[number] for number in order]
+        return Lines(places, rows, data)
 
 
 class RowFile:

@@ -105,8 +105,8 @@ def batch_of(rows: Sequence[Example]) -> Batch:
             tags += [language_of(row, name) for name in fields]
         else:
             tags += [row.language] * len(fields)
-        if any(type(part) is MediaPart for message in row.messages for part in message.parts):
-            media = [part for message in row.messages for part in message.parts if isinstance(part, MediaPart)]
+        media = [part for message in row.messages for part in message.parts if isinstance(part, MediaPart)]
+        if media:
             place = len(texts) - bool(row.references)  # the response stays the last
             texts.insert(place, " ".join(f"{part.sha256 or part.uri} {part.start} {part.end}" for part in media))
             names.insert(place, MEDIA)

@@ -41,11 +41,13 @@ def test_rows_come_back_by_place_and_equal_places_by_bytes(tmp_path: Path, most:
     files = LineFiles(tmp_path / "lines")
     files.add(np.array(places[:300], np.uint64), 0, lines[:300])
     files.add(np.array(places[300:], np.uint64), 300, lines[300:])
-    found = [line for some in files.ordered(most) for line in some]
+    found = [
+        line for some in files.ordered(most) for line in zip(some.places.tolist(), some.rows.tolist(), some.data, strict=True)
+    ]
     expected = sorted((place, line, row) for row, (place, line) in enumerate(zip(places, lines, strict=True)))
-    assert [(line.place, line.data) for line in found] == [(place, line) for place, line, _ in expected]
-    assert sorted(line.row for line in found) == list(range(440))
-    assert all(lines[line.row] == line.data for line in found)
+    assert [(place, data) for place, _, data in found] == [(place, line) for place, line, _ in expected]
+    assert sorted(row for _, row, _ in found) == list(range(440))
+    assert all(lines[row] == data for _, row, data in found)
     files.close()
 
 
@@ -106,4 +108,4 @@ def test_rows_come_back_whether_a_part_is_read_in_one_go_or_not(
     lines = [b"%d" % number * 5 for number in range(300)]
     files = LineFiles(tmp_path / "lines", bits=2)
     files.add(np.arange(300, dtype=np.uint64) << np.uint64(55), 0, lines)
-    assert [line.data for some in files.ordered(most=500) for line in some] == lines
+    assert [data for some in files.ordered(most=500) for data in some.data] == lines
