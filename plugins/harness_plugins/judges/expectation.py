@@ -20,17 +20,16 @@ def expectation(
     token = None if span is None or not tokens else _token_at(text, tokens, span)
     if token is None:
         return None
-    found: dict[str, tuple[str, float]] = {}
+    found: dict[str, float] = {}
     for name, logprob in (*token.top, (token.token, token.logprob)):
-        verdict = name.strip(_EDGES)
-        if verdict in values:
-            found[name] = verdict, exp(logprob)
-    total = fsum([probability for _, probability in found.values()])
+        if name.strip(_EDGES) in values:
+            found[name] = exp(logprob)
+    total = fsum(found.values())
     if token.token not in found or not total > 0:
         return None
-    if all([len(verdict) == 1 for verdict, _ in found.values()]) and _has_long(values):
+    if _has_long(values) and all([len(name.strip(_EDGES)) == 1 for name in found]):
         return None
-    return fsum([values[verdict] * probability for verdict, probability in found.values()]) / total
+    return fsum(values[name.strip(_EDGES)] * probability for name, probability in found.items()) / total
 
 
 def _has_long(values: Mapping[str, float]) -> bool:

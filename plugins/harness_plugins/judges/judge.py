@@ -92,13 +92,13 @@ class Judge:
     def verdicts(self, metric: str, call: Call, said: Sequence[Said]) -> list[Verdict]:
         """What the replies to the call say, a verdict a sample and criterion."""
         done: list[Verdict] = []
-        for sample, (mode, reply) in enumerate(said):
-            asked = self._caller.frame(call, mode).asked
+        for sample, one in enumerate(said):
+            asked = self._caller.frame(call, one.mode).asked
             values: dict[str, Value | None] = {}
-            if reply.status == "ok":
-                values = read(reply.text or "", asked, call.code, call.texts)
+            if one.reply.status == "ok":
+                values = read(one.reply.text or "", asked, call.code, call.texts)
             for name in asked.criteria:
-                done.append(self._verdict(metric, call, sample, name, reply, values.get(name), asked))
+                done.append(self._verdict(metric, call, sample, name, one.reply, values.get(name), asked))
         return done
 
     def _verdict(
