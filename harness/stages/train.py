@@ -20,6 +20,7 @@ from harness.integrity import file_digest
 from harness.protocols import Trainer, TrainerSpec
 from harness.records import Example, digest
 from harness.registry import PluginRef, Registry
+from harness.stages.train_reads import check_reads
 from harness.stages.trained import Material, Trained, begins_with, damaged, find_trained, learned_examples, read_trained
 from harness.store import stage_id
 from harness.whole_files import replace_file
@@ -37,6 +38,7 @@ __all__ = [
 
 KIND = "trainer"
 _MARKER = "training.json"  # what was begun in a folder
+_READS = f"{_MARKER}.reads"  # and of what files
 _PATIENCE = 60.0  # seconds that the other processes wait for the first
 FACTS = "facts.json"  # a trainer may leave it in its checkpoint: losses, tokens per second, what it left out; any JSON mapping
 
@@ -57,7 +59,8 @@ def train(
     the checkpoint of that training in the same folder; where that one has changed, this is another training. `report`: is told
     the steps that are done and how many there are, by trainers that tell.
 
-    Raises InputError where the folder holds a checkpoint of other examples or parameters, or no training to begin with, and
+    Raises InputError where the folder holds a checkpoint of other examples or parameters, or one made of files (a model's) that
+    have changed since, or no training to begin with, and
     PluginError where the trainer does not accept a kind of example, or returns a folder that is empty or lies elsewhere.
     """
     spec = registry.find(KIND, ref.name).spec
@@ -76,15 +79,19 @@ def train(
         n=len(held),
     )
     earlier = find_trained(folder, name)
+    home, own = folder / name, PluginRef(ref.name, {key: value for key, value in ref.params.items() if key not in bases})
     if earlier is not None and earlier.stage == begun.stage and not damaged(folder, earlier):
+        if first_process():
+            check_reads(home / _READS, spec, own, begun=True)
         return earlier
-    home = folder / name
     paths = {key: str((folder / base.checkpoint).resolve()) for key, base in bases.items()}
     trainer: Trainer = registry.build(KIND, PluginRef(ref.name, {**ref.params, **paths}))
     _hand_scorer(trainer, registry)
     if report is not None and (takes := getattr(trainer, "use_report", None)) is not None:
         takes(report)
-    _check_home(home, begun)
+    going_on = _check_home(home, begun)
+    if first_process():  # the others wait for the marker alone: digests of a large model take their time
+        check_reads(home / _READS, spec, own, begun=going_on)
     checkpoint = Path(trainer.train(held, home)).resolve()
     done = Trained(
         name=name,
@@ -172,15 +179,16 @@ def _hand_scorer(trainer: Trainer, registry: Registry) -> None:
         wanted(RegistryScorer(registry))
 
 
-def _check_home(home: Path, now: _Begun) -> None:
-    """Makes the folder, or sees that what was begun in it is this very training."""
+def _check_home(home: Path, now: _Begun) -> bool:
+    """Makes the folder, or sees that what was begun in it is this very training; whether anything of it is there."""
     marker = home / _MARKER
     if not first_process():
         _await(marker, now.stage)
-        return
+        return False
     home.mkdir(parents=True, exist_ok=True)
     before = _begun(marker)
-    if any(not path.name.startswith(_MARKER) for path in home.iterdir()) and (before is None or before.stage != now.stage):
+    there = any(not path.name.startswith(_MARKER) for path in home.iterdir())
+    if there and (before is None or before.stage != now.stage):
         told = "unknown which" if before is None else "; ".join(_changes(before, now))
         raise InputError(
             f"{home} holds a training of other examples or parameters ({told}); give the training another name, or delete the "
@@ -188,6 +196,7 @@ def _check_home(home: Path, now: _Begun) -> None:
         )
     if before is None or before.stage != now.stage:
         replace_file(marker, _json(now))
+    return there
 
 
 def _await(marker: Path, stage: str) -> None:

@@ -1,6 +1,7 @@
 """Training: a checkpoint with a record of what it was made of, whatever the trainer is."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -211,3 +212,39 @@ def test_a_training_begins_with_the_checkpoint_of_another_and_is_another_when_th
         train(registry, "tuned", ref(base="train:warm"), EXAMPLES, moved)
     with pytest.raises(InputError, match="no finished training called 'cold'"):
         train(registry, "other", ref(base="train:cold"), EXAMPLES, moved)
+
+
+def test_a_training_whose_model_has_changed_is_another(registry: Registry, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "count").write_text("10")
+    spec = TrainerSpec("counting", build=Counting, accepts=("instruction",), reads=lambda base, **_: [Path(base)])
+    registry.entries["trainer"]["counting"] = Entry(spec, "test", "test")
+    began = ref(base=str(base))
+    done = train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
+    os.utime(base / "count", (1, 1))  # copied, or only touched
+    assert train(registry, "tiny", began, EXAMPLES, tmp_path / "out") == done
+    (base / "count").write_text("11")
+    with pytest.raises(InputError, match=r"base/count is not what it was when the training in .*tiny began"):
+        train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
+    (tmp_path / "out" / "tiny.json").unlink()  # the same where it was stopped
+    with pytest.raises(InputError, match="base/count is not what it was"):
+        train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
+    (base / "count").write_text("10")
+    assert train(registry, "tiny", began, EXAMPLES, tmp_path / "out").files == done.files
+    assert Counting.calls == 2
+
+
+def test_a_model_may_change_before_anything_is_learned_from_it(registry: Registry, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    base.mkdir()
+    (base / "count").write_text("10")
+    spec = TrainerSpec("counting", build=Counting, accepts=("instruction",), reads=lambda base, **_: [Path(base)])
+    registry.entries["trainer"]["counting"] = Entry(spec, "test", "test")
+    train(registry, "tiny", ref(base=str(base)), EXAMPLES, tmp_path / "out")
+    for path in ((tmp_path / "out" / "tiny.json"), *(tmp_path / "out" / "tiny" / "model").iterdir()):
+        path.unlink()
+    (tmp_path / "out" / "tiny" / "model").rmdir()
+    (base / "count").write_text("20")
+    done = train(registry, "tiny", ref(base=str(base)), EXAMPLES, tmp_path / "out")
+    assert (tmp_path / "out" / done.checkpoint / "count").read_text() == "23"
