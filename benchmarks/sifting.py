@@ -133,7 +133,8 @@ def at_sizes(file: Path, rows: int) -> list[dict[str, Any]]:
             between = f", {least:,.0f}–{most:,.0f} in {len(runs)} runs" if runs[1:] else ""
             value = (
                 f"{size / found['seconds']:,.0f} rows/s{between} ({found['seconds']:.1f} s, "
-                f"{found['cpu'] / size * 1e6:.0f} µs of CPU a row), {_mib(runs)} MiB at most; {told(found, planted(file, size, name == 'all'))}"
+                f"{found['cpu'] / size * 1e6:.0f} µs of CPU a row), {_mib(runs)} MiB at most; "
+                f"{told(found, planted(file, size, name == 'all'))}"
             )
             what = (
                 "identification, filters, duplicates, splits" if name == "all" else "duplicates and splits alone, rows as a whole"
