@@ -148,7 +148,7 @@ def _import_file(path: Path) -> ModuleType:
     if path.suffix != ".py":
         raise ImportError("a plugin file must be Python source, its name ending in .py")
     name = f"harness_file_plugin_{re.sub(r'[^0-9A-Za-z_]', '_', path.stem)}"
-    spec = importlib.util.spec_from_file_location(name, path, loader=_AsItIs(name, str(path)))
+    spec = importlib.util.spec_from_file_location(name, path, loader=_AsItIs(name, os.path.abspath(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -79,19 +79,19 @@ def train(
         n=len(held),
     )
     earlier = find_trained(folder, name)
-    home, own = folder / name, PluginRef(ref.name, {key: value for key, value in ref.params.items() if key not in bases})
-    if earlier is not None and earlier.stage == begun.stage and not damaged(folder, earlier):
-        if first_process():
-            check_reads(home / _READS, spec, own, begun=True)
-        return earlier
+    home = folder / name
     paths = {key: str((folder / base.checkpoint).resolve()) for key, base in bases.items()}
-    trainer: Trainer = registry.build(KIND, PluginRef(ref.name, {**ref.params, **paths}))
+    params = {**ref.params, **paths}
+    if earlier is not None and earlier.stage == begun.stage and not damaged(folder, earlier):
+        check_reads(home / _READS, spec, params, folder, begun=True)
+        return earlier
+    trainer: Trainer = registry.build(KIND, PluginRef(ref.name, params))
     _hand_scorer(trainer, registry)
     if report is not None and (takes := getattr(trainer, "use_report", None)) is not None:
         takes(report)
     going_on = _check_home(home, begun)
-    if first_process():  # the others wait for the marker alone: digests of a large model take their time
-        check_reads(home / _READS, spec, own, begun=going_on)
+    if going_on or first_process():  # the others do not wait for the digests of a model, which may be large
+        check_reads(home / _READS, spec, params, folder, begun=going_on)
     checkpoint = Path(trainer.train(held, home)).resolve()
     done = Trained(
         name=name,
@@ -184,10 +184,10 @@ def _check_home(home: Path, now: _Begun) -> bool:
     marker = home / _MARKER
     if not first_process():
         _await(marker, now.stage)
-        return False
+        return _holds_more(home)
     home.mkdir(parents=True, exist_ok=True)
     before = _begun(marker)
-    there = any(not path.name.startswith(_MARKER) for path in home.iterdir())
+    there = _holds_more(home)
     if there and (before is None or before.stage != now.stage):
         told = "unknown which" if before is None else "; ".join(_changes(before, now))
         raise InputError(
@@ -197,6 +197,10 @@ def _check_home(home: Path, now: _Begun) -> bool:
     if before is None or before.stage != now.stage:
         replace_file(marker, _json(now))
     return there
+
+
+def _holds_more(home: Path) -> bool:
+    return any(not path.name.startswith(_MARKER) for path in home.iterdir())
 
 
 def _await(marker: Path, stage: str) -> None:

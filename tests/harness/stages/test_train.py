@@ -221,6 +221,8 @@ def test_a_training_whose_model_has_changed_is_another(registry: Registry, tmp_p
     spec = TrainerSpec("counting", build=Counting, accepts=("instruction",), reads=lambda base, **_: [Path(base)])
     registry.entries["trainer"]["counting"] = Entry(spec, "test", "test")
     began = ref(base=str(base))
+    (base / b"M\xe4rk".decode(errors="surrogateescape")).write_text("a name that is no text")
+    (base / "linked").symlink_to(tmp_path)
     done = train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
     os.utime(base / "count", (1, 1))  # copied, or only touched
     assert train(registry, "tiny", began, EXAMPLES, tmp_path / "out") == done
@@ -231,8 +233,28 @@ def test_a_training_whose_model_has_changed_is_another(registry: Registry, tmp_p
     with pytest.raises(InputError, match="base/count is not what it was"):
         train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
     (base / "count").write_text("10")
+    (base / "README.md").write_text("notes")
+    assert train(registry, "tiny", began, EXAMPLES, tmp_path / "out").files == done.files
+    (base / "model.safetensors").write_bytes(b"other weights, which a library would take first")
+    with pytest.raises(InputError, match=r"base/model\.safetensors was not there when the training"):
+        train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
+    shutil.rmtree(base)  # a finished model needs it no more
     assert train(registry, "tiny", began, EXAMPLES, tmp_path / "out").files == done.files
     assert Counting.calls == 2
+
+
+@pytest.mark.parametrize("raised", [ValueError, RuntimeError, PluginError])
+def test_what_a_trainer_cannot_tell_keeps_no_training_from_beginning(
+    registry: Registry, tmp_path: Path, raised: type[Exception]
+) -> None:
+    def reads(**_: object) -> list[Path]:
+        raise raised("no")
+
+    spec = TrainerSpec("counting", build=Counting, accepts=("instruction",), reads=reads)
+    registry.entries["trainer"]["counting"] = Entry(spec, "test", "test")
+    for _ in range(2):
+        train(registry, "tiny", ref(), EXAMPLES, tmp_path)
+    assert Counting.calls == 1
 
 
 def test_a_model_may_change_before_anything_is_learned_from_it(registry: Registry, tmp_path: Path) -> None:
