@@ -7,9 +7,10 @@ dependencies, with and without the judged set that may be absent, alone and besi
 run.
 Each run is the real command against the shipped baseline, in a process of its own, with a wheel built of HEAD.
 
-Results go to benchmarks/results/gate_clean_runs.json after each run; a call that was cut off goes on, and runs of other code are
-done again (`--again`: all). Then docs/reference/gate-clean-runs.md is written (`--page`: nothing else). The first call makes two
-environments with pip (gate_environments.py). Exit code 1 if a run was not a pass.
+Results go to benchmarks/results/gate_clean_runs.json after each run; a call that was cut off goes on, and runs of other code
+(of what a run can load: gate_code.py) are done again (`--again`: all). Then docs/reference/gate-clean-runs.md is written
+(`--page`: nothing else). The first call makes two environments with pip (gate_environments.py). Exit code 1 if a run was not a
+pass.
 """
 
 import argparse
@@ -30,13 +31,13 @@ from pathlib import Path
 from typing import Any
 
 from gate_clean_page import write_page
+from gate_code import OTHERS, PACKAGES, code_of
 from gate_designs import Run, covering
 from gate_environments import environment
 from gate_one_run import BATCHES, EXECUTORS, ORDERS
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "gate_clean_runs.json"
-CODE = ("harness", "plugins", "configs", "pyproject.toml")  # what a run depends on
 FACTORS: dict[str, tuple[str, ...]] = {
     "batch": BATCHES,
     "threads": ("1", "2"),
@@ -77,7 +78,8 @@ def main() -> None:
     design = covering(FACTORS, given.runs)
     kept = read_results()
     if not given.page:
-        code = code_of_head()
+        say_uncommitted()
+        code = code_of("HEAD")
         kept = {} if given.again else {number: one for number, one in kept.items() if fits(one, number, design, code)}
         todo = [number for number in range(1, given.runs + 1) if number not in kept and number in (given.only or [number])]
         with place(given.environments) as here:
@@ -265,15 +267,12 @@ def versions(here: Place, kind: str) -> dict[str, str]:
     return json.loads(subprocess.run([here.pythons[kind], "-c", code], capture_output=True, check=True).stdout)
 
 
-def code_of_head() -> str:
-    """What of HEAD a run depends on, as git names it; the working tree must not differ."""
-    changed = subprocess.run(["git", "status", "--porcelain", "--", *CODE], cwd=ROOT, capture_output=True, text=True, check=True)
+def say_uncommitted() -> None:
+    """Tells of changes that are not in these runs, which are of HEAD."""
+    parts = [*(place for place in PACKAGES.values() if place != "."), "harness", *OTHERS]
+    changed = subprocess.run(["git", "status", "--porcelain", "--", *parts], cwd=ROOT, capture_output=True, text=True, check=True)
     if changed.stdout.strip():
         print(f"not committed, so not in these runs:\n{changed.stdout}", end="", flush=True)
-    found = subprocess.run(
-        ["git", "rev-parse", *(f"HEAD:{name}" for name in CODE)], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return " ".join(name[:12] for name in found.stdout.split())
 
 
 def read_results() -> dict[int, dict[str, Any]]:
