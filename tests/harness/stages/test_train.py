@@ -214,12 +214,18 @@ def test_a_training_begins_with_the_checkpoint_of_another_and_is_another_when_th
         train(registry, "other", ref(base="train:cold"), EXAMPLES, moved)
 
 
-def test_a_training_whose_model_has_changed_is_another(registry: Registry, tmp_path: Path) -> None:
-    base = tmp_path / "base"
-    base.mkdir()
-    (base / "count").write_text("10")
+@pytest.fixture
+def base(registry: Registry, tmp_path: Path) -> Path:
+    """A model's folder, and a trainer that says it reads it."""
+    folder = tmp_path / "base"
+    folder.mkdir()
+    (folder / "count").write_text("10")
     spec = TrainerSpec("counting", build=Counting, accepts=("instruction",), reads=lambda base, **_: [Path(base)])
     registry.entries["trainer"]["counting"] = Entry(spec, "test", "test")
+    return folder
+
+
+def test_a_training_whose_model_has_changed_is_another(registry: Registry, base: Path, tmp_path: Path) -> None:
     began = ref(base=str(base))
     (base / b"M\xe4rk".decode(errors="surrogateescape")).write_text("a name that is no text")
     (base / "linked").symlink_to(tmp_path)
@@ -257,12 +263,7 @@ def test_what_a_trainer_cannot_tell_keeps_no_training_from_beginning(
     assert Counting.calls == 1
 
 
-def test_a_model_may_change_before_anything_is_learned_from_it(registry: Registry, tmp_path: Path) -> None:
-    base = tmp_path / "base"
-    base.mkdir()
-    (base / "count").write_text("10")
-    spec = TrainerSpec("counting", build=Counting, accepts=("instruction",), reads=lambda base, **_: [Path(base)])
-    registry.entries["trainer"]["counting"] = Entry(spec, "test", "test")
+def test_a_model_may_change_before_anything_is_learned_from_it(registry: Registry, base: Path, tmp_path: Path) -> None:
     train(registry, "tiny", ref(base=str(base)), EXAMPLES, tmp_path / "out")
     for path in ((tmp_path / "out" / "tiny.json"), *(tmp_path / "out" / "tiny" / "model").iterdir()):
         path.unlink()
