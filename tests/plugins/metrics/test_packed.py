@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 
-from harness_plugins.metrics.packed import MODEL_TYPES, ROWS, PackedEncoder, can_pack
+from harness_plugins.metrics import packed
+from harness_plugins.metrics.packed import MODEL_TYPES, PART, ROWS, PackedEncoder, can_pack, cut, rows_of
 
 SIZES = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 96}
 WORDS = 200
@@ -86,16 +87,60 @@ def test_without_onednn_the_products_are_torchs_own(monkeypatch: pytest.MonkeyPa
     assert all((plain[text] - laid_out[text]).abs().max() < 5e-6 for text in some)
 
 
-@given(st.lists(st.integers(1, 700), max_size=80))
-def test_every_text_is_in_one_block_and_no_block_is_overfull(lengths: list[int]) -> None:
+@given(st.lists(st.integers(1, 700), max_size=80), st.sampled_from([PART, ROWS]), st.integers(1, 9))
+def test_every_text_is_in_one_block_and_no_block_is_overfull(lengths: list[int], step: int, side_by_side: int) -> None:
     some = [(number, *[0] * (length - 1)) for number, length in enumerate(lengths)]
-    blocks = list(PackedEncoder.batches(SimpleNamespace(), some))  # type: ignore[arg-type]  # it needs nothing of the encoder
+    blocks = cut(some, step, side_by_side)
     assert Counter(text for block in blocks for text in block) == Counter(some)
     for block in blocks:
-        rows = -(-len(block[0]) // ROWS) * ROWS
-        assert sum(map(len, block)) <= rows
         assert [len(text) for text in block] == sorted(map(len, block), reverse=True)
-        assert all(-(-len(text) // ROWS) * ROWS == rows for text in block)  # a text's shapes follow from its own length
+        if len(block[0]) > ROWS:  # its shapes follow from its own length, whatever else there is
+            assert len(block) == 1
+            assert rows_of(block, step) == rows_of(block, ROWS) == -(-len(block[0]) // PART) * PART
+        else:
+            assert sum(map(len, block)) <= rows_of(block, step) <= ROWS
+            assert rows_of(block, step) % step == 0
+            assert rows_of(block, ROWS) == ROWS
+
+
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=60), st.integers(1, 9))
+def test_the_last_blocks_are_laid_out_so_that_all_threads_end_no_later(lengths: list[int], side_by_side: int) -> None:
+    some = [(number, *[0] * (length - 1)) for number, length in enumerate(lengths)]
+
+    def ends(blocks: list[list[tuple[int, ...]]]) -> int:
+        busy = [0] * side_by_side
+        for block in blocks:
+            busy[busy.index(min(busy))] += rows_of(block, PART)
+        return max(busy)
+
+    assert ends(cut(some, PART, side_by_side)) <= ends(cut(some, ROWS, side_by_side))
+
+
+def test_two_threads_share_what_would_have_been_one_block() -> None:
+    some = texts(*[30] * 8)
+    assert [rows_of(block, PART) for block in cut(some, PART, 2)] == [128, 128]
+    assert [rows_of(block, PART) for block in cut(some, PART, 1)] == [256]
+    assert [rows_of(block, PART) for block in cut(some, PART, 4)] == [64] * 4
+    assert [rows_of(block, ROWS) for block in cut(some, ROWS, 4)] == [256]
+
+
+def test_blocks_are_whole_where_a_product_says_something_else_of_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    some = texts(*[30] * 20)
+    apart = PackedEncoder(model("bert"), padding=1)
+    laid_out = packed._linear
+
+    def otherwise(weight: torch.Tensor, bias: torch.Tensor, *, gelu: bool = False) -> object:
+        product = laid_out(weight, bias, gelu=gelu)
+        return lambda rows: product(rows) if rows.shape[0] % ROWS == 0 else product(rows) * (1 + 2**-20)
+
+    monkeypatch.setattr(packed, "_linear", otherwise)
+    whole = PackedEncoder(model("bert"), padding=1)
+    assert [len(block) for block in apart.batches(some, 2)] == [8, 8, 2, 2]
+    assert [len(block) for block in whole.batches(some, 2)] == [8, 8, 4]
+    one, other = encoded(apart, some), encoded(whole, some)
+    assert all(one[text].numpy().tobytes() == other[text].numpy().tobytes() for text in some)
 
 
 @pytest.mark.parametrize(
