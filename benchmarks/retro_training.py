@@ -32,6 +32,7 @@ from retro_shapes import CHUNK, LONG, NEIGHBOURS, Corpus, Shape, papers_model
 from side_by_side import Measured, line, version, write
 
 AT_LEAST, AT_MOST = 1.5, 1.6
+STEPS = 3  # timed in each turn
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ def beside_peer(shape: Shape, sequences: int, rounds: int, *, compiled: bool = F
             print(f"  {speeds[how]:8.0f} tokens/s  {side}: {how}", flush=True)
         best.append(max(speeds, key=speeds.__getitem__))
     pairs = in_turn(
-        lambda: our_speed(shape, corpus, best[0], sequences, 1), lambda: peer_speed(shape, corpus, best[1], sequences, 1), rounds
+        lambda: our_speed(shape, corpus, best[0], sequences, STEPS),
+        lambda: peer_speed(shape, corpus, best[1], sequences, STEPS),
+        rounds,
     )
     ratios = [mine / other for mine, other in pairs]
     return Measured(
@@ -115,8 +118,8 @@ def on_beside_off(shape: Shape, sequences: int, rounds: int) -> dict[str, Any]:
     for near in (corpus.near, None):
         loop_speed(model, corpus, near, how, sequences, 1)
     pairs = in_turn(
-        lambda: loop_speed(model, corpus, None, how, sequences, 1),
-        lambda: loop_speed(model, corpus, corpus.near, how, sequences, 1),
+        lambda: loop_speed(model, corpus, None, how, sequences, STEPS),
+        lambda: loop_speed(model, corpus, corpus.near, how, sequences, STEPS),
         rounds,
     )
     ratios = [off / on for off, on in pairs]

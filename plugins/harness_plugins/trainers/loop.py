@@ -98,6 +98,8 @@ def fit(
     """
     import torch
 
+    from harness_plugins.trainers.products import by_onednn
+
     if not rows:
         raise InputError("no sequence is left to train on")
     learner = processes.prepared(learner)
@@ -109,38 +111,39 @@ def fit(
     so_far = _restored(folder, trainable, optimizer, how, processes)
     so_far.total = total
     learner.train()
-    while so_far.step < total and not so_far.ended:
-        start = time.perf_counter()
-        torch.manual_seed(hash((how.seed, so_far.step, processes.rank)) % 2**63)  # dropout
-        places = step_rows(len(rows), so_far.step, how.batch, how.seed)
-        chosen = rows.drawn(places, so_far.step) if isinstance(rows, DrawnRows) else [rows[place] for place in places]
-        shares = [chosen[rank :: processes.world] for rank in range(processes.world)]
-        for group in optimizer.param_groups:
-            group["lr"] = how.rate * learning_rate(so_far.step, total, how.warmup, how.schedule)
-        optimizer.zero_grad(set_to_none=True)
-        own = processes.accumulate(learner, shares, how.tokens, sum(learner.units(share) for share in shares))
-        shared = processes.share(parameters, own)
-        norm = processes.clip(parameters, how.clip if how.clip > 0 else math.inf)
-        loss = float(shared)
-        if not math.isfinite(loss) or not bool(torch.isfinite(norm)):
-            names = ", ".join(row.id for row in chosen[:5])
-            raise InputError(
-                f"step {so_far.step + 1}: the loss or its gradient is not finite (examples {names} …); lower learning_rate, or "
-                "use dtype=float32. The last checkpoint is kept"
-            )
-        optimizer.step()
-        so_far.step += 1
-        so_far.losses.append(loss)
-        so_far.learned += sum(row.learned for row in chosen)
-        so_far.read += sum(len(row.tokens) for row in chosen)
-        so_far.flops += learner.flops(chosen)
-        so_far.seconds += time.perf_counter() - start
-        # each is asked, whatever another said
-        so_far.ended = any([watcher.on_step(learner, so_far) for watcher in watchers])
-        if so_far.ended or so_far.step == total or so_far.step % how.save_every == 0:
-            tensors = processes.state(trainable, optimizer)
-            if processes.rank == 0:
-                checkpoints.save(folder, tensors, asdict(so_far), asdict(how))
+    with by_onednn(learner):
+        while so_far.step < total and not so_far.ended:
+            start = time.perf_counter()
+            torch.manual_seed(hash((how.seed, so_far.step, processes.rank)) % 2**63)  # dropout
+            places = step_rows(len(rows), so_far.step, how.batch, how.seed)
+            chosen = rows.drawn(places, so_far.step) if isinstance(rows, DrawnRows) else [rows[place] for place in places]
+            shares = [chosen[rank :: processes.world] for rank in range(processes.world)]
+            for group in optimizer.param_groups:
+                group["lr"] = how.rate * learning_rate(so_far.step, total, how.warmup, how.schedule)
+            optimizer.zero_grad(set_to_none=True)
+            own = processes.accumulate(learner, shares, how.tokens, sum(learner.units(share) for share in shares))
+            shared = processes.share(parameters, own)
+            norm = processes.clip(parameters, how.clip if how.clip > 0 else math.inf)
+            loss = float(shared)
+            if not math.isfinite(loss) or not bool(torch.isfinite(norm)):
+                names = ", ".join(row.id for row in chosen[:5])
+                raise InputError(
+                    f"step {so_far.step + 1}: the loss or its gradient is not finite (examples {names} …); lower learning_rate, "
+                    "or use dtype=float32. The last checkpoint is kept"
+                )
+            optimizer.step()
+            so_far.step += 1
+            so_far.losses.append(loss)
+            so_far.learned += sum(row.learned for row in chosen)
+            so_far.read += sum(len(row.tokens) for row in chosen)
+            so_far.flops += learner.flops(chosen)
+            so_far.seconds += time.perf_counter() - start
+            # each is asked, whatever another said
+            so_far.ended = any([watcher.on_step(learner, so_far) for watcher in watchers])
+            if so_far.ended or so_far.step == total or so_far.step % how.save_every == 0:
+                tensors = processes.state(trainable, optimizer)
+                if processes.rank == 0:
+                    checkpoints.save(folder, tensors, asdict(so_far), asdict(how))
     return so_far
 
 
