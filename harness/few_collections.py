@@ -8,12 +8,12 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_NEW = 50_000  # objects between two looks at the young ones; Python's own number is 700
+_NEW = 500_000  # objects between two looks at the young ones; Python's own number is 700
 
 
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """While this lasts, Python looks after every 50,000 new objects, or as seldom as it did if that is more seldom still."""
+    """While this lasts, Python looks after every 500,000 new objects, or as seldom as it did if that is more seldom still."""
     young, *others = gc.get_threshold()
     if young:  # 0: somebody has turned it off
         gc.set_threshold(max(young, _NEW), *others)

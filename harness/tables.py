@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from numbers import Integral, Real
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
@@ -198,7 +198,7 @@ class _Column:
     def to_arrow(self, records: Sequence[Any], where: str, first: int) -> "list[pa.Array]":
         import pyarrow as pa
 
-        values: Sequence[Any] = [getattr(record, self.name) for record in records]
+        values: Sequence[Any] = list(map(attrgetter(self.name), records))
         self._check(values, where, first)
         try:
             if self.kind == "json":
@@ -232,7 +232,7 @@ class _Column:
             return False
         if self.kind == "texts":
             return all(issubclass(kind, str) for kind in set(map(type, chain.from_iterable(filter(None, values)))))
-        return self.choices is None or self.choices.issuperset(value for value in values if value is not None)
+        return self.choices is None or self.choices.issuperset(set(values) - {None})
 
     def _fits(self, kind: type) -> bool:
         if kind is type(None):

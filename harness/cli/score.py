@@ -104,7 +104,8 @@ def _summary(done: "Evaluation") -> list[list[str]]:
     system = {output.id: output.system for output in done.data.outputs}
     groups: dict[tuple[str, str, str], list[Score]] = {}
     for score in done.scores:
-        names = "+".join(dict.fromkeys(system[target] for target in score.targets))
+        targets = score.targets
+        names = system[targets[0]] if len(targets) == 1 else "+".join(dict.fromkeys([system[target] for target in targets]))
         groups.setdefault((done.labels[score.metric], score.component or "", names), []).append(score)
     rows = []
     for (label, component, names), scores in groups.items():
