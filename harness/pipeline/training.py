@@ -20,7 +20,7 @@ from harness.experiment_parts import BUILD
 from harness.experiment_records import Named, Training
 from harness.records import Example, to_json
 from harness.registry import PluginRef, Registry
-from harness.stages.train import Trained, check_training, train
+from harness.stages.train import Trained, check_training, standing, train
 from harness.store import table_path
 from harness.whole_files import replace_file
 
@@ -74,7 +74,8 @@ def materials(config: ExperimentConfig, folder: Path) -> list[Material]:
 
 
 def plan_all(registry: Registry, given: Sequence[Material], folder: Path) -> list[str]:
-    """What would be trained on how many examples, a sentence each; HarnessError for what the training would refuse at its start.
+    """What would be trained on how many examples, a sentence each, and what of it is there; HarnessError for what the training
+    would refuse at its start.
 
     A training that begins with a checkpoint of this very run (`train:NAME`, or its path) is not asked about it, which may not be
     there yet.
@@ -89,7 +90,9 @@ def plan_all(registry: Registry, given: Sequence[Material], folder: Path) -> lis
             held = sum(splits is None or example.split in splits for example in chosen.examples)
             number = f"{held:,}" if held == len(chosen.examples) else f"{held:,} of {len(chosen.examples):,}"
             told = "" if [*counts] == ["no split"] else f" ({', '.join(f'{name} {n:,}' for name, n in sorted(counts.items()))})"
-            found.append(f"{one.name}: {_told(one, before)} on {number} examples{told}, to {folder / CHECKPOINTS / one.name}")
+            there = standing(registry, one.name, one.plugin, chosen.examples, folder / CHECKPOINTS)
+            place = f"{folder / CHECKPOINTS / one.name}{there and f', which {there}'}"
+            found.append(f"{one.name}: {_told(one, before)} on {number} examples{told}, to {place}")
     return found
 
 

@@ -9,7 +9,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,9 @@ from harness.integrity import file_digest
 from harness.protocols import Trainer, TrainerSpec
 from harness.records import Example, digest
 from harness.registry import PluginRef, Registry
+from harness.stages.train_begun import Begun, read_begun, refuse_another
 from harness.stages.train_reads import check_reads
 from harness.stages.trained import Material, Trained, begins_with, damaged, find_trained, learned_examples, read_trained
-from harness.store import stage_id
 from harness.whole_files import replace_file
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "first_process",
     "learned_examples",
     "read_trained",
+    "standing",
     "train",
 ]
 
@@ -69,19 +70,9 @@ def train(
     if not held:
         raise InputError(f"{name}: there are no examples to train on")
     _check_kinds(spec, held)
-    bases = _bases(ref, folder)
-    told = {key: f"{ref.params[key]}@{base.stage[:12]}" for key, base in bases.items()}
-    begun = _Begun(
-        trainer=ref.name,
-        version=spec.version,
-        params={key: told.get(key, value) for key, value in ref.params.items() if key not in spec.free},
-        examples=digest(held),
-        n=len(held),
-    )
+    begun, params = _as_begun(spec, ref, held, folder, _bases(ref, folder))
     earlier = find_trained(folder, name)
     home = folder / name
-    paths = {key: str((folder / base.checkpoint).resolve()) for key, base in bases.items()}
-    params = {**ref.params, **paths}
     if earlier is not None and earlier.stage == begun.stage and not damaged(folder, earlier):
         check_reads(home / _READS, spec, params, folder, begun=True)
         return earlier
@@ -107,6 +98,28 @@ def train(
     if first_process():
         replace_file(folder / f"{name}.json", _json(done))
     return done
+
+
+def standing(registry: Registry, name: str, ref: PluginRef, examples: Sequence[Example], folder: Path) -> str:
+    """What `train` would find of that training, in words; empty where it would begin. Nothing is written.
+
+    Raises InputError where it would refuse to go on with what is there.
+    """
+    spec = registry.find(KIND, ref.name).spec
+    assert isinstance(spec, TrainerSpec)
+    try:
+        bases = begins_with(ref.params, folder)
+    except InputError:  # it begins with a training that is not there yet
+        return ""
+    begun, params = _as_begun(spec, ref, examples, folder, bases)
+    earlier, home = find_trained(folder, name), folder / name
+    done = earlier is not None and earlier.stage == begun.stage and not damaged(folder, earlier)
+    if not done:
+        if not home.is_dir() or not _holds_more(home):
+            return ""
+        refuse_another(home, read_begun(home / _MARKER), begun)
+    check_reads(home / _READS, spec, params, folder, begun=True)
+    return "is there already" if done else "goes on where it was stopped"
 
 
 def check_training(
@@ -148,6 +161,22 @@ def _bases(ref: PluginRef, folder: Path) -> dict[str, Trained]:
             time.sleep(0.05)
 
 
+def _as_begun(
+    spec: TrainerSpec, ref: PluginRef, examples: Sequence[Example], folder: Path, bases: Mapping[str, Trained]
+) -> tuple[Begun, dict[str, Any]]:
+    """What the training is, and the parameters that the trainer gets: with the paths of the trainings that it begins with."""
+    told = {key: f"{ref.params[key]}@{base.stage[:12]}" for key, base in bases.items()}
+    begun = Begun(
+        trainer=ref.name,
+        version=spec.version,
+        params={key: told.get(key, value) for key, value in ref.params.items() if key not in spec.free},
+        examples=digest(examples),
+        n=len(examples),
+    )
+    paths = {key: str((folder / base.checkpoint).resolve()) for key, base in bases.items()}
+    return begun, {**ref.params, **paths}
+
+
 def _check_kinds(spec: TrainerSpec, examples: Iterable[Example]) -> None:
     for example in examples:
         if example.kind not in spec.accepts:
@@ -155,20 +184,6 @@ def _check_kinds(spec: TrainerSpec, examples: Iterable[Example]) -> None:
                 f"trainer {spec.name!r} accepts examples of the kinds {', '.join(spec.accepts)}; {example.id!r} is of the kind "
                 f"{example.kind!r}: leave such rows out, or choose another trainer"
             )
-
-
-class _Begun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was begun in a folder: `params` are those that can change the result, `examples` is their digest."""
-
-    trainer: str
-    version: str
-    params: dict[str, Any]
-    examples: str
-    n: int
-
-    @property
-    def stage(self) -> str:
-        return stage_id([self.examples], {"trainer": self.trainer, **self.params}, self.version)
 
 
 def _hand_scorer(trainer: Trainer, registry: Registry) -> None:
@@ -179,21 +194,17 @@ def _hand_scorer(trainer: Trainer, registry: Registry) -> None:
         wanted(RegistryScorer(registry))
 
 
-def _check_home(home: Path, now: _Begun) -> bool:
+def _check_home(home: Path, now: Begun) -> bool:
     """Makes the folder, or sees that what was begun in it is this very training; whether anything of it is there."""
     marker = home / _MARKER
     if not first_process():
         _await(marker, now.stage)
         return _holds_more(home)
     home.mkdir(parents=True, exist_ok=True)
-    before = _begun(marker)
+    before = read_begun(marker)
     there = _holds_more(home)
-    if there and (before is None or before.stage != now.stage):
-        told = "unknown which" if before is None else "; ".join(_changes(before, now))
-        raise InputError(
-            f"{home} holds a training of other examples or parameters ({told}); give the training another name, or delete the "
-            "folder"
-        )
+    if there:
+        refuse_another(home, before, now)
     if before is None or before.stage != now.stage:
         replace_file(marker, _json(now))
     return there
@@ -206,36 +217,10 @@ def _holds_more(home: Path) -> bool:
 def _await(marker: Path, stage: str) -> None:
     """Returns when the first process has begun this training; InputError where it does not within a minute."""
     until = time.monotonic() + _PATIENCE
-    while (begun := _begun(marker)) is None or begun.stage != stage:
+    while (begun := read_begun(marker)) is None or begun.stage != stage:
         if time.monotonic() > until:
             raise InputError(f"{marker} does not tell of this training: processes on several machines need a folder that all see")
         time.sleep(0.05)
-
-
-def _begun(marker: Path) -> _Begun | None:
-    try:
-        return msgspec.json.decode(marker.read_bytes(), type=_Begun)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return None
-
-
-def _changes(before: _Begun, now: _Begun) -> Iterator[str]:
-    """What is not as it was, in words."""
-    for key in ("trainer", "version"):
-        if getattr(before, key) != getattr(now, key):
-            yield f"{key} was {getattr(before, key)} and is {getattr(now, key)}"
-    for key in sorted({*before.params, *now.params}):
-        then, value = ([held.params[key]] if key in held.params else [] for held in (before, now))
-        if _plain(then) != _plain(value):
-            told = [f"{found[0]!r:.80}" if found else "not given" for found in (then, value)]
-            yield f"{key} was {told[0]} and is {told[1]}"
-    if before.examples != now.examples:
-        yield f"the examples were {before.n:,} and are {now.n:,}" if before.n != now.n else "some examples are others"
-
-
-def _plain(value: Any) -> bytes:
-    """As a record holds it: the order of a mapping's keys is no difference."""
-    return msgspec.json.encode(value, order="sorted", enc_hook=str)
 
 
 def _json(record: msgspec.Struct) -> bytes:

@@ -96,8 +96,9 @@ def _changed(held: _Read, run: Path) -> Iterator[str]:
         if Path(name).exists() and not same_file(Path(name), state):
             yield f"{name} is not what it was"
     for folder, names in held.folders.items():
+        known = frozenset(names)
         with suppress(OSError, TooManyError):
-            new = [name for name in _names(Path(folder), run) if name.endswith(_OF_A_MODEL) and name not in set(names)]
+            new = [name for name in _names(Path(folder), run) if name.endswith(_OF_A_MODEL) and name not in known]
             yield from (f"{Path(folder) / name} was not there" for name in new)
 
 

@@ -13,7 +13,7 @@ from harness.errors import InputError, PluginError
 from harness.protocols import HeldOut, MetricSpec, Result, Scorer, TrainerSpec, Unit
 from harness.records import Example, Output, digest, to_json
 from harness.registry import Entry, PluginRef, Registry
-from harness.stages.train import Material, learned_examples, read_trained, train
+from harness.stages.train import Material, learned_examples, read_trained, standing, train
 
 EXAMPLES = [Example.from_instruction(f"e/{n}", f"Räkna till {n}", [str(n)], language="sv", split="train") for n in range(3)]
 
@@ -171,6 +171,27 @@ def test_a_training_that_was_stopped_is_gone_on_with_in_its_folder(registry: Reg
     assert (tmp_path / "tiny/half").is_file()
 
 
+def test_what_stands_is_told_without_touching_it(registry: Registry, tmp_path: Path) -> None:
+    def told(name: str = "tiny", **params: object) -> str:
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        try:
+            return standing(registry, name, ref(**params), EXAMPLES, tmp_path)
+        finally:
+            assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+    assert told() == told(base="train:warm") == ""  # what that one begins with is not there either
+    with pytest.raises(KeyboardInterrupt):
+        train(registry, "tiny", ref(stop=True), EXAMPLES, tmp_path)
+    assert told(stop=True) == "goes on where it was stopped"
+    with pytest.raises(InputError, match=r"another training|other examples or parameters \(step was not given and is 2"):
+        told(stop=True, step=2)
+    done = train(registry, "warm", ref(step=2), EXAMPLES, tmp_path)
+    assert told("warm", step=2) == "is there already"
+    (tmp_path / done.checkpoint / "count").unlink()  # a finished one that was damaged is trained again
+    assert told("warm", step=2) == "goes on where it was stopped"
+    assert Counting.calls == 2
+
+
 def test_a_checkpoint_cut_short_is_named(registry: Registry, tmp_path: Path) -> None:
     done = train(registry, "tiny", ref(), EXAMPLES, tmp_path)
     (tmp_path / done.checkpoint / "count").write_text("")
@@ -232,9 +253,11 @@ def test_a_training_whose_model_has_changed_is_another(registry: Registry, base:
     done = train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
     os.utime(base / "count", (1, 1))  # copied, or only touched
     assert train(registry, "tiny", began, EXAMPLES, tmp_path / "out") == done
+    assert standing(registry, "tiny", began, EXAMPLES, tmp_path / "out") == "is there already"
     (base / "count").write_text("11")
-    with pytest.raises(InputError, match=r"base/count is not what it was when the training in .*tiny began"):
-        train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
+    for ask in (train, standing):
+        with pytest.raises(InputError, match=r"base/count is not what it was when the training in .*tiny began"):
+            ask(registry, "tiny", began, EXAMPLES, tmp_path / "out")
     (tmp_path / "out" / "tiny.json").unlink()  # the same where it was stopped
     with pytest.raises(InputError, match="base/count is not what it was"):
         train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
