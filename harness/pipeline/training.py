@@ -20,7 +20,7 @@ from harness.experiment_parts import BUILD
 from harness.experiment_records import Named, Training
 from harness.records import Example, to_json
 from harness.registry import PluginRef, Registry
-from harness.stages.train import Trained, check_training, standing, train
+from harness.stages.train import THERE, Trained, check_training, standing, train
 from harness.store import table_path
 from harness.whole_files import replace_file
 
@@ -83,14 +83,16 @@ def plan_all(registry: Registry, given: Sequence[Material], folder: Path) -> lis
     home = (folder / CHECKPOINTS).resolve()
     found = []
     before: dict[str, Named] = {}
+    stages: dict[str, str] = {}
     for training, chosen in given:
         for one in training.runs():
             counts = Counter(str(example.split or "no split") for example in chosen.examples)
-            splits = check_training(registry, one.name, one.plugin, chosen.examples, begins=not _within(one.plugin, home))
+            there = standing(registry, one.name, one.plugin, chosen.examples, folder / CHECKPOINTS, stages)
+            begins = there != THERE and not _within(one.plugin, home)  # a finished model needs its base no more
+            splits = check_training(registry, one.name, one.plugin, chosen.examples, begins=begins)
             held = sum(splits is None or example.split in splits for example in chosen.examples)
             number = f"{held:,}" if held == len(chosen.examples) else f"{held:,} of {len(chosen.examples):,}"
             told = "" if [*counts] == ["no split"] else f" ({', '.join(f'{name} {n:,}' for name, n in sorted(counts.items()))})"
-            there = standing(registry, one.name, one.plugin, chosen.examples, folder / CHECKPOINTS)
             place = f"{folder / CHECKPOINTS / one.name}{there and f', which {there}'}"
             found.append(f"{one.name}: {_told(one, before)} on {number} examples{told}, to {place}")
     return found

@@ -22,11 +22,21 @@ from harness.records import Example, digest
 from harness.registry import PluginRef, Registry
 from harness.stages.train_begun import Begun, read_begun, refuse_another
 from harness.stages.train_reads import check_reads
-from harness.stages.trained import Material, Trained, begins_with, damaged, find_trained, learned_examples, read_trained
+from harness.stages.trained import (
+    Material,
+    Trained,
+    begins_with,
+    damaged,
+    find_trained,
+    learned_examples,
+    named_trainings,
+    read_trained,
+)
 from harness.whole_files import replace_file
 
 __all__ = [
     "FACTS",
+    "THERE",
     "Material",
     "Trained",
     "check_training",
@@ -38,6 +48,7 @@ __all__ = [
 ]
 
 KIND = "trainer"
+THERE = "is there already"  # of a training that is finished
 _MARKER = "training.json"  # what was begun in a folder
 _READS = f"{_MARKER}.reads"  # and of what files
 _PATIENCE = 60.0  # seconds that the other processes wait for the first
@@ -70,7 +81,9 @@ def train(
     if not held:
         raise InputError(f"{name}: there are no examples to train on")
     _check_kinds(spec, held)
-    begun, params = _as_begun(spec, ref, held, folder, _bases(ref, folder))
+    bases = _bases(ref, folder)
+    begun = _as_begun(spec, ref, held, {key: base.stage for key, base in bases.items()})
+    params = {**ref.params, **{key: str((folder / base.checkpoint).resolve()) for key, base in bases.items()}}
     earlier = find_trained(folder, name)
     home = folder / name
     if earlier is not None and earlier.stage == begun.stage and not damaged(folder, earlier):
@@ -100,26 +113,32 @@ def train(
     return done
 
 
-def standing(registry: Registry, name: str, ref: PluginRef, examples: Sequence[Example], folder: Path) -> str:
+def standing(
+    registry: Registry, name: str, ref: PluginRef, examples: Sequence[Example], folder: Path, stages: dict[str, str]
+) -> str:
     """What `train` would find of that training, in words; empty where it would begin. Nothing is written.
 
-    Raises InputError where it would refuse to go on with what is there.
+    `stages`: those of the trainings that come before it, by name; its own is added. Raises InputError where `train` would refuse
+    to go on with what is there.
     """
     spec = registry.find(KIND, ref.name).spec
     assert isinstance(spec, TrainerSpec)
-    try:
-        bases = begins_with(ref.params, folder)
-    except InputError:  # it begins with a training that is not there yet
+    begins = named_trainings(ref.params)
+    found = {base: find_trained(folder, base) for base in begins.values()}
+    known = {base: one.stage for base, one in found.items() if one is not None} | stages
+    if not {*begins.values()} <= known.keys():  # no training of that name comes before it: told when it is trained
         return ""
-    begun, params = _as_begun(spec, ref, examples, folder, bases)
+    paths = {key: str((folder / one.checkpoint).resolve()) for key, base in begins.items() if (one := found[base]) is not None}
+    begun = _as_begun(spec, ref, examples, {key: known[base] for key, base in begins.items()})
+    stages[name] = begun.stage
     earlier, home = find_trained(folder, name), folder / name
     done = earlier is not None and earlier.stage == begun.stage and not damaged(folder, earlier)
     if not done:
         if not home.is_dir() or not _holds_more(home):
             return ""
         refuse_another(home, read_begun(home / _MARKER), begun)
-    check_reads(home / _READS, spec, params, folder, begun=True)
-    return "is there already" if done else "goes on where it was stopped"
+    check_reads(home / _READS, spec, {**ref.params, **paths}, folder, begun=True)
+    return THERE if done else "goes on where it was stopped"
 
 
 def check_training(
@@ -161,20 +180,16 @@ def _bases(ref: PluginRef, folder: Path) -> dict[str, Trained]:
             time.sleep(0.05)
 
 
-def _as_begun(
-    spec: TrainerSpec, ref: PluginRef, examples: Sequence[Example], folder: Path, bases: Mapping[str, Trained]
-) -> tuple[Begun, dict[str, Any]]:
-    """What the training is, and the parameters that the trainer gets: with the paths of the trainings that it begins with."""
-    told = {key: f"{ref.params[key]}@{base.stage[:12]}" for key, base in bases.items()}
-    begun = Begun(
+def _as_begun(spec: TrainerSpec, ref: PluginRef, examples: Sequence[Example], bases: Mapping[str, str]) -> Begun:
+    """What the training is; `bases`: by parameter, the stage of the training that it begins with."""
+    told = {key: f"{ref.params[key]}@{stage[:12]}" for key, stage in bases.items()}
+    return Begun(
         trainer=ref.name,
         version=spec.version,
         params={key: told.get(key, value) for key, value in ref.params.items() if key not in spec.free},
         examples=digest(examples),
         n=len(examples),
     )
-    paths = {key: str((folder / base.checkpoint).resolve()) for key, base in bases.items()}
-    return begun, {**ref.params, **paths}
 
 
 def _check_kinds(spec: TrainerSpec, examples: Iterable[Example]) -> None:

@@ -79,8 +79,13 @@ def damaged(folder: Path, trained: Trained) -> str | None:
 
 def begins_with(params: Mapping[str, Any], folder: Path) -> dict[str, Trained]:
     """By parameter, the finished training in the folder that its value `train:NAME` names; InputError where there is none."""
+    return {key: read_trained(folder, name) for key, name in named_trainings(params).items()}
+
+
+def named_trainings(params: Mapping[str, Any]) -> dict[str, str]:
+    """By parameter, the name of the training that its value `train:NAME` names."""
     named = {key: value for key, value in params.items() if isinstance(value, str) and value.startswith(TRAINED)}
-    return {key: read_trained(folder, value.removeprefix(TRAINED)) for key, value in named.items()}
+    return {key: value.removeprefix(TRAINED) for key, value in named.items()}
 
 
 def find_trained(folder: Path, name: str) -> Trained | None:

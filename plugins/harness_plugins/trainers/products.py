@@ -10,7 +10,6 @@ torch is imported with this module, which is imported inside functions alone.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from types import MethodType
 from typing import Any
 
 import torch
@@ -20,32 +19,47 @@ from torch.nn.functional import linear
 _ROWS, _WEIGHTS = 64, 2**14  # below that many rows, or weights of a matrix, torch's own product is as fast
 
 
+class Linear(torch.nn.Linear):
+    """A linear layer while `by_onednn` lasts. A class of its own, so that a copy or a pickle made meanwhile computes rightly; it
+    has the name of what it stands for, by which others know layers."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled() and fits(rows, self.weight):
+            flat = rows.reshape(-1, rows.shape[-1])  # a view of the result is made outside: it may then be changed in place
+            found: torch.Tensor = _Product.apply(flat, self.weight, self.bias)  # type: ignore[no-untyped-call]  # torch's own
+            return found.view(*rows.shape[:-1], -1)
+        return linear(rows, self.weight, self.bias)
+
+
 @contextmanager
 def by_onednn(model: torch.nn.Module) -> Iterator[None]:
     """Meanwhile the model's linear layers take their products for training from oneDNN, where torch has it.
 
-    Whatever is computed without gradients, on another device, in another type or under autocast is computed as before, and so is
-    a layer whose `forward` is not torch's own. What changes is rounding: sums of float32 in another order.
+    Whatever is computed without gradients, on another device, in another type, under autocast or by torch.compile is computed as
+    before, and so is a layer whose `forward` is not torch's own. What changes is rounding: sums of float32 in another order.
+    Such a product has no second derivative.
     """
     layers = [layer for layer in model.modules() if _is_plain(layer)] if _has_onednn() else []
     for layer in layers:
-        layer.forward = MethodType(_forward, layer)  # type: ignore[method-assign]  # taken back below
+        layer.__class__ = Linear
     try:
         yield
     finally:
         for layer in layers:
-            layer.__dict__.pop("forward", None)
+            layer.__class__ = torch.nn.Linear
 
 
 def product(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-    """rows (…, inputs) times weight (outputs, inputs), float32 on CPU: (…, outputs). Only where torch has oneDNN."""
+    """rows (N, inputs) times weight (outputs, inputs), float32 on CPU: (N, outputs). Only where torch has oneDNN."""
+    bias = None if bias is None else bias.contiguous()  # its stride is not looked at
     return torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], "")
 
 
 def fits(rows: torch.Tensor, weight: torch.Tensor) -> bool:
     """Whether oneDNN is to have the product of rows (…, inputs) and weight (outputs, inputs)."""
     return (
-        rows.device.type == "cpu"
+        not torch.compiler.is_compiling()
+        and rows.device.type == "cpu"
         and rows.dtype == weight.dtype == torch.float32
         and type(weight.data) is torch.Tensor
         and weight.numel() >= _WEIGHTS
@@ -55,29 +69,22 @@ def fits(rows: torch.Tensor, weight: torch.Tensor) -> bool:
     )
 
 
-class _Linear(torch.autograd.Function):
+class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-        ctx.save_for_backward(rows, weight)
+        for_rows, for_weight, _ = ctx.needs_input_grad
+        ctx.save_for_backward(rows if for_weight else None, weight if for_rows else None)
         return product(rows, weight, bias)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, slopes: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         rows, weight = ctx.saved_tensors
-        of_rows, of_weight, of_bias = ctx.needs_input_grad
-        flat = slopes.reshape(-1, slopes.shape[-1])
         return (
-            product(slopes, weight.t().contiguous()) if of_rows else None,
-            flat.t() @ rows.reshape(-1, rows.shape[-1]) if of_weight else None,
-            flat.sum(0) if of_bias else None,
+            product(slopes, weight.t().contiguous()) if weight is not None else None,
+            slopes.t() @ rows if rows is not None else None,
+            slopes.sum(0) if ctx.needs_input_grad[2] else None,
         )
-
-
-def _forward(self: Any, rows: torch.Tensor) -> torch.Tensor:
-    if torch.is_grad_enabled() and fits(rows, self.weight):
-        return _Linear.apply(rows, self.weight, self.bias)  # type: ignore[no-untyped-call]  # torch's own
-    return linear(rows, self.weight, self.bias)
 
 
 def _is_plain(layer: torch.nn.Module) -> bool:

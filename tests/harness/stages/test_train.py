@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -175,7 +176,7 @@ def test_what_stands_is_told_without_touching_it(registry: Registry, tmp_path: P
     def told(name: str = "tiny", **params: object) -> str:
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
         try:
-            return standing(registry, name, ref(**params), EXAMPLES, tmp_path)
+            return standing(registry, name, ref(**params), EXAMPLES, tmp_path, {})
         finally:
             assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
@@ -190,6 +191,24 @@ def test_what_stands_is_told_without_touching_it(registry: Registry, tmp_path: P
     (tmp_path / done.checkpoint / "count").unlink()  # a finished one that was damaged is trained again
     assert told("warm", step=2) == "goes on where it was stopped"
     assert Counting.calls == 2
+
+
+def test_what_stands_of_a_training_is_told_by_what_it_will_begin_with(registry: Registry, tmp_path: Path) -> None:
+    train(registry, "warm", ref(step=2), EXAMPLES, tmp_path)
+    train(registry, "tuned", ref(base="train:warm"), EXAMPLES, tmp_path)
+
+    def told(step: int) -> list[str]:
+        stages: dict[str, str] = {}
+        both = (("warm", ref(step=step)), ("tuned", ref(base="train:warm")))
+        return [standing(registry, name, which, EXAMPLES, tmp_path, stages) for name, which in both]
+
+    assert told(2) == ["is there already"] * 2
+    shutil.rmtree(tmp_path / "warm")
+    assert told(2) == ["", "is there already"]  # trained again, the first is what it was
+    (tmp_path / "warm.json").unlink()
+    assert told(2) == ["", "is there already"]
+    with pytest.raises(InputError, match=r"tuned holds a training of other .*base was 'train:warm@\w{12}' and is 'train:warm@"):
+        told(3)  # before hours went into the first
 
 
 def test_a_checkpoint_cut_short_is_named(registry: Registry, tmp_path: Path) -> None:
@@ -253,9 +272,9 @@ def test_a_training_whose_model_has_changed_is_another(registry: Registry, base:
     done = train(registry, "tiny", began, EXAMPLES, tmp_path / "out")
     os.utime(base / "count", (1, 1))  # copied, or only touched
     assert train(registry, "tiny", began, EXAMPLES, tmp_path / "out") == done
-    assert standing(registry, "tiny", began, EXAMPLES, tmp_path / "out") == "is there already"
+    assert standing(registry, "tiny", began, EXAMPLES, tmp_path / "out", {}) == "is there already"
     (base / "count").write_text("11")
-    for ask in (train, standing):
+    for ask in (train, partial(standing, stages={})):
         with pytest.raises(InputError, match=r"base/count is not what it was when the training in .*tiny began"):
             ask(registry, "tiny", began, EXAMPLES, tmp_path / "out")
     (tmp_path / "out" / "tiny.json").unlink()  # the same where it was stopped

@@ -1,5 +1,7 @@
 """Products by oneDNN: the numbers of torch's own to rounding, and nothing of it is left behind."""
 
+import pickle
+from collections.abc import Callable
 from copy import deepcopy
 
 import pytest
@@ -20,15 +22,22 @@ def model(bias: bool = True) -> nn.Module:
 def taught(net: nn.Module, rows: torch.Tensor) -> tuple[list[torch.Tensor], list[type]]:
     """Gradients of the weights and of the rows, and the kinds of nodes that the products left."""
     rows = rows.clone().requires_grad_()
-    hidden = net[0](rows)  # type: ignore[index]
-    out = net[2](net[1](hidden))  # type: ignore[index]
-    out.square().sum().backward()
+    made: list[torch.Tensor] = []
+    for layer in net:  # type: ignore[attr-defined]  # a Sequential
+        made.append(layer(made[-1] if made else rows))
+    made[-1].square().sum().backward()
     found = [rows.grad, *(weights.grad for weights in net.parameters())]
-    return [one for one in found if one is not None], [type(hidden.grad_fn), type(out.grad_fn)]
+    return [one for one in found if one is not None], [type(_made_by(made[place])) for place in (0, 2)]
+
+
+def _made_by(values: torch.Tensor) -> object:
+    """What made the values, below the view that gives them their shape."""
+    node = values.grad_fn
+    return node.next_functions[0][0] if type(node).__name__ == "ViewBackward0" and node is not None else node
 
 
 def is_ours(kind: type) -> bool:
-    return kind.__name__ == "_LinearBackward"
+    return kind.__name__ == "_ProductBackward"
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -86,17 +95,78 @@ def test_what_it_is_not_for_stays_torchs(case: str) -> None:
         layer = Kind(160, 320)
     held = dict(vars(layer))
     with by_onednn(layer), torch.autocast("cpu", dtype=torch.bfloat16, enabled=case == "autocast"):
-        assert not is_ours(type(layer(rows).grad_fn))
+        assert not is_ours(type(_made_by(layer(rows))))
     assert vars(layer) == held
 
 
 def test_a_layer_is_itself_again_afterwards_even_after_an_error() -> None:
     net = model()
-    saved = {name: weights.clone() for name, weights in net.state_dict().items()}
+    held = [dict(vars(layer)) for layer in net.modules()]
     with pytest.raises(KeyError), by_onednn(net):
         raise KeyError
-    assert all("forward" not in vars(layer) for layer in net)  # type: ignore[attr-defined]
-    assert saved.keys() == deepcopy(net).state_dict().keys()
+    assert [type(layer) for layer in net.modules()] == [nn.Sequential, nn.Linear, nn.GELU, nn.Linear]
+    assert [dict(vars(layer)) for layer in net.modules()] == held
+
+
+@pytest.mark.parametrize("copied", [deepcopy, lambda net: pickle.loads(pickle.dumps(net))], ids=["deepcopy", "pickle"])
+def test_a_copy_made_meanwhile_computes_with_its_own_weights(copied: Callable[[nn.Module], nn.Module]) -> None:
+    net, rows = model(), torch.randn(200, 160)
+    with by_onednn(net):
+        copy = copied(net)
+    with torch.no_grad():
+        copy[0].weight.mul_(2)  # type: ignore[index,operator,union-attr]
+        expected, found = net[0](rows) - net[0].bias, copy[0](rows) - copy[0].bias  # type: ignore[index]
+    assert torch.allclose(2 * expected, found, atol=1e-4)
+
+
+@pytest.mark.parametrize("bias", [torch.randn(640)[::2], torch.randn(1).expand(320)], ids=["strided", "expanded"])
+def test_a_bias_may_lie_in_memory_as_it_likes(bias: torch.Tensor) -> None:
+    layer, rows = nn.Linear(160, 320), torch.randn(200, 160)
+    layer.bias = nn.Parameter(bias)
+    expected = layer(rows).detach()
+    with by_onednn(layer):
+        assert torch.allclose(layer(rows), expected, atol=1e-5)
+
+
+def test_what_a_layer_gives_may_be_changed_in_place() -> None:
+    layer, rows = nn.Linear(160, 320), torch.randn(3, 70, 160)
+    with by_onednn(layer):
+        out = layer(rows)
+        out.add_(1)
+        out[..., 0] = 0
+        out.sum().backward()
+    assert layer.bias.grad is not None
+    assert layer.bias.grad.tolist() == [0.0] + [210.0] * 319
+
+
+@pytest.mark.parametrize("frozen", ["weight", "rows"])
+def test_what_no_gradient_needs_is_not_kept_and_may_change(frozen: str) -> None:
+    layer, given = nn.Linear(160, 320), torch.randn(200, 160)
+    if frozen == "weight":
+        layer.requires_grad_(False)
+        given.requires_grad_()
+    with by_onednn(layer):
+        rows = given * 2
+        out = layer(rows)
+        with torch.no_grad():
+            (rows if frozen == "weight" else layer.weight).mul_(3)
+        out.sum().backward()  # torch's own layer allows it too
+    assert (given.grad if frozen == "weight" else layer.weight.grad) is not None
+
+
+def test_torch_compile_goes_its_own_way() -> None:
+    net, rows = model(), torch.randn(200, 160)
+    seen: list[str] = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: object) -> Callable[..., object]:
+        seen.extend(str(node.target) for node in graph.graph.nodes)
+        return graph.forward
+
+    with by_onednn(net):
+        net.compile(backend=backend)
+        net(rows).square().sum().backward()
+    assert seen
+    assert not any("mkldnn" in name or "_Product" in name for name in seen)
 
 
 def test_gradient_checkpointing_runs_the_same_products_again() -> None:
@@ -119,4 +189,4 @@ def test_without_onednn_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None
     net = model()
     monkeypatch.setattr(products, "_has_onednn", lambda: False)
     with by_onednn(net):
-        assert all("forward" not in vars(layer) for layer in net)  # type: ignore[attr-defined]
+        assert not any(isinstance(layer, products.Linear) for layer in net.modules())
