@@ -49,6 +49,7 @@ def can_pack(config: Any, device: str) -> bool:
         device == "cpu"
         and config.model_type in MODEL_TYPES
         and config.hidden_act == "gelu"
+        and config.hidden_size % 4 == 0  # else rows begin at odd places of memory, by which the last bits of attention may differ
         and getattr(config, "position_embedding_type", None) in (None, "absolute")
         and not (getattr(config, "is_decoder", False) or getattr(config, "add_cross_attention", False))
     )

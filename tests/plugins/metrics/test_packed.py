@@ -151,9 +151,10 @@ def test_blocks_are_whole_where_a_product_says_something_else_of_fewer_rows(monk
         ("cpu", {"hidden_act": "relu"}),
         ("cpu", {"position_embedding_type": "relative_key"}),
         ("cpu", {"is_decoder": True}),
+        ("cpu", {"hidden_size": 50}),
     ],
 )
 def test_what_it_does_not_compute_is_left_to_transformers(device: str, changes: dict) -> None:
-    config = {"model_type": "bert", "hidden_act": "gelu"}
+    config = {"model_type": "bert", "hidden_act": "gelu", "hidden_size": 48}
     assert can_pack(SimpleNamespace(**config), "cpu")
     assert not can_pack(SimpleNamespace(**{**config, **changes}), device)
