@@ -44,7 +44,8 @@ def texts(requests: list[Request]) -> list[str]:
 def test_every_second_request_fails_in_one_way_and_all_verdicts_are_had(fault, tmp_path):
     asked = judge_faults.requests(12)
     with fault_server(share=0.5, faults=[fault], slow=0.1, seed=3) as server:
-        replies = judge(server, tmp_path, timeout=0.5).ask(asked)
+        # what hangs is waited for; no other answer may be late only because the machine is busy
+        replies = judge(server, tmp_path, timeout=2.0 if fault in ("hang", "trickle") else 30.0).ask(asked)
         counts = server.counts()
     assert [reply.text for reply in replies] == texts(asked)
     assert {reply.status for reply in replies} == {"ok"}
