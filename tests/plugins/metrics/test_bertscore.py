@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -210,6 +211,19 @@ def test_the_eleventh_system_encodes_only_what_is_new(monkeypatch: pytest.Monkey
     eleventh = [unit(f"Svar {n} av den elfte.", f"Referens {n}.") for n in range(4)] + [unit("Svar 0 av 0.", "Referens 4.")]
     assert later.score([*units, *eleventh])[:50] == scores
     assert later.embedder.encoded == 4
+
+
+def test_a_reference_is_read_once_and_what_was_read_stays_in_its_process(tiny_encoder: Path) -> None:
+    metric = BertScore(encoder=str(tiny_encoder))
+    read, inner = [], metric._tokenized
+    metric._tokenized = lambda text: read.append(text) or inner(text)  # type: ignore[assignment,func-returns-value]
+    scores = [metric.score([unit(answer, "två katter")]) for answer in ("en katt", "en hund", "en katt")]
+    assert sorted(read) == ["en hund", "en katt", "två katter"]
+    assert scores[0] == scores[2]
+    del metric._tokenized
+    copy = pickle.loads(pickle.dumps(metric))
+    assert "_tokens" not in vars(copy)
+    assert copy.score([unit("en katt", "två katter")]) == scores[0]
 
 
 def test_the_original_package_runs_and_agrees() -> None:
