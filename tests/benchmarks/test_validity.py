@@ -173,3 +173,19 @@ def test_the_default_test_and_the_intervals_hold_where_they_should():
             "accuracy_raw covered",
         ):
             assert not one.fails, (key, figure)
+
+
+@pytest.mark.parametrize("losing", [0.0, 0.3, 0.9])
+def test_score_swaps_that_stop_early_reject_where_all_draws_do(losing):
+    pairs, swap = script.pairs, script.pairs.score_swap
+    rejected = []
+    for run in range(12):
+        rng = np.random.default_rng([run, 5])
+        ratings = rng.integers(0, 4, (12, 4)).astype(float)
+        first = ratings + rng.normal(size=(12, 4))
+        second = (1 - losing) * ratings + rng.normal(size=(12, 4))
+        cell = pairs.cell_of(World(12, 4, 0.3), ratings, run)
+        whole = swap(cell.pairs, cell.signs, first.ravel(), second.ravel(), pairs.SCORE_DRAWS, run)
+        rejected.append(pairs.score_swap_rejects(cell, first.ravel(), second.ravel(), run))
+        assert rejected[-1] == (whole <= pairs.ALPHA)
+    assert any(rejected) or losing < 0.9
