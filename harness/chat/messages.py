@@ -34,14 +34,15 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     `refused`: the model (or a filter before it) declined; `cut-off`: the reply ended at the limit of tokens; `error`: none was
     had, `detail` says why; `not-stored`: nothing was to be asked and nothing is kept; `over-budget`: asking might have cost more
-    than may be spent. `key` is what the reply is stored under. `price`: USD, None where no price is known. `seconds`: from asking
-    to the last byte; `received`: seconds since 1970. `fresh`: asked just now, not read from the store.
+    than may be spent. `key` is what the reply is stored under. `tokens`: a tuple, or what reads one as it is looked at. `price`:
+    USD, None where no price is known. `seconds`: from asking to the last byte; `received`: seconds since 1970. `fresh`: asked
+    just now, not read from the store.
     """
 
     key: str
     status: ReplyStatus
     text: str | None = None
-    tokens: tuple[TokenProbability, ...] = ()
+    tokens: Sequence[TokenProbability] = ()
     finish: str | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None

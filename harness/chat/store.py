@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from harness.cache import default_folder
-from harness.chat.messages import Reply, ReplyStatus, Request, TokenProbability
+from harness.chat.kept_tokens import NONE, KeptTokens
+from harness.chat.messages import Reply, ReplyStatus, Request
 from harness.chat.store_database import Database
 from harness.errors import InputError
 
@@ -29,7 +30,7 @@ class _Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     status: ReplyStatus
     text: str | None
-    tokens: tuple[TokenProbability, ...]
+    tokens: msgspec.Raw
     finish: str | None
     tokens_in: int | None
     tokens_out: int | None
@@ -82,7 +83,7 @@ class ReplyStore:
 
     def get(self, keys: Sequence[str]) -> dict[str, Reply]:
         """The replies that were received for these keys: ok ones, refusals and cut-off ones; `errors` has the others."""
-        wanted = {bytes.fromhex(key): key for key in keys}
+        wanted = {bytes.fromhex(key): key for key in sorted(keys)}  # in the file's order, in which no page is read twice
         rows = self._rows("SELECT key, reply FROM replies WHERE key IN ({})", wanted)
         decode = msgspec.msgpack.Decoder(_Stored).decode
         found = {}
@@ -238,7 +239,7 @@ def _reply(key: str, kept: _Stored) -> Reply:
         key=key,
         status=kept.status,
         text=kept.text,
-        tokens=kept.tokens,
+        tokens=KeptTokens(kept.tokens) if kept.tokens != NONE else (),
         finish=kept.finish,
         tokens_in=kept.tokens_in,
         tokens_out=kept.tokens_out,
@@ -251,7 +252,9 @@ def _reply(key: str, kept: _Stored) -> Reply:
 
 def _stored(reply: Reply) -> _Stored:
     numbers = (reply.tokens_in, reply.tokens_out, reply.price, reply.seconds, reply.received)
-    return _Stored(reply.status, reply.text, reply.tokens, reply.finish, *numbers, reply.detail)
+    return _Stored(
+        reply.status, reply.text, msgspec.Raw(_ENCODER.encode(tuple(reply.tokens))), reply.finish, *numbers, reply.detail
+    )
 
 
 def _encoded(request: Request) -> bytes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 import click
@@ -25,6 +24,7 @@ from harness.cli.shown import asked_for, fresh_option, keep, say_taken_over, unc
 
 if TYPE_CHECKING:
     from harness.records import Score
+    from harness.score_table import Codes, Floats
     from harness.stages.evaluate import Evaluation
     from harness.unchanged import Remembered
 
@@ -99,20 +99,31 @@ def _print(scores: "Sequence[Score]", summary: list[list[str]], folder: Path | N
 
 def _summary(done: "Evaluation") -> list[list[str]]:
     """Per metric, component and system: how many scores there are, why others are missing, and the range of those there are."""
+    import numpy as np
+
     from harness.report.layout import broken
+    from harness.score_table import STATUSES, ScoreTable
 
     system = {output.id: output.system for output in done.data.outputs}
-    groups: dict[tuple[str, str, str], list[Score]] = {}
-    for score in done.scores:
-        targets = score.targets
-        names = system[targets[0]] if len(targets) == 1 else "+".join(dict.fromkeys([system[target] for target in targets]))
-        groups.setdefault((done.labels[score.metric], score.component or "", names), []).append(score)
+    groups: dict[tuple[str, str, str], list[tuple[Floats, Codes]]] = {}
+    for block in ScoreTable.of(done.scores).blocks:
+        numbers: dict[str, int] = {}
+        if block.targets.ends is None:
+            places = [numbers.setdefault(system[id], len(numbers)) for id in block.targets.ids]
+        else:
+            joined = ("+".join(dict.fromkeys([system[id] for id in unit])) for unit in block.targets)
+            places = [numbers.setdefault(names, len(numbers)) for names in joined]
+        of = np.array(places, dtype=np.int64)
+        for names, number in numbers.items():
+            key = (done.labels[block.metric], block.component or "", names)
+            groups.setdefault(key, []).append((block.values[of == number], block.status[of == number]))
     rows = []
-    for (label, component, names), scores in groups.items():
-        values = [score.value for score in scores if score.value is not None]
-        reasons = sorted({score.status for score in scores if score.value is None})
-        missing = len(scores) - len(values)
-        figures = [f"{pick(values):.4g}" for pick in (min, median, max)] if values else ["–"] * 3
-        why = f" ({', '.join(reasons)})" if missing else ""
-        rows.append([broken(label, LABEL), component, names, str(len(values)), f"{missing}{why}", *figures])
+    for (label, component, names), parts in groups.items():
+        scores, status = (np.concatenate(each) for each in zip(*parts, strict=True))
+        missing = np.isnan(scores)
+        values = scores[~missing]
+        reasons = sorted({STATUSES[code] for code in np.unique(status[missing])})
+        figures = [f"{pick(values):.4g}" for pick in (np.min, np.median, np.max)] if len(values) else ["–"] * 3
+        why = f" ({', '.join(reasons)})" if reasons else ""
+        rows.append([broken(label, LABEL), component, names, str(len(values)), f"{missing.sum()}{why}", *figures])
     return rows

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import exp, fsum
 
+from harness.chat.kept_tokens import said as texts_of
 from harness.chat.messages import TokenProbability
 
 LETTERS: Mapping[str, float] = {"A": 1.0, "B": -1.0, "tie": 0.0, "TIE": 0.0, "LIKA": 0.0}
@@ -21,13 +22,16 @@ def expectation(
     if token is None:
         return None
     found: dict[str, float] = {}
+    short = True
     for name, logprob in (*token.top, (token.token, token.logprob)):
-        if name.strip(_EDGES) in values:
+        verdict = name.strip(_EDGES)
+        if verdict in values:
             found[name] = exp(logprob)
+            short = short and len(verdict) == 1
     total = fsum(found.values())
     if token.token not in found or not total > 0:
         return None
-    if _has_long(values) and all([len(name.strip(_EDGES)) == 1 for name in found]):
+    if short and _has_long(values):
         return None
     return fsum(values[name.strip(_EDGES)] * probability for name, probability in found.items()) / total
 
@@ -39,7 +43,7 @@ def _has_long(values: Mapping[str, float]) -> bool:
 
 def _token_at(text: str, tokens: Sequence[TokenProbability], span: tuple[int, int]) -> TokenProbability | None:
     """The one token that holds the span and, but for blanks and quotes, nothing else."""
-    said = [token.token for token in tokens]
+    said = texts_of(tokens)
     if span[0] < len(text) and "".join(said) == text:  # as nearly always; a verdict stands near the end
         place, number = len(text), len(said)
         while place > span[0] and number:
