@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness import tables
+from harness.arrow_arrays import make_array, of_numbers, to_numbers
 from harness.errors import InputError
 from harness.records import Score
 from harness.score_table import STATUSES, Block, Codes, Floats, Ints, ScoreTable, Targets
@@ -67,14 +68,14 @@ class _Held:
         import pyarrow.compute as pc
 
         self._targets.append(piece.column("targets"))
-        self._values.append(piece.column("value").to_numpy(zero_copy_only=False))
+        self._values.append(to_numbers(piece.column("value")))
         codes = pc.index_in(piece.column("status"), value_set=_statuses())
         if codes.null_count:
             raise InputError(f"{path}: it holds a status that this version does not know; delete the file and run again")
-        self._status.append(codes.to_numpy().astype(np.int8))
+        self._status.append(to_numbers(codes).astype(np.int8))
         detail = piece.column("detail")
         if detail.null_count < len(detail):
-            for row in np.flatnonzero(detail.is_valid().to_numpy(zero_copy_only=False)).tolist():
+            for row in pc.indices_nonzero(detail.is_valid()).to_pylist():
                 self._details[self._rows + row] = detail[row].as_py()
         self._rows += len(piece)
 
@@ -89,7 +90,7 @@ class _Held:
                 self._units = units
                 return
         lists = arrow.combine_chunks()
-        lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
+        lengths = to_numbers(lists.value_lengths())
         ends: Ints | None = None if bool((lengths == 1).all()) else np.cumsum(lengths, dtype=np.int64)
         self._units = Targets(lists.flatten().to_pylist(), ends)
         known.append((arrow, self._units))
@@ -126,16 +127,16 @@ def _arrays(block: Block, start: int, stop: int, schema: "pa.Schema") -> "list[p
     ends = block.targets.ends
     first, last = (start, stop) if ends is None else (int(ends[start - 1]) if start else 0, int(ends[stop - 1]))
     offsets = np.arange(n + 1) if ends is None else np.concatenate([[0], ends[start:stop] - first])
-    ids = pa.array(block.targets.ids[first:last], text)
+    ids = make_array(block.targets.ids[first:last], text)
     values = block.values[start:stop]
     details = [block.details.get(row) for row in range(start, stop)] if block.details else [None] * n
     columns = {
-        "targets": pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids).cast(schema.field("targets").type),
-        "metric": pa.repeat(pa.scalar(block.metric, text), n),
-        "component": pa.nulls(n, text) if block.component is None else pa.repeat(pa.scalar(block.component, text), n),
-        "value": pa.array(values, mask=np.isnan(values)),
-        "status": _statuses().take(pa.array(block.status[start:stop])),
-        "detail": pa.array(details, text),
+        "targets": pa.ListArray.from_arrays(of_numbers(offsets.astype(np.int32)), ids).cast(schema.field("targets").type),
+        "metric": pa.repeat(make_array([block.metric], text)[0], n),
+        "component": pa.nulls(n, text) if block.component is None else pa.repeat(make_array([block.component], text)[0], n),
+        "value": of_numbers(values, np.isnan(values)),
+        "status": _statuses().take(of_numbers(block.status[start:stop])),
+        "detail": make_array(details, text),
     }
     return [columns[name] for name in schema.names]
 
@@ -146,7 +147,8 @@ def _by_column(path: Path, batch: "pa.RecordBatch") -> "Iterator[tuple[str, str 
         if batch.column(name).null_count:
             raise InputError(f"{path}: a row has no {name}; delete the file and run again")
     metric, component = (batch.column(name).dictionary_encode() for name in ("metric", "component"))
-    codes = [column.indices.fill_null(-1).to_numpy(zero_copy_only=False) for column in (metric, component)]
+    none = of_numbers(np.array([-1], dtype=np.int32))[0]
+    codes = [to_numbers(column.indices.fill_null(none)) for column in (metric, component)]
     change = np.flatnonzero((np.diff(codes[0]) != 0) | (np.diff(codes[1]) != 0)) + 1
     edges = [0, *change.tolist(), len(batch)]
     for start, stop in pairwise(edges):
@@ -157,4 +159,4 @@ def _by_column(path: Path, batch: "pa.RecordBatch") -> "Iterator[tuple[str, str 
 def _statuses() -> "pa.Array":
     import pyarrow as pa
 
-    return pa.array(STATUSES, pa.string())
+    return make_array(STATUSES, pa.string())

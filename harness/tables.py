@@ -198,6 +198,8 @@ class _Column:
     def to_arrow(self, records: Sequence[Any], where: str, first: int) -> "list[pa.Array]":
         import pyarrow as pa
 
+        from harness.arrow_arrays import make_array
+
         values: Sequence[Any] = list(map(attrgetter(self.name), records))
         self._check(values, where, first)
         try:
@@ -207,7 +209,7 @@ class _Column:
                 parts = ([None if isinstance(v, str) else v for v in values], [v if isinstance(v, str) else None for v in values])
             else:
                 parts = (values,)  # type: ignore[assignment]
-            return [pa.array(part, field.type) for part, field in zip(parts, self.arrow_fields(), strict=True)]
+            return [make_array(part, field.type) for part, field in zip(parts, self.arrow_fields(), strict=True)]
         except (pa.ArrowException, UnicodeEncodeError, OverflowError, TypeError) as error:
             raise InputError(f"{where}s {first + 1} to {first + len(records)}, field {self.name!r}: {error}") from error
 
