@@ -51,7 +51,7 @@ def command(
             click.echo(plain(f"{_amounts(ours, theirs, retriever, neighbours)}; nothing was sought (--dry-run)"))
         return
     with progress() as report:
-        table = neighbour_table(ours, theirs, retriever, params, neighbours, report)
+        table = neighbour_table(ours, theirs, retriever, params, neighbours, report, must_keep=True)
     told = describe(ours, theirs, table)
     for sentence in told.warnings():
         notice(plain(sentence))

@@ -1,9 +1,11 @@
 """Neighbours of every chunk of a corpus, sought once and kept: a table that is computed in blocks and goes on after a stop."""
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import InputError
@@ -67,19 +69,22 @@ def neighbour_table(
     params: Mapping[str, Any] | None,
     k: int,
     report: Callable[..., None] | None = None,
+    *,
+    must_keep: bool = False,
 ) -> NeighbourTable:
     """The k neighbours in `database` of every chunk of `corpus`, by the retriever of that name: read where they are kept
     (a table of more neighbours serves too), else computed, from where an earlier run stopped, and kept.
 
     A chunk of the corpus's own document is never a neighbour: in the same database that is the document itself, in another one
     the documents of the same id or the same text. Two processes that ask for one table take turns. `report`: as in
-    `harness.cli.progress`. Raises InputError for a corpus and a database of different tokens, a k below 1 and a damaged table,
-    PluginError for a retriever that cannot be used or that breaks its word.
+    `harness.cli.progress`. Where nothing can be written beside the corpus they are sought for this time alone, with `path` None,
+    or with `must_keep` not at all. Raises InputError for that, for a corpus and a database of different tokens, a k below 1 and a
+    damaged table, PluginError for a retriever that cannot be used or that breaks its word.
     """
     check(corpus, database, k)
     folder = corpus.folder / "neighbours"
     if not any(folder.glob("*.parquet")):
-        folder.mkdir(parents=True, exist_ok=True)  # where nothing can be written, that is found before anything is computed
+        _may_write(folder, must_keep)  # found before anything is computed
     retriever = open_retriever(database, name, params, report)
     info = TableInfo(
         corpus=corpus.digest,
@@ -93,10 +98,32 @@ def neighbour_table(
     if kept is None:
         for path, then in earlier(folder, info):
             _log.warning("%s", _stale(path, then, info))
+        if not _may_write(folder, must_keep):
+            _log.warning("%s cannot be written to: neighbours are sought for this time alone", folder)
+            with TemporaryDirectory(prefix="harness-neighbours-") as held:
+                made = _computed(Path(held), info, corpus, database, retriever, report)
+                return replace(open_table(made, corpus, database, retriever.signature).first(k), path=None)
         kept = _computed(folder, info, corpus, database, retriever, report)
     elif report is not None:
         report(LABEL, corpus.chunks, corpus.chunks, reused=corpus.chunks)
     return open_table(kept, corpus, database, retriever.signature).first(k)
+
+
+def _may_write(folder: Path, must_keep: bool) -> bool:
+    """Whether tables can be kept in the folder, which is made if it can be. Raises InputError where they cannot but must be."""
+    why = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why is None and not os.access(folder, os.W_OK):
+        why = "Permission denied"
+    if why is not None and must_keep:
+        raise InputError(
+            f"{folder} cannot be written to ({why}), and neighbours are kept beside their corpus: copy {folder.parent} to where "
+            "you may write, and name the copy"
+        )
+    return why is None
 
 
 def open_table(path: Path, corpus: Database, database: Database, signature: str | None = None) -> NeighbourTable:

@@ -351,3 +351,19 @@ def test_the_retriever_that_tests_use_finds_what_it_says(corpus):
     found = Shared(corpus).search(queries, 3)
     assert found.numbers.tolist() == [[7, 2, 5]]
     assert found.scores.tolist() == [[2, 1, 1]]
+
+
+def test_where_nothing_may_be_written_neighbours_are_sought_for_this_time_alone(corpus, monkeypatch, caplog):
+    monkeypatch.setattr(neighbours.os, "access", lambda path, mode: False)
+    table = neighbour_table(corpus, corpus, SHARED, {}, 2)
+    assert "for this time alone" in caplog.text
+    assert table.path is None
+    assert not list((corpus.folder / "neighbours").iterdir())
+    with pytest.raises(InputError, match="cannot be written to"):
+        neighbour_table(corpus, corpus, SHARED, {}, 2, must_keep=True)
+    monkeypatch.undo()
+    kept = neighbour_table(corpus, corpus, SHARED, {}, 2, must_keep=True)
+    np.testing.assert_array_equal(table.numbers, kept.numbers)
+    np.testing.assert_array_equal(table.scores, kept.scores)
+    monkeypatch.setattr(neighbours.os, "access", lambda path, mode: False)
+    assert neighbour_table(corpus, corpus, SHARED, {}, 2, must_keep=True).path == kept.path  # what is there is read

@@ -36,7 +36,8 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One source document. `titles`: what it is called, from the whole to the part; `blocks` in order, not overlapping."""
+    """One source document. `titles`: what it is called, from the whole to the part; `blocks` in order, not overlapping; `place`:
+    where in its file it was read, for messages."""
 
     id: str
     text: str
@@ -45,6 +46,7 @@ class Document:
     dataset: str = ""
     licence: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    place: str = field(default="", compare=False)
 
 
 class TextSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

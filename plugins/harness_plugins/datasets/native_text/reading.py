@@ -1,5 +1,6 @@
 """Native text as documents: what was written in a language by people, from files, ready sets, or the hub."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -56,18 +57,33 @@ def text_source(value: str | Mapping[str, Any]) -> TextSource:
 
 
 def documents(source: TextSource, *, empty: bool = False) -> Iterator[Document]:
-    """The source's documents in a fixed order, by the files' names and then as they stand; InputError names what is wrong.
-    `empty`: those without a character are among them."""
-    every = _rows(source) if source.hub is not None else (one for file in source_files(source) for one in _read(file, source))
-    found = every if empty else (one for one in every if one.text)
-    seen: set[str] = set()
-    for count, document in enumerate(found):
+    """The source's documents in a fixed order, by the files' names and then as they stand, each text once under its id.
+
+    `empty`: also those without a character, and those that were there before: for who counts what is left out. Raises InputError
+    for what is wrong, such as one id of two texts.
+    """
+    seen: dict[str, bytes] = {}
+    count = 0
+    for place, document in _placed(source, empty):
         if source.limit is not None and count >= source.limit:
             return
-        if document.id in seen:
-            raise InputError(f"{source.dataset}: two documents have the id {document.id!r}; give another `id_field`")
-        seen.add(document.id)
-        yield document
+        digest = hashlib.blake2b(document.text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        known = seen.setdefault(document.id, digest)
+        if known != digest:
+            first = next(where for where, other in _placed(source, empty) if other.id == document.id)
+            raise InputError(f"{place}: the id {document.id!r:.200} is that of another text, {first}; give another `id_field`")
+        if empty or known is digest:
+            count += 1
+            yield document
+
+
+def _placed(source: TextSource, empty: bool) -> Iterator[tuple[str, Document]]:
+    """Every document, and where it stands."""
+    if source.hub is not None:
+        found = ((one.place, one) for one in _rows(source))
+    else:
+        found = ((one.place or str(file), one) for file in source_files(source) for one in _read(file, source))
+    return ((place, one) for place, one in found if empty or one.text)
 
 
 def source_files(source: TextSource) -> list[Path]:

@@ -86,7 +86,7 @@ def _row(row: Mapping[str, Any], where: str, source: TextSource, seen: set[str])
     if text is None or text == "":  # passed on, for those who count what they leave out
         said = row.get(source.id_field) if source.id_field is not None else None
         name = f"empty-{content_name(where)}" if said is None else str(said)
-        yield Document(f"{source.dataset}/{name}", "", (), (), source.dataset, source.licence)
+        yield Document(f"{source.dataset}/{name}", "", (), (), source.dataset, source.licence, place=where)
         return
     if not isinstance(text, str):
         raise InputError(f"{where}: {source.field!r} is {type(text).__name__}, not text; keys: {', '.join(map(str, row))}")
@@ -95,13 +95,14 @@ def _row(row: Mapping[str, Any], where: str, source: TextSource, seen: set[str])
         if row.get(source.id_field) is None:
             raise InputError(f"{where}: there is no {source.id_field!r}; keys: {', '.join(map(str, row))}")
         name = str(row[source.id_field])
+        if not name.strip():
+            raise InputError(f"{where}: {source.id_field!r} is blank, and no name; give it one, or leave `id_field` out")
     elif name in seen:  # the same text once more
         return
     seen.add(name)
     title = row.get(source.title_field) if source.title_field else None
-    document = Document(
-        f"{source.dataset}/{name}", text, (), (str(title),) if title else (), source.dataset, row.get("licence") or source.licence
-    )
+    titles, licence = (str(title),) if title else (), row.get("licence") or source.licence
+    document = Document(f"{source.dataset}/{name}", text, (), titles, source.dataset, licence, place=where)
     if source.rows == "html":
         pieces, head = extract(text)
         yield from split(_with(document, titles=document.titles or ((head,) if head else ())), pieces, source.split_at)

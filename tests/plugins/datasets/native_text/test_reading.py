@@ -233,3 +233,30 @@ def test_the_texts_of_swequad_are_its_contexts_to_the_byte(shared_data: Path, mo
 def test_a_markdown_heading_may_be_closed_by_marks_and_hold_some():
     text = "# C# och F#\n\n## Slut ##\n\n#" + " " * 50_000 + "x\n"
     assert [text[block.start : block.end] for block in markdown_blocks(text)] == ["C# och F#", "Slut", "x"]
+
+
+def test_an_id_of_two_texts_is_refused_with_both_places(tmp_path):
+    rows = [
+        '{"id": "a", "text": "ett"}',
+        '{"id": "a", "text": "ett"}',
+        '{"id": "b", "text": "två"}',
+        '{"id": "a", "text": "tre"}',
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join(rows))
+    source = text_source({"path": str(tmp_path / "x.jsonl"), "id_field": "id"})
+    with pytest.raises(InputError, match=r"x\.jsonl, line 4: the id 'x/a' is that of another text, .*x\.jsonl, line 1"):
+        list(documents(source))
+
+
+def test_a_text_that_is_there_twice_comes_once_but_for_those_who_count(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"id": "a", "text": "ett"}\n' * 2 + '{"id": "b", "text": "ett"}\n')
+    source = text_source({"path": str(tmp_path / "x.jsonl"), "id_field": "id"})
+    assert [one.id for one in documents(source)] == ["x/a", "x/b"]
+    assert [one.id for one in documents(source, empty=True)] == ["x/a", "x/a", "x/b"]
+
+
+@pytest.mark.parametrize("id", ["", "  "])
+def test_a_blank_id_is_no_name(tmp_path, id):
+    (tmp_path / "x.jsonl").write_text(f'{{"id": "{id}", "text": "ett"}}\n')
+    with pytest.raises(InputError, match="line 1: 'id' is blank"):
+        list(documents(text_source({"path": str(tmp_path / "x.jsonl"), "id_field": "id"})))
