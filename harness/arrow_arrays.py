@@ -93,10 +93,9 @@ def _numbers(values: Sequence[Any], kind: "pa.DataType", dtype: type, there: Any
 def _texts(texts: Sequence[str], there: Any) -> "pa.Array | None":
     import pyarrow as pa
 
-    data = "".join(texts).encode()
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    if lengths.sum() != len(data):  # some letters have several bytes
-        lengths = np.fromiter([len(text.encode()) for text in texts], dtype=np.int64, count=len(texts))
+    parts = [text.encode() for text in texts]  # each by itself: joined, one wide letter would make all of them wide
+    data = b"".join(parts)
+    lengths = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
     offsets = _offsets(lengths)
     return None if offsets is None else pa.Array.from_buffers(pa.string(), len(texts), [there, offsets, pa.py_buffer(data)])
 

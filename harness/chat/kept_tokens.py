@@ -21,7 +21,7 @@ _WHOLE = msgspec.msgpack.Decoder(tuple[TokenProbability, ...]).decode
 
 
 class KeptTokens(Sequence[TokenProbability]):
-    """As the tuple of the tokens: equal to it, and pickled as one. `data`: the tuple in MessagePack.
+    """As the tuple of the tokens: equal to it, pickled as one; msgspec encodes only `whole`. `data`: the tuple in MessagePack.
 
     Raises msgspec.ValidationError where something is read that is no token.
     """

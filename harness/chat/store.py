@@ -133,6 +133,7 @@ class ReplyStore:
             for last, raw_key, name, request, failure, raw in rows:  # noqa: B007  # `last` is where the next query goes on
                 key = raw_key.hex()
                 reply = received[key] if failure is None else decode_reply(key, failure)
+                reply = msgspec.structs.replace(reply, tokens=tuple(reply.tokens))  # for those who write it down
                 if wanted is None or reply.status in wanted:
                     asked = msgspec.json.decode(zlib.decompress(request), type=Request)
                     yield Kept(key=key, model=name, request=asked, reply=reply, raw=_unpacked(raw))

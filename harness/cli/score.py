@@ -114,16 +114,18 @@ def _summary(done: "Evaluation") -> list[list[str]]:
             joined = ("+".join(dict.fromkeys([system[id] for id in unit])) for unit in block.targets)
             places = [numbers.setdefault(names, len(numbers)) for names in joined]
         of = np.array(places, dtype=np.int64)
-        for names, number in numbers.items():
-            key = (done.labels[block.metric], block.component or "", names)
-            groups.setdefault(key, []).append((block.values[of == number], block.status[of == number]))
+        order, cuts = np.argsort(of, kind="stable"), np.cumsum(np.bincount(of, minlength=len(numbers)))[:-1]
+        pieces = (np.split(each[order], cuts) for each in (block.values, block.status))
+        for names, values, status in zip(numbers, *pieces, strict=True):
+            groups.setdefault((done.labels[block.metric], block.component or "", names), []).append((values, status))
     rows = []
     for (label, component, names), parts in groups.items():
-        scores, status = (np.concatenate(each) for each in zip(*parts, strict=True))
+        scores, status = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
         missing = np.isnan(scores)
-        values = scores[~missing]
-        reasons = sorted({STATUSES[code] for code in np.unique(status[missing])})
-        figures = [f"{pick(values):.4g}" for pick in (np.min, np.median, np.max)] if len(values) else ["–"] * 3
+        values = np.sort(scores[~missing])
+        reasons = sorted({STATUSES[code] for code in set(status[missing].tolist())})
+        middle = values[(len(values) - 1) // 2 : len(values) // 2 + 1].tolist()
+        figures = [f"{one:.4g}" for one in (values[0], sum(middle) / len(middle), values[-1])] if len(values) else ["–"] * 3
         why = f" ({', '.join(reasons)})" if reasons else ""
         rows.append([broken(label, LABEL), component, names, str(len(values)), f"{missing.sum()}{why}", *figures])
     return rows
