@@ -34,8 +34,9 @@ it with torchrun.
 def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None:
     from harness.errors import ConfigError
     from harness.experiment import load_experiment
-    from harness.pipeline.training import CHECKPOINTS, materials, plan_all, train_all
+    from harness.pipeline.training import CHECKPOINTS, materials, plan_all, refuse_others, train_all
     from harness.report.training import training_notes, training_sentences, training_summary, write_training_page
+    from harness.stages.train import first_process
 
     loaded = load_experiment(config)
     if not loaded.train:
@@ -48,9 +49,11 @@ def train(config: str, output: str | None, dry_run: bool, as_json: bool) -> None
         click.echo("nothing was trained (--dry-run)")
         return
     found = registry(loaded.plugins)
+    if first_process():
+        refuse_others(found, given, folder)  # before the run's record tells of what was refused
     with _opened(folder, loaded) as run:
         with progress() as report:
-            done = train_all(found, given, folder, say=notice, report=report, write=run is not None)
+            done = train_all(found, given, folder, say=notice, report=report, write=run is not None, checked=True)
         if run is None:  # of several processes the first tells
             return
         for trained in done:

@@ -98,6 +98,14 @@ def plan_all(registry: Registry, given: Sequence[Material], folder: Path) -> lis
     return found
 
 
+def refuse_others(registry: Registry, given: Sequence[Material], folder: Path) -> None:
+    """InputError where a training would be refused for what its folder holds; nothing is written."""
+    stages: dict[str, str] = {}
+    for training, chosen in given:
+        for one in training.runs():
+            standing(registry, one.name, one.plugin, chosen.examples, folder / CHECKPOINTS, stages)
+
+
 def _told(one: Named, before: dict[str, Named]) -> str:
     """The trainer with its parameters; behind another one of many of the same, those that differ alone."""
     first = before.setdefault(one.plugin.name, one)
@@ -122,12 +130,15 @@ def train_all(
     say: Callable[[str], None],
     report: Callable[[str, int, int], None] | None = None,
     write: bool = True,
+    checked: bool = False,
 ) -> list[Trained]:
     """Trains what is not trained yet; `write: False` for all but the first of several processes that share a training. `report`:
-    is told the steps of each training."""
+    is told the steps of each training. What would be refused is, before anything is written; `checked`: it was looked for."""
     done: list[Trained] = []
     home = folder / CHECKPOINTS
     if write:
+        if not checked:
+            refuse_others(registry, given, folder)
         home.mkdir(parents=True, exist_ok=True)
         (folder / LEARNED).mkdir(exist_ok=True)
     for training, chosen in given:

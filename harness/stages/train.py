@@ -19,7 +19,7 @@ from harness.errors import InputError, PluginError
 from harness.integrity import file_digest
 from harness.protocols import Trainer, TrainerSpec
 from harness.records import Example, digest
-from harness.registry import PluginRef, Registry
+from harness.registry import PluginRef, Registry, parameters
 from harness.stages.train_begun import Begun, read_begun, refuse_another
 from harness.stages.train_reads import check_reads
 from harness.stages.trained import (
@@ -93,7 +93,7 @@ def train(
     _hand_scorer(trainer, registry)
     if report is not None and (takes := getattr(trainer, "use_report", None)) is not None:
         takes(report)
-    going_on = _check_home(home, begun)
+    going_on = _check_home(home, begun, _defaults(spec))
     if going_on or first_process():  # the others do not wait for the digests of a model, which may be large
         check_reads(home / _READS, spec, params, folder, begun=going_on)
     checkpoint = Path(trainer.train(held, home)).resolve()
@@ -136,7 +136,7 @@ def standing(
     if not done:
         if not home.is_dir() or not _holds_more(home):
             return ""
-        refuse_another(home, read_begun(home / _MARKER), begun)
+        refuse_another(home, read_begun(home / _MARKER), begun, _defaults(spec))
     check_reads(home / _READS, spec, {**ref.params, **paths}, folder, begun=True)
     return THERE if done else "goes on where it was stopped"
 
@@ -209,7 +209,7 @@ def _hand_scorer(trainer: Trainer, registry: Registry) -> None:
         wanted(RegistryScorer(registry))
 
 
-def _check_home(home: Path, now: Begun) -> bool:
+def _check_home(home: Path, now: Begun, defaults: Mapping[str, Any]) -> bool:
     """Makes the folder, or sees that what was begun in it is this very training; whether anything of it is there."""
     marker = home / _MARKER
     if not first_process():
@@ -219,10 +219,15 @@ def _check_home(home: Path, now: Begun) -> bool:
     before = read_begun(marker)
     there = _holds_more(home)
     if there:
-        refuse_another(home, before, now)
+        refuse_another(home, before, now, defaults)
     if before is None or before.stage != now.stage:
         replace_file(marker, _json(now))
     return there
+
+
+def _defaults(spec: TrainerSpec) -> dict[str, Any]:
+    """What the trainer's parameters are where they are not given."""
+    return {name: one.default for name, one in (parameters(spec) or {}).items() if one.default is not one.empty}
 
 
 def _holds_more(home: Path) -> bool:

@@ -106,6 +106,19 @@ def test_a_model_that_fills_gaps_is_trained_and_answers(folder: Path) -> None:
     assert [(one.system, one.text) for one in outputs] == [("nothing", "?"), ("trained", "på")]
 
 
+@pytest.mark.parametrize("change", [("smoothing: 2", "smoothing: 3"), ("rows.jsonl", "others.jsonl")])
+def test_a_training_that_is_refused_leaves_the_run_as_it_was(folder: Path, change: tuple[str, str]) -> None:
+    assert run("train", "mine.yaml").exit_code == 0
+    text = (folder / "rows.jsonl").read_text(encoding="utf-8")
+    (folder / "others.jsonl").write_text(text.replace("hunden", "räven"), encoding="utf-8")
+    (folder / "other.yaml").write_text((folder / "mine.yaml").read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    before = {path: path.read_bytes() for path in sorted((folder / "runs").rglob("*")) if path.is_file()}
+    refused = run("train", "other.yaml", "-o", "runs/mine")
+    assert (refused.exit_code, "other examples or parameters" in refused.output) == (2, True), refused.output
+    assert {path: path.read_bytes() for path in sorted((folder / "runs").rglob("*")) if path.is_file()} == before
+    assert run("train", "mine.yaml").exit_code == 0
+
+
 def test_a_system_whose_model_is_not_trained_yet_says_so(folder: Path) -> None:
     result = run("generate", "mine.yaml")
     assert result.exit_code == 2
