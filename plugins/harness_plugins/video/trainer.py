@@ -151,7 +151,7 @@ class VideoMlm:
     def check(self, examples: Iterable[Example]) -> None:
         """PluginError or InputError where base, video tokens or examples cannot be used; nothing is made or loaded."""
         from harness_plugins.video.controls import shown
-        from harness_plugins.video.store import VideoTokens, aligned_text
+        from harness_plugins.video.store import VideoTokens, aligned_text, video_parts
         from harness_plugins.video.training import with_tokens
 
         if self.base is not None:
@@ -159,7 +159,8 @@ class VideoMlm:
         tokens = VideoTokens(self.tokens)
         self._beginning().check(tokens)
         held, _ = with_tokens(list(examples), tokens, self.missing)
-        if not any(aligned_text(example).strip() for example in held):
+        masks_video = self.masking.video_share > 0 and any(video_parts(example) for example in held)
+        if not masks_video and not any(aligned_text(example).strip() for example in held):
             raise InputError("there is nothing to learn from: no example has text; give examples with text beside their video")
         shown(held, self.video, self.seed)
 

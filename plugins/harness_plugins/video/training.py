@@ -199,6 +199,7 @@ def notes_of(material: Material, lacking: Sequence[str], missing: str, how: Vide
         (told.thinned, f"videos of which {how.frames:,} frames are read, evenly chosen ({told.thinned_frames:,} are not)"),
         (told.without_video if how.video != "none" else [], "without video"),
         (material.rows.left_out + told.empty, "left out, with no word that can be masked"),
+        (material.rows.without_words, "no word that can be masked, learned from their masked video alone"),
         (lacking, f"videos without tokens, {treated}"),
     ]
     return [

@@ -92,8 +92,13 @@ class MaskedRows:
         self.rows = [row for row in rows if row.word_count or (video_share and len(row.video))]
         kept = {id(row) for row in self.rows}
         self.left_out = [row.id for row in rows if id(row) not in kept]
+        self.without_words = [row.id for row in self.rows if not row.word_count]
         if not self.rows:
-            raise InputError(f"there is nothing to learn from: {len(rows):,} examples, and none has a word that can be masked")
+            named = f" ({', '.join(self.left_out[:3])}{' …' * (len(self.left_out) > 3)})" if self.left_out else ""
+            raise InputError(
+                f"there is nothing to learn from: {len(rows):,} examples{named}, and none has a word that can be masked; give "
+                "examples with text beside their video"
+            )
         special = set(tokenizer.all_special_ids)
         self._mask = int(tokenizer.mask_token_id)
         self._ordinary = np.array(sorted(set(tokenizer.get_vocab().values()) - special), np.int32)

@@ -8,6 +8,7 @@ an occurrence are averaged first, so that an interval over words is one for thes
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
 
 import msgspec
 import numpy as np
@@ -15,7 +16,8 @@ import numpy as np
 from harness.errors import InputError
 from harness_plugins.video.controls import KINDS
 from harness_plugins.video.probe import statistics as stats
-from harness_plugins.video.probe.config import Statistics
+from harness_plugins.video.probe.arms import check_arms
+from harness_plugins.video.probe.config import ONE_SIZE, Statistics
 from harness_plugins.video.probe.figures import check_left
 from harness_plugins.video.probe.held import Held, SeedRow
 from harness_plugins.video.probe.matching import Matched, matched
@@ -25,6 +27,7 @@ from harness_plugins.video.probe.statistics import Bin, ClassRow, Figure, Settin
 from harness_plugins.video.probe.subject import Subject
 from harness_plugins.video.probe.table import Floats
 from harness_plugins.video.probe.verdict import Verdict, verdict
+from harness_plugins.video.probe.words import Occurrence
 
 
 class Gain(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,9 +80,10 @@ class BetweenSizes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything. `sizes`: from the smallest; `tokens`: of each word by the models' tokenizer; `unread`: occurrences that lie
-    behind where texts are cut, for one of the models at least; `unknown`: by word, occurrences that their tokenizer does not
-    know, which are not asked."""
+    """Everything. `sizes`: from the smallest; `tokens`: of each word by the models' tokenizer, the mean over its spellings here;
+    `unread`: occurrences that lie behind where texts are cut, for one of the models at least; `unknown`: by word, occurrences
+    that their tokenizer does not know, which are not asked.
+    """
 
     sizes: tuple[str, ...]
     gains: tuple[Gain, ...]
@@ -89,7 +93,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True):
     words: int
     occurrences: int
     examples: int
-    tokens: Mapping[str, int]
+    tokens: Mapping[str, float]
     unread: int
     unknown: Mapping[str, int]
     notes: tuple[str, ...]
@@ -108,7 +112,7 @@ def analyse(
     sizes = _from_smallest(dict.fromkeys(asked.size for asked in answers), parameters or {})
     order = {asked: (sizes.index(asked.size), *map(KINDS.index, (asked.trained, asked.shown)), asked.seed) for asked in answers}
     held = Held({asked: answers[asked] for asked in sorted(answers, key=order.__getitem__)}, table, settings)
-    _check(answers, sizes)
+    check_arms(answers)
     tokens = np.min([one.tokens for one in answers.values()], axis=0)  # of unlike models, some may cut a text earlier
     if (tokens < 0).all():
         raise InputError(f"the models' tokenizer knows none of the {len(table.words)} probed words; check language and norms")
@@ -122,11 +126,20 @@ def analyse(
         words=len(table.words),
         occurrences=len(subject.occurrences),
         examples=len(subject.examples),
-        tokens={one.word: int(count) for one, count in zip(subject.occurrences, tokens, strict=True) if count > 0},
+        tokens=_mean_by_word(subject.occurrences, tokens),
         unread=int((tokens == 0).sum()),
         unknown=dict(Counter(one.word for one, count in zip(subject.occurrences, tokens, strict=True) if count < 0)),
         notes=(*subject.notes, *held.notes),
     )
+
+
+def _mean_by_word(occurrences: Sequence[Occurrence], tokens: Floats) -> dict[str, float]:
+    """Tokens of each word, over the occurrences that were asked."""
+    found: dict[str, list[float]] = {}
+    for one, count in zip(occurrences, tokens.tolist(), strict=True):
+        if count > 0:
+            found.setdefault(one.word, []).append(count)
+    return {word: fmean(counts) for word, counts in found.items()}
 
 
 def _from_smallest(sizes: Iterable[str], parameters: Mapping[str, int | None]) -> tuple[str, ...]:
@@ -137,27 +150,13 @@ def _from_smallest(sizes: Iterable[str], parameters: Mapping[str, int | None]) -
     return tuple(sorted(ordered, key=known.__getitem__) if len(known) == len(ordered) else ordered)
 
 
-def _check(answers: Mapping[Asked, Answers], sizes: Sequence[str]) -> None:
-    for size in sizes:
-        there = sorted({one.trained for one in answers if one.size == size})
-        if "none" not in there:
-            raise InputError(
-                f"size {size}: gain is held against a model trained on text alone (trained: none), and there is none, only "
-                f"{', '.join(there)}; train it and add it"
-            )
-        if there == ["none"]:
-            raise InputError(f"size {size}: no model was trained with video (trained: real); train it and add it")
-
-
 def _gains(held: Held, sizes: Sequence[str], how: Statistics) -> Iterator[Gain]:
     table, settings = held.table, held.settings
     for size in sizes:
         for arm in held.arms(size):
             by_seed = held.gain(size, arm)
-            if not by_seed:
-                raise InputError(f"size {size}: {arm} and none have no seed in common; train both with one")
             values = _mean(by_seed)
-            check_left(table, values, settings, f"size {size}, {arm}")
+            check_left(table, values, settings, arm if size == ONE_SIZE else f"size {size}, {arm}")
             correlation = stats.spearman(table, values, settings)
             regression = regress(table, values, settings)
             pairs = matched(table, values, settings, caliper=how.caliper)

@@ -5,6 +5,8 @@ import click
 from harness.cli.common import json_option, print_json, quiet_option
 from harness.cli.plain import plain
 
+_ABSENT = 10  # words of the norms that are named where they stand in no text
+
 
 @click.command(
     "words",
@@ -67,9 +69,10 @@ def command(
         ),
         key=lambda row: (-int(str(row["occurrences"])), str(row["word"])),
     )
+    absent = subject.found.absent
     if as_json:
-        absent = len(subject.found.absent)
-        print_json({"words": rows, "absent": absent, "examples": len(subject.examples), "notes": subject.notes})
+        told = {"words": rows, "absent": len(absent), "absent_words": absent}
+        print_json({**told, "examples": len(subject.examples), "notes": subject.notes})
         return
     click.echo(plain(f"{'word':24} {'imageability':>12} {'Zipf':>9} {'class':8} occurrences"))
     for row in rows[:first]:
@@ -79,10 +82,11 @@ def command(
         )
     if len(rows) > first:
         click.echo(f"… and {len(rows) - first} more words")
+    named = f" ({', '.join(absent[:_ABSENT])}{' …' * (len(absent) > _ABSENT)})" if absent else ""
     click.echo(
         plain(
             f"{len(rows)} words of {subject.norms.name} stand in {len(subject.examples):,} texts, {len(subject.occurrences):,} "
-            f"occurrences would be probed; {len(subject.found.absent):,} words of the norms are not there"
+            f"occurrences would be probed; {len(absent):,} words of the norms are not there{named}"
         )
     )
     for note in subject.notes:

@@ -222,6 +222,15 @@ def _models(document: Document) -> tuple[ModelAt, ...]:
             raise document.error(str(error).replace("`", ""), "models", place) from error
         if found[-1].name in [other.name for other in found[:-1]]:
             raise document.error(f"two models are {found[-1].name}; give each a size or a seed of its own", "models", place)
+        where = Path(found[-1].path).expanduser().resolve()
+        for other in found[:-1]:
+            alike = (other.size, other.trained) == (found[-1].size, found[-1].trained)
+            if alike and Path(other.path).expanduser().resolve() == where:
+                raise document.error(
+                    f"{found[-1].path} is named as {other.name} and as {found[-1].name}: one training is one seed",
+                    "models",
+                    place,
+                )
     return tuple(found)
 
 

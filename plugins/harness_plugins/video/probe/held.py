@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from harness_plugins.video.probe import statistics as stats
+from harness_plugins.video.probe.arms import of_size
 from harness_plugins.video.probe.results import Answers, Asked
 from harness_plugins.video.probe.statistics import Settings
 from harness_plugins.video.probe.table import Floats, WordTable
@@ -47,7 +48,9 @@ class Held:
         lost = sorted(set.union(*by_arm) - set(common))
         if lost:
             arms = " and ".join(arm for arm, _ in wanted)
-            note = f"size {size}: {arms} have the seeds {_listed(common)} in common; {_listed(lost)} left out of their difference"
+            note = (
+                f"{of_size(size)}{arms} have the seeds {_listed(common)} in common; {_listed(lost)} left out of their difference"
+            )
             if note not in self.notes:
                 self.notes.append(note)
         return common

@@ -218,12 +218,14 @@ def _words(analysis: Analysis) -> DataTable:
     for word in words:
         one = next(rows[word] for rows in by_gain if word in rows)
         values = [held[word].value if word in held else None for held in by_gain]
-        counts = (one.occurrences, one.clusters, analysis.tokens.get(word))
+        tokens = analysis.tokens.get(word)
+        counts = (one.occurrences, one.clusters, int(tokens) if tokens is not None and tokens == int(tokens) else tokens)
         rows.append((word, one.word_class or "", one.imageability, one.frequency, *values, *counts))
     return DataTable(
         id="words-table",
         title="Every word",
-        caption="Mean gain over its occurrences, nats; tokens: of the models' tokenizer, all masked together.",
+        caption="Mean gain over its occurrences, nats; tokens: of the models' tokenizer, all masked together (the mean where its "
+        "spellings differ).",
         columns=tuple(columns),
         rows=tuple(rows),
     )

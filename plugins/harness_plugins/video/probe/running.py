@@ -9,6 +9,7 @@ import msgspec
 from harness.experiment_examples import read_examples
 from harness.report.kept_sections import leave_section
 from harness_plugins.video.probe.analysis import Analysis, analyse
+from harness_plugins.video.probe.arms import check_arms
 from harness_plugins.video.probe.asking import asked, check_same_tokenizer, check_trained, parameters_by_size
 from harness_plugins.video.probe.beside import gallery
 from harness_plugins.video.probe.conditions import strangers
@@ -52,8 +53,8 @@ def run_probe(
         answers |= found
         if report is not None:
             report("checkpoints", place + 1, len(run.models))
-    write_answers(folder / NAME, subject.occurrences, answers)
     analysis = analyse(answers, subject, run.statistics, parameters_by_size(run.models))
+    write_answers(folder / NAME, subject.occurrences, answers)  # behind what may be refused: an earlier probe's stays till then
     shown = gallery(analysis, answers, subject, run.statistics.named, _beside(run.data))
     subtitle = (
         f"{len(run.models)} checkpoints on {run.data}; {analysis.words} words of {subject.norms.name}, {analysis.occurrences:,} "
@@ -68,6 +69,7 @@ def run_probe(
 
 def check(run: ProbeRun) -> tuple[Subject, VideoTokens]:
     """What would be asked, and the video tokens; nothing is computed. Raises as `run_probe` does."""
+    check_arms(run.models)
     for one in run.models:
         check_trained(one)
     check_same_tokenizer(run.models)

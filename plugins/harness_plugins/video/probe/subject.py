@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -171,10 +170,10 @@ def _leaked(asked: Sequence[Example], trained: Sequence[Example]) -> tuple[str, 
     return tuple(one.id for one in asked if _content(one) in known)
 
 
-def _content(example: Example) -> tuple[bytes, tuple[Any, ...]]:
-    """Text and videos of an example."""
+def _content(example: Example) -> tuple[bytes, tuple[str, ...]]:
+    """Text and videos of an example, whatever spans of them it shows."""
     text = hashlib.sha256(aligned_text(example).encode("utf-8", "surrogatepass")).digest()
-    return text, tuple(sorted((part.sha256 or part.uri, part.start or 0.0, part.end or -1.0) for part in video_parts(example)))
+    return text, tuple(sorted(part.sha256 or part.uri for part in video_parts(example)))
 
 
 def _notes(
@@ -183,6 +182,8 @@ def _notes(
     notes = [f"{norms.name}: {note}" for note in norms.notes]
     if not trained and probe.frequencies is None:
         notes.append("no text to learn from is in the data, so words have the frequencies of the norms, or none")
+    if not trained:
+        notes.append("no text to learn from is in the data: whether models have learned from what is probed is not known")
     if leaked:
         notes.append(
             f"{len(leaked)} of {len(asked)} probed examples (text and video) are in the training data, too "
@@ -196,5 +197,7 @@ def _notes(
         )
     without = [one.id for one in asked if not video_parts(one)]
     if without:
-        notes.append(f"{len(without)} of {len(asked)} probed examples have no video ({', '.join(without[:3])} …)")
+        notes.append(
+            f"{len(without)} of {len(asked)} probed examples have no video ({', '.join(without[:3])}{' …' * (len(without) > 3)})"
+        )
     return notes

@@ -138,7 +138,7 @@ def test_rows_without_words_are_left_out_unless_their_video_is_masked(rows: Any,
     silent = both.drawn([1, 2], 0)
     assert [one.text_learned for one in silent] == [0, 0]
     assert sum(one.units for one in silent) == sum(one.video_learned for one in silent) > 0
-    with pytest.raises(InputError, match="2 examples, and none has a word that can be masked"):
+    with pytest.raises(InputError, match=r"2 examples \(toy/1, toy/2\), and none has a word that can be masked"):
         MaskedRows(some[1:], tokenizer)
 
 

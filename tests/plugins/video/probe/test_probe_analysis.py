@@ -93,6 +93,20 @@ def test_the_same_checkpoint_as_both_conditions_gains_exactly_nothing_and_has_no
     assert plain["gains"][0]["spearman"]["value"] is None
 
 
+def test_tokens_of_a_word_are_the_mean_over_its_spellings_in_whatever_order(subject):
+    def asked(order):
+        answers = made(subject)
+        places = [place for place, one in enumerate(subject.occurrences) if one.word == WORDS[0]]
+        tokens = np.ones(len(subject.occurrences))
+        tokens[places] = np.resize([2.0, 1.0], len(places))[::order]
+        return {asked: replace(said, tokens=tokens) for asked, said in answers.items()}
+
+    found = [analyse(asked(order), subject, FAST).tokens for order in (1, -1)]
+    assert found[0] == found[1]
+    assert 1 < found[0][WORDS[0]] < 2
+    assert found[0][WORDS[1]] == 1
+
+
 def test_a_missing_condition_is_named(subject):
     every = made(subject)
     without = {asked: said for asked, said in every.items() if asked.trained != "none"}

@@ -38,6 +38,10 @@ def test_the_shipped_probe_can_be_read():
         ("data: x\ntokens: y\n", "models lists checkpoints"),
         (RUN.replace("trained: real", "trained: seen"), "line 3.*trained is one of real, none, shuffled, blank, got 'seen'"),
         (RUN.replace("trained: none", "trained: real"), "line 3.*two models are one size, real, seed 0"),
+        (
+            RUN.replace("}]", "}, {path: ./a, trained: real, seed: 2}]"),
+            "line 3.*a is named as one size, real, seed 0 and as .*seed 2",
+        ),
         (RUN.replace("path: a, ", ""), "line 3.*missing required field path"),
         (RUN + "probe: {shown: [real, upside-down]}\n", "line 4.*shown is some of .*'upside-down'"),
         (RUN + "probe: {how: backwards}\n", "line 4.*how"),

@@ -20,7 +20,7 @@ from harness_plugins.video.probe.config import ModelAt, ProbeRun, Probing, Stati
 from harness_plugins.video.probe.inputs import model_digest  # noqa: E402
 from harness_plugins.video.probe.metric import ImageabilityProbe  # noqa: E402
 from harness_plugins.video.probe.results import Asked, read_answers  # noqa: E402
-from harness_plugins.video.probe.running import SECTION, run_probe  # noqa: E402
+from harness_plugins.video.probe.running import SECTION, check, run_probe  # noqa: E402
 from harness_plugins.video.probe.subject import questions, subject_of  # noqa: E402
 from harness_plugins.video.trainer import VideoMlm  # noqa: E402
 
@@ -96,6 +96,23 @@ def test_checkpoints_are_asked_once_and_page_answers_and_section_are_left(place,
     monkeypatch.setattr("harness_plugins.video.probe.running.asked", never)
     _, again = run_probe(run_of(place), tmp_path / "out")
     assert msgspec.json.encode(again) == msgspec.json.encode(found)
+
+
+def test_what_cannot_be_compared_is_refused_before_a_checkpoint_is_asked_and_an_earlier_probe_stays(place, tmp_path, monkeypatch):
+    run_probe(run_of(place, shown=("none",)), tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def never(*_, **__):
+        raise AssertionError("asked")
+
+    monkeypatch.setattr("harness_plugins.video.probe.running.asked", never)
+    real = ModelAt(path=str(place / "real" / "model"), trained="real")
+    unequal = (msgspec.structs.replace(real, seed=2), ModelAt(path=str(place / "none" / "model"), trained="none"))
+    for models, said in (((real,), "and there is none, only real"), (unequal, "real .seed 2. and none .seed 0. have no seed in")):
+        for act in (check, lambda run: run_probe(run, tmp_path)):
+            with pytest.raises(InputError, match=said):
+                act(run_of(place, models=models))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 @pytest.fixture(scope="module")

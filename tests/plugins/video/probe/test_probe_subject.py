@@ -72,6 +72,16 @@ def test_probed_texts_that_are_in_the_training_data_are_counted_and_named(norms)
     found = probed(norms, every)
     assert found.leaked == ("same",)
     assert any(note.startswith("1 of 2 probed examples") and "same" in note for note in found.notes)
+    (part,) = (one for one in every[1].messages[0].parts if isinstance(one, MediaPart))
+    other_span = msgspec.structs.replace(part, end=0.5 if part.end is None else part.end / 2)
+    parts = tuple(other_span if one is part else one for one in every[1].messages[0].parts)
+    every[1] = msgspec.structs.replace(every[1], messages=(msgspec.structs.replace(every[1].messages[0], parts=parts),))
+    assert probed(norms, every).leaked == ("same",)
+
+
+def test_where_there_is_no_text_to_learn_from_it_is_said_that_leaks_cannot_be_known(norms):
+    found = probed(norms, [example("one", "En ring.", "test")])
+    assert any("whether models have learned from what is probed is not known" in note for note in found.notes)
 
 
 def test_word_classes_of_a_table_go_first_and_two_for_one_word_are_refused(norms, tmp_path):
