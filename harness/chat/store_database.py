@@ -18,7 +18,7 @@ T = TypeVar("T")
 NAME = "replies.sqlite"
 ASKING = "replies.asking"
 FORMAT = 1
-_CACHE = 2**17  # KiB of the file that are held: replies are found by their keys, so each lies on another page
+_CACHE = 2**16  # KiB of the file that are held: replies are found by their keys, so each lies on another page
 _SCHEMA = """
 CREATE TABLE replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE kept (
