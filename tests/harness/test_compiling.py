@@ -1,12 +1,16 @@
 """Kernels are compiled once and kept; where nothing can be kept, they are compiled all the same."""
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
+
+from harness.compiling import Undisturbed, compiled
 
 PROGRAM = """
 import sys
@@ -70,3 +74,36 @@ def test_the_harness_computes_where_neither_its_folder_nor_a_cache_can_be_writte
     own.pop("NUMBA_CACHE_DIR", None)
     done = subprocess.run([sys.executable, "-c", code], env=own, cwd="/", capture_output=True, text=True, check=False)
     assert done.stdout == "True\n", done.stderr
+
+
+def test_no_circles_are_looked_for_while_something_is_compiled_and_again_behind_it():
+    held = Undisturbed()
+    assert gc.isenabled()
+    held.on_start(None)
+    held.on_start(None)  # a kernel that another one calls
+    assert not gc.isenabled()
+    held.on_end(None)
+    assert not gc.isenabled()
+    held.on_end(None)
+    assert gc.isenabled()
+
+
+def test_who_looks_for_no_circles_is_left_alone():
+    held = Undisturbed()
+    gc.disable()
+    try:
+        held.on_start(None)
+        held.on_end(None)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_a_kernel_that_cannot_be_compiled_leaves_the_search_for_circles_on():
+    @compiled()
+    def wrong(value):
+        return value.nothing
+
+    with pytest.raises(numba.TypingError):
+        wrong(1)
+    assert gc.isenabled()
