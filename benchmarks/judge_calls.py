@@ -256,7 +256,7 @@ def scored_again(number: int, folder: Path) -> dict[str, Any]:
             [sys.executable, "-c", MEASURED, harness, *command, str(folder / run)],
             env=environment,
             check=True,
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
         )
         for found, value in zip((clock, processor, memory), json.loads(done.stdout), strict=True):
