@@ -9,6 +9,7 @@ one would write with it; it is given a few of our draws, and the differences of 
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,9 +41,10 @@ class Study:
         return rng.integers(0, 2, (draws, self.human.size), dtype=np.int8)
 
     def ours(self, draws: int) -> Any:
-        """Accuracy of the first minus the second in each draw, preparation included."""
+        """Which draws are at least as extreme as the observed difference, preparation included, and what tells it."""
         swaps = Swaps.of(self.pairs, self.signs, self.first.ravel(), self.second.ravel())
-        return swaps.differences(self.swaps(draws))
+        observed = abs(swaps.differences(np.zeros((1, self.human.size), dtype=np.int8))[0])
+        return swaps.reach(self.swaps(draws), observed), swaps, observed
 
     def peer(self, calibrated: peer_mtme.Calibrated, draws: int) -> Any:
         """The same by the peer's calibration."""
@@ -65,10 +67,12 @@ class Study:
         return found
 
 
-def equal(mine: Any, theirs: Any) -> str:
-    """The draws that both did differ by rounding alone."""
-    worst = float(np.abs(mine[: len(theirs)] - theirs).max())
+def equal(study: Study, mine: Any, theirs: Any) -> str:
+    """Differences of the draws that both did differ by rounding alone, and so the same draws are extreme."""
+    reached, swaps, observed = mine
+    worst = float(np.abs(swaps.differences(study.swaps(len(reached))[: len(theirs)]) - theirs).max())
     assert worst < 1e-9, worst
+    assert (reached[: len(theirs)] == (np.abs(theirs) >= observed - 1e-12)).all()
     return f"{len(theirs)} draws differ by {worst:.1g} at most"
 
 
@@ -105,7 +109,7 @@ def jobs() -> list[Job]:
             peer_name=name,
             ours=lambda: study.ours(1000),
             peer=lambda: study.peer(calibrated, PEER_DRAWS),
-            equal=equal,
+            equal=partial(equal, study),
             units=1000,
             unit="draw",
             at_least=150,

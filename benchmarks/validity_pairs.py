@@ -189,7 +189,7 @@ def score_swap_rejects(cell: Cell, first: np.ndarray, second: np.ndarray, run: i
     for start in range(0, SCORE_DRAWS, AT_A_TIME):
         count = min(AT_A_TIME, SCORE_DRAWS - start)
         drawn = np.stack([rng.integers(0, 2, len(first), dtype=np.int8) for _ in range(count)])
-        extreme += int((np.abs(swaps.differences(drawn)) >= observed - 1e-12).sum())
+        extreme += int(swaps.reach(drawn, observed).sum())
         if 1 + extreme > enough + 1e-9:
             return False
     return True

@@ -41,7 +41,8 @@ def best_gaps(pairs: Pairs, ordered: Ordered, weights: Ints, part: Ints, include
     `weights`: of each group's pairs, whole, shape (G,); `part`: of each pair, shape (P,); `include`: (targets, parts).
 
     Nothing is sorted but the few pairs that can matter. Gaps fall into bins in their order, gains are summed by bin, and a bin
-    can hold the largest sum only where the sum before it and all that is positive in it reach the best sum at a bin's end.
+    can hold the largest sum only where the sum before it and all that is positive in it reach the best sum at a bin's end. A
+    bin whose pairs have one gap, as scores of few levels give it, needs no more than its end.
     """
     from harness.meta.pair_kernels import bin_gains, pairs_in_bins
 
@@ -55,23 +56,25 @@ def best_gaps(pairs: Pairs, ordered: Ordered, weights: Ints, part: Ints, include
     ends = np.cumsum(gained, axis=1)
     before = ends - gained
     wanted = (before + most >= np.maximum(ends.max(axis=1, keepdims=True), 1)) & (most > 0)
-    buffer = np.empty(len(bits), dtype=np.int64)
-    found = buffer[: pairs_in_bins(bits, gain, low, shift, wanted.any(axis=0), buffer)]
-    if not len(found):
-        return [0.0] * len(include)
+    buffer, only = np.empty(len(bits), dtype=np.int64), np.full(bins, -1)
+    found = buffer[: pairs_in_bins(bits, gain, low, shift, wanted.any(axis=0), only, buffer)]
     found = found[np.argsort(bits[found])]
     place = np.maximum(bits[found] - low, 0) >> shift
-    starts = np.flatnonzero(np.append(True, place[1:] != place[:-1]))
-    run = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(found))))
-    last = np.flatnonzero(np.append(bits[found[1:]] != bits[found[:-1]], True))
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(found)))
+    last = np.flatnonzero(np.diff(bits[found], append=-1))
     weighed, parts = gain[found] * weights[pairs.group[found]], part[found]
+    alone = np.flatnonzero(only >= 0)  # bins of one gap: what is gained there is what is gained at their ends
+    gaps = np.append(bits[found[last]], only[alone])
+    order = np.argsort(gaps)
     chosen = []
     for target, kept in enumerate(include):
         sums = np.cumsum(weighed * kept[parts])
         earlier = np.append(0, sums)[starts]
         totals = (sums + (before[target, place[starts]] - earlier)[run])[last]
-        best = int(np.argmax(totals))
-        chosen.append(0.0 if totals[best] <= 0 else float(ordered.gap[found[last[best]]]))
+        totals = np.append(totals, ends[target, alone])[order]
+        best = int(np.argmax(totals)) if len(totals) else -1
+        chosen.append(0.0 if best < 0 or totals[best] <= 0 else float(gaps[order[best : best + 1]].view(np.float64)[0]))
     return chosen
 
 

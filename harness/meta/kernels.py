@@ -123,41 +123,28 @@ def spearman_sums(weights, cluster, human, humans, run, sums):
 
 
 @compiled()
-def swapped_differences(swap, left, right, rank, gain, shift, room, blocks, found):
-    """Right pairs of the first metric minus the second's, each at its best epsilon, in each draw of a permutation test.
+def swapped_sums(swap, left, right, where, weight, room, least, most):
+    """Bounds of the largest number of right pairs of either metric, each at its best epsilon, in each draw of a permutation test.
 
-    swap: (D, N) 0 or 1; left, right: (P,); rank, gain: (P, 4), by where a pair has its scores from; room: (2, ranks) zeros,
-    blocks: (2, ranks >> shift, 2) zeros, for losses and gains. Fills found, (D,). Gains and losses are
-    summed by rank and by block of 2^shift ranks; a block is gone through where the largest running sum may lie inside it.
+    swap: (D, N) 0 or 1; left, right, weight: (P,); where: (P, 4), by where a pair has its scores from: twice the block of its
+    gap, plus 1 where a tie gains its weight, and 2 x blocks where a tie changes nothing; room: (2, 2 x blocks + 1). Gaps are in
+    the order of blocks; those of block 0 always tie. Fills least, (D, 2): the best at the end of a block, and most, (D, 2):
+    what the best can be at most inside one.
     """
+    nothing = room.shape[1] - 1
     for draw in range(len(swap)):
         sides = swap[draw]
+        room[:] = 0
         for p in range(len(left)):
             state = 2 * sides[left[p]] + sides[right[p]]
-            one, two = gain[p, state], gain[p, 3 - state]
-            here, there = rank[p, state], rank[p, 3 - state]
-            room[0, here] += one
-            room[1, there] += two
-            blocks[0, here >> shift, int(one > 0)] += one
-            blocks[1, there >> shift, int(two > 0)] += two
-        found[draw] = _best_sum(room[0], blocks[0], shift) - _best_sum(room[1], blocks[1], shift)
-
-
-@compiled()
-def _best_sum(room, blocks, shift):
-    """The largest number of right pairs at some rank, those of gap 0 always being ties; leaves zeros behind."""
-    running = 0
-    for b in range(len(blocks)):
-        running -= blocks[b, 0]  # where nothing is a tie, all that a tie would lose is right
-    best = running + room[0]
-    for b in range(len(blocks)):
-        if running + blocks[b, 1] > best:
-            inner = running
-            for rank in range(b << shift, (b + 1) << shift):
-                inner += room[rank]
-                best = max(best, inner)
-        running += blocks[b, 0] + blocks[b, 1]
-        blocks[b, 0] = blocks[b, 1] = 0
-    for rank in range(len(room)):
-        room[rank] = 0
-    return best
+            room[0, where[p, state]] += weight[p]
+            room[1, where[p, 3 - state]] += weight[p]
+        for metric in range(2):
+            lost = room[metric, 0:nothing:2].sum()  # where nothing is a tie, all that a tie would lose is right
+            running = lost + room[metric, 1] - room[metric, 0]
+            low, high = running, running
+            for place in range(2, nothing, 2):
+                high = max(high, running + room[metric, place + 1])
+                running += room[metric, place + 1] - room[metric, place]
+                low = max(low, running)
+            least[draw, metric], most[draw, metric] = low, high

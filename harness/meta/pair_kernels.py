@@ -58,13 +58,23 @@ def bin_gains(bits, gain, group, weight, part, low, shift, net, positive):
 
 
 @compiled()
-def pairs_in_bins(bits, gain, low, shift, wanted, found):
-    """Fills found with the pairs that gain or lose something by a tie and lie in a wanted bin; returns how many there are."""
+def pairs_in_bins(bits, gain, low, shift, wanted, only, found):
+    """Fills found with the pairs that gain or lose something by a tie and lie in a wanted bin of several gaps; returns how many.
+
+    only: (bins,) of -1; what all pairs of a wanted bin have for a gap is written there, and -2 where they have several.
+    """
+    for p in range(len(bits)):
+        if gain[p] != 0:
+            place = max(bits[p] - low, 0) >> shift
+            if wanted[place] and only[place] != bits[p]:
+                only[place] = bits[p] if only[place] == -1 else -2
     size = 0
     for p in range(len(bits)):
-        if gain[p] != 0 and wanted[max(bits[p] - low, 0) >> shift]:
-            found[size] = p
-            size += 1
+        if gain[p] != 0:
+            place = max(bits[p] - low, 0) >> shift
+            if wanted[place] and only[place] == -2:
+                found[size] = p
+                size += 1
     return size
 
 

@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from harness.meta.calibration import integer_weights
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs
 
-SHIFT = 6  # 2^6 ranks are a block, whose gains are also summed together, so that most ranks are never looked at
+BLOCKS = 1 << 12  # ranks are summed in about as many blocks, whose ends bound a draw; few draws need more than the bounds
 _NOISE = 1e-9  # z-scores of whole numbers: one difference has many floats, and epsilon must not fall between them
 _SLACK = 1e-12  # sums that differ by rounding alone count as equal
+_DOUBT = 1e-9  # bounds that are as near to what decides are no answer
 _CELLS = 4_000_000  # swaps that are held at a time
 
 
@@ -29,7 +31,7 @@ def score_swap(pairs: Pairs, signs: Signs, first: Floats, second: Floats, draws:
     step = max(1, _CELLS // max(len(first), 1))
     for start in range(0, draws, step):
         swap = np.stack([rng.integers(0, 2, len(first), dtype=np.int8) for _ in range(min(step, draws - start))])
-        extreme += int((np.abs(swaps.differences(swap)) >= observed - _SLACK).sum())
+        extreme += int(swaps.reach(swap, observed).sum())
     return (1 + extreme) / (1 + draws)
 
 
@@ -38,14 +40,16 @@ class Swaps:
     """Everything that a swap leaves as it is: the four gaps that each pair can have, ranked once for all draws.
 
     A gap depends on which metric gave the left and the right score: 0 both the first, 1 the right one the second, 2 the left
-    one, 3 both. `rank`, `gain`: (P, 4), place of the gap among all (0: no gap), and what a tie then adds to the number of right
-    pairs, weighted; `ranks`: how many places there are; `scale`: what a mean of 1 is in these weights.
+    one, 3 both. `rank`, `way`: (P, 4), place of the gap among all (0: no gap), and whether a tie gains a right pair (1), loses
+    one (-1) or neither; `weight`: of each pair, (P,); `ranks`: how many places there are; `scale`: what a mean of 1 is in
+    these weights.
     """
 
-    left: Ints
-    right: Ints
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
     rank: NDArray[np.int32]
-    gain: NDArray
+    way: NDArray[np.int8]
+    weight: NDArray
     ranks: int
     scale: float
 
@@ -58,38 +62,71 @@ class Swaps:
         new = np.diff(ranked, prepend=0.0) > _NOISE  # ranks that are nearer are one
         new[:1] |= ranked[:1] > _NOISE
         rank = np.empty(len(order), dtype=np.int32)
-        rank[order] = np.cumsum(new)
+        rank[order] = np.cumsum(new, dtype=np.int32)
         sizes = pairs.sizes
         whole = integer_weights(sizes)
         weight = np.divide(1.0, sizes, out=np.zeros(len(sizes)), where=sizes > 0) if whole is None else whole
         scale = float((weight * sizes).max(initial=0)) * np.count_nonzero(sizes)
         if whole is not None and scale < 2**31:
             weight = whole.astype(np.int32)
-        gain = (np.where(signs == 0, 1, 0)[:, None] - concordant).astype(weight.dtype) * weight[pairs.group][:, None]
-        return cls(pairs.left, pairs.right, rank.reshape(gaps.shape), gain, int(rank.max(initial=0)) + 1, scale)
+        way = (signs == 0).view(np.int8)[:, None] - concordant.view(np.int8)
+        left, right = pairs.left.astype(np.int32), pairs.right.astype(np.int32)
+        return cls(left, right, rank.reshape(gaps.shape), way, weight[pairs.group], int(rank.max(initial=0)) + 1, scale)
 
     def differences(self, swap: NDArray[np.int8]) -> Floats:
-        """Accuracy of the first minus the second, each at its own best epsilon, in each draw; (draws, N) 0 or 1 → (draws,).
+        """Accuracy of the first minus the second, each at its own best epsilon, in each draw; (draws, N) 0 or 1 → (draws,)."""
+        low, _ = self._sums(swap, self._exact, self.ranks)
+        return (low[:, 0] - low[:, 1]) / self.scale if self.scale else np.zeros(len(swap))
 
-        Draws are shared by the processor's cores; how many there are changes nothing.
+    def reach(self, swap: NDArray[np.int8], size: float) -> Bools:
+        """Whether a draw's difference, whichever its sign, is at least `size` (but for rounding); (draws, N) → (draws,).
+
+        Most draws' bounds tell: the best epsilon is one at the end of a block of gaps, or at most so much better inside one.
         """
-        from harness.meta.kernels import swapped_differences
+        where, blocks = self._blocks
+        low, high = self._sums(swap, where, blocks)
+        if blocks == self.ranks:
+            high = low
+        least, most = (low[:, 0] - high[:, 1]) / (self.scale or 1.0), (high[:, 0] - low[:, 1]) / (self.scale or 1.0)
+        reached = np.maximum(least, -most) >= size + _DOUBT
+        unknown = ~reached & (np.maximum(-least, most) > size - _DOUBT)
+        if unknown.any():
+            reached[unknown] = np.abs(self.differences(swap[unknown])) >= size - _SLACK
+        return reached
 
-        found = np.zeros(len(swap))
+    def _sums(self, swap: NDArray[np.int8], where: NDArray, blocks: int) -> tuple[Floats, Floats]:
+        """As `swapped_sums` fills them. Draws are shared by the processor's cores; how many there are changes nothing."""
+        from harness.meta.kernels import swapped_sums
+
+        least, most = np.zeros((2, len(swap), 2))
         parts = [part for part in np.array_split(np.arange(len(swap)), os.cpu_count() or 1) if len(part)]
 
         def work(part: Ints) -> None:
-            room = np.zeros((2, (((self.ranks - 1) >> SHIFT) + 1) << SHIFT), dtype=self.gain.dtype)
-            blocks = np.zeros((2, room.shape[1] >> SHIFT, 2), dtype=self.gain.dtype)
-            rows = slice(part[0], part[-1] + 1)
-            swapped_differences(swap[rows], self.left, self.right, self.rank, self.gain, SHIFT, room, blocks, found[rows])
+            room, rows = np.zeros((2, 2 * blocks + 1), dtype=self.weight.dtype), slice(part[0], part[-1] + 1)
+            swapped_sums(swap[rows], self.left, self.right, where, self.weight, room, least[rows], most[rows])
 
         if len(parts) == 1:
             work(parts[0])
         else:
             with ThreadPoolExecutor(len(parts)) as pool:
                 list(pool.map(work, parts))
-        return found / self.scale if self.scale else found
+        return least, most
+
+    @cached_property
+    def _blocks(self) -> tuple[NDArray[np.int32], int]:
+        """Where a gap is summed and how many blocks there are; that of no gap is a block of its own."""
+        shift = max((self.ranks - 2) // BLOCKS, 0).bit_length()
+        if shift == 0:
+            return self._exact, self.ranks
+        blocks = ((self.ranks - 2) >> shift) + 2
+        return self._where((self.rank + ((1 << shift) - 1)) >> shift, blocks), blocks
+
+    @cached_property
+    def _exact(self) -> NDArray[np.int32]:
+        return self._where(self.rank, self.ranks)
+
+    def _where(self, block: NDArray[np.int32], blocks: int) -> NDArray[np.int32]:
+        return np.where(self.way == 0, np.int32(2 * blocks), 2 * block + (self.way > 0))
 
 
 def _four(pairs: Pairs, signs: Signs, first: Floats, second: Floats) -> tuple[Floats, Bools]:

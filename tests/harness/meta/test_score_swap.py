@@ -36,22 +36,27 @@ def test_a_draw_is_the_difference_of_the_best_accuracies_of_the_swapped_scores(
         assert value == pytest.approx(float(best[0] - best[1]), abs=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 1000), st.integers(0, 8))
-def test_a_draw_of_many_ranks_is_the_one_that_looks_at_each(seed: int, shift: int) -> None:
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from([1, 2, 8, 64, 1000]), st.sampled_from([3, 50, 10**9]), st.booleans())
+def test_draws_that_bounds_decide_are_those_that_every_rank_decides(seed: int, blocks: int, levels: int, uneven: bool) -> None:
     rng = np.random.default_rng(seed)
-    groups = rng.integers(0, 12, 60)
+    groups = rng.integers(0, 12, 60) if uneven else np.arange(60) // 5
     pairs = make_pairs(groups, 10_000)
-    human, one, two = rng.integers(0, 3, 60).astype(float), rng.random(60), rng.random(60)
-    swaps = Swaps.of(pairs, human_signs(pairs, human), one, two)
-    swap = rng.integers(0, 2, (5, 60), dtype=np.int8)
+    human, one, two = rng.integers(0, 3, 60), *(rng.integers(0, levels, (2, 60)) / levels)
+    swap = rng.integers(0, 2, (9, 60), dtype=np.int8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "SHIFT", 20)
-        whole = swaps.differences(swap)
-        patch.setattr(module, "SHIFT", shift)
-        assert (swaps.differences(swap) == whole).all()
+        patch.setattr(module, "BLOCKS", blocks)
+        swaps = Swaps.of(pairs, human_signs(pairs, human.astype(float)), one, two)
+        differences = swaps.differences(swap)
+        where, number = swaps._blocks
+        least, most = swaps._sums(swap, where, number)
+        exact, _ = swaps._sums(swap, swaps._exact, swaps.ranks)
+        assert (least <= exact + 1e-9).all()
+        assert (exact <= most + 1e-9).all()
+        for size in (*np.abs(differences), 0.0, float(np.abs(differences).mean()), 1.0):
+            assert (swaps.reach(swap, size) == (np.abs(differences) >= size - 1e-12)).all()
         patch.setattr(module.os, "cpu_count", lambda: 1)
-        assert (swaps.differences(swap) == whole).all()
+        assert (swaps.differences(swap) == differences).all()
 
 
 def test_groups_without_a_small_common_multiple_are_weighed_in_floats(monkeypatch: pytest.MonkeyPatch) -> None:
