@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import numba
 from numba.core import event
 
+from harness.compiling_beside import compilation_begins
+
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
@@ -43,6 +45,7 @@ class Undisturbed(event.Listener):  # type: ignore[misc]  # numba has no types
             if not self._under_way:
                 self._collects = gc.isenabled()
                 gc.disable()
+                compilation_begins(event.data["dispatcher"].py_func.__module__)
             self._under_way += 1
 
     def on_end(self, event: Any) -> None:

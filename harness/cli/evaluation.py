@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,13 +124,15 @@ def execute(plan: Plan, *, reparse: bool = False) -> "Evaluation":
 
 
 def _execute(plan: Plan, *, reparse: bool) -> "Evaluation":
+    from harness.compiling_beside import compiling_beside
     from harness.config import resolved
     from harness.few_collections import few_collections
     from harness.stages.evaluate import evaluate
     from harness.stages.score_job import Scoring
     from harness.store import Run
 
-    with few_collections(), progress() as report, chosen_executor(plan.config.executor) as executor:
+    beside = compiling_beside("harness.meta.first_kernels", "harness.meta") if plan.options else nullcontext()
+    with few_collections(), beside, progress() as report, chosen_executor(plan.config.executor) as executor:
         asked = Scoring(executor)
         if plan.folder is None:
             return evaluate(plan.data, plan.metrics, plan.options, progress=report, executor=asked, reparse=reparse)
