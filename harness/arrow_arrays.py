@@ -29,6 +29,13 @@ def make_array(values: Sequence[Any], kind: "pa.DataType") -> "pa.Array":
     return pa.array(values, kind)
 
 
+def repeated(array: "pa.Array", times: int) -> "pa.Array":
+    """The one element of an array so many times, or so many nulls."""
+    import pyarrow as pa
+
+    return array.take(pa.Array.from_buffers(pa.int64(), times, [None, pa.py_buffer(bytes(8 * times))]))
+
+
 def of_numbers(values: NDArray, missing: NDArray[np.bool_] | None = None) -> "pa.Array":
     """The array of a NumPy array of numbers, null where they are `missing`. Shape (N,)."""
     import pyarrow as pa

@@ -11,9 +11,10 @@ import shutil
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from numbers import Integral, Real
-from operator import attrgetter, itemgetter
+from operator import attrgetter, is_, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW_GROUP = 20_000
+_MOST = 2**30  # bytes of one object that stands in every row of a group
 SORTED_IN_MEMORY = 100_000
 PARQUET_OPTIONS: dict[str, Any] = {
     "version": "2.6",
@@ -198,9 +200,13 @@ class _Column:
     def to_arrow(self, records: Sequence[Any], where: str, first: int) -> "list[pa.Array]":
         import pyarrow as pa
 
-        from harness.arrow_arrays import make_array
+        from harness.arrow_arrays import make_array, repeated
 
         values: Sequence[Any] = list(map(attrgetter(self.name), records))
+        if len(values) > 1 and all(map(partial(is_, values[0]), values)):  # one object all along, as a metric's name is
+            arrays = self.to_arrow(records[:1], where, first)
+            if all(array.nbytes * len(values) < _MOST for array in arrays):
+                return [repeated(array, len(values)) for array in arrays]
         self._check(values, where, first)
         try:
             if self.kind == "json":

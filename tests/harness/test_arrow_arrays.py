@@ -72,6 +72,18 @@ def test_texts_of_more_than_an_array_holds_are_left_to_pyarrow(monkeypatch):
     assert arrow_arrays._made([["abc", "def"]], pa.list_(pa.string())) is None
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.float64(), pa.int64(), pa.bool_(), pa.list_(pa.field("element", pa.string()))])
+@pytest.mark.parametrize("times", [1, 2, 9])
+def test_one_element_many_times_is_what_pyarrow_makes_of_so_many(kind, times):
+    for one in (None, {"string": "ö", "double": 0.5, "int64": 3, "bool": True}.get(str(kind), ["a", "ö"])):
+        wanted = pa.array([one] * times, kind)
+        found = arrow_arrays.repeated(arrow_arrays.make_array([one], kind), times)
+        found.validate(full=True)
+        assert found.equals(wanted)
+        assert found.type == wanted.type
+        assert found.null_count == wanted.null_count
+
+
 @given(st.lists(st.floats(allow_nan=False) | st.none(), max_size=20))
 def test_numbers_of_numpy_with_those_that_are_missing(some):
     values, missing = np.array([0.0 if one is None else one for one in some]), np.array([one is None for one in some], dtype=bool)
