@@ -61,12 +61,22 @@ def chosen_tokenizer(choice: TokenizerChoice, texts: Iterable[str], folder: Path
     """The tokenizer of a choice; one that is trained is kept in `folder` by the process that `writes`, and read from there by
     the others, and when a training is gone on with. Raises PluginError for one that cannot be had."""
     if choice.name is not None:
-        from harness_plugins.retro.database.tokenizers import find_tokenizer
-
-        return check_tokenizer(find_tokenizer(choice.name).inner, choice.name)
+        return named_tokenizer(choice.name)
     if writes and not (folder / "tokenizer_config.json").is_file():
         trained_tokenizer(texts, choice.size, lowercase=choice.lowercase).save_pretrained(folder)
     return _read_tokenizer(LocalModel("the trained tokenizer", folder, ""))
+
+
+def named_tokenizer(name: str) -> Any:
+    """The tokenizer of a name or folder; PluginError where it cannot be had, or masks nothing."""
+    from harness_plugins.retro.database.tokenizers import find_tokenizer
+
+    return check_tokenizer(find_tokenizer(name).inner, name)
+
+
+def untrained_tokenizer(choice: TokenizerChoice) -> Any:
+    """What a tokenizer that is to be trained is like before it has seen a text: its special tokens are there."""
+    return trained_tokenizer([], choice.size, lowercase=choice.lowercase)
 
 
 def base_tokenizer(base: LocalModel) -> Any:
@@ -83,6 +93,19 @@ def check_tokenizer(tokenizer: Any, name: str) -> Any:
     if not tokenizer.is_fast:
         raise PluginError(f"{name} has no tokenizer.json, which says where words begin and end; save it with one")
     return tokenizer
+
+
+def check_words(model: Any, tokenizer: Any, name: str) -> None:
+    """InputError where the tokenizer has tokens for which the model has no embedding, but for added ones that no text holds."""
+    own = tokenizer.backend_tokenizer.get_vocab(with_added_tokens=False)
+    used = [tokenizer.mask_token_id, tokenizer.pad_token_id, *tokenizer("")["input_ids"]]
+    last = max([*own.values(), *(number for number in used if number is not None)], default=-1)
+    rows = model.get_input_embeddings().weight.shape[0]
+    if last >= rows:
+        raise InputError(
+            f"{name}: its tokenizer has tokens up to the number {last:,}, and the model has embeddings for {rows:,}: they do not "
+            "belong together; take the tokenizer that the model was trained with, or a config whose vocab_size holds them"
+        )
 
 
 def find_base(name: str) -> LocalModel:
@@ -122,8 +145,23 @@ def read_base(base: LocalModel, seed: int) -> tuple[Any, list[str]]:
     return model, notes
 
 
-def from_scratch(preset: str | None, config: Mapping[str, Any], tokenizer: Any, *, length: int, seed: int) -> Any:
-    """A masked language model with random weights by the seed. Raises PluginError for a config that makes none."""
+def shape_of_base(base: LocalModel) -> Any:
+    """The masked language model of a base without weights, on no device."""
+    import torch
+    from transformers import AutoModelForMaskedLM
+
+    config = encoders.load_config(encoders.Encoder(base.name, base.folder, base.digest))
+    with encoders.explained(base.folder, base.name), encoders.quiet(), torch.device("meta"):
+        return AutoModelForMaskedLM.from_config(config)
+
+
+def from_scratch(
+    preset: str | None, config: Mapping[str, Any], tokenizer: Any, *, length: int, seed: int, device: str = "cpu"
+) -> Any:
+    """A masked language model with random weights by the seed, or with none on the device `meta`.
+
+    Raises PluginError for a config that makes none.
+    """
     import torch
     from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig, AutoModelForMaskedLM
@@ -143,7 +181,7 @@ def from_scratch(preset: str | None, config: Mapping[str, Any], tokenizer: Any, 
             if key not in known:
                 raise ValueError(f"{made.model_type} has no setting {key!r}.{did_you_mean(str(key), known)}")
         _check_config(made, made.model_type)
-        with encoders.quiet(), torch.random.fork_rng(devices=[]):
+        with encoders.quiet(), torch.random.fork_rng(devices=[]), torch.device(device):
             torch.manual_seed(seed)
             return AutoModelForMaskedLM.from_config(made, dtype=torch.float32)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, StrictDataclassError) as error:

@@ -68,8 +68,12 @@ def _of_tokens(folder: Path, check: bool, as_json: bool) -> None:
             )
         for what, said in quality(folder):
             click.echo(plain(f"  when it was fitted: {what[0].lower()}{what[1:]}: {said}"))
+    if len(facts["problems"]) > 1:
+        for problem in facts["problems"]:
+            click.echo(plain(f"damaged: {problem}"), err=True)
+        raise InputError(f"{folder}: {len(facts['problems']):,} things are damaged, named above")
     if facts["problems"]:
-        raise InputError("; ".join(facts["problems"]))
+        raise InputError(facts["problems"][0])
 
 
 def _of_videos(where: str, as_json: bool) -> None:

@@ -77,6 +77,14 @@ def test_tokens_that_are_damaged_are_named_and_made_again(here: Path) -> None:
     checked = run("video", "info", "tokens", "--check")
     assert checked.exit_code == 2
     assert f"{tokens.relative_to(here)}: not the tokens of a video" in checked.stderr
+    stray = tokens.with_name("0" * 64 + ".safetensors")
+    stray.write_bytes(b"")
+    checked = run("video", "info", "tokens", "--check")
+    assert checked.exit_code == 2
+    lines = checked.stderr.strip().splitlines()
+    assert [line.split(":")[0] for line in lines[-3:-1]] == ["damaged", "damaged"]
+    assert "2 things are damaged" in lines[-1]
+    stray.unlink()
     tokens.unlink()
     assert run("build", "films.yaml").exit_code == 0
     assert tokens.read_bytes() == whole

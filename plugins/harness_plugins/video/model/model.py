@@ -38,8 +38,7 @@ class VideoMaskedLM(nn.Module):
         width = base.config.get_text_config().hidden_size
         self.head = VideoHead(video, width, 0.02).to(table.device, table.dtype) if video.head else None
         self.first = self._tried()
-        positions = getattr(base.config.get_text_config(), "max_position_embeddings", None)
-        self.text_positions: int | None = positions - self.first if isinstance(positions, int) and positions > 0 else None
+        self.text_positions = text_positions(base, self.first)
 
     @property
     def config(self) -> Any:
@@ -114,7 +113,7 @@ class VideoMaskedLM(nn.Module):
         from harness_plugins.video.model.trial import trial
 
         troubles = []
-        for first in _first_positions(self.base):
+        for first in first_positions(self.base):
             self.first = first
             trouble = trial(self)
             if not trouble:
@@ -133,7 +132,13 @@ def with_video(base: Any, video: VideoConfig, *, seed: int = 0) -> VideoMaskedLM
         return VideoMaskedLM(base, video)
 
 
-def _first_positions(base: Any) -> list[int]:
+def text_positions(base: Any, first: int) -> int | None:
+    """Tokens of a text that the base reads at most where the first has that position, None where it does not say."""
+    positions = getattr(base.config.get_text_config(), "max_position_embeddings", None)
+    return positions - first if isinstance(positions, int) and positions > 0 else None
+
+
+def first_positions(base: Any) -> list[int]:
     """What the position of a text's first token may be, the likeliest first: RoBERTa's and its kin begin behind padding's."""
     own = getattr(getattr(base, base.base_model_prefix, base), "embeddings", None)
     padding = getattr(own, "padding_idx", base.config.get_text_config().pad_token_id)
