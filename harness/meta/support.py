@@ -88,25 +88,50 @@ class Support:
         """Resampled group-averaged accuracy, shape (resamples,); None where there are too many clusters to cross."""
         if self.group_cluster is not None:
             return self._within(right) / scale
-        sums = self.group_totals(right)
-        below = self._group_sizes
-        if sums is None or below is None:
+        if self._crosses_too_much:
             return None
         with np.errstate(invalid="ignore", divide="ignore"):
-            return mean_over_groups(sums / below) / scale
+            if self._alike is not None:
+                shares = self.resampler.weigh_crossed(self._crossed(right)) / (self._alike * len(self.groups))
+            else:
+                shares = mean_over_groups(self._totals(right) / self._group_sizes)
+        return shares / scale
 
     def group_totals(self, values: NDArray) -> Floats | None:
         """Resampled weighted sums of `values` (shape (P,)) per group that has pairs, shape (resamples, G), or None."""
-        size = self.resampler.n_clusters
-        if size * size * len(self.groups) > MAX_CROSSED:
-            return None
-        starts = np.searchsorted(self.pairs.group, self.groups)
-        ends = np.append(starts[1:], len(self.pairs))
+        return None if self._crosses_too_much else self._totals(values)
+
+    def _totals(self, values: NDArray) -> Floats:
         totals = np.empty((self.resampler.resamples, len(self.groups)))
-        for column, (start, end) in enumerate(zip(starts, ends, strict=True)):
-            sums = sums_by(self._crossing[start:end], values[start:end], size * size).reshape(size, size)
-            totals[:, column] = self.resampler.weigh_crossed(sums)
+        for column, pairs in enumerate(self._slices):
+            totals[:, column] = self.resampler.weigh_crossed(self._crossed(values, pairs))
         return totals
+
+    def _crossed(self, values: NDArray, pairs: slice = slice(None)) -> Floats:
+        """Sums of values (shape (P,)) of these pairs by the two clusters that they cross, shape (n_clusters, n_clusters)."""
+        size = self.resampler.n_clusters
+        return sums_by(self._crossing[pairs], values[pairs], size * size).reshape(size, size)
+
+    @property
+    def _crosses_too_much(self) -> bool:
+        return self.resampler.n_clusters**2 * len(self.groups) > MAX_CROSSED
+
+    @cached_property
+    def _slices(self) -> list[slice]:
+        """Where each group's pairs stand."""
+        starts = np.searchsorted(self.pairs.group, self.groups)
+        return [slice(int(start), int(end)) for start, end in zip(starts, np.append(starts[1:], len(self.pairs)), strict=True)]
+
+    @cached_property
+    def _alike(self) -> Floats | None:
+        """Resampled pairs of any group, shape (resamples,), where the pairs of all groups cross the same clusters, as they do
+        where every system has every item: the mean of the groups' shares is then a share of sums. None otherwise."""
+        if len(self.groups) < 2:
+            return None
+        first, *others = (self._crossing[pairs] for pairs in self._slices)
+        if any(not np.array_equal(first, other) for other in others):
+            return None
+        return self.resampler.weigh_crossed(self._crossed(np.ones(len(self.pairs)), self._slices[0]))
 
     @cached_property
     def untied_totals(self) -> Floats | None:
@@ -127,8 +152,8 @@ class Support:
         return cluster[self.pairs.left] * self.resampler.n_clusters + cluster[self.pairs.right]
 
     @cached_property
-    def _group_sizes(self) -> Floats | None:
-        return self.group_totals(np.ones(len(self.pairs)))
+    def _group_sizes(self) -> Floats:
+        return self._totals(np.ones(len(self.pairs)))
 
     @cached_property
     def _whole_weights(self) -> Ints | None:

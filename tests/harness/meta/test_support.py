@@ -52,6 +52,20 @@ def test_across_clusters_every_copy_meets_every_other_and_never_its_own(
         check(support, groups, clusters, copies, False, right)
 
 
+@settings(max_examples=60)
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=5), st.integers(2, 3), weights, st.integers(0, 2**36 - 1))
+def test_where_every_system_has_every_item_the_mean_of_shares_is_a_share_of_sums(
+    items: list[int], systems: int, copies: list[list[int]], right: int
+) -> None:
+    clusters, groups = items * systems, [system for system in range(systems) for _ in items]
+    support = support_of(groups, clusters, copies)
+    if support.group_cluster is None:
+        assert support._alike is not None
+        check(support, groups, clusters, copies, False, right)
+        fewer = support_of(groups[:-1], clusters[:-1], copies)  # the last system lacks an item
+        assert fewer._alike is None or len(items) == 2
+
+
 def test_a_support_counts_its_pairs_groups_and_clusters() -> None:
     support = support_of([0, 0, 1, 1, 2], [0, 0, 2, 2, 3], [[1, 1, 1, 1]])
     found = support.estimate(np.array([1, 0]))
