@@ -130,10 +130,15 @@ def _judgments(document: Document) -> tuple[PluginRef, str | tuple[str, ...] | N
         ref = plugin_ref(document, value, {}, keys)
     params = dict(ref.params)
     systems = params.pop("systems", None)
+    keys = ("judgments", "systems")
+    if document.value.get("systems") is not None:
+        if systems is not None:
+            raise document.error("systems are named below `judgments` as well; keep one of the two", "systems")
+        systems, keys = document.value["systems"], ("systems",)
     if isinstance(systems, list) and systems and all(isinstance(system, str) for system in systems):
         systems = tuple(systems)
     elif systems is not None and not isinstance(systems, str):
-        raise document.error(f"expected a system set or a list of systems, got {systems!r}", "judgments", "systems")
+        raise document.error(f"expected a system set or a list of systems, got {systems!r}", *keys)
     return PluginRef(ref.name, params), systems
 
 

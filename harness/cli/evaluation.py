@@ -1,5 +1,6 @@
 """What `run`, `score` and `metaeval` share: options, the plan, its execution, and the way its result is printed."""
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -195,11 +196,17 @@ def print_plan(plan: Plan, as_json: bool) -> None:
 
 def call_line(call: "CallPlan") -> str:
     """Which model, and what asking it would take, in words."""
-    price = "price unknown" if call.price is None else f"at most {call.price:.2f} USD"
+    price = "price unknown" if call.price is None else f"at most {_rounded_up(call.price)} USD"
     return (
         f"{call.judge}: {call.calls:,} calls to make, {call.cached:,} replies at hand; at most {call.tokens_in:,} tokens in and "
         f"{call.tokens_out:,} out; {price}"
     )
+
+
+def _rounded_up(amount: float) -> str:
+    """An upper bound in USD stays one: up to a cent, below a dollar to a hundredth of it."""
+    digits = 4 if 0 < amount < 1 else 2
+    return f"{math.ceil(amount * 10**digits - 1e-9) / 10**digits:.{digits}f}"
 
 
 def reparse_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     help=f"""{__doc__}
 
 Without --format the run folder gets report.html (one file that opens offline) and report.md. csv is a zip archive with a CSV
-file a figure; json holds everything that the others are drawn from. `harness run` writes the report at its end by itself.
+file a figure; json holds everything that the others are drawn from. `harness run` writes the report at its end by itself. That
+of a run of `harness train` or `harness generate` shows the trainings and the sections that analyses left in it.
 An earlier report is replaced; any other file that is there already is left as it is, and the command says so.
 
 \b
@@ -48,12 +49,15 @@ def report(run: str, kinds: tuple["Format", ...], out: str | None, as_json: bool
     from harness.out_files import is_stream
     from harness.pipeline.finished import is_finished
     from harness.pipeline.report import experiment_report as report_of_experiment
+    from harness.pipeline.report_steps import is_step, report_of_steps
     from harness.report.build import report_of_run
     from harness.report.files import USUAL, rendered, write_file, write_report
     from harness.store import read_manifest
 
     chosen = tuple(dict.fromkeys(kinds)) or USUAL
-    reports = report_of_experiment if is_finished(read_manifest(run)) else report_of_run
+    manifest = read_manifest(run)
+    step = report_of_steps if manifest.status == "done" and is_step(manifest.described) else report_of_run
+    reports = report_of_experiment if is_finished(manifest) else step
     if out == "-" and (len(chosen) != 1 or as_json):
         raise click.UsageError("--out - prints one report: give one --format, and no --json")
     made = reports(run)

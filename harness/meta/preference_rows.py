@@ -1,5 +1,6 @@
 """MetaRows of metrics held against human preferences, or against answers that are better by construction."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -121,14 +122,14 @@ def _verdict_rows(
 
 
 def _verdict_values(metric: MetricSummary, scores: Sequence[Score], position: Mapping[str, int]) -> dict[tuple[int, int], float]:
-    """(first shown, second shown) → the metric's main component, positive where the first is better."""
+    """(first shown, second shown) → the metric's main component, positive where the first is better, nan where it is missing."""
     main = metric.components[0] if metric.components else None
     sign = 1.0 if metric.higher_is_better else -1.0
     block = ScoreTable.of(scores).block(metric.signature, main)
     return {
-        (position[score.targets[0]], position[score.targets[1]]): sign * score.value
+        (position[score.targets[0]], position[score.targets[1]]): math.nan if score.value is None else sign * score.value
         for score in (block.scores() if block is not None else ())
-        if score.value is not None and len(score.targets) == 2
+        if len(score.targets) == 2
     }
 
 

@@ -104,15 +104,19 @@ class Verdicts:
 
 
 def verdicts(pairs: JudgedPairs, values: Mapping[tuple[int, int], float]) -> Verdicts:
-    """Both orders put together: `values` of (first shown, second shown) are positive where the first is better.
+    """Both orders put together: `values` of (first shown, second shown) are positive where the first is better, nan where the
+    pair was shown so and nothing was said.
 
-    Orders that disagree are inconsistent (nan in `signs`); a verdict given in one order only stands as it is.
+    Orders that disagree are inconsistent (nan in `signs`). A verdict on a pair that was shown in one order only stands as it
+    is; where the other order was shown too and has no verdict, the pair has none: saying nothing must not pay.
     """
     signs = np.full(len(pairs.left), np.nan)
     inconsistent = np.zeros(len(pairs.left), dtype=bool)
     for index, (left, right) in enumerate(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True)):
         said = [np.sign(values[left, right])] if (left, right) in values else []
         said += [-np.sign(values[right, left])] if (right, left) in values else []
+        if not np.isfinite(said).all():
+            continue
         if len(said) == 2 and said[0] != said[1]:
             inconsistent[index] = True
         elif said:

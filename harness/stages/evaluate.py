@@ -120,6 +120,8 @@ def load_run(folder: str | Path) -> Evaluation:
     manifest = read_manifest(folder)
     if manifest.status != "done" or not manifest.described:
         raise InputError(f"{folder}: this run is not finished (its status is {manifest.status!r}); run the same command again")
+    if "judgments" not in manifest.described:
+        raise InputError(f"{folder}: this run scored nothing; give the folder of a run of `harness score`, `metaeval` or `run`")
     check_tables(Path(folder), manifest)
     tables: dict[str, tuple[Any, ...]] = {}
     names = SharedNames()

@@ -16,7 +16,7 @@ from harness.score_table import ERROR, OK, STATUSES, Block, ScoreTable, Targets,
 from harness.segments import Segments
 from harness.stages.answers import Answers, SavedBatch, restored, saved, storable
 from harness.stages.metrics import BuiltMetric, answer, build_metrics, prepare
-from harness.stages.units import Work, make_work
+from harness.stages.units import Work, check_units, make_work
 from harness.store import Run, stage_id, table_path
 from harness.verdicts import CallPlan, Planned
 
@@ -68,8 +68,11 @@ def score(
     default this process does. With `reparse` the paid metrics score everything again; that they then ask nobody is up to the
     caller (`harness.chat.policy.only_stored`).
 
-    Raises PluginError where a metric breaks its protocol. An exception on one unit is that unit's status "error".
+    Raises InputError, before anything is scored, for a metric that has no units in the set, and PluginError where a metric breaks
+    its protocol. An exception on one unit is that unit's status "error".
     """
+    for metric in metrics:  # before the first is asked, which may cost something
+        check_units(data, metric.spec)
     inputs = _inputs(data)
     works: dict[tuple[str, tuple[str, ...]], Work] = {}
     blocks: list[Block] = []

@@ -98,19 +98,24 @@ def make_units(data: JudgmentSet, spec: MetricSpec) -> Sequence[Unit]:
     Outputs of reference systems are left out of the groups of a metric that needs references: they would meet themselves.
     Raises InputError for a pairwise metric on a set without preferences.
     """
+    check_units(data, spec)
     examples = {example.id: example for example in data.examples}
     if spec.unit == "pair":
-        if not data.preferences:
-            raise InputError(
-                f"metric {spec.name!r} compares pairs of outputs, and {data.info.name} holds no preferences: leave it out, "
-                "or take a source with preferences"
-            )
         return list(_pairs(data, examples))
     if spec.unit == "group":
         return list(_groups(data, spec))
     if spec.unit == "corpus":
         return list(_corpora(data, examples))
     return OutputUnits(data.outputs, examples, peers=_comparable(data, spec) if "peers" in spec.needs else None)
+
+
+def check_units(data: JudgmentSet, spec: MetricSpec) -> None:
+    """Raises InputError for a pairwise metric on a set without preferences."""
+    if spec.unit == "pair" and not data.preferences:
+        raise InputError(
+            f"metric {spec.name!r} compares pairs of outputs, and {data.info.name} holds no preferences: leave it out, "
+            "or take a source with preferences"
+        )
 
 
 def why_unscorable(

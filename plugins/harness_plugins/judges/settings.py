@@ -102,6 +102,8 @@ def read_settings(
         raise ValueError("a majority is of verdicts on outputs and pairs: take panel=mean or panel=median, or read=verdict")
     if max_tokens is not None and max_completion_tokens is not None:
         raise ValueError("max_tokens and max_completion_tokens are the same limit for different models: give one")
+    if panel == "majority" and read == "auto":
+        read = "verdict"  # votes are counted: no two expectations are the same
     samples = _whole("samples", samples, most=_MOST)
     return Settings(
         task=task,

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from harness.chat.messages import CallPlan
+from harness.cli.evaluation import call_line
 from harness.cli.main import harness
 from harness.records import MetaRow
 from harness.store import read_manifest
@@ -255,3 +257,13 @@ def test_of_one_system_the_first_grouping_with_pairs_is_shown(tmp_path):
     printed = invoke("metaeval", "--judgments", f"table:{table}", "-m", "word-recall", *PLUGINS, *FAST).stdout
     assert "rating: nothing can be compared within an item; groupings with rows: system, none." in printed
     assert "primary:rater, system grouping" in printed
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [(0.0, "at most 0.00 USD"), (0.0016999, "at most 0.0017 USD"), (1e-9, "at most 0.0001 USD"), (0.0149, "at most 0.0149 USD"),
+     (1.0, "at most 1.00 USD"), (12.001, "at most 12.01 USD"), (2.5, "at most 2.50 USD"), (None, "price unknown")],
+)  # fmt: skip
+def test_what_a_call_costs_at_most_is_never_rounded_down(price, said):
+    plan = CallPlan(judge="j", calls=1, cached=0, tokens_in=10, tokens_out=20, price=price)
+    assert call_line(plan).endswith(said)

@@ -6,10 +6,15 @@ import sys
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from harness.cli.main import harness
+from harness.report.contents import Section, Words
+from harness.report.kept_sections import leave_section
+from harness.stages.train import Trained
+from harness.store import Run
 
 FEW = ("--resamples", "50", "--set", "draws=50", "--set", "random_draws=2")
 
@@ -109,6 +114,38 @@ def test_wrong_use_is_answered_with_what_to_do(run, tmp_path):
 def test_a_run_of_scores_alone_says_what_is_missing(table, tmp_path):
     invoke("score", "--judgments", f"table:{table}", "-m", "chrf", "-o", tmp_path / "scores")
     assert "holds scores alone" in invoke("report", tmp_path / "scores", code=2).stderr
+
+
+def step(folder, **described):
+    with Run.open(folder, config={}, command=("harness", "train", "x.yaml")) as made:
+        made.finish("done", described=described)
+    return folder
+
+
+def test_a_run_without_scores_shows_its_trainings_and_what_analyses_left(tmp_path):
+    folder = step(tmp_path / "trained", trained={"tiny": {}})
+    trained = Trained(name="tiny", trainer="toy", params={}, stage="s", checkpoint="tiny/model", files={},
+                      examples={"document": 3}, facts={"losses": [2.0, 1.5]})  # fmt: skip
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints" / "tiny.json").write_bytes(msgspec.json.encode(trained))
+    leave_section(
+        folder, "looked", Section(id="looked", title="What was seen", figures=(Words(id="w", title="W", paragraphs=("P",)),))
+    )
+    invoke("report", folder)
+    page = (folder / "report.md").read_text(encoding="utf-8")
+    assert "tiny: toy on 3 examples, loss 2.000 to 1.500 in 2 steps" in page
+    assert "## What was seen" in page
+    assert "<h2" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_without_scores_or_sections_says_that_there_is_nothing_to_report(tmp_path):
+    for described in ({"generate": {"on": {}}}, {"build": {"output": 3}}):
+        folder = step(tmp_path / str(len(described)) / next(iter(described)), **described)
+        for command in ("report", "judge-card"):
+            told = invoke(command, folder, code=2).stderr
+            assert "holds nothing that was scored" in told or "scored nothing" in told
+            assert "Traceback" not in told
+        assert not (folder / "report.html").exists()
 
 
 def test_a_config_ends_with_its_report(table, tmp_path):

@@ -84,6 +84,13 @@ def test_a_verdict_in_one_order_stands_as_it_is() -> None:
     assert verdicts(pairs, {(1, 0): 3.0}).signs.tolist() == [-1.0]
 
 
+def test_a_verdict_whose_other_order_was_shown_and_not_answered_does_not_stand() -> None:
+    pairs = majority([*votes("x", "y", "a"), *votes("x", "z", "a")], "c", POSITION)
+    found = verdicts(pairs, {(0, 1): 1.0, (1, 0): np.nan, (0, 2): np.nan, (2, 0): np.nan})
+    assert np.isnan(found.signs).all()
+    assert not found.inconsistent.any()
+
+
 def test_raters_words_do_not_depend_on_the_order_of_outputs_or_on_which_is_named_first() -> None:
     words = [
         Preference(output_a="x", output_b="y", rater="one", criterion="c", winner="a"),

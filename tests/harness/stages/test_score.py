@@ -90,6 +90,13 @@ def test_a_pair_metric_on_a_set_without_preferences_is_wrong_use() -> None:
         score(make_set(), [built(unit="pair")])
 
 
+def test_a_metric_without_units_is_refused_before_another_one_is_asked() -> None:
+    first = Probe()
+    with pytest.raises(InputError, match="holds no preferences"):
+        score(make_set(), [built(first), built(Probe(signature="pairs|v:1"), unit="pair")])
+    assert first.asked == []
+
+
 def test_a_group_metric_gets_all_outputs_of_an_example() -> None:
     data = make_set()
     data = replace(data, outputs=data.outputs[:-2])  # item e2 has no outputs, and so no group

@@ -135,6 +135,23 @@ def test_without_a_majority_there_is_no_score() -> None:
     assert (result.value, result.status) == (None, "inconsistent")
 
 
+def test_a_majority_is_of_verdicts_where_token_probabilities_are_told_too() -> None:
+    def sure(verdict: str, logprob: float) -> Any:
+        told = (TokenProbability(token=verdict, logprob=logprob, top=((verdict, logprob), ("2", -1.5))),)
+
+        def answer(request: Request) -> Reply:
+            said = f"VERDICT {code_of(request)}: {verdict}"
+            before = TokenProbability(token=said[:-1], logprob=0.0)
+            return Reply(key="k", status="ok", text=said, tokens=(before, *told) if request.params.get("logprobs") else ())
+
+        return answer
+
+    models = [Scripted(sure(*said), name=f"j{n}@here") for n, said in enumerate((("1", -0.2), ("1", -0.4), ("3", -0.1)))]
+    assert assemble(settings(), models).score([unit()])[0].value not in (None, 1.0, 3.0)  # the mean of three expectations
+    assert assemble(settings(panel="majority"), models).score([unit()])[0].value == 1.0
+    assert settings(panel="majority").read == "verdict"
+
+
 def test_a_judge_stands_once_in_a_panel() -> None:
     with pytest.raises(ValueError, match="named twice"):
         assemble(settings(), [Scripted(says("1")), Scripted(says("2"))])
