@@ -11,7 +11,8 @@ from pathlib import Path
 import harness
 from harness.file_states import list_files
 
-_VARIABLES = ("HARNESS_", "HF_", "TRANSFORMERS_", "XDG_", "TORCH_", "PYTHONPATH")
+_ADDRESSES = ("OPENAI_BASE_URL", "OPENAI_API_VERSION", "AZURE_OPENAI_ENDPOINT")  # no keys
+_VARIABLES = ("HARNESS_", "HF_", "TRANSFORMERS_", "XDG_", "TORCH_", "PYTHONPATH", *_ADDRESSES)
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _METADATA = (".dist-info", ".egg-info", ".egg-link", ".pth")
 

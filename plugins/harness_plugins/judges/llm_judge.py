@@ -8,6 +8,7 @@ from harness import MetricSpec, hookimpl
 from harness.chat.messages import LanguageModel
 from harness_plugins.judges.calls import Caller
 from harness_plugins.judges.judge import Judge
+from harness_plugins.judges.local_reads import judge_files
 from harness_plugins.judges.metrics import JudgeMetric
 from harness_plugins.judges.models import choices_of, named, open_model
 from harness_plugins.judges.reading import PARSER
@@ -185,6 +186,7 @@ def _spec(task: Task, with_reference: bool, text: str) -> MetricSpec:
         needs=needs,
         cost="paid",
         batch_size=256 if task == "wins" else 1024,
+        reads=judge_files,
     )
 
 
