@@ -42,6 +42,25 @@ def add_right_across(coded, fold_left, fold_right, limits, raw, calibrated, held
 
 
 @compiled()
+def gains_of_groups(starts, score, rank, fold, share, gains):
+    """Adds what a tie of each pair gains, by the gap that distinct whole-numbered scores give it, without making the pairs.
+
+    Outputs lie group by group, `starts`, (G + 1,), says where; score, rank, fold: (N,), people tie equal ranks; share:
+    (folds + 1, G), what a pair weighs among all and among those outside each fold. Adds to gains, (gaps, folds + 1).
+    """
+    for g in range(len(starts) - 1):
+        for i in range(starts[g], starts[g + 1]):
+            for j in range(i + 1, starts[g + 1]):
+                difference, order = score[i] - score[j], rank[i] - rank[j]
+                if order != 0 and (difference > 0) != (order > 0):
+                    continue
+                sign, gap = 1.0 if order == 0 else -1.0, abs(difference)
+                for part in range(gains.shape[1]):
+                    if fold[i] + 1 != part and fold[j] + 1 != part:
+                        gains[gap, part] += sign * share[part, g]
+
+
+@compiled()
 def gains_within(score, left, right, sign, ends, fold, weight, shift, coded, sums):
     """As `gains_across` where no fold splits a group, in memory and time that do not grow with the number of gaps.
 

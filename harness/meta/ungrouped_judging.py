@@ -20,6 +20,7 @@ from harness.meta.ungrouped_totals import ONE, TIED, Tally, Total
 TOLERANCE = 1e-4  # accuracy that a better epsilon may add where there are more than max_pairs
 _PASSED, _PASSED_IN_FOLD = 60_000_000, 20_000_000  # outputs × passes; a bound that is larger than wanted then is told
 _DRAWN_PAIRS = 500_000_000  # pairs × draws of the random sentinel
+_DRAWN_WEIGHTS = 500_000_000  # outputs × resamples × draws, where pairs of clusters are resampled: some ten seconds
 _FEWEST = 10
 _BY_HALF: Worth = (0, 0.5, 0, 0.5, 0.5)
 
@@ -167,8 +168,10 @@ def eligible_outputs(cell: LargeCell, column: Column) -> Bools:
 
 def random_draws(cell: LargeCell) -> int:
     """How many draws of the random sentinel there is time for."""
-    pairs = float(cell.size(cell.people.everyone).counts.sum())
-    return min(cell.options.random_draws, max(_FEWEST, int(_DRAWN_PAIRS / pairs)))
+    most = int(_DRAWN_PAIRS / float(cell.size(cell.people.everyone).counts.sum()))
+    if cell.tally.crossed:
+        most = min(most, int(_DRAWN_WEIGHTS / (len(cell.people.member) * cell.tally.resampler.resamples)))
+    return min(cell.options.random_draws, max(_FEWEST, most))
 
 
 def _calibrate(cell: LargeCell, values: Floats, keep: Bools) -> tuple[Found | None, list[Found | None]]:

@@ -18,6 +18,7 @@ from harness.meta.ungrouped import People
 MAX_LEVELS = 128
 _WORK = 1 << 25  # bins × histograms: keeps the transforms of one metric near a second or two
 _BINS = (1 << 10, 1 << 17)
+_PAIRS_A_BIN = 10  # pairs that are counted in the time that the transforms take for a bin of a group and level
 _RUNS = 12  # stretches of epsilons that are looked at apart; more are looked at together
 
 
@@ -84,15 +85,33 @@ def profile_of(people: People, metric: Floats, keep: Bools) -> Profile | None:
 def permutation_epsilons(people: People, scores: Ints, outputs: int) -> Floats | None:
     """The best epsilon with all outputs, then without each fold, of distinct scores 0..outputs-1 (over People); (folds + 1,).
 
-    One bin holds one score, so that every gap is known; accuracies closer than 1e-9 count as equal, and the smallest epsilon of
-    those is taken, plus a quarter, so that snapped gaps stay on their side. None with too many human levels.
+    Every gap is known: pair by pair where that is less work, else one bin holds one score. Accuracies closer than 1e-9 count
+    as equal, and the smallest epsilon of those is taken, plus a quarter, so that snapped gaps stay on their side. None with too
+    many human levels.
     """
     if not people.levels or len(people.low) > MAX_LEVELS or people.gap_tolerance > 0.25:
         return None
     everyone = np.arange(len(people.member))
-    ties, concordant, _ = _correlations(people, everyone, scores, outputs, _shares(people, everyone))
-    right = np.cumsum(ties - concordant, axis=1)
+    shares = _shares(people, everyone)
+    sizes = np.bincount(people.group, minlength=people.n_groups).astype(np.float64)
+    if (sizes * (sizes - 1) / 2).sum() < _PAIRS_A_BIN * people.n_groups * len(people.low) * outputs:
+        gains = _gains_by_pairs(people, scores, outputs, shares)
+    else:
+        ties, concordant, _ = _correlations(people, everyone, scores, outputs, shares)
+        gains = ties - concordant
+    right = np.cumsum(gains, axis=1)
     return np.argmax(right >= right.max(axis=1, keepdims=True) - 1e-9, axis=1) + 0.25
+
+
+def _gains_by_pairs(people: People, scores: Ints, outputs: int, shares: Floats) -> Floats:
+    """What tying all pairs with a gap gains, by gap: weighted, (folds + 1, outputs)."""
+    from harness.meta.kernels import gains_of_groups
+
+    order = np.argsort(people.group, kind="stable")
+    starts = np.append(0, np.cumsum(np.bincount(people.group, minlength=people.n_groups)))
+    gains = np.zeros((outputs, people.folds + 1))
+    gains_of_groups(starts, scores[order], people.rank[order], people.fold[order], shares, gains)
+    return gains.T
 
 
 def _shares(people: People, kept: Ints) -> Floats:
