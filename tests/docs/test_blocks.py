@@ -2,7 +2,8 @@
 
 A ```sh or ```python block runs; one that the page says to save as a file is saved. A comment in the line before a block changes
 that: `<!-- docs: skip REASON -->` never runs it, `<!-- docs: data -->` runs it where the data home is (as does the name of a
-source whose files lie there), and `<!-- docs: slow -->` (or `slow data`) runs it with the slow tests.
+source whose files lie there), and `<!-- docs: slow -->` (or `slow data`) runs it with the slow tests. A ```text block behind
+`<!-- docs: output -->` is held against what the block that ran before it printed.
 """
 
 import functools
@@ -12,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ _PRELUDE = f"""trap 'pwd >"$PAGE_SITE/cwd"' EXIT; pip() {{ python '{ROOT}/tests/
 
 
 def name(page: Path) -> str:
-    return page.relative_to(ROOT).as_posix()
+    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
 
 
 SLOW = [page for page in PAGES if any(block.mark == "slow" for block in blocks(page))]
@@ -49,23 +51,40 @@ def test_what_takes_long_works_too(page: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_a_block_that_never_runs_says_why(page: Path) -> None:
     marked = [block for block in blocks(page) if block.mark is not None]
-    assert [block.mark for block in marked if block.mark not in ("skip", "data", "slow")] == []
+    assert [block.mark for block in marked if block.mark not in ("skip", "data", "slow", "output")] == []
     assert [block.line for block in marked if block.mark == "skip" and len(block.reason) < 10] == []
 
 
+def test_an_output_that_differs_from_what_the_page_shows_fails(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    for number, (shown, differs) in enumerate([("one\ntwo", False), ("two", False), ("one\n3", True)]):
+        page.write_text(f"```sh\nprintf 'one\\ntwo\\n'\n```\n\n<!-- docs: output -->\n```text\n{shown}\n```\n", encoding="utf-8")
+        (folder := tmp_path / str(number)).mkdir()
+        with pytest.raises(AssertionError, match="line 6: it printed") if differs else nullcontext():
+            run_page(page, folder, slow=False)
+
+
 def run_page(page: Path, folder: Path, slow: bool) -> None:
-    """Saves and runs the page's blocks; the first that fails fails the test, with its line and what it printed."""
+    """Saves and runs the page's blocks; the first that fails fails the test, with its line and what it printed.
+
+    So does an output that differs from what the page shows of it, where the block that should have printed it ran."""
     data = Path(os.environ.get("HARNESS_DATA") or ROOT.parent / "shared" / "data")
     for beside in page.parent.glob("*.csv"):  # a page may offer a table to practise on
         shutil.copy(beside, folder)
     (site := folder / ".site").mkdir()
     (site / "sitecustomize.py").write_text(f"import site\nsite.addsitedir({str(site)!r})\n", encoding="utf-8")
     at = folder
+    printed: str | None = None
     for block in blocks(page):
-        if block.saved is not None:
+        if block.mark == "output":
+            assert printed is None or block.text.strip() in printed, f"{name(page)}, line {block.line}: it printed\n{printed}"
+        elif block.saved is not None:
             (at / block.saved).parent.mkdir(parents=True, exist_ok=True)
             (at / block.saved).write_text(block.text, encoding="utf-8")
-        elif block.language in RUN and block.mark != "skip":
+        elif block.language in RUN:
+            printed = None
+            if block.mark == "skip":
+                continue
             needs_data = "data" in (block.mark, block.reason) or any(
                 re.search(rf"\b{source}\b", block.text) for source in with_files()
             )
@@ -77,6 +96,7 @@ def run_page(page: Path, folder: Path, slow: bool) -> None:
             if (site / "cwd").is_file():  # `cd` holds for the blocks that follow
                 at = Path((site / "cwd").read_text(encoding="utf-8").strip())
             assert result.returncode == 0, f"{name(page)}, line {block.line}:\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
+            printed = result.stdout
 
 
 @functools.cache

@@ -1,9 +1,12 @@
 """Which words would be probed, how often, and how easy they are to picture; no model is needed."""
 
+from typing import Any
+
 import click
 
 from harness.cli.common import json_option, print_json, quiet_option
 from harness.cli.plain import plain
+from harness_plugins.video.probe.references import Table
 
 _ABSENT = 10  # words of the norms that are named where they stand in no text
 
@@ -13,16 +16,39 @@ _ABSENT = 10  # words of the norms that are named where they stand in no text
     help=f"""{__doc__}
 
 DATA is a build's folder, or examples as JSON Lines. The norms are Glasgow's (`harness data get glasgow-norms`) unless --norms
-names a table with columns `word` and `imageability` (or `value`). --write makes an example of each occurrence, which the
-generator video-mlm and the metric imageability-probe take in `harness run`.
+names a table with columns `word` and `imageability` (or `value`), or mrc or lancaster with the path of their file. --norms,
+--classes and --frequencies say what `norms`, `classes` and `frequencies` say in the config of `harness probe run`, with the same
+parameters behind a colon. --write makes an example of each occurrence, which the generator video-mlm and the metric
+imageability-probe take in `harness run`.
 
 \b
 harness probe words builds/video --split test
 harness probe words builds/video --norms norms-sv.csv --language sv
+harness probe words builds/video --norms 'norms-sv.csv:word=ord,value=bildbarhet,scale=[1,7],lemmas=lemmas-sv.csv'
+harness probe words builds/video --norms mrc:path=mrc2.dct --classes classes.csv --frequencies subtlex.csv:word=Word,zipf=Zipf
 """,
 )
 @click.argument("data", metavar="DATA")
-@click.option("--norms", metavar="TABLE", help="A table of norms, or glasgow. Default: glasgow.")
+@click.option(
+    "--norms",
+    type=Table("source"),
+    metavar="SOURCE[:KEY=VALUE,…]",
+    help="A table of norms, glasgow, mrc or lancaster, and what `norms` holds in a config: path, word, value, scale, language, "
+    "word_class, frequency, lemmas, twice. Default: glasgow.",
+)
+@click.option(
+    "--classes",
+    type=click.Path(),
+    metavar="TABLE",
+    help="Word classes: a table of `word` and `word_class` (or `class`).",
+)
+@click.option(
+    "--frequencies",
+    type=Table("path"),
+    metavar="TABLE:KEY=COLUMN,…",
+    help="Frequencies of a table, by its column of counts (count=COLUMN) or of log frequencies (zipf=COLUMN); word=COLUMN where "
+    "words have another than `word`. Default: counted in the split `train`.",
+)
 @click.option("--language", metavar="TAG", help="Only texts in this language.")
 @click.option("--split", default="test", show_default=True, metavar="NAME", help="Examples of this split, as run asks; or all.")
 @click.option("--most", type=click.IntRange(min=1), default=50, show_default=True, help="Occurrences of a word that are probed.")
@@ -32,7 +58,9 @@ harness probe words builds/video --norms norms-sv.csv --language sv
 @quiet_option
 def command(
     data: str,
-    norms: str | None,
+    norms: dict[str, Any] | None,
+    classes: str | None,
+    frequencies: dict[str, Any] | None,
     language: str | None,
     split: str,
     most: int,
@@ -47,7 +75,12 @@ def command(
     from harness_plugins.video.probe.subject import subject_of
 
     probe = Probing(
-        norms={} if norms is None else {"source": norms}, language=language, split=None if split == "all" else split, most=most
+        norms=norms or {},
+        classes=classes,
+        frequencies=frequencies,
+        language=language,
+        split=None if split == "all" else split,
+        most=most,
     )
     subject = subject_of(read_examples(data), probe, data)
     if out is not None:

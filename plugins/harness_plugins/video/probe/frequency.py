@@ -70,7 +70,7 @@ def read_frequencies(
     if (count is None) == (zipf is None):
         raise ValueError("give the name of one column: count (whole numbers of occurrences) or zipf (log frequencies)")
     rows = read_rows(path)
-    words, column = column_of(rows, word), column_of(rows, count or zipf or "")
+    words, column = column_of(rows, word, asked_by="word"), column_of(rows, count or zipf or "")
     values: dict[str, float] = {}
     for line, cells in rows.rows:
         value, bad = number_of(cells.get(column), rows.decimal_comma)

@@ -53,8 +53,8 @@ def table_rows(
     keeps the rows of that language.
     """
     rows = read_rows(file, uneven=True)
-    words = column_of(rows, word)
-    values = column_of(rows, *((value,) if isinstance(value, str) else value))
+    words = column_of(rows, word, asked_by="word")
+    values = column_of(rows, *((value,) if isinstance(value, str) else value), asked_by="value")
     classes = _maybe(rows, word_class, "word_class" if optional else None)
     frequencies = _maybe(rows, frequency, "frequency" if optional else None)
     read = []
@@ -110,8 +110,9 @@ def lemma_table(file: Path) -> Mapping[str, str]:
     return {one: other for one, (other, _) in found.items()}
 
 
-def column_of(rows: Rows, *names: str) -> str:
-    """The table's column of one of these names, as it is spelled there. InputError saying which there are."""
+def column_of(rows: Rows, *names: str, asked_by: str | None = None) -> str:
+    """The table's column of one of these names, as it is spelled there. InputError saying which there are, and by which parameter
+    (`asked_by`) another one can be named."""
     there = {column.casefold(): column for column in rows.columns}
     for name in names:
         if name in rows.columns:
@@ -119,7 +120,8 @@ def column_of(rows: Rows, *names: str) -> str:
         if name.casefold() in there:
             return there[name.casefold()]
     looked = " or ".join(repr(name) for name in names)
-    raise InputError(f"{rows.label}: there is no column {looked}; its columns are {', '.join(map(repr, rows.columns))}")
+    other = f"; say which of them to read ({asked_by})" if asked_by is not None else ""
+    raise InputError(f"{rows.label}: there is no column {looked}; its columns are {', '.join(map(repr, rows.columns))}{other}")
 
 
 def _maybe(rows: Rows, name: str | None, usual: str | None) -> str | None:

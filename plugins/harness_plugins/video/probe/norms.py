@@ -20,6 +20,7 @@ from harness_plugins.video.probe.norm_rows import NormRow, lemma_table, mrc_rows
 from harness_plugins.video.probe.words import fold
 
 GLASGOW = "glasgow-norms"
+PRESETS = ("glasgow", GLASGOW, "mrc", "lancaster")
 _COMMIT = "f87b8d08aead13a106d8e0c351f6714315203a3d"
 _GLASGOW_FILE = "data/glasgow_norms.csv"
 _NAMED = 8  # bad rows that a message names
@@ -174,8 +175,9 @@ def _refuse_bad(file: str, rows: list[NormRow], scale: tuple[float, float] | Non
 def _check_scale(scale: tuple[float, float] | None) -> None:
     if scale is None:
         return
-    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in scale)
-    if len(scale) != 2 or not numbers or not scale[0] < scale[1]:
+    listed = isinstance(scale, list | tuple)
+    numbers = listed and all(isinstance(end, int | float) and not isinstance(end, bool) for end in scale)
+    if not listed or len(scale) != 2 or not numbers or not scale[0] < scale[1]:
         raise ValueError(f"scale must be two numbers, the lowest and the highest value, got {scale!r}")
 
 

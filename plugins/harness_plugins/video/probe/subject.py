@@ -2,19 +2,20 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 
 import msgspec
 
-from harness.errors import ConfigError, InputError
+from harness.errors import ConfigError, InputError, did_you_mean
 from harness.records import Example
 from harness_plugins.judgments.table_rows import read_rows
 from harness_plugins.video.probe.config import Probing
 from harness_plugins.video.probe.frequency import Frequencies, GivenFrequencies, count_words, read_frequencies
 from harness_plugins.video.probe.norm_rows import column_of
-from harness_plugins.video.probe.norms import Norms, read_norms
+from harness_plugins.video.probe.norms import PRESETS, Norms, read_norms
 from harness_plugins.video.probe.table import WordTable, word_table
 from harness_plugins.video.probe.words import Found, Occurrence, find, fold
 from harness_plugins.video.store import aligned_text, video_parts
@@ -103,12 +104,26 @@ def questions(subject: Subject) -> bytes:
 def norms_of(probe: Probing) -> Norms:
     """The norms that a probe asks for. ConfigError for parameters that there are not."""
     params = dict(probe.norms)
-    if probe.language is not None and params.get("source", "glasgow") not in ("glasgow", "mrc", "lancaster"):
+    if probe.language is not None and params.get("source", "glasgow") not in PRESETS:
         params.setdefault("language", probe.language)
+    _check_known("norms", read_norms, params)
     try:
         return read_norms(**params)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"norms: {error}") from error
+
+
+def _check_known(key: str, read: Callable[..., object], params: Mapping[str, object]) -> None:
+    """ConfigError naming the first parameter that `read` does not take, or whose value is no text where it is a name or path."""
+    accepted = signature(read).parameters
+    for name, value in params.items():
+        if name not in accepted:
+            raise ConfigError(f"{key} has no parameter {name!r}.{did_you_mean(name, accepted)}")
+        if name != "scale" and not isinstance(value, str | None):
+            raise ConfigError(f"{key}: {name} is text, got {value!r:.60}; put it in quotes")
+    for name, parameter in accepted.items():
+        if parameter.default is parameter.empty and name not in params:
+            raise ConfigError(f"{key}: {name} is missing, the file of the table")
 
 
 def spoken(example: Example, language: str | None) -> bool:
@@ -139,6 +154,7 @@ def _primary(language: str) -> str:
 def _frequencies(probe: Probing, norms: Norms, trained: Sequence[Example], where: str) -> Frequencies | GivenFrequencies | None:
     """By the table of the config, else counted in what is learned from, else as the norms say."""
     if probe.frequencies is not None:
+        _check_known("frequencies", read_frequencies, probe.frequencies)
         try:
             return read_frequencies(**probe.frequencies)
         except (TypeError, ValueError) as error:

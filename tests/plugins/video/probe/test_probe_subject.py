@@ -97,7 +97,7 @@ def test_word_classes_of_a_table_go_first_and_two_for_one_word_are_refused(norms
 def test_examples_of_one_id_and_parameters_that_there_are_not_are_refused(norms):
     with pytest.raises(InputError, match="1 examples have the id of another one"):
         probed(norms, [example("a", "En ring.", "test"), example("a", "En röd.", "test")])
-    with pytest.raises(ConfigError, match=r"norms: .*colour"):
+    with pytest.raises(ConfigError, match=r"norms has no parameter 'colour'\. Known: frequency, language"):
         subject_of([example("a", "En ring.", "test")], Probing(norms={"source": str(norms), "colour": 1}), "data")
 
 
