@@ -142,4 +142,12 @@ def _lines(path: Path) -> Iterator[Example]:
                 try:
                     yield from_json(line, Example)
                 except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                    raise InputError(f"{path}, line {number}: not an example ({error})") from error
+                    raise InputError(f"{path}, line {number}: not an example ({error}){_of_a_build(path)}") from error
+
+
+def _of_a_build(path: Path) -> str:
+    """A hint where the file is one that a build writes for other programs."""
+    folder = path.parent.parent
+    if path.parent.name != "data" or not (folder / "examples.parquet").is_file():
+        return ""
+    return f"; this file is for other programs: give the folder {folder}, which holds the examples"

@@ -62,12 +62,14 @@ def materials(config: ExperimentConfig, folder: Path) -> list[Material]:
     found = []
     for one in config.trainings:
         where = place_of(one.examples or config.examples, folder)
-        chosen = learned(_examples(where), config.hold_out, questions, of_held_out=not one.hold_out)
+        every = _examples(where)
+        chosen = learned(every, config.hold_out, questions, of_held_out=not one.hold_out)
         if not chosen.examples:
-            why = (
-                ", ".join(f"{count} {reason}" for reason, count in chosen.left_out.items())
-                or "no example of a split to learn from"
-            )
+            questioned = {example.id for example in questions}
+            themselves = sum(example.id in questioned for example in every)
+            reasons = {"asked about themselves": themselves, **chosen.left_out}
+            reasons["of a split that is not learned from"] = len(every) - themselves - sum(chosen.left_out.values())
+            why = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count) or "there is none"
             raise InputError(f"training {one.name!r}: no example of {where} is left to learn from ({why})")
         found.append(Material(one, chosen))
     return found

@@ -95,3 +95,14 @@ def test_a_file_that_holds_no_examples_is_named_with_its_line(tmp_path: Path) ->
     path.write_bytes(to_json(example("a", None)) + b"\n\n{}\n")
     with pytest.raises(InputError, match=r"rows\.jsonl, line 3: not an example"):
         read_examples(path)
+
+
+def test_a_file_that_a_build_writes_for_other_programs_says_which_folder_to_give(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "examples.parquet").write_bytes(b"")
+    path = tmp_path / "data" / "test.jsonl"
+    path.write_text('{"text": "hej"}\n', encoding="utf-8")
+    with pytest.raises(
+        InputError, match=rf"line 1: not an example .*; this file is for other programs: give the folder {tmp_path}"
+    ):
+        read_examples(path)
