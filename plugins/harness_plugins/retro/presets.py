@@ -79,6 +79,15 @@ def preset(name: str) -> dict[str, Any]:
     return PRESETS[name]
 
 
+def decoder_settings(preset_name: str | None, decoder: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A preset's decoder, changed by what `decoder` says. ValueError where there is no such preset, or no `model_type`."""
+    held = preset(preset_name).get("decoder", {}) if preset_name is not None else {}
+    inner = {**held, **(decoder or {})}
+    if not isinstance(inner.get("model_type"), str):
+        raise ValueError("decoder names a `model_type` of transformers (llama, gpt2 …), or leave it out and choose a preset")
+    return inner
+
+
 def shape(
     preset_name: str | None,
     decoder: Mapping[str, Any] | None,
@@ -96,9 +105,7 @@ def shape(
     from harness_plugins.retro.config import RetroConfig
 
     held = preset(preset_name) if preset_name is not None else {}
-    inner = {**held.get("decoder", {}), **(decoder or {})}
-    if "model_type" not in inner:
-        raise ValueError("decoder names a `model_type` of transformers (llama, gpt2 …), or leave it out and choose a preset")
+    inner = decoder_settings(preset_name, decoder)
     settings = changed({key: value for key, value in held.items() if key not in _OWN}, model)
     ids = {"vocab_size": vocabulary, "pad_token_id": pad, "eos_token_id": end, "bos_token_id": None}
     return RetroConfig(decoder=ids | inner, chunk=chunk, neighbour_length=2 * chunk, **settings)

@@ -3,16 +3,29 @@
 Where retrieval is never trained (no neighbours), its parts add nothing: ON is then OFF.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from inspect import signature
-from typing import Any
+from typing import Any, Literal
 
-from harness.errors import InputError, PluginError, did_you_mean
+from harness.errors import HarnessError, InputError, PluginError, did_you_mean
+from harness_plugins.judges.local_files import LocalModel
+from harness_plugins.metrics import encoders
 from harness_plugins.retro.database.reading import Database
-from harness_plugins.retro.presets import changed, shape
+from harness_plugins.retro.presets import changed, decoder_settings, shape
 
 # what a database decides, or another parameter of the trainer
 _TAKEN = ("self", "decoder", "rest", "chunk", "neighbours", "neighbour_length", "gated")
+_OF_TOKENIZER = ("vocab_size", "pad_token_id", "eos_token_id", "bos_token_id")  # which configs have without naming them
+Part = Literal["preset", "decoder", "model"]
+
+
+class ShapeError(PluginError):
+    """A shape of which no model can be made. `part`: the parameter that says so."""
+
+    def __init__(self, part: Part, said: str) -> None:
+        super().__init__(f"{part}: no model can be made of it: {said}")
+        self.part = part
 
 
 def check_model_settings(given: Mapping[str, Any]) -> None:
@@ -34,22 +47,107 @@ def from_scratch(
     neighbours: int,
     seed: int,
 ) -> Any:
-    """A model with fresh weights, drawn from the seed, of the database's tokens and chunks."""
+    """A model with fresh weights, drawn from the seed, of the database's tokens and chunks. ShapeError where none can be made."""
     import torch
 
     from harness_plugins.retro.model import RetroForCausalLM
 
-    config = shape(
-        preset,
-        decoder,
-        {"neighbours": max(1, neighbours), **model},
-        vocabulary=database.info.tokenizer.vocabulary,
-        chunk=database.chunk,
-        pad=database.tokenizer.pad,
-        end=database.tokenizer.end,
-    )
+    config = checked_shape(preset, decoder, model, neighbours=neighbours, **tokens_of(database))
     torch.manual_seed(seed)
     return _without(RetroForCausalLM(config), neighbours)
+
+
+def tokens_of(database: Database) -> dict[str, Any]:
+    """What a shape takes from a database: `vocabulary`, `chunk`, and the tokens `pad` and `end`."""
+    words = database.tokenizer
+    return {"vocabulary": database.info.tokenizer.vocabulary, "chunk": database.chunk, "pad": words.pad, "end": words.end}
+
+
+def checked_shape(
+    preset: str | None,
+    decoder: Mapping[str, Any] | None,
+    model: Mapping[str, Any],
+    *,
+    neighbours: int,
+    vocabulary: int,
+    chunk: int,
+    pad: int | None,
+    end: int | None,
+) -> Any:
+    """The RetroConfig of a model from scratch, of which one was made without weights (torch's device `meta`).
+
+    Raises ShapeError for a preset that there is not, a decoder of an unknown kind, a setting that the decoder or the model does
+    not have, and for what does not fit together.
+    """
+    import torch
+
+    from harness_plugins.retro.model import RetroForCausalLM
+
+    with _told("preset" if decoder is None else "decoder"):
+        inner = decoder_settings(preset, decoder)
+    with _told("decoder"), encoders.quiet():
+        _check_decoder(inner, decoder or {}, vocabulary)
+    with _told("model"), encoders.quiet(), torch.random.fork_rng(devices=[]), torch.device("meta"):
+        check_model_settings(model)
+        around = {"neighbours": max(1, neighbours), **model}
+        config = shape(preset, decoder, around, vocabulary=vocabulary, chunk=chunk, pad=pad, end=end)
+        RetroForCausalLM(config)
+    return config
+
+
+def _check_decoder(inner: Mapping[str, Any], given: Mapping[str, Any], vocabulary: int) -> None:
+    """ValueError for a decoder of a kind that is not known, a setting that it does not have, and too few words; what else
+    transformers raises where the settings do not fit together. `given`: those of the settings that are the user's own."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    from harness_plugins.retro.config import RelativeConfig, register
+    from harness_plugins.retro.model import layers_of
+
+    register()
+    kind, kinds = inner["model_type"], [*MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, RelativeConfig.model_type]
+    if kind not in kinds:
+        near = did_you_mean(kind, kinds).partition(" Known:")[0]
+        raise ValueError(f"there is no decoder of the type {kind!r}; take one like llama, mistral or gpt2.{near}")
+    plain = AutoConfig.for_model(kind)
+    known = {*plain.to_dict(), *plain.attribute_map, *_OF_TOKENIZER}
+    kept = type(plain)(**{key: value for key, value in given.items() if key not in known}).to_dict()
+    for key in given:
+        if key not in known and key in kept:  # a config keeps what it does not know, and takes what it has another name for
+            raise ValueError(f"{kind} has no setting {key!r}.{did_you_mean(key, known)}")
+    config = AutoConfig.for_model(**{**dict.fromkeys(_OF_TOKENIZER), "vocab_size": vocabulary, **inner})
+    if config.get_text_config().vocab_size < vocabulary:
+        raise ValueError(
+            f"it has a vocabulary of {config.get_text_config().vocab_size:,}, and the tokenizer one of {vocabulary:,}"
+        )
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        layers_of(AutoModelForCausalLM.from_config(config))
+
+
+@contextmanager
+def _told(part: Part) -> Iterator[None]:
+    """A context in which whatever transformers, torch or a config of ours raises for a setting is a ShapeError of the part."""
+    from huggingface_hub.errors import StrictDataclassError
+
+    try:
+        yield
+    except HarnessError:
+        raise
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        RuntimeError,
+        ArithmeticError,
+        AssertionError,
+        StrictDataclassError,
+    ) as error:
+        said = " ".join(str(error).split())
+        if not said or isinstance(error, LookupError):
+            said = f"{type(error).__name__}: {said}"
+        raise ShapeError(part, f"{said:.300}") from error
 
 
 def retrofit(
@@ -73,6 +171,20 @@ def retrofit(
     except (ValueError, AttributeError) as error:
         raise PluginError(f"base {name}: it cannot be retrofitted: {error}") from error
     return _without(made, neighbours)
+
+
+def check_retrofit(
+    base: LocalModel, database: Database, model: Mapping[str, Any], *, neighbours: int, freeze: bool, seed: int
+) -> Any:
+    """The retrofitted base without weights (torch's device `meta`), for its shape. Raises what `retrofit` raises."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    config = encoders.load_config(encoders.Encoder(base.name, base.folder, base.digest))
+    with torch.random.fork_rng(devices=[]), torch.device("meta"), encoders.quiet():
+        with encoders.explained(base.folder, base.name, "base"):
+            decoder = AutoModelForCausalLM.from_config(config)
+        return retrofit(decoder, database, model, neighbours=neighbours, freeze=freeze, seed=seed, name=base.name)
 
 
 def _beside(layers: int, width: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,9 @@ class Retro:
             raise ValueError(f"best_by of the trainer retro is loss, got {best_by!r}")
         if beta2 is not None and not 0 <= beta2 < 1:
             raise ValueError(f"beta2 is a number from 0 to below 1, got {beta2!r}")
+        for name, settings in (("decoder", decoder), ("model", model), ("retriever_params", retriever_params)):
+            if settings is not None and not isinstance(settings, Mapping):
+                raise ValueError(f"{name} is settings by their names, got {settings!r:.80}")
         check_model_settings(model or {})
         self.base, self.database, self.preset, self.decoder, self.model = base, Path(database), preset, decoder, dict(model or {})
         self.freeze, self.neighbours, self.length, self.end = freeze, neighbours, length, end
@@ -147,13 +151,20 @@ class Retro:
         self.around.use_report(report)
 
     def check(self, examples: Iterable[Example]) -> None:
-        """PluginError or InputError where base, database or documents cannot be used; nothing is made or loaded."""
-        from harness_plugins.retro.database.layout import read_info
+        """PluginError or InputError where base, database, retriever or documents cannot be used, or no model can be made of the
+        shape. No weights are made or loaded, and no hub is asked."""
+        from harness_plugins.retro.database.reading import Database
         from harness_plugins.retro.database.writing import text_of
+        from harness_plugins.retro.retrievers.base import check_parameters
 
+        database = Database(self.database)
+        if self.neighbours:
+            check_parameters(self.retriever, self.params)
         if self.base is not None:
             check_base(str(self.base))
-        self._length(read_info(self.database.expanduser()).chunk, None)
+        self._check_end(database)
+        config = self._shape(database)
+        self._length(database.chunk, None if config is None else longest_prompt(config))
         if not any(text_of(example).strip() for example in examples):
             raise InputError("there is nothing to learn from: every document is empty; give documents with text")
 
@@ -165,8 +176,7 @@ class Retro:
         from harness_plugins.retro.training import RetroSettings, facts_of, kept_by_loss, save
 
         database, every = Database(self.database), list(examples)
-        if self.end and database.tokenizer.end is None:
-            raise InputError(f"end: the tokenizer of {database.folder} has no token that ends a text; leave `end` out")
+        self._check_end(database)
         wanted = [*self.splits, self.around.choice.split] if self.around.choice else list(self.splits)
         held = [example for example in every if example.split in wanted]
         with joined(self.around.parallel) as processes, memory_told(folder, self.settings["tokens"]):
@@ -227,15 +237,7 @@ class Retro:
 
         if self.base is None:
             return from_scratch(database, self.preset, self.decoder, self.model, neighbours=self.neighbours, seed=self.seed)
-        from harness_plugins.retro.database.tokenizers import Tokenizer
-
-        base = find_model(str(self.base), Cache(), gguf=True)
-        tokenizer = Tokenizer(base.name, load_tokenizer(base))
-        if tokenizer.info.digest != database.info.tokenizer.digest:
-            raise InputError(
-                f"{database.folder} was made with the tokenizer {database.info.tokenizer.name!r}, and the base {base.name} reads "
-                f"with its own; build a database with `tokenizer: {self.base}`"
-            )
+        base = self._found_base(database)
         return retrofit(
             load_model(base, "cpu", "float32"),
             database,
@@ -246,9 +248,41 @@ class Retro:
             name=base.name,
         )
 
+    def _found_base(self, database: Any) -> Any:
+        """The base's files. InputError where the database was made with another tokenizer."""
+        from harness_plugins.retro.database.tokenizers import Tokenizer
+
+        base = find_model(str(self.base), Cache(), gguf=True)
+        tokenizer = Tokenizer(base.name, load_tokenizer(base))
+        if tokenizer.info.digest != database.info.tokenizer.digest:
+            raise InputError(
+                f"{database.folder} was made with the tokenizer {database.info.tokenizer.name!r}, and the base {base.name} reads "
+                f"with its own; build a database with `tokenizer: {self.base}`"
+            )
+        return base
+
+    def _shape(self, database: Any) -> Any:
+        """The model's config, of which one was made without weights; None for a base that is not in a folder."""
+        from harness_plugins.retro.shapes import check_retrofit, checked_shape, tokens_of
+
+        if self.base is None:
+            how = {"neighbours": self.neighbours, **tokens_of(database)}
+            return checked_shape(self.preset, self.decoder, self.model, **how)
+        if not Path(self.base).expanduser().is_dir():
+            return None
+        base = self._found_base(database)
+        how = {"neighbours": self.neighbours, "freeze": self.freeze, "seed": self.seed}
+        return check_retrofit(base, database, self.model, **how).config
+
+    def _check_end(self, database: Any) -> None:
+        if self.end and database.tokenizer.end is None:
+            raise InputError(f"end: the tokenizer of {database.folder} has no token that ends a text; leave `end` out")
+
     def _prepared(self, model: Any, device: str) -> Any:
         if self.checkpointing:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            with warnings.catch_warnings():  # later versions of transformers have another name for it
+                warnings.filterwarnings("ignore", "`gradient_checkpointing_enable`", FutureWarning)
+                model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         return model.to(device)
 
     def _length(self, chunk: int, longest: int | None) -> int:

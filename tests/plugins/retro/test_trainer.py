@@ -170,6 +170,87 @@ def test_wrong_parameters_are_refused(corpus, wrong, told):
         scratch(corpus, **wrong)
 
 
+SHAPES = [
+    ({"preset": "tiny", "decoder": {"hidden_sise": 64}}, "llama has no setting 'hidden_sise'. Did you mean 'hidden_size'"),
+    ({"preset": "norlund", "decoder": {"hidden_sise": 64}}, "harness-relative has no setting 'hidden_sise'"),
+    ({"preset": "tiny", "decoder": {"num_hidden_layers": 2}, "model": {}}, r"cross_layers are different layers .*got \[2, 4\]"),
+    ({"model": {**AROUND, "cross_layers": [9]}}, r"model: .*cross_layers .*got \[9\]"),
+    ({"model": {**AROUND, "cross_layers": 2}}, "model: no model can be made"),
+    ({"model": {**AROUND, "encoder_heads": 7}}, "split into 7 heads"),
+    ({"model": {**AROUND, "cross_heads": 3}}, "3 heads do not divide"),
+    ({"decoder": {**LLAMA, "hidden_size": 63}}, "decoder: .*63"),
+    ({"decoder": {**LLAMA, "hidden_act": "none"}}, "decoder: .*'none'"),
+    ({"decoder": {**LLAMA, "vocab_size": 12}}, "a vocabulary of 12"),
+    ({"decoder": {"model_type": "bert"}}, "layers of a BertLMHeadModel are not known"),
+    ({"decoder": {"model_type": "lama"}}, "no decoder of the type 'lama'.*'llama'"),
+    ({"decoder": {"hidden_size": 16}}, "names a `model_type`"),
+    ({"length": 128}, "at most"),
+    ({"retriever": "nowhere_to_be_found:Thing"}, "No module named 'nowhere_to_be_found'.*current folder"),
+    ({"retriever": "bm25", "retriever_params": {"k2": 1}}, "no parameter 'k2'"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), SHAPES)
+def test_a_shape_or_a_retriever_that_no_training_takes_is_refused_by_the_dry_run_too(corpus, tmp_path, wrong, told):
+    one = scratch(corpus, **wrong)
+    with pytest.raises((InputError, PluginError), match=told) as before:
+        one.check(documents())
+    with pytest.raises((InputError, PluginError)) as later:
+        one.train(documents(), tmp_path / "run")
+    assert str(later.value) == str(before.value)
+    assert not (tmp_path / "run" / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("decoder", "has"),
+    [
+        ({"rope_theta": 5e5, "dtype": "float32"}, "llama"),
+        ({"model_type": "gpt2", "n_embd": 16, "n_head": 2, "n_layer": 2}, "gpt2"),
+    ],
+)
+def test_settings_that_a_decoder_takes_by_another_name_are_taken(corpus, decoder, has):
+    kept = LLAMA if has == "llama" else {"n_positions": 64}
+    scratch(corpus, decoder={**kept, **decoder}).check(documents())
+
+
+def test_looking_at_a_shape_changes_no_weight(corpus):
+    one = scratch(corpus)
+    plain = one._model(corpus).state_dict()
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    one.check(documents())
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert all(torch.equal(tensor, plain[name]) for name, tensor in one._model(corpus).state_dict().items())
+
+
+def test_a_base_in_a_folder_is_held_to_its_shape_and_its_tokenizer_by_the_dry_run(corpus, tmp_path):
+    base = str(base_of(corpus, tmp_path / "base"))
+    how = {"database": str(corpus.folder), "retriever": RETRIEVER, "length": 4 * CHUNK}
+    Retro(base, **how, freeze=True).check(documents())
+    other = str(tiny_other(tmp_path))
+    for one, told in (
+        (Retro(base, **how, model={"encoder_heads": 7}), "cannot be retrofitted: encoder_width .* 7 heads"),
+        (Retro(base, **{**how, "length": 128}), "at most"),
+        (Retro(other, **how), "tokenizer"),
+    ):
+        with pytest.raises((InputError, PluginError), match=told) as before:
+            one.check(documents())
+        with pytest.raises((InputError, PluginError)) as later:
+            one.train(documents(), tmp_path / "run")
+        assert str(later.value) == str(before.value)
+
+
+def test_settings_are_given_by_their_names(corpus):
+    for name in ("decoder", "model", "retriever_params"):
+        with pytest.raises(ValueError, match=f"{name} is settings by their names"):
+            scratch(corpus, **{name: ["hidden_size"]})
+
+
+@pytest.mark.filterwarnings("error::FutureWarning")
+def test_recomputing_activations_says_nothing_of_later_versions(corpus, tmp_path):
+    scratch(corpus, steps=1, gradient_checkpointing=True, dtype="bfloat16").train(documents(), tmp_path)
+
+
 def test_what_cannot_be_trained_on_is_refused_before_anything_is_written(corpus, tmp_path):
     said = documents()[1].messages[0]
     few = type(said)(role="user", parts=(type(said.parts[0])(text="hus"),))

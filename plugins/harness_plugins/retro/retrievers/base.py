@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import HarnessError, PluginError, did_you_mean
+from harness_plugins.retro.by_name import by_name
 from harness_plugins.retro.database.reading import Database
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class Retriever(Protocol):
 def open_retriever(
     database: Database, name: str, params: Mapping[str, Any] | None = None, report: Report | None = None
 ) -> Retriever:
-    """The retriever of that name (`bm25`, `dense`, `hybrid`, or `package.module:name`, called with the database and the
-    parameters), with its index built where it is not there yet or does not cover all shards. `report` goes to a retriever that
-    takes such a parameter: it tells (what, done, in all) while it builds.
+    """The retriever of that name (`bm25`, `dense`, `hybrid`, or `package.module:name`, installed or in the current folder, called
+    with the database and the parameters), with its index built where it is not there yet or does not cover all shards. `report`
+    goes to a retriever that takes such a parameter: it tells (what, done, in all) while it builds.
 
     Raises PluginError for a name or parameters that cannot be used: one that it does not take is named, with
     those that it does.
@@ -95,17 +95,15 @@ def check_parameters(name: str, params: Mapping[str, Any] | None) -> None:
 def _made_by(name: str) -> Callable[..., Retriever]:
     """What makes the retriever of that name; PluginError where there is none."""
     target = BUILT_IN.get(name, name)
-    module, colon, function = target.partition(":")
-    if not colon:
+    if ":" not in target:
         raise PluginError(
             f"retriever {name!r} is none of {', '.join(BUILT_IN)}, nor `package.module:name`.{did_you_mean(name, BUILT_IN)}"
         )
-    try:
-        make: Callable[..., Retriever] = getattr(import_module(module), function)
-    except HarnessError:
-        raise
-    except Exception as error:  # isolation: a stranger's module may raise whatever it likes when it is imported
-        raise PluginError(f"retriever {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
+    make: Callable[..., Retriever] = by_name(target, f"retriever {name!r}")
+    if not callable(make):
+        raise PluginError(
+            f"retriever {name!r} is a {type(make).__name__}, and what makes a retriever is called with the database"
+        )
     return make
 
 
