@@ -31,9 +31,10 @@ harness retro experiment retro/overlap --out runs/overlap --minutes 10
 @quiet_option
 def command(config: str, out: str | None, workers: int, minutes: float | None, dry_run: bool, as_json: bool) -> None:
     from harness.config import find_config
-    from harness_plugins.retro.experiments.config import as_plain, read_experiment
+    from harness_plugins.retro.experiments.checking import checked_experiment
+    from harness_plugins.retro.experiments.config import as_plain
 
-    experiment = read_experiment(find_config(config))
+    experiment = checked_experiment(find_config(config))
     folder = Path(out).expanduser() if out is not None else Path("runs") / experiment.name
     if dry_run:
         if as_json:

@@ -15,6 +15,9 @@ KINDS = ("overlap", "paraphrase", "retrievers")
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8)
 NATURAL = "natural"
 PARAPHRASED = "paraphrased"
+_UNASKED = (
+    "only planted text has questions whose answers are known: leave questions out, or read `text: {planted: {questions: true}}`"
+)
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,9 +79,9 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is measured of each model. `target_loss`: a held-out loss whose step is sought; None: the mean final one of the first
-    arm. `retrievers`: swapped at inference, name → `retriever` and parameters; `encoder`: whose distances are held against
-    overlap, None for none. `questions`: short ones asked at most."""
+    """What is measured of each model. `target_loss`: a held-out loss whose step is sought; None: the lowest that every seed of
+    the first arm reaches. `retrievers`: swapped at inference, name → `retriever` and parameters; `encoder`: whose distances are
+    held against overlap, None for none. `questions`: short ones asked at most, of planted text that has them."""
 
     target_loss: float | None = None
     retrievers: dict[str, dict[str, Any]] = {}
@@ -90,6 +93,8 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __post_init__(self) -> None:
         if self.target_loss is not None and not (math.isfinite(self.target_loss) and self.target_loss > 0):
             raise ValueError(f"target_loss is a number above 0, got {self.target_loss}")
+        if self.questions < 0:
+            raise ValueError(f"questions is 0 or more, got {self.questions}")
         if not 0.5 <= self.level < 1:
             raise ValueError(f"level lies between .5 and 1, got {self.level}")
         if self.resamples < 100:
@@ -140,6 +145,8 @@ def read_experiment(path: Path) -> Experiment:
             raise document.error(f"{key} belongs to experiments of the kind {only}, this one is of the kind {kind}", key)
     if found.text.planted is None and found.text.sources is None:
         raise document.error("say what is read: `planted: {families: 1000}`, or `sources: [swequad-mc]`", "text")
+    if found.measure.questions and not (found.text.planted or {}).get("questions"):
+        raise document.error(_UNASKED, "measure", "questions")
     if kind == "retrievers" and not found.measure.retrievers:
         raise document.error("name at least one retriever, such as `retrievers: {bm25: {retriever: bm25}}`", "measure")
     for name, one in found.measure.retrievers.items():

@@ -6,7 +6,6 @@ two translators of the project (`to` the `pivot` language and `from` it), which 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 
 from harness.errors import InputError, PluginError
 from harness.whole_files import replace_file
+from harness_plugins.retro.by_name import by_name
 
 Documents = Sequence[tuple[str, str, str]]
 
@@ -49,6 +49,20 @@ def paraphrased(
     if not said:
         raise InputError(f"none of the {len(documents)} documents has a paraphrase; look at what `paraphrases` names")
     return said, Counts(documents=len(documents), usable=len(said), missing=missing, empty=empty, identical=identical)
+
+
+def check_paraphrases(how: Any) -> None:
+    """Raises PluginError for a function of one's own that cannot be loaded, InputError for a table that is not there and for
+    back-translation without its parts; nothing is paraphrased."""
+    if not isinstance(how, Mapping):
+        return
+    [(kind, value)] = how.items()
+    if kind == "own":
+        _own(value)
+    elif kind == "back":
+        _check_back(value)
+    elif not isinstance(value, str) or not Path(value).expanduser().is_file():
+        raise InputError(f"paraphrases: table is a file of JSON Lines, and there is none at {value!r:.200}")
 
 
 def _found(documents: Documents, how: Any, planted: Mapping[str, str], kept: Path) -> Mapping[str, str]:
@@ -88,8 +102,7 @@ def _table(path: Path, documents: Documents) -> dict[str, str]:
 def _back(value: Any, documents: Documents) -> Callable[[Sequence[str]], Sequence[str | None]]:
     from harness_plugins.datasets.translators.base import translator
 
-    if not isinstance(value, Mapping) or set(value) != {"pivot", "to", "from"}:
-        raise InputError("paraphrases: back names `pivot` (a language), `to` and `from` (translators)")
+    _check_back(value)
     language = documents[0][2]
     there, back = translator(value["to"], language, value["pivot"]), translator(value["from"], value["pivot"], language)
 
@@ -105,15 +118,18 @@ def _back(value: Any, documents: Documents) -> Callable[[Sequence[str]], Sequenc
     return make
 
 
+def _check_back(value: Any) -> None:
+    if not isinstance(value, Mapping) or set(value) != {"pivot", "to", "from"}:
+        raise InputError("paraphrases: back names `pivot` (a language), `to` and `from` (translators)")
+
+
 def _own(target: Any) -> Callable[[Sequence[str]], Sequence[str | None]]:
     """A function of texts that gives as many paraphrases, None where it has none: an LLM's, say."""
-    module, colon, name = str(target).partition(":")
-    if not colon:
+    if not isinstance(target, str) or ":" not in target:
         raise PluginError(f"paraphrases: own is `package.module:name` of a function, got {target!r:.80}")
-    try:
-        made: Callable[[Sequence[str]], Sequence[str | None]] = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise PluginError(f"paraphrases: {target} cannot be loaded: {error}") from error
+    made: Callable[[Sequence[str]], Sequence[str | None]] = by_name(target, f"paraphrases: {target!r}")
+    if not callable(made):
+        raise PluginError(f"paraphrases: {target!r} is a {type(made).__name__}, and not a function of texts")
     return made
 
 

@@ -53,11 +53,12 @@ def mean_of(values: Sequence[float | None], level: float) -> Mean:
 
 
 def target_of(experiment: Experiment, results: Sequence[RunResult]) -> float | None:
-    """The held-out loss (natural neighbours) whose step is sought: the config's, or the first arm's mean final one."""
+    """The held-out loss (natural neighbours) whose step is sought: the config's, or the lowest that every seed of the first arm
+    reaches, which is the largest of its seeds' lowest ones. None where the first arm has no run."""
     if experiment.measure.target_loss is not None:
         return experiment.measure.target_loss
-    first = [one.looks[-1].natural for one in results if one.arm == experiment.arms[0]]
-    return sum(first) / len(first) if first else None
+    lowest = [min(look.natural for look in one.looks) for one in results if one.arm == experiment.arms[0]]
+    return max(lowest, default=None)
 
 
 def steps_to(looks: Sequence[Look], target: float, loss: Callable[[Look], float]) -> float | None:

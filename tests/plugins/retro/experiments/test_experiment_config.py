@@ -47,6 +47,9 @@ def test_arms_are_the_levels_or_the_two_kinds_of_neighbours(tmp_path):
         ("kind: retrievers\nlevels: [0.1]\n" + PLANTED, "levels belongs to experiments of the kind overlap"),
         ("kind: retrievers\n" + PLANTED, "name at least one retriever"),
         ("kind: [overlap\n", "line"),
+        ("kind: overlap\ntext: {sources: [swequad-mc]}\nmeasure: {questions: 5}\n", "line 3, measure.questions: only planted"),
+        ("kind: overlap\n" + PLANTED + "measure: {questions: 5}\n", "line 3, measure.questions: only planted"),
+        ("kind: overlap\n" + PLANTED + "measure: {questions: -1}\n", "line 3, measure.questions: questions is 0 or more"),
     ],
 )
 def test_what_cannot_be_is_named_with_its_line(tmp_path, text, said):

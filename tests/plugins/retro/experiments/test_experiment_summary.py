@@ -70,6 +70,37 @@ def test_steps_are_saved_seed_by_seed_and_only_where_all_reached_the_target():
     assert (found.reached_natural, found.saved.value) == (2, None)
 
 
+def test_the_default_target_is_one_that_every_seed_of_the_first_arm_reaches():
+    ends = {1: [6.0, 5.0, 4.0], 2: [6.0, 4.2, 4.4], 3: [6.0, 4.6, 4.3]}  # unequal seeds, one of which was better before its end
+    results = [_run("natural", seed, losses) for seed, losses in ends.items()]
+    results += [_run("paraphrased", seed, [6.0, 4.3, 3.5]) for seed in ends]
+    assert target_of(_experiment(), results) == 4.3
+    first, second = summaries(_experiment(), results)
+    assert (first.reached_natural, second.reached_natural) == (3, 3)
+    assert second.saved.n == 3
+    assert second.saved.value == pytest.approx((1 - 10 / 17 + 1 - 10 / (10 * 1.7 / 1.8) + 1 - 10 / 20) / 3)
+    assert target_of(_experiment(measure=Measures(target_loss=5.0)), results) == 5.0
+    assert target_of(_experiment(), results[3:]) is None
+    text = markdown(page(_experiment(), FACTS, Done(results, {}, 0)))
+    assert "The target is a held-out loss of 4.300 nats, the lowest that every seed of natural reached." in text
+    assert "paraphrased: share of steps saved to the loss 4.300" in text
+
+
+def test_columns_that_say_nothing_new_are_left_out():
+    def columns(**fields):
+        experiment = _experiment(**fields)
+        text = markdown(page(experiment, FACTS, Done([_run(arm, 1, [6.0, 5.0]) for arm in experiment.arms], {}, 0)))
+        return next(line for line in text.splitlines() if line.startswith("| arm"))
+
+    assert "own kind" not in columns()
+    assert "gain, natural neighbours" in columns()
+    assert "steps saved" in columns()
+    assert "steps saved" not in columns(kind="retrievers")
+    assert columns(kind="overlap", levels=(0.0, 0.5)).count("own kind") == 3
+    assert "questions" not in columns()
+    assert "questions answered exactly" in columns(measure=Measures(questions=5))
+
+
 def test_the_page_says_what_failed_what_was_never_reached_and_what_was_missed():
     experiment = _experiment(kind="overlap", levels=(0.0, 0.8), measure=Measures(target_loss=1.0))
     results = [_run("overlap-0", seed, [6.0, 5.0, 4.0]) for seed in (1, 2)]
