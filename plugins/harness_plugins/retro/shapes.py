@@ -25,7 +25,11 @@ class ShapeError(PluginError):
 
     def __init__(self, part: Part, said: str) -> None:
         super().__init__(f"{part}: no model can be made of it: {said}")
-        self.part = part
+        self.part, self._said = part, said
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it comes out of another process."""
+        return type(self), (self.part, self._said)
 
 
 def check_model_settings(given: Mapping[str, Any]) -> None:

@@ -240,6 +240,15 @@ def test_a_base_in_a_folder_is_held_to_its_shape_and_its_tokenizer_by_the_dry_ru
         assert str(later.value) == str(before.value)
 
 
+def test_a_shape_that_is_refused_in_another_process_is_told_as_it_was():
+    import pickle
+
+    from harness_plugins.retro.shapes import ShapeError
+
+    error = pickle.loads(pickle.dumps(ShapeError("decoder", "too few words")))
+    assert (str(error), error.part) == ("decoder: no model can be made of it: too few words", "decoder")
+
+
 def test_settings_are_given_by_their_names(corpus):
     for name in ("decoder", "model", "retriever_params"):
         with pytest.raises(ValueError, match=f"{name} is settings by their names"):
