@@ -241,3 +241,10 @@ def test_a_dry_run_refuses_examples_of_which_none_is_learned_from(folder: Path) 
     (folder / "masked.py").write_text(PLUGIN.replace("    def train(", "    splits = ('validation',)\n\n    def train("))
     refused = run("train", "mine.yaml", "--dry-run")
     assert (refused.exit_code, "of a split that masked learns from (validation)" in refused.output) == (2, True), refused.output
+
+
+def test_where_nothing_is_left_to_learn_from_the_reasons_are_counted(folder: Path) -> None:
+    (folder / "mine.yaml").write_text(CONFIG.format(examples="rows.jsonl", split="train"), encoding="utf-8")
+    refused = run("train", "mine.yaml")
+    told = "no example of rows.jsonl is left to learn from (2 asked about themselves, 1 of a split that is not learned from)"
+    assert (refused.exit_code, told in refused.output) == (2, True), refused.output
