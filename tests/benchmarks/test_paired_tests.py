@@ -25,7 +25,7 @@ def test_our_side_is_calibration_by_definition():
 
 def test_our_draws_are_those_of_two_calibrations_of_swapped_scores():
     study = tests.Study(items=5, systems=3)
-    assert tests.equal(study.ours(6), study.peer(by_definition, 6)).startswith("6 draws differ by")
+    assert tests.equal(study, study.ours(6), study.peer(by_definition, 6)).startswith("6 draws differ by")
 
 
 def test_a_peer_that_nobody_gave_is_asked_for(monkeypatch):
