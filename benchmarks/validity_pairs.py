@@ -28,6 +28,7 @@ RESAMPLES = 1000
 DRAWS = 1000  # of sign flips
 PAIR_DRAWS, SCORE_DRAWS = 400, 99  # with 99 draws p ≤ .05 has probability .05 under an exact null, as with any 20k - 1
 AT_A_TIME = 6  # draws of score swaps, between which it is seen whether p can still be small
+PAIRS_AT_A_TIME = 4_000_000  # signs, likewise: what `sign_flip` draws at a time, whose random numbers follow from it
 CHECKED = 100  # every so many studies, that stopping early changes nothing
 _BITS = 16  # curves of accuracy by epsilon are kept in bins a hundredth wide
 Measures = dict[tuple[str, str], float]  # (cell, measure) → one number; measures that were not taken are left out
@@ -166,18 +167,40 @@ def swaps(world: World, plan: Plan, run: int) -> Measures:
     options = MetaOptions(resamples=RESAMPLES, draws=PAIR_DRAWS, seed=run, test="pair-swap")
     columns = {name: Column(name, None, values(drawn, metric).ravel(), True) for name, metric in plan.metrics.items()}
     judged = {column.key: judge_column(cell, column, options) for column in columns.values()}
-    whole = np.ones(len(cell.pairs), dtype=bool)
-    own = {key: estimate(cell, one.right["accuracy"], whole) for key, one in judged.items()}
     found: Measures = {}
     for one in plan.comparisons:
         pair = [columns[one.first], columns[one.second]]
-        (row,) = compare(cell, pair, judged, options, True, own)
-        rejects = score_swap_rejects(cell, pair[0].values, pair[1].values, run)
-        found |= {(one.name, "pair-swap reject"): float(row.p <= ALPHA), (one.name, "score-swap reject"): float(rejects)}
+        right = [judged[column.key].right["accuracy"].astype(np.float64) for column in pair]  # groups are of one size
+        rejects = pair_swap_rejects(right[0] - right[1], run), score_swap_rejects(cell, pair[0].values, pair[1].values, run)
+        found |= {
+            (one.name, f"{test} reject"): float(said) for test, said in zip(("pair-swap", "score-swap"), rejects, strict=True)
+        }
         if run % CHECKED == 0:
+            own = {column.key: estimate_judged(cell, judged[column.key], "accuracy") for column in pair}
+            (row,) = compare(cell, pair, judged, options, True, own)
             p = score_swap(cell.pairs, cell.signs, pair[0].values, pair[1].values, SCORE_DRAWS, run)
-            assert rejects == (p <= ALPHA), f"{world.label}, {one.name}, study {run}: stopping early changes what is rejected"
+            told = f"{world.label}, {one.name}, study {run}: stopping early changes what is rejected"
+            assert rejects == (row.p <= ALPHA, p <= ALPHA), told
     return found
+
+
+def pair_swap_rejects(differences: np.ndarray, run: int) -> bool:
+    """Whether `pair_swap` rejects, its draws in its order, until as many are extreme as make p > alpha whatever follows.
+
+    `differences`: -1, 0 or 1 of each pair, of which `pair_swap` counts how many keep their sign.
+    """
+    signed = differences[differences != 0].astype(np.float32)
+    total = signed.sum(dtype=np.float64)
+    rng = np.random.default_rng([run, 2])
+    extreme, enough = 0, ALPHA * (1 + PAIR_DRAWS)
+    step = max(1, PAIRS_AT_A_TIME // max(len(signed), 1))
+    for start in range(0, PAIR_DRAWS, step):
+        flips = rng.integers(0, 2, (min(step, PAIR_DRAWS - start), len(signed)), dtype=np.int8)
+        kept = flips.astype(np.float32) @ signed  # whole numbers below 2^24
+        extreme += int(((kept >= max(total, 0)) | (kept <= min(total, 0))).sum())
+        if 1 + extreme > enough + 1e-9:
+            return False
+    return True
 
 
 def score_swap_rejects(cell: Cell, first: np.ndarray, second: np.ndarray, run: int) -> bool:

@@ -16,6 +16,7 @@ _EXACT = 1 << 52
 _SHIFT = 41  # bits of a gap below its bin: 2,048 bins an octave, 16 octaves down from the largest gap
 _BINS = 1 << 15
 _FEW_BINS = 1 << 8
+_FEW_FOLDS = 8  # the pairs of two folds are a part, of which there are so many squared
 
 
 def calibrate(pairs: Pairs, ordered: Ordered, keep: Bools | None = None) -> float | None:
@@ -133,16 +134,42 @@ def fold_epsilons(pairs: Pairs, ordered: Ordered, fold_left: Ints, fold_right: I
 
 
 def epsilons(pairs: Pairs, ordered: Ordered, fold_left: Ints, fold_right: Ints, folds: int) -> list[float | None]:
-    """`fold_epsilons`, and last the epsilon that is best on all pairs: in two passes where no fold divides a group."""
+    """`fold_epsilons`, and last the epsilon that is best on all pairs: in two passes where no fold divides a group.
+
+    So also where folds divide groups that are alike, as those of systems that answer every item are.
+    """
     weights = integer_weights(pairs.sizes)
     fold_of = undivided(pairs, fold_left, fold_right)
-    if weights is None or fold_of is None or not len(pairs):
-        outside = [(fold_left != fold) & (fold_right != fold) for fold in range(folds)]
-        return [*(calibrate(pairs, ordered, keep) for keep in outside), calibrate(pairs, ordered)]
-    include = np.vstack([~np.eye(folds, dtype=bool), np.ones(folds, dtype=bool)])
-    found = best_gaps(pairs, ordered, weights, fold_left.astype(np.int16, copy=False), include)
-    inhabited = np.bincount(fold_of[pairs.held], minlength=folds) > 0
-    return [gap if (inhabited & kept).any() else None for gap, kept in zip(found, include, strict=True)]
+    if weights is not None and fold_of is not None and len(pairs):
+        include = np.vstack([~np.eye(folds, dtype=bool), np.ones(folds, dtype=bool)])
+        found = best_gaps(pairs, ordered, weights, fold_left.astype(np.int16, copy=False), include)
+        inhabited = np.bincount(fold_of[pairs.held], minlength=folds) > 0
+        return [gap if (inhabited & kept).any() else None for gap, kept in zip(found, include, strict=True)]
+    return _of_alike_groups(pairs, ordered, fold_left, fold_right, folds) or [
+        *(calibrate(pairs, ordered, (fold_left != fold) & (fold_right != fold)) for fold in range(folds)),
+        calibrate(pairs, ordered),
+    ]
+
+
+def _of_alike_groups(pairs: Pairs, ordered: Ordered, fold_left: Ints, fold_right: Ints, folds: int) -> list[float | None] | None:
+    """As `epsilons`, where each choice of folds leaves as many pairs in every group that it leaves any: pairs weigh the same.
+
+    None where that is not so, or where folds are many.
+    """
+    if not len(pairs) or folds > _FEW_FOLDS:
+        return None
+    part = (fold_left * folds + fold_right).astype(np.int16)
+    outside = ~np.eye(folds, dtype=bool)
+    include = np.vstack([(outside[:, :, None] & outside[:, None, :]).reshape(folds, -1), np.ones(folds * folds, dtype=bool)])
+    counts = np.bincount(pairs.group * np.int64(folds * folds) + part, minlength=pairs.n_groups * folds * folds)
+    sizes = counts.reshape(pairs.n_groups, -1) @ include.T  # pairs of each group that each target keeps, (G, targets)
+    if ((sizes > 0) & (sizes != sizes.max(axis=0))).any():
+        return None
+    used = np.flatnonzero(counts.reshape(pairs.n_groups, -1).any(axis=0))
+    place = np.zeros(folds * folds, dtype=np.int16)
+    place[used] = np.arange(len(used))
+    found = best_gaps(pairs, ordered, np.ones(pairs.n_groups, dtype=np.int64), place[part], include[:, used])
+    return [gap if size else None for gap, size in zip(found, sizes.max(axis=0), strict=True)]
 
 
 def undivided(pairs: Pairs, fold_left: Ints, fold_right: Ints) -> Ints | None:

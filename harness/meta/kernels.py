@@ -167,3 +167,33 @@ def swapped_sums(swap, left, right, where, weight, room, least, most):
                 running += room[metric, place + 1] - room[metric, place]
                 low = max(low, running)
             least[draw, metric], most[draw, metric] = low, high
+
+
+@compiled()
+def rank_keys(keys, spare, place, spare_place, digits, near, rank):
+    """Fills rank, (K,): how many steps of more than `near` there are from 0 up to each key, in the order of the keys.
+
+    keys: (K,) whole numbers from 0 on, below 2^(11 x digits), which are sorted here by digits of 11 bits; spare, place,
+    spare_place: (K,), room.
+    """
+    for k in range(len(keys)):
+        place[k] = k
+    counts = np.zeros(2048, dtype=np.int64)
+    for digit in range(digits):
+        counts[:] = 0
+        for k in range(len(keys)):
+            counts[(keys[k] >> (11 * digit)) & 2047] += 1
+        before = 0
+        for value in range(2048):
+            counts[value], before = before, before + counts[value]
+        for k in range(len(keys)):
+            value = (keys[k] >> (11 * digit)) & 2047
+            spare[counts[value]], spare_place[counts[value]] = keys[k], place[k]
+            counts[value] += 1
+        keys, spare, place, spare_place = spare, keys, spare_place, place
+    step, last = 0, 0
+    for k in range(len(keys)):
+        if keys[k] - last > near:
+            step += 1
+        last = keys[k]
+        rank[place[k]] = step

@@ -12,7 +12,8 @@ from harness.meta.calibration import integer_weights
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs
 
 BLOCKS = 1 << 12  # ranks are summed in about as many blocks, whose ends bound a draw; few draws need more than the bounds
-_NOISE = 1e-9  # z-scores of whole numbers: one difference has many floats, and epsilon must not fall between them
+_UNIT = 2.0**-36  # gaps of z-scores are counted in these
+_NEAR = 69  # units, 1e-9: one difference of whole numbers has many floats as z-scores, and epsilon must not fall between them
 _SLACK = 1e-12  # sums that differ by rounding alone count as equal
 _DOUBT = 1e-9  # bounds that are as near to what decides are no answer
 _CELLS = 4_000_000  # swaps that are held at a time
@@ -57,12 +58,7 @@ class Swaps:
     def of(cls, pairs: Pairs, signs: Signs, first: Floats, second: Floats) -> "Swaps":
         """The swaps of two metrics on comparable scales. `first`, `second`: finite scores per output, shape (N,)."""
         gaps, concordant = _four(pairs, signs, first, second)
-        order = np.argsort(gaps.ravel())
-        ranked = gaps.ravel()[order]
-        new = np.diff(ranked, prepend=0.0) > _NOISE  # ranks that are nearer are one
-        new[:1] |= ranked[:1] > _NOISE
-        rank = np.empty(len(order), dtype=np.int32)
-        rank[order] = np.cumsum(new, dtype=np.int32)
+        rank = _ranks(gaps.ravel())
         sizes = pairs.sizes
         whole = integer_weights(sizes)
         weight = np.divide(1.0, sizes, out=np.zeros(len(sizes)), where=sizes > 0) if whole is None else whole
@@ -129,15 +125,25 @@ class Swaps:
         return np.where(self.way == 0, np.int32(2 * blocks), 2 * block + (self.way > 0))
 
 
-def _four(pairs: Pairs, signs: Signs, first: Floats, second: Floats) -> tuple[Floats, Bools]:
-    """(gaps, concordant), both (P, 4): as the left and right scores come from the first or the second."""
+def _four(pairs: Pairs, signs: Signs, first: Floats, second: Floats) -> tuple[NDArray[np.int64], Bools]:
+    """(gaps in units, concordant), both (P, 4): as the left and right scores come from the first or the second."""
     scores = (first, second)
-    gaps, concordant = np.empty((len(pairs), 4)), np.empty((len(pairs), 4), dtype=bool)
+    gaps, concordant = np.empty((len(pairs), 4), dtype=np.int64), np.empty((len(pairs), 4), dtype=bool)
     for state in range(4):
         difference = scores[state >> 1][pairs.left] - scores[state & 1][pairs.right]
-        gaps[:, state] = np.abs(difference)
-        concordant[:, state] = (gaps[:, state] > _NOISE) & (difference * signs > 0)
+        gaps[:, state] = np.rint(np.abs(difference) / _UNIT)
+        concordant[:, state] = (gaps[:, state] > _NEAR) & (difference * signs > 0)
     return gaps, concordant
+
+
+def _ranks(gaps: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The place of each gap among all, those that are near each other in one, 0 being that of no gap; shape as `gaps`, (K,)."""
+    from harness.meta.kernels import rank_keys
+
+    rank = np.empty(len(gaps), dtype=np.int32)
+    digits = -(-int(gaps.max(initial=0)).bit_length() // 11)
+    rank_keys(gaps.copy(), np.empty_like(gaps), np.empty_like(rank), np.empty_like(rank), digits, _NEAR, rank)
+    return rank
 
 
 def _z(values: Floats) -> Floats:

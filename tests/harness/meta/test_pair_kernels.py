@@ -53,6 +53,25 @@ def test_the_epsilons_of_all_folds_at_once_are_those_of_each(shape: Rows, fold_o
     assert found == [by_sorting(pairs, human, metric, keep) for keep in (*outside, np.ones(len(pairs), dtype=bool))]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 4), st.integers(2, 9), st.booleans(), st.integers(0, 2**30))
+def test_folds_that_divide_groups_which_are_alike_have_the_epsilons_of_each_fold(
+    systems: int, items: int, one_lacks: bool, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    groups, item = np.repeat(np.arange(systems), items), np.tile(np.arange(items), systems)
+    human, metric = rng.integers(0, 3, len(item)).astype(float), rng.integers(0, 5, len(item)) / 7
+    if one_lacks:  # then groups are no longer alike, and each fold is calibrated on its own
+        groups, item, human, metric = (values[1:] for values in (groups, item, human, metric))
+    pairs, fold = make_pairs(groups, 10**4), rng.integers(0, 3, items)[item]
+    if not len(pairs):
+        return
+    left, right = fold[pairs.left], fold[pairs.right]
+    found = epsilons(pairs, order_pairs(pairs, human_signs(pairs, human), metric), left, right, 3)
+    outside = [(left != f) & (right != f) for f in range(3)]
+    assert found == [by_sorting(pairs, human, metric, keep) for keep in (*outside, np.ones(len(pairs), dtype=bool))]
+
+
 @pytest.mark.parametrize("kind", ["normal", "log-normal", "three levels", "one level"])
 def test_the_epsilon_of_many_pairs_does_not_depend_on_how_gaps_are_spread(kind: str) -> None:
     rng = np.random.default_rng(4)
