@@ -13,10 +13,10 @@ from harness_plugins.judgments.table import output_id
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two outputs that a vote is about."""
+    """One of the two outputs that a vote is about; `text` None if it is missing."""
 
     system: str
-    text: str
+    text: str | None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from harness_plugins.judgments.preference_columns import CRITERION, RATER, PairL
 from harness_plugins.judgments.preference_votes import Side, Vote, check_votes, vote_records
 from harness_plugins.judgments.preference_words import BOTH_BAD, Winner, known_words, winner_of
 from harness_plugins.judgments.table import table_example
-from harness_plugins.judgments.table_contents import Cell, identifier, item_fields, put, short, text_of
+from harness_plugins.judgments.table_contents import Cell, identifier, item_fields, missing_note, output_of, put, short, text_of
 from harness_plugins.judgments.table_rows import Rows, memory_rows, read_rows
 
 NAME = "preferences"
@@ -27,6 +27,7 @@ class Preferences:
     that name is a word for another winner; an empty one was left open. Without `item`, rows with one instruction and source are
     one item. Without systems, the two places are the systems output-a and output-b. `language` is a column or one tag for all
     rows. `primary`: the primary rater.
+    An output that is null is missing; an empty text is an output.
     Raises InputError naming the file, the line, the column and what to do.
     """
 
@@ -139,7 +140,7 @@ def _item(rows: Rows, number: int, cells: Mapping[str, Any], layout: PairLayout,
 def _side(rows: Rows, number: int, cells: Mapping[str, Any], layout: PairLayout, place: int) -> Side:
     column = layout.systems[place]
     system = ("output-a", "output-b")[place] if column is None else identifier(rows, number, cells, column)
-    return Side(system, text_of(rows, number, cells, layout.outputs[place]))
+    return Side(system, output_of(rows, number, cells, layout.outputs[place]))
 
 
 def _winner(rows: Rows, number: int, cells: Mapping[str, Any], column: str, a: Side, b: Side) -> Winner | None:
@@ -181,6 +182,9 @@ def _notes(rows: Rows, layout: PairLayout, examples: Mapping[str, Example], vote
     bad = sum(_both_bad(cells.get(layout.winner)) for _, cells in rows.rows)
     if bad:
         yield f"{bad} of {len(votes)} votes say that both are bad; they count as ties"
+    missing = len({(vote.item, side) for vote in votes for side in (vote.a, vote.b) if side.text is None})
+    if missing:
+        yield missing_note(missing)
     unused = [column for column in layout.table.unused if column]
     if unused:
         yield f"columns not used: {', '.join(unused)}"

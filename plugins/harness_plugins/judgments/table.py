@@ -9,7 +9,7 @@ from harness import hookimpl, named_files
 from harness.protocols import JudgmentSourceSpec
 from harness.records import Example, Judgment, JudgmentInfo, Message, Origin, Output, TextPart
 from harness_plugins.judgments.table_columns import Layout, find_columns, role_of
-from harness_plugins.judgments.table_contents import Cell, Contents, RatingKey, collect
+from harness_plugins.judgments.table_contents import Cell, Contents, RatingKey, collect, missing_note
 from harness_plugins.judgments.table_rows import memory_rows, read_rows
 from harness_plugins.judgments.table_scales import Bounds, Direction, check_known, find_scales
 
@@ -25,8 +25,8 @@ class Table:
     as the roles are, or by `columns` (role → column). `reference` may be several columns (or `reference`, `reference_2`, …; a
     list in JSON Lines). `language` is a column or one tag for all rows. `scale` is [low, high] and `direction` "up" or "down",
     each for all criteria or a mapping by criterion; without a scale, the range of the ratings is taken and noted. An empty
-    rating is a missing one. A semicolon-separated CSV may hold decimal commas. `primary`: the rater whose ratings are the
-    primary ones.
+    rating is a missing one, and so is an output that is null or not there, which an empty text is not. A semicolon-separated CSV
+    may hold decimal commas. `primary`: the rater whose ratings are the primary ones.
     Raises InputError naming the file, the line, the column and what to do.
     """
 
@@ -135,9 +135,12 @@ def _names(value: str | Sequence[str] | None) -> list[str] | None:
 def _notes(layout: Layout, contents: Contents) -> Iterator[str]:
     if any("language" not in fields for fields in contents.fields.values()):
         yield 'items without a language are marked "und" (unknown); name it with language=sv, or a column'
-    empty = sum(not cell.value.strip() for outputs in contents.outputs.values() for cell in outputs.values())
+    texts = [cell.value for outputs in contents.outputs.values() for cell in outputs.values()]
+    empty, missing = sum(text is not None and not text.strip() for text in texts), texts.count(None)
     if empty:
         yield f"{empty} {'output is an empty text' if empty == 1 else 'outputs are empty texts'}"
+    if missing:
+        yield missing_note(missing)
     unused = [column for column in layout.unused if column]
     if unused:
         yield f"columns not used: {', '.join(unused)}"

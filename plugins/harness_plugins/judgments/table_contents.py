@@ -56,7 +56,7 @@ def collect(rows: Rows, layout: Layout) -> Contents:
         for role, value in item_fields(rows, number, cells, layout):
             put(rows, fields, role, Cell(value, number), f"item {item!r} has two different {role} values")
         outputs = contents.outputs.setdefault(item, {})
-        text = text_of(rows, number, cells, layout.columns["output"])
+        text = output_of(rows, number, cells, layout.columns["output"])
         what = f"system {system!r} has two different outputs on item {item!r}; number them in a column `sample`, or keep one"
         put(rows, outputs, (system, sample), Cell(text, number), what)
         for key, value in _ratings(rows, number, cells, layout, item, system, sample):
@@ -124,6 +124,16 @@ def identifier(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -
 def text_of(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> str:
     """The cell as text; empty where there is none."""
     return _scalar(rows, number, column, cells.get(column))
+
+
+def output_of(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> str | None:
+    """The cell as the text of an output: None where the row has none, which an empty text is not."""
+    return None if cells.get(column) is None else text_of(rows, number, cells, column)
+
+
+def missing_note(missing: int) -> str:
+    """What is said of outputs that have no text."""
+    return f"{missing} {'output is' if missing == 1 else 'outputs are'} missing (null), and no metric can score what is not there"
 
 
 def texts_of(rows: Rows, number: int, cells: Mapping[str, Any], column: str) -> list[str]:

@@ -63,6 +63,16 @@ def test_a_winner_may_be_the_systems_name_and_an_empty_one_was_left_open(tmp_pat
     assert winners(read(path)) == ["b", None, "a"]
 
 
+def test_an_output_that_is_null_is_missing_and_never_an_empty_text(tmp_path: Path) -> None:
+    both = {"item": "1", "system_a": "x", "system_b": "y", "output_a": "hej"}
+    rows = [{**both, "output_b": None, "winner": "a"}, {**both, "system_b": "z", "output_b": "", "winner": "a"}]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    data = read(path)
+    assert [output.text for output in data.outputs] == ["hej", None, ""]
+    assert "1 output is missing (null), and no metric can score what is not there" in data.notes
+
+
 @pytest.mark.parametrize(
     ("a", "b", "winner"), [("B", "A", "A"), ("b", "a", "A"), ("tie", "gpt", "tie"), ("gpt", "tie", "tie"), ("2", "1", "1")]
 )

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from harness_plugins.judgments.gec_sv import GecSv
 from harness_plugins.judgments.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness import Unit
 from harness.errors import InputError
 from harness.judgments import JudgmentSet, read_judgments
 from harness.plugins import load_plugins
 from harness.records import TextPart
+from harness.registry import PluginRef
 
 LONG = """item,system,output,reference,rater,criterion,rating
 1,a,Hej då,Hej då!,anna,fluency,4
@@ -251,6 +254,31 @@ def test_an_empty_answer_is_an_empty_text_and_is_counted(tmp_path: Path) -> None
     data = read(write(tmp_path, "item,system,output,rating\n1,a,,1\n1,b,Hej,3\n"))
     assert [o.text for o in data.outputs] == ["", "Hej"]
     assert "1 output is an empty text" in data.notes
+
+
+def test_an_output_that_is_null_or_not_there_is_missing_and_never_an_empty_text(tmp_path: Path) -> None:
+    rows = [
+        {"item": 1, "system": "a", "output": None, "reference": "Hej", "rating": 1},
+        {"item": 1, "system": "b", "reference": "Hej", "rating": 1},
+        {"item": 1, "system": "c", "output": "", "reference": "Hej", "rating": 1},
+        {"item": 1, "system": "d", "output": "Hej", "reference": "Hej", "rating": 3},
+    ]
+    path = tmp_path / "ratings.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    parquet = tmp_path / "ratings.parquet"
+    pq.write_table(pa.Table.from_pylist([{"output": None, **row} for row in rows]), parquet)
+    pandas = pytest.importorskip("pandas", reason="needs the development dependency pandas")
+    frame = pandas.DataFrame(rows)
+    for data in (read(path), read(parquet), read_judgments(Table(rows=rows)), read_judgments(Table(rows=frame))):
+        assert [output.text for output in data.outputs] == [None, None, "", "Hej"]
+        assert "2 outputs are missing (null), and no metric can score what is not there" in data.notes
+        assert "1 output is an empty text" in data.notes
+    results = (
+        load_plugins()
+        .build("metric", PluginRef("chrf", {}))
+        .score([Unit(data.examples[0], (output,)) for output in data.outputs])
+    )
+    assert [result.value is None for result in results] == [True, True, False, False]
 
 
 def test_notes_say_what_was_assumed(tmp_path: Path) -> None:
