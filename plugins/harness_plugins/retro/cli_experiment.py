@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from harness.cli.common import finish_with_failures, json_option, notice, print_json, quiet_option
-from harness.cli.evaluation import dry_run_option
+from harness.cli.evaluation import call_line, dry_run_option
 from harness.cli.plain import plain
 from harness.cli.progress import progress
 
@@ -37,10 +37,15 @@ def command(config: str, out: str | None, workers: int, minutes: float | None, d
     experiment = checked_experiment(find_config(config))
     folder = Path(out).expanduser() if out is not None else Path("runs") / experiment.name
     if dry_run:
+        from harness_plugins.retro.experiments.material import calls_of
+
+        calls = calls_of(experiment)
         if as_json:
-            print_json(as_plain(experiment))
+            print_json({**as_plain(experiment), "calls": calls})
         else:
             runs = len(experiment.arms) * len(experiment.seeds)
+            for call in calls:
+                click.echo(plain(f"paraphrases, asked of {call_line(call)}"))
             click.echo(
                 plain(
                     f"{experiment.name} ({experiment.kind}): {runs} runs of {experiment.training.steps} steps, "

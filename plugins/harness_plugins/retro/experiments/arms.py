@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from harness_plugins.retro.database.reading import Database
 from harness_plugins.retro.experiments.config import PARAPHRASED, Experiment
 from harness_plugins.retro.experiments.material import Material
+from harness_plugins.retro.experiments.passages import aligned_places, spans
 from harness_plugins.retro.learner import near as near_of_table
-from harness_plugins.retro.neighbours import NeighbourTable, neighbour_table
+from harness_plugins.retro.neighbours import NeighbourTable, Texts, neighbour_table
 
 Near = Callable[[NDArray[np.int64]], tuple[NDArray[Any], NDArray[np.bool_]]]
 
@@ -23,13 +24,20 @@ def natural(experiment: Experiment, material: Material, corpus: Database, report
 
 def read_by(experiment: Experiment, arm: str, material: Material, corpus: Database) -> Near:
     """What chunks of a corpus read in an arm. Paraphrases are of documents that are learnt from: held-out ones read natural
-    neighbours."""
+    neighbours. A chunk of a passage without a paraphrase reads nothing, in either arm."""
     k = experiment.training.neighbours
     if experiment.kind == "overlap":
         return at_level(experiment, material, corpus, float(arm.removeprefix("overlap-")))
-    if arm == PARAPHRASED and material.others is not None and corpus.folder == material.train.folder:
-        return of_numbers(material.others, aligned(corpus, material.others, k))
-    return near_of_table(natural(experiment, material, corpus), k)
+    table = natural(experiment, material, corpus)
+    if material.others is None or corpus.folder != material.train.folder:
+        return near_of_table(table, k)
+    if not material.places:
+        others = aligned(corpus, material.others, k)
+        return of_numbers(material.others, others) if arm == PARAPHRASED else near_of_table(table, k)
+    others = aligned_places(corpus, material.others, material.places, k)
+    if arm == PARAPHRASED:
+        return of_numbers(material.others, others)
+    return of_numbers(table.database, np.where(others[:, :1] < 0, -1, table.numbers[:, :k]))
 
 
 def at_level(experiment: Experiment, material: Material, corpus: Database, level: float) -> Near:
@@ -58,8 +66,8 @@ def of_tokens(tokens: NDArray[Any], mask: NDArray[np.bool_]) -> Near:
     return near
 
 
-def of_numbers(database: Database, numbers: NDArray[np.int64]) -> Near:
-    """Neighbours by their numbers (chunks, k) in a database."""
+def of_numbers(database: Texts, numbers: NDArray[np.int64]) -> Near:
+    """Neighbours by their numbers (chunks, k) in a database, or what stands in for one."""
 
     def near(chunks: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         return database.with_continuation(np.where(chunks[..., None] < 0, -1, numbers[chunks]))
@@ -72,8 +80,8 @@ def aligned(corpus: Database, others: Database, k: int) -> NDArray[np.int64]:
     this chunk and the next one say; then those two and four further on … -1 where there is none."""
     document = corpus.document_of(np.arange(corpus.chunks))
     ours = {number: entry.id for number, entry in enumerate(corpus.entries)}
-    first, counts = _spans(document, corpus.documents)
-    their_first, their_counts = _spans(others.document_of(np.arange(others.chunks)), others.documents)
+    first, counts = spans(corpus)
+    their_first, their_counts = spans(others)
     match = np.array([others.number_of.get(ours[number], -1) for number in range(corpus.documents)], np.int64)
     mine = match[document]
     have = np.where(mine >= 0, their_counts[mine], 0)
@@ -90,11 +98,5 @@ def usable(experiment: Experiment, material: Material) -> list[int]:
     """The database's documents that are learnt from: in an experiment on paraphrases those that have one, in every arm."""
     if material.others is None:
         return list(range(material.train.documents))
-    known = material.others.number_of
+    known = {place.document for place in material.places} or material.others.number_of
     return [number for number, entry in enumerate(material.train.entries) if entry.id in known]
-
-
-def _spans(document: NDArray[np.int64], documents: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First chunk and number of chunks of each document."""
-    counts = np.bincount(document, minlength=documents).astype(np.int64)
-    return np.cumsum(counts) - counts, counts

@@ -187,14 +187,14 @@ def _levels(document: Document) -> tuple[float, ...]:
 
 def _paraphrases(document: Document) -> Any:
     said = document.value.get("paraphrases", "planted")
-    known = ("planted", "table", "back", "own")
+    known = ("planted", "table", "back", "llm", "own")
     if said == "planted":
         return said
     if isinstance(said, dict) and len(said) == 1 and next(iter(said)) in known[1:]:
         return said
     raise document.error(
-        "paraphrases is `planted`, `{table: FILE}`, `{back: {pivot: da, to: TRANSLATOR, from: TRANSLATOR}}` or "
-        f"`{{own: package.module:name}}`, got {said!r:.80}",
+        "paraphrases is `planted`, `{table: FILE}`, `{llm: {model: NAME, base_url: URL}}`, "
+        f"`{{back: {{pivot: da, to: TRANSLATOR, from: TRANSLATOR}}}}` or `{{own: package.module:name}}`, got {said!r:.80}",
         "paraphrases",
     )
 

@@ -99,11 +99,20 @@ def _warnings(experiment: Experiment, facts: Facts, rows: Sequence[ArmSummary], 
             if got is not None and abs(got - wanted) > _MISSED:
                 yield f"{row.arm}: the overlap attained on held-out text is {got:.3f}"
     counts = facts.paraphrases
-    if counts is not None:
+    if counts is not None and counts.passages:
+        missed = ", ".join(f"{reason} {count:,}" for reason, count in counts.reasons.items())
+        yield (
+            f"paraphrases of {counts.passages - sum(counts.reasons.values()):,} of {counts.passages:,} passages"
+            f"{f'; the others have none ({missed})' if missed else ''}; {counts.without:,} of {counts.chunks:,} chunks have "
+            f"none, and read no neighbours in either arm; {counts.missing:,} of {counts.documents:,} documents, without any, are "
+            "left out of both arms"
+        )
+    elif counts is not None:
         yield (
             f"paraphrases of {counts.usable:,} of {counts.documents:,} documents; {counts.missing:,} missing and "
             f"{counts.empty:,} empty ones are left out of both arms, {counts.identical:,} say the same as their document"
         )
+    if counts is not None:
         yield (
             "paraphrased neighbours are of the document itself: they say what is to be predicted; held-out text reads natural "
             "ones"

@@ -78,7 +78,7 @@ def prepare(experiment: Experiment, folder: Path, report: Callable[..., None] | 
     from harness_plugins.retro.experiments.material import material_of
     from harness_plugins.retro.experiments.swapping import distances_of, table_of
 
-    material = material_of(experiment, folder / "material")
+    material = material_of(experiment, folder / "material", report)
     for corpus in (material.train, material.held):
         natural(experiment, material, corpus, report)
         for place, arm in enumerate(experiment.arms):
