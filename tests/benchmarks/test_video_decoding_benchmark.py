@@ -7,7 +7,8 @@ from benchmark_scripts import benchmark
 def test_a_small_run(tmp_path):
     script = benchmark("video_decoding")
     found = script.jobs(tmp_path, made_frames=30, clips=("carphone_distorted",))
-    assert len(found) == 4
+    assert len(found) == 6
+    assert [job.at_least for job in found] == 2 * [0.9, None, None]
     for job in found:
         assert "each of the last frame by then" in job.equal(job.ours(), job.peer())
     with pytest.raises(AssertionError):

@@ -20,6 +20,7 @@ _FORMATS = {"yuv420p": (2, 2), "yuv422p": (2, 1), "yuv444p": (1, 1), "yuv411p": 
 _FORMATS |= {name.replace("yuv", "yuvj"): steps for name, steps in _FORMATS.items()}  # the same in full range
 # What red and blue count in brightness, by FFmpeg's number of a matrix; 2 is none named
 _MATRICES = {1: (0.2126, 0.0722), 2: (0.299, 0.114), 5: (0.299, 0.114), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}
+_LANES = 4  # lines that are summed at a time, at most
 _FULL = 2  # FFmpeg's number of the range that uses all of 0 to 255
 
 
@@ -31,6 +32,7 @@ class _Tables:
     columns: "tuple[NDArray[np.int64], NDArray[np.int64]]"
     matrix: "NDArray[np.float64]"
     narrow: bool
+    lanes: int
 
 
 class Areas:
@@ -50,9 +52,9 @@ class Areas:
         kind = (frame.format.name, frame.height, frame.width, int(frame.colorspace), int(frame.color_range))
         if kind != self._kind:
             self._kind, self._tables = kind, _tables(self._height, self._width, *kind)
-            pairs = (frame.width + 1) // 2
+            even = frame.width + 2
             number = np.uint16 if self._tables is not None and self._tables.narrow else np.uint32
-            self._room = np.zeros((3, 2 * pairs), number), np.empty((3, pairs), np.int64), np.empty((3, self._width))
+            self._room = np.empty(even, number), np.zeros((2, even), np.uint64), np.empty((3, self._width), np.uint64)
         tables = self._tables
         if tables is None:
             return None
@@ -64,7 +66,7 @@ class Areas:
 
         out = np.empty((self._height, self._width * 3), np.uint8)
         luma, blue, red = (np.frombuffer(plane, np.uint8) for plane in planes)
-        lines, sums, values = self._room
+        lines, room, parts = self._room
         rows, columns = tables.rows, tables.columns
         shrink(
             luma,
@@ -76,8 +78,9 @@ class Areas:
             rows[1],
             columns[1],
             lines,
-            sums,
-            values,
+            room,
+            parts,
+            tables.lanes,
             tables.matrix,
             out,
         )
@@ -99,8 +102,9 @@ def _tables(
     counts = [row[1] * column[1] for row, column in zip(rows, columns, strict=True)]
     full = name.startswith("yuvj") or color_range == _FULL
     narrow = max(row[1] for row in rows) * 255 < 1 << 16
+    lanes = min(64 // (255 * max(counts)).bit_length(), _LANES)
     matrix = _matrix(shares, full, *counts)
-    return _Tables((rows[0][0], rows[1][0]), (columns[0][0], columns[1][0]), matrix, narrow)
+    return _Tables((rows[0][0], rows[1][0]), (columns[0][0], columns[1][0]), matrix, narrow, lanes)
 
 
 def _lines(size: int, step: int, target: int) -> "tuple[NDArray[np.int64], int]":

@@ -72,6 +72,27 @@ def test_a_lone_colour_comes_out_as_it_is_however_large_the_frame():
     assert (Areas(7, 11).of(frame) == (255, 121, 255)).all()  # 255 - (.344136 + .714136) * 127 = 120.6
 
 
+@pytest.mark.parametrize("kind", ["noise", "white"])
+@pytest.mark.parametrize(
+    ("height", "width", "to_height", "to_width"), [(144, 176, 63, 64), (271, 641, 64, 31), (720, 1280, 5, 64)]
+)
+def test_lines_that_are_summed_side_by_side_are_those_summed_alone(monkeypatch, kind, height, width, to_height, to_width):
+    from harness_plugins.video import areas
+
+    frame, _ = frame_of("yuv420p", height, width, kind=kind)
+    together = Areas(to_height, to_width)
+    found = together.of(frame)
+    assert together._tables.lanes > 1
+    monkeypatch.setattr(areas, "_LANES", 1)
+    areas._tables.cache_clear()
+    try:
+        alone = Areas(to_height, to_width)
+        assert np.array_equal(alone.of(frame), found)
+        assert alone._tables.lanes == 1
+    finally:
+        areas._tables.cache_clear()
+
+
 def test_frames_that_are_not_for_it():
     import av
 

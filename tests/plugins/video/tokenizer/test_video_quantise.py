@@ -39,6 +39,17 @@ def test_clear_groups_are_found() -> None:
     np.testing.assert_allclose(found.codebooks[0][codes[:, 0]], rows.reshape(6, 40, -1).mean(axis=1), atol=1e-4)
 
 
+@pytest.mark.parametrize("apart", [1, 16])
+def test_many_codes_within_reach_leave_the_nearest(apart: int) -> None:
+    """Rows that say nothing of the next one, and centres of which every other one stands there twice: the lower code is taken."""
+    draw = np.random.default_rng(apart)
+    centres = draw.normal(size=(400, 12)).astype(np.float32)
+    centres[1::2] = centres[draw.permutation(200) * 2]
+    rows = np.concatenate([draw.normal(size=(600, 12)).astype(np.float32), centres[draw.permutation(400)]])
+    distances = np.square(rows[:, None].astype(np.float64) - centres.astype(np.float64)).sum(axis=2)
+    assert np.array_equal(Nearest(centres).of(rows, apart), distances.argmin(axis=1))
+
+
 def test_seeding_takes_rows_that_are_far_apart() -> None:
     rows = _blobs(3, apart=1000.0)
     for seed in range(5):
