@@ -3,15 +3,14 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 import harness
-from harness.config_parts import BARE, check_keys, plugin_files, plugin_ref, section_of, text_of
+from harness.config_parts import BARE, check_keys, executor_of, plugin_files, plugin_ref, section_of, text_of
 from harness.errors import ConfigError, PluginError, did_you_mean
 from harness.executors.choice import ExecutorChoice
-from harness.executors.choice import Name as ExecutorName
 from harness.meta.options import MetaOptions
 from harness.registry import PluginRef, Registry
 from harness.yaml_lines import Document, Keys, read_yaml
@@ -51,7 +50,7 @@ def load_config(path: str | Path) -> RunConfig:
         metaevaluate=section_of(document, "metaevaluate", MetaOptions),
         output=text_of(document, "output") or f"runs/{name}",
         plugins=plugin_files(document),
-        executor=_executor(document),
+        executor=executor_of(document),
     )
 
 
@@ -170,17 +169,6 @@ def _metric(document: Document, item: Any, index: int) -> PluginRef:
     if params is not None and not isinstance(params, Mapping):
         raise document.error(f"expected parameters (`{{stemmer: swedish}}`), got {params!r:.80}", "metrics", index, name)
     return plugin_ref(document, name, params or {}, ("metrics", index))
-
-
-def _executor(document: Document) -> ExecutorChoice:
-    """The section `executor`, which may also be a name alone."""
-    if isinstance(document.value.get("executor"), str):
-        name = document.value["executor"]
-        known = get_args(ExecutorName)
-        if name not in known:
-            raise document.error(f"there is no executor {name!r}.{did_you_mean(name, known)}", "executor")
-        return ExecutorChoice(name=name)
-    return section_of(document, "executor", ExecutorChoice)
 
 
 def _head(ref: PluginRef) -> str:

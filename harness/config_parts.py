@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from harness.errors import PluginError, did_you_mean
+from harness.executors.choice import ExecutorChoice
+from harness.executors.choice import Name as ExecutorName
 from harness.registry import PluginRef, parse_ref
 from harness.yaml_lines import Document, Keys
 
@@ -58,6 +60,17 @@ def section_of(document: Document, name: str, kind: type[SectionT]) -> SectionT:
             keys = [key for key in section if re.search(rf"\b{key}\b", message)][:1]
         plain = re.sub(r"`([\w |]+)`", lambda match: " or ".join(_WORDS.get(w, w) for w in match[1].split(" | ")), message)
         raise document.error(f"{plain[:1].lower()}{plain[1:]}", name, *keys) from error
+
+
+def executor_of(document: Document) -> ExecutorChoice:
+    """The section `executor`, which may also be a name alone."""
+    if isinstance(document.value.get("executor"), str):
+        name = document.value["executor"]
+        known = get_args(ExecutorName)
+        if name not in known:
+            raise document.error(f"there is no executor {name!r}.{did_you_mean(name, known)}", "executor")
+        return ExecutorChoice(name=name)
+    return section_of(document, "executor", ExecutorChoice)
 
 
 def plugin_files(document: Document) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ import msgspec
 from harness.build.config import BuildConfig
 from harness.build.config import resolved as resolved_build
 from harness.config import find_config
-from harness.config_parts import check_keys, plugin_files, text_of
+from harness.config_parts import check_keys, executor_of, plugin_files, text_of
+from harness.executors.choice import ExecutorChoice
 from harness.experiment_examples import read_examples
 from harness.experiment_parts import (
     BUILD,
@@ -49,6 +50,7 @@ _KEYS = (
     "leaderboard",
     "output",
     "plugins",
+    "executor",
 )
 _OWN = ("build", "examples", "train", "generate")  # keys that no config of `harness run` on judgments has
 _RUN = ("judgments", "metrics")  # … and that every one of those has
@@ -59,7 +61,8 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     `trainings`, `answering`: as written; `train` and `systems` have one for each seed. `splits` and `limit`: which examples are
     answered, and at most how many of each split. In a system's parameters `train:NAME` is the checkpoint of that name.
-    `judgments`: sets on which the same metrics are held against people; `leaderboard`: the config's section.
+    `judgments`: sets on which the same metrics are held against people; `leaderboard`: the config's section. `executor`: where
+    answers are generated and scored.
     """
 
     name: str
@@ -77,6 +80,7 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     leaderboard: LeaderboardConfig | None = None
     output: str
     plugins: tuple[str, ...] = ()
+    executor: ExecutorChoice = ExecutorChoice()
 
     @property
     def train(self) -> tuple[Named, ...]:
@@ -124,13 +128,14 @@ def load_experiment(path: str | Path) -> ExperimentConfig:
         metaevaluate=_options(document, "metaevaluate", MetaOptions, ("judgments",)),
         output=output,
         plugins=plugins,
+        executor=executor_of(document),
     )
     _check(document, config)
     return msgspec.structs.replace(config, leaderboard=leaderboard_part(document, name, trainings, config.systems, plugins))
 
 
 def resolved(config: ExperimentConfig) -> dict[str, Any]:
-    """The config as plain values; written as YAML it loads as the same config."""
+    """The config as plain values; written as YAML it loads as the same config, but for `executor`, which makes no other run."""
     from harness.leaderboard.config import resolved as resolved_board
 
     def ref(one: PluginRef) -> Any:

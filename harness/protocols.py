@@ -138,8 +138,9 @@ class Generator(Protocol):
 
         What a model did not answer is an output whose `finish` is "error" and whose meta says why (`detail`). A generator with a
         `signature` (its model's digest and its decoding) is cached under it. One that is faster where it need not keep the order
-        may also have `generate_as_done(examples)`, all outputs of an example one after the other; one that lm-eval can ask
-        directly `lm_eval_model()`, an `lm_eval.api.model.LM`.
+        may also have `generate_as_done(examples)`, all outputs of an example one after the other; one whose last digits depend
+        on the number of threads `threads`, which is read here and set in other processes; one that lm-eval can ask directly
+        `lm_eval_model()`, an `lm_eval.api.model.LM`.
         """
         ...
 
@@ -271,7 +272,22 @@ class BuilderSpec(PluginSpec):
 
 @dataclass(frozen=True)
 class GeneratorSpec(PluginSpec):
-    """Announces a generation back end."""
+    """Announces a generation back end.
+
+    `batch_size`: examples that are asked together, of a generator whose answers to a batch depend on that batch alone, to the
+    last digit: batches may then be asked by any process, in any order (`--executor`), and a crash loses one at most. None, the
+    default, promises nothing: this process asks about everything that is missing, in one call. `cost` as of metrics: "gpu" for
+    one that keeps a whole machine busy, "paid" for one that stays in this process, in one call. Where parameters decide, a
+    generator has attributes `batch_size` and `cost`, which count instead.
+    """
+
+    cost: Literal["cpu", "gpu", "paid"] = "cpu"
+    batch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ValueError(f"{self.name}: batch_size must be at least 1, or None, got {self.batch_size}")
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ _OPTIONS = (
         type=click.Choice(["auto", "serial", "local", "ray"]),
         expose_value=False,
         callback=_remember,
-        help="Where to score: auto begins in this process and takes more where that pays, serial is this process, local "
-        "processes of this machine, ray a Ray cluster. The results are the same. Default: auto.",
+        help="Where to score and to generate: auto begins in this process and takes more where that pays, serial is this "
+        "process, local processes of this machine, ray a Ray cluster. The results are the same. Default: auto.",
     ),
     click.option(
         "--workers",

@@ -7,6 +7,7 @@ import click
 
 from harness.cli.common import finish_with_failures, json_option, plugin_option, print_json, quiet_option, registry
 from harness.cli.evaluation import dry_run_option
+from harness.cli.executor import chosen_executor, executor_options
 from harness.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ folder then holds the tables `examples` and `outputs`. Exit code 3 if a system f
 )
 @click.argument("config", metavar="CONFIG")
 @click.option("--output", "-o", type=click.Path(file_okay=False), metavar="DIR", help="The run folder.")
+@executor_options
 @plugin_option
 @dry_run_option
 @json_option
@@ -66,8 +68,8 @@ def _generate(config: "ExperimentConfig", folder: Path, examples: "list[Example]
 
     found = registry(config.plugins)
     with Run.open(folder, config=resolved(config), command=sys.argv) as run:
-        with progress() as report:
-            outputs = answer_all(run, found, config, examples, report)
+        with progress() as report, chosen_executor(config.executor) as executor:
+            outputs = answer_all(run, found, config, examples, report, executor)
         counts = answers_by_system(config, outputs)
         run.finish("done", described={"generate": counts})
     return {"output": str(folder), "examples": len(examples), "systems": counts}

@@ -52,14 +52,13 @@ def _run(config: "ExperimentConfig", folder: Path, until: Any, asked: dict[str, 
     import sys
 
     from harness.cli.executor import chosen_executor
-    from harness.executors.choice import ExecutorChoice
     from harness.pipeline.run import Experiment, run_experiment, write_experiment_report
     from harness.pipeline.unchanged import look_at, remember_experiment
     from harness.stages.score_job import Scoring
 
     found = registry(config.plugins)
     rests = look_at(config, found)
-    with progress() as report, chosen_executor(ExecutorChoice()) as executor:
+    with progress() as report, chosen_executor(config.executor) as executor:
         one = Experiment(
             config=config,
             registry=found,
@@ -68,6 +67,7 @@ def _run(config: "ExperimentConfig", folder: Path, until: Any, asked: dict[str, 
             say=lambda sentence: notice(plain(sentence)),
             command=("harness", *sys.argv[1:]),
             executor=Scoring(executor),
+            answering=executor,
         )
         run_experiment(one, until)
     if until != "report":

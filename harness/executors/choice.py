@@ -16,7 +16,8 @@ class ExecutorChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     `name`: `auto` begins in this process and takes processes of this machine where they pay, `serial` is this process, `local`
     processes of this machine, `ray` a Ray cluster. `workers`: how many, by default every core (or CPU of the cluster).
-    Metrics that cost money stay in this process, those that want a GPU too unless `workers` or a Ray cluster is named.
+    Metrics and generators that cost money stay in this process, those that want a GPU too unless `workers` or a Ray cluster is
+    named.
     `ray_address`: HOST:PORT of the cluster's head; by default RAY_ADDRESS, else Ray runs on this machine alone.
     """
 

@@ -55,22 +55,27 @@ class ProcessCrew:
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self._at_once = size
         self._job = 0
         self._recipe = b""
         self._processes: list[_Process] = []
         self._selector = selectors.DefaultSelector()
 
     def begin(self, job: Job[Any, Any]) -> int:
-        """Every process opens the recipe; the number of processes."""
+        """Every process opens the recipe; the number of those that work at once: of a job with many threads, as many as have
+        cores."""
+        self._at_once = self.size if job.threads == 1 else max(1, min(self.size, usable_cores() // job.threads))
         self._job, self._recipe = self._job + 1, pickle.dumps(job.recipe, protocol=5)
         for process in self._processes:
             process.open(self._job, self._recipe)
         while len(self._processes) < self.size:
             self._start()
-        return self.size
+        return self._at_once
 
     def has_room(self) -> bool:
         """Whether a process has opened the recipe and nothing to do. Pipes are so fast that no batch need wait at a process."""
+        if sum(bool(process.at_hand) for process in self._processes) >= self._at_once:
+            return False
         return any(process.opened == self._job and not process.at_hand for process in self._processes)
 
     def send(self, index: int, batch: bytes) -> None:

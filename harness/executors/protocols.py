@@ -1,6 +1,7 @@
 """What an executor is given and what it gives back: a job, batches in order, answers in the same order.
 
-Nothing here knows metrics. Whoever has work that falls into batches (scores, generated outputs) describes it as a `Job`.
+Nothing here knows metrics or generators. Whoever has work that falls into batches (scores, generated outputs) describes it as a
+`Job`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,7 +39,8 @@ class Job(Generic[BatchT, AnswerT]):
 
     `label` names it to people; `here` makes the worker in this process, and is called at most once and only if a batch is done
     here; `recipe` makes the same worker elsewhere, or is None where that cannot be; `first_of` names a batch in a message; `cost`
-    is that of `MetricSpec`; `packages` are the import packages besides harness whose code must be the same on another machine.
+    is that of `MetricSpec`; `packages` are the import packages besides harness whose code must be the same on another machine;
+    `threads` are those that a worker computes with, each of which wants a core of its own.
     """
 
     label: str
@@ -47,6 +49,7 @@ class Job(Generic[BatchT, AnswerT]):
     first_of: Callable[[BatchT], str]
     cost: Literal["cpu", "gpu", "paid"] = "cpu"
     packages: tuple[str, ...] = ()
+    threads: int = 1
 
 
 class Executor(Protocol):

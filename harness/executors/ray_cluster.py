@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from harness.errors import ExecutorError, MissingExtra
@@ -98,22 +99,35 @@ class RayCrew:
 
     def begin(self, job: Job[Any, Any]) -> int:
         """Every actor opens the recipe; the number of actors."""
-        resources = self._ray.cluster_resources()
-        on_gpu = job.cost == "gpu" and resources.get("GPU", 0) >= 1
-        options = {"num_cpus": 1, "num_gpus": 1 if on_gpu else 0, "max_restarts": 0, "max_task_retries": 0}
+        gpus = int(self._ray.cluster_resources().get("GPU", 0)) if job.cost == "gpu" else 0
+        threads = 1 if gpus else job.threads
+        options = {"num_cpus": threads, "num_gpus": min(1, gpus), "max_restarts": 0, "max_task_retries": 0}
         if options != self._options:
             self.close()
         self._options, self._label = options, job.label
         self._packages = tuple(sorted({"harness", *job.packages})) if self._elsewhere else ()
         self._code.update(code_of(name for name in self._packages if name not in self._code))  # once: it may change on disk
         self._recipe = self._ray.put(pickle.dumps(job.recipe, protocol=5))
-        size = self._workers or max(1, int(resources.get("GPU" if on_gpu else "CPU", 1)))
+        size = self._workers or gpus or self._room(1)
+        size = size if threads == 1 else min(size, self._room(threads))
         for hand in self._hands:
             hand.opened, hand.opening = False, hand.actor.open.remote(self._recipe, self._packages)
             hand.at_hand.clear()
         while len(self._hands) < size:
             self._start()
         return size
+
+    def _room(self, threads: int) -> int:
+        """Actors of so many threads that find as many CPUs on one node; ExecutorError where no node has that many."""
+        cpus = [int(node["Resources"].get("CPU", 0)) for node in self._ray.nodes() if node["Alive"]]
+        room, most = sum(each // threads for each in cpus), max(cpus, default=0)
+        if threads > 1 and not room:
+            raise ExecutorError(
+                f"{self._label}: it computes with {threads} threads here, on which last digits depend, and no node of the Ray "
+                f"cluster has more than {most} CPUs; set OMP_NUM_THREADS={max(1, most)} for this command, and for others that "
+                "are to give the same results"
+            )
+        return max(1, room)
 
     def has_room(self) -> bool:
         """Whether an actor that has opened the recipe can take a batch: a second one only once all have begun."""
@@ -179,7 +193,7 @@ class RayCrew:
         return [Answered(index, answer)]
 
     def _start(self) -> None:
-        actor = self._ray.remote(**self._options)(RayBench).remote(THREADS)
+        actor = self._ray.remote(**self._options)(RayBench).remote(THREADS, os.getcwd())
         self._hands.append(_Hand(actor, actor.open.remote(self._recipe, self._packages)))
 
     def _remove(self, hand: _Hand) -> None:
@@ -190,7 +204,10 @@ class RayCrew:
 class RayBench:
     """What an actor does: a bench whose libraries use one thread, for the other CPUs have actors of their own."""
 
-    def __init__(self, threads: Sequence[str]) -> None:
+    def __init__(self, threads: Sequence[str], folder: str) -> None:
+        """`folder`: where the sender stands, from which relative paths are meant; one that is not there is not gone to."""
+        if Path(folder).is_dir():
+            os.chdir(folder)
         os.environ.pop(ENVIRONMENT, None)  # the files that a recipe needs travel with it
         for name in threads:
             os.environ[name] = "1"
@@ -214,7 +231,7 @@ def _connect(address: str | None, workers: int | None) -> bool:
     if ray.is_initialized():
         return False
     of_our_own = {
-        "num_cpus": workers or usable_cores(),
+        "num_cpus": max(workers or 1, usable_cores()),
         "object_store_memory": _OBJECT_STORE,
         "include_dashboard": False,
         "_node_ip_address": "127.0.0.1",

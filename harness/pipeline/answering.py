@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.cache import Cache
 from harness.config_parts import TRAINED
+from harness.executors import protocols as executors
 from harness.experiment import ExperimentConfig
 from harness.judgments import JudgmentSet
 from harness.pipeline.training import CHECKPOINTS
@@ -39,11 +40,17 @@ def systems_in(config: ExperimentConfig, folder: Path) -> list[SystemRef]:
 
 
 def answer_all(
-    run: Run, registry: Registry, config: ExperimentConfig, questions: Sequence[Example], report: Report
+    run: Run,
+    registry: Registry,
+    config: ExperimentConfig,
+    questions: Sequence[Example],
+    report: Report,
+    executor: executors.Executor | None = None,
 ) -> list[Output]:
     """Every system's outputs, in the run's tables `examples` and `outputs`; what is there already is not asked again."""
+    systems = systems_in(config, run.folder)
     with Cache() as cache:
-        outputs = generate(run, registry, systems_in(config, run.folder), questions, report, cache=cache)
+        outputs = generate(run, registry, systems, questions, report, cache=cache, executor=executor)
     run.write_table("examples", questions)
     run.write_table("outputs", outputs)
     return outputs

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from harness.executors import protocols as executors
 from harness.experiment import ExperimentConfig, resolved
 from harness.meta.columns import MetricSummary
 from harness.pipeline.answering import answer_all, answers_by_system, score_all, unrated
@@ -44,7 +45,8 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class Experiment:
-    """An experiment under way: what its stages share, and what they found. `failures`: what could not be had, in words."""
+    """An experiment under way: what its stages share, and what they found. `executor` asks the metrics, `answering` the
+    generators, by default this process does; `failures`: what could not be had, in words."""
 
     config: ExperimentConfig
     registry: Registry
@@ -53,6 +55,7 @@ class Experiment:
     say: Callable[[str], None]
     command: Sequence[str]
     executor: Executor | None = None
+    answering: executors.Executor | None = None
     run: Run | None = None
     builds: dict[str, Any] = field(default_factory=dict)
     given: list[Material] = field(default_factory=list)
@@ -145,7 +148,7 @@ def _generate(one: Experiment) -> None:
     if not one.config.answering or one.run is None:
         return
     one.questions = asked(one.config, one.folder)
-    outputs = answer_all(one.run, one.registry, one.config, one.questions, one.progress)
+    outputs = answer_all(one.run, one.registry, one.config, one.questions, one.progress, one.answering)
     one.systems = answers_by_system(one.config, outputs)
     errors = sum(counts["errors"] for counts in one.systems.values())
     if errors:

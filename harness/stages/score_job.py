@@ -5,15 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import harness
 from harness.executors.plugin_files import PluginFile
 from harness.executors.protocols import Executor, Job
-from harness.executors.same_code import check_same, package_of
-from harness.plugins import load_plugins
+from harness.executors.same_code import check_same
 from harness.protocols import Unit
 from harness.records import Example
 from harness.registry import PluginRef
 from harness.stages.answers import Answers
+from harness.stages.elsewhere import file_to_send, identity, packages_of, plugins_there
 from harness.stages.metrics import BuiltMetric, answer, build_metrics, prepare
 
 Units = Sequence[Unit]
@@ -38,7 +37,7 @@ def scoring_job(metric: BuiltMetric, examples: Sequence[Example]) -> Job[Units, 
         recipe=None if metric.origin is None else _recipe(metric, examples),
         first_of=_first_of,
         cost=metric.spec.cost,
-        packages=tuple(name for name in map(package_of, (metric.spec.build, type(metric.metric))) if name),
+        packages=packages_of(metric.spec.build, type(metric.metric)),
     )
 
 
@@ -65,35 +64,20 @@ class MetricRecipe:
 
     def open(self) -> MetricWorker:
         """The metric, built and prepared; PluginError if it is not the same metric."""
-        return MetricWorker(self._build(), self.examples)
-
-    def _build(self) -> BuiltMetric:
-        if self.file is None:
-            return self._checked([])
-        with self.file.on_disk() as path:
-            return self._checked([str(path)])
-
-    def _checked(self, files: Sequence[str]) -> BuiltMetric:
-        [metric] = build_metrics(load_plugins(files), [self.ref])
+        with plugins_there(self.file) as registry:
+            [metric] = build_metrics(registry, [self.ref])
         check_same(f"metric {metric.label!r}", self.made_by, _identity(metric), platform.node())
-        return metric
+        return MetricWorker(metric, self.examples)
 
 
 def _recipe(metric: BuiltMetric, examples: Sequence[Example]) -> MetricRecipe:
     """The recipe; the examples go along only to a metric that wants to see them."""
     seen = tuple(examples) if hasattr(metric.metric, "prepare") else ()
-    file = PluginFile.read(metric.origin) if metric.code and metric.origin is not None else None
-    return MetricRecipe(metric.ref, file, _identity(metric), seen)
+    return MetricRecipe(metric.ref, file_to_send(metric.origin, metric.code), _identity(metric), seen)
 
 
 def _identity(metric: BuiltMetric) -> dict[str, str]:
-    """What must be the same for the scores to be the same."""
-    return {
-        "harness": harness.__version__,
-        "the plugin's version": metric.spec.version,
-        "the plugin file's sha256": metric.code,
-        "the metric's signature": metric.signature,
-    }
+    return identity("metric", metric.spec.version, metric.code, metric.signature)
 
 
 def _first_of(batch: Units) -> str:

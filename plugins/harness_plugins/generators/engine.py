@@ -62,9 +62,10 @@ def answers(
     *,
     rows: int = 16,
     tokens: int = 32_768,
+    joinable: bool | None = None,
 ) -> Iterator[Answer]:
     """One answer a wish, as each is done. `rows`: of a batch at most; `tokens`: rows times the longest of them,
-    prompt and answer, at most, unless one alone is longer.
+    prompt and answer, at most, unless one alone is longer; `joinable`: whether the model is `fit` for slots, else that is tried.
 
     A wish draws its random numbers from a seed of its own. `stopped(answer)` is asked after every token. Where memory does not
     hold the batch, half of its rows wait and go on later where they were; PluginError where it does not hold a single one.
@@ -72,8 +73,9 @@ def answers(
     waiting = [_Row(wish, Answer(wish.index)) for wish in wishes]
     yield from (row.answer for row in waiting if row.wish.how.limit < 1)
     waiting = [row for row in waiting if row.wish.how.limit >= 1]
+    # The longest is popped first: what runs out of memory does so at once.
     waiting.sort(key=lambda row: (len(row.wish.prompt), row.wish.how.limit, tuple(row.wish.prompt), -row.wish.index))
-    joinable = fit(model)  # the longest is popped first: what runs out of memory does so at once
+    joinable = fit(model) if joinable is None else joinable
     beginning = read_beginning(model, [row.wish.prompt for row in waiting]) if joinable and waiting else Beginning()
     batch: Slots | Alike = Slots(model, rows) if joinable else Alike(model, rows)
     going: list[_Row] = []

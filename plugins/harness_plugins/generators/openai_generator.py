@@ -102,5 +102,6 @@ def harness_generators() -> list[GeneratorSpec]:
             help="a model behind an OpenAI-compatible address, or a GGUF file in a local server",
             extra="judge",
             argument="model",
+            cost="paid",
         )
     ]

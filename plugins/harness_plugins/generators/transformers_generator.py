@@ -1,6 +1,7 @@
 """A causal language model in this process as a generator: texts in batches that never wait, or log-likelihoods of choices."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from harness import Example, GeneratorSpec, Output, hookimpl
@@ -25,7 +26,9 @@ class TransformersGenerator:
     example, drawn from `seed`, the example and the sample's number, so that none depends on what is generated beside it. An
     answer ends at a `stop` text (left out), at the model's end token, or after `max_new_tokens`. `rows`: of a batch at most (64
     on the CPU, 512 elsewhere); `batch_tokens`: rows times the longest of them, at most (32,768 on the CPU, elsewhere what the
-    free memory holds). Where memory does not hold a batch, fewer rows go on. An example of kind `choice` gets no text but the
+    free memory holds). Where memory does not hold a batch, fewer rows go on. `ahead`: examples that a run gives it together (128
+    on the CPU, 2,048 elsewhere), which a kill loses at most; last digits depend on it, on `rows`, on `batch_tokens` and on how
+    many threads torch has. An example of kind `choice` gets no text but the
     log-likelihood of each of its choices, after a space where the prompt does not end in one. A prompt that leaves no room for
     its answer gets an output whose `finish` is `error`.
 
@@ -48,19 +51,38 @@ class TransformersGenerator:
         dtype: str = "float32",
         rows: int | None = None,
         batch_tokens: int | None = None,
+        ahead: int | None = None,
     ) -> None:
         self.style = check_style(style)
         if dtype not in DTYPES:
             raise ValueError(f"dtype is one of {', '.join(DTYPES)}, got {dtype!r}")
-        for name, value in (("rows", rows), ("batch_tokens", batch_tokens)):
+        for name, value in (("rows", rows), ("batch_tokens", batch_tokens), ("ahead", ahead)):
             if value is not None:
                 check_count(name, value)
         self.how = decoding(max_new_tokens, temperature, top_p, beams, samples, stop, seed)
-        self._rows_wanted, self._batch_tokens = rows, batch_tokens
+        self._rows_wanted, self._batch_tokens, self._ahead, self._device = rows, batch_tokens, ahead, device
         self._model = find_model(str(model), Cache(), gguf=True)
         self._open = OpenModel(self._model, device, dtype)
         self._weights = f"{self._model.name}@hf:{self._model.digest[:12]}|dtype:{dtype}"
         self.signature = f"transformers|model:{self._weights}|style:{self.style}|{self.how.signature}|v:2"
+
+    @property
+    def batch_size(self) -> int:
+        """Examples that a run gives it together."""
+        return self._ahead or (128 if self._on_cpu else 2_048)
+
+    @property
+    def threads(self) -> int:
+        """Threads that torch computes with in this process; 1 where a GPU computes."""
+        import torch
+
+        return torch.get_num_threads() if self._on_cpu else 1
+
+    @threads.setter
+    def threads(self, number: int) -> None:
+        import torch
+
+        torch.set_num_threads(number)
 
     def generate(self, examples: Sequence[Example]) -> Iterator[Output]:
         """Outputs in the examples' order, `samples` of each."""
@@ -123,7 +145,8 @@ class TransformersGenerator:
             return stops.found(answer.tokens)
 
         done: dict[str, list[Output]] = {}
-        for answer in answers(self._open.loaded, wishes, self._open.ends, stopped, rows=self._rows, tokens=self._budget):
+        model, ends = self._open.loaded, self._open.ends
+        for answer in answers(model, wishes, ends, stopped, rows=self._rows, tokens=self._budget, joinable=self._joinable):
             one, sample = pairs[answer.index]
             outputs = done.setdefault(one.example.id, [])
             outputs.append(self._output(one, sample, answer.tokens, answer.finish))
@@ -165,10 +188,24 @@ class TransformersGenerator:
         return output_of(asked, sample, self._model.name, text=self.how.cut(text), finish=finish, tokens_out=len(tokens))
 
     @property
+    def _on_cpu(self) -> bool:
+        if self._device != "auto":
+            return self._device == "cpu"
+        import torch
+
+        return not torch.cuda.is_available()
+
+    @cached_property
+    def _joinable(self) -> bool:
+        from harness_plugins.generators.slots import fit
+
+        return fit(self._open.loaded)
+
+    @property
     def _rows(self) -> int:
         return self._rows_wanted or (64 if self._open.loaded.device.type == "cpu" else 512)
 
-    @property
+    @cached_property  # once: what one batch leaves behind must not change how the next is cut
     def _budget(self) -> int:
         from harness_plugins.generators.memory import tokens_that_fit
 
@@ -185,5 +222,6 @@ def harness_generators() -> list[GeneratorSpec]:
             extra="judge-transformers",
             argument="model",
             reads=model_files,
+            cost="gpu",
         )
     ]

@@ -62,6 +62,12 @@ class VllmGenerator:
         version = getattr(self._vllm, "__version__", "unknown")
         self.signature = f"vllm:{version}|model:{weights}|{told}|style:{self.style}|{self.how.signature}|v:1"
 
+    @property
+    def batch_size(self) -> int | None:
+        """Examples that a run gives it together; None where it takes more GPUs than one: a worker has no second."""
+        several = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
+        return None if any(self._settings.get(name, 1) != 1 for name in several) else _AHEAD
+
     def generate(self, examples: Sequence[Example]) -> Iterator[Output]:
         """Outputs in the examples' order, `samples` of each."""
         for start in range(0, len(examples), _AHEAD):
@@ -197,5 +203,6 @@ def harness_generators() -> list[GeneratorSpec]:
             help="any causal language model that vLLM runs, in this process",
             argument="model",
             reads=model_files,
+            cost="gpu",
         )
     ]

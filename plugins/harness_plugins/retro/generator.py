@@ -1,7 +1,7 @@
 """A retrieval-augmented model as a generator: it finds the neighbours of its own text in a database while it reads and writes."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -54,6 +54,7 @@ class RetroGenerator(TransformersGenerator):
         dtype: str = "float32",
         rows: int | None = None,
         batch_tokens: int | None = None,
+        ahead: int | None = None,
     ) -> None:
         way = {True: "on", False: "off"}.get(retrieval, retrieval) if isinstance(retrieval, bool) else retrieval
         if way not in _WAYS:
@@ -78,6 +79,7 @@ class RetroGenerator(TransformersGenerator):
             dtype=dtype,
             rows=rows,
             batch_tokens=batch_tokens,
+            ahead=ahead,
         )
         folder = self._model.folder
         self._retrieval = open_retrieval(folder, database, retriever, retriever_params, neighbours) if way == "on" else None
@@ -86,6 +88,11 @@ class RetroGenerator(TransformersGenerator):
         self._weights += f"|retrieval:{'off' if self._retrieval is None else self._retrieval.signature}"
         cut = "" if prompt_tokens is None else f"|prompt:{prompt_tokens}"
         self.signature = f"retro|model:{self._weights}|style:{self.style}{cut}|{self.how.signature}|v:1"
+
+    def generate_as_done(self, examples: Sequence[Example]) -> Iterator[Output]:
+        if examples and self._retrieval is not None:
+            self._open.loaded.owners.clear()  # answers depend on these examples alone, not on those asked before
+        yield from super().generate_as_done(examples)
 
     def _asked(self, example: Example) -> Asked:
         if example.kind != "document":
@@ -159,5 +166,6 @@ def harness_generators() -> list[GeneratorSpec]:
             help="a retrieval-augmented model, which finds the neighbours of its own text in a database; or without (OFF)",
             extra="retro",
             argument="model",
+            cost="gpu",
         )
     ]

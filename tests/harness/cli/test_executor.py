@@ -1,4 +1,4 @@
-"""The options --executor, --workers and --ray-address change where outputs are scored, and nothing else."""
+"""The options --executor, --workers and --ray-address change where outputs are scored and generated, and nothing else."""
 
 import json
 import os
@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from generated import make_questions, outputs_held, write_generator
 from scored import held, processes, write_plugin
 from toy_jobs import is_alive, wait_until
 
 from harness.cli.main import harness
+from harness.records import to_json
 
 SYSTEMS = ("a", "b")
 
@@ -83,6 +85,32 @@ def test_the_config_says_where_and_an_option_says_otherwise(ratings: Path, tmp_p
     assert processes(log) == set()
     assert (tmp_path / "one" / "config.yaml").read_text() == (tmp_path / "two" / "config.yaml").read_text()
     assert held(tmp_path / "one") == held(tmp_path / "two")
+
+
+def test_an_experiment_generates_where_its_config_or_an_option_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plugin, log, config = write_generator(tmp_path), tmp_path / "log", tmp_path / "ask.yaml"
+    Path("questions.jsonl").write_bytes(b"".join(to_json(one) + b"\n" for one in make_questions(30)))
+    config.write_text(
+        f"examples: questions.jsonl\ngenerate: {{systems: [{{name: s, generator: {{beside: {{log: '{log}'}}}}}}]}}\n"
+        f"plugins: [{plugin}]\nexecutor: {{name: local, workers: 2}}\n"
+    )
+    for command, options, elsewhere in (
+        ("generate", [], True),
+        ("run", [], True),
+        ("generate", ["--executor", "serial"], False),
+        ("run", ["--executor", "serial"], False),
+    ):
+        invoke(command, config, "--output", "one", *options)
+        assert bool(processes(log)) == elsewhere
+        log.unlink()
+        held_now = outputs_held(Path("one"))
+        assert held_now == outputs_held(Path("first")) if Path("first").exists() else len(held_now) == 2
+        Path("one").rename("first" if not Path("first").exists() else f"{command}-{elsewhere}")
+    said = {folder: (Path(folder) / "config.yaml").read_text() for folder in ("first", "generate-False")}
+    assert said["first"] == said["generate-False"]
+    config.write_text(config.read_text().replace("name: local, workers: 2", "name: loca"))
+    assert "ask.yaml, line 4, executor.name" in invoke("generate", config, code=2).stderr
 
 
 def test_ctrl_c_leaves_no_worker_and_the_same_command_goes_on(ratings: Path, tmp_path: Path) -> None:

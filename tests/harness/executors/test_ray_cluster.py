@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from generated import asked, generate_into, make_questions, outputs_held, write_generator
 from scored import held, make_data, processes, score_into, write_plugin
 from toy_generation import generate, make_examples
 from toy_jobs import RAISE, batches, doubled, doubling, is_alive, until_it_raises, wait_until
 
 from harness import Output
+from harness.cli.main import harness
 from harness.errors import ExecutorError, MissingExtra, PluginError
 from harness.executors import ray_cluster
 from harness.executors.ray_cluster import RayExecutor
 from harness.executors.serial import SerialExecutor
+from harness.records import to_json
 from harness.segments import Segments
 
 SUPPORT = Path(__file__).resolve().parents[2] / "support"
@@ -94,6 +98,88 @@ def test_a_generator_plugin_runs_and_resumes(cluster: Any, tmp_path: Path) -> No
         rest = [output for outputs in generate(examples, tmp_path / "stage", executor) for output in outputs]
     assert len(rest) == 18
     assert [output.text for output in Segments(tmp_path / "stage").read(Output)] == [f"Säg {i}." for i in range(22)]
+
+
+@pytest.mark.slow
+def test_a_generators_node_is_lost_half_way_and_the_table_is_the_same(cluster: Any, tmp_path: Path) -> None:
+    questions, plugin, log = make_questions(240), write_generator(tmp_path), tmp_path / "log"
+    params = {"seconds": 0.1, "log": str(log)}
+    generate_into(tmp_path / "serial", questions, [plugin], SerialExecutor(), **params)
+    log.unlink()
+    lost: list[Any] = []
+
+    def lose(label: str, done: int, total: int) -> None:
+        everywhere = len(processes(log)) == 3  # an actor on every node; on a busy machine one may begin late
+        if not lost and done >= total // 3 and (everywhere or done >= total * 3 // 4):
+            plugin.rename(tmp_path / "gone.py")  # from here on the plugin is where its content was sent
+            lost.append(cluster.list_all_nodes()[-1])
+            cluster.remove_node(lost[0], allow_graceful=False)
+
+    generate_into(tmp_path / "ray", questions, [plugin], RayExecutor(address=cluster.address), lose, **params)
+    assert lost
+    assert outputs_held(tmp_path / "ray") == outputs_held(tmp_path / "serial")
+    assert {batch[0] for batch in asked(log)} == {example.id for example in questions[::4]}
+    assert wait_until(lambda: not any(map(is_alive, processes(log))))
+    cluster.add_node(**NODE)
+
+
+@pytest.mark.slow
+def test_a_batch_that_kills_three_workers_is_named_by_its_first_example(cluster: Any, tmp_path: Path) -> None:
+    plugin, log = write_generator(tmp_path), tmp_path / "log"
+    params = {"log": str(log), "dies": "e/010"}
+    with pytest.raises(ExecutorError, match=r"^s: 3 workers died on the batch that begins with example 'e/008'"):
+        generate_into(tmp_path / "run", make_questions(24), [plugin], RayExecutor(address=cluster.address), **params)
+    [segment] = (tmp_path / "run" / "segments").rglob("*.jsonl")
+    assert segment.read_bytes().count(b"\n") == 8
+
+
+@pytest.mark.slow
+def test_one_that_computes_with_more_threads_than_any_node_has_cpus_is_told_what_to_do(cluster: Any, tmp_path: Path) -> None:
+    plugin = write_generator(tmp_path)
+    with pytest.raises(ExecutorError, match=r"3 threads here, .* no node of .* more than 1 CPUs; set OMP_NUM_THREADS=1"):
+        generate_into(tmp_path / "run", make_questions(8), [plugin], RayExecutor(address=cluster.address), threads=3)
+
+
+CONFIG = """
+examples: questions.jsonl
+generate:
+  systems:
+    - {name: greedy, generator: {transformers: {model: tiny, device: cpu, max_new_tokens: 8, ahead: 4}}}
+    - name: drawn
+      generator: {transformers: {model: tiny, device: cpu, max_new_tokens: 8, ahead: 4, temperature: 1.0, samples: 2}}
+score:
+  metrics: [chrf]
+compare:
+  resamples: 200
+output: %s
+"""
+
+
+@pytest.mark.slow
+def test_a_model_answers_and_a_metric_scores_on_the_cluster_as_in_one_process(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch", reason="needs metaeval-harness[judge-transformers]")
+    pytest.importorskip("transformers", reason="needs metaeval-harness[judge-transformers]")
+    from tiny_models import tiny_llama
+
+    monkeypatch.chdir(tmp_path)  # the model's path is a relative one
+    tiny_llama(tmp_path / "tiny")
+    (tmp_path / "questions.jsonl").write_bytes(b"".join(to_json(one) + b"\n" for one in make_questions(30)))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # a node has one CPU
+    try:
+        for name, options in (("serial", ["--executor", "serial"]), ("ray", ["--ray-address", cluster.address])):
+            monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / f"cache-{name}"))  # what one asked the other asks again
+            (tmp_path / f"{name}.yaml").write_text(CONFIG % name)
+            for command in ("generate", "run"):
+                result = CliRunner().invoke(harness, [command, f"{name}.yaml", *options])
+                assert result.exit_code == 0, (result.output, result.exception)
+    finally:
+        torch.set_num_threads(threads)
+    assert outputs_held(Path("ray")) == outputs_held(Path("serial"))
+    assert Path("ray/scores.parquet").read_bytes() == Path("serial/scores.parquet").read_bytes()
+    assert len(outputs_held(Path("ray"))) == 4  # the table, and segments of two generators and a metric
 
 
 @pytest.mark.slow

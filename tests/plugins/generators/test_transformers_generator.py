@@ -5,15 +5,19 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 pytest.importorskip("transformers", reason="needs metaeval-harness[judge-transformers]")
 pytest.importorskip("torch", reason="needs metaeval-harness[judge-transformers]")
 
+from generated import generate_into, outputs_held
 from harness_plugins.generators.transformers_generator import TransformersGenerator
 from tiny_models import tiny_llama
 
 from harness.errors import PluginError
+from harness.executors.processes import LocalExecutor
+from harness.executors.serial import SerialExecutor
 from harness.plugins import load_plugins
 from harness.records import Example
 from harness.registry import PluginRef
@@ -154,3 +158,51 @@ def test_it_is_found_by_its_name(tiny: Path) -> None:
     registry = load_plugins()
     built = registry.build("generator", PluginRef("transformers", {"model": str(tiny), "max_new_tokens": 3}))
     assert len(list(built.generate(EXAMPLES[:1]))) == 1
+
+
+def mixed(number: int) -> list[Example]:
+    """Questions of many lengths, every third with choices."""
+    made = [Example.from_instruction(f"m/{n:02}", "säg " + "hej " * (n % 7 + 1), ["hej"], language="sv") for n in range(number)]
+    more = {"kind": "choice", "choices": ("hej", "hejdå", "tack så mycket")}
+    return [msgspec.structs.replace(one, **(more if n % 3 == 0 else {})) for n, one in enumerate(made)]
+
+
+def test_outputs_are_the_same_to_the_byte_on_processes_and_after_a_stop(tiny: Path, tmp_path: Path) -> None:
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so that two processes find a core each
+    params = {"model": str(tiny), "device": "cpu", "max_new_tokens": 8, "temperature": 1.0, "samples": 2, "ahead": 5}
+
+    def stop(label: str, done: int, total: int) -> None:
+        if done >= 7:
+            raise KeyboardInterrupt
+
+    def answer(name: str, executor: Any, *more: Any) -> None:
+        generate_into(tmp_path / name, mixed(24), [], executor, *more, generator="transformers", **params)
+
+    try:
+        answer("serial", SerialExecutor())
+        answer("local", LocalExecutor(2, ("cpu", "gpu")))
+        with pytest.raises(KeyboardInterrupt):
+            answer("stopped", SerialExecutor(), stop)
+        answer("stopped", SerialExecutor())
+    finally:
+        torch.set_num_threads(threads)
+    assert len(outputs_held(tmp_path / "serial")) == 2
+    assert outputs_held(tmp_path / "local") == outputs_held(tmp_path / "serial")
+    assert outputs_held(tmp_path / "stopped") == outputs_held(tmp_path / "serial")
+
+
+def test_it_computes_with_the_threads_that_it_is_told(tiny: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        made(tiny).threads = 1
+        assert (torch.get_num_threads(), made(tiny).threads) == (1, 1)
+    finally:
+        torch.set_num_threads(before)
+    assert made(tiny).threads == before
+    assert (made(tiny).batch_size, made(tiny, ahead=7).batch_size) == (128, 7)
+    assert TransformersGenerator(str(tiny), device="cuda").threads == 1
