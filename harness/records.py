@@ -17,6 +17,8 @@ Status = Literal[
     "ok",
     "empty",
     "unparsed",
+    "refused",
+    "cut-off",
     "no-reference",
     "no-source",
     "no-peers",

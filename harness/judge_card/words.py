@@ -16,6 +16,7 @@ AUDITS: dict[Audit, str] = {
     "prompts": "Prompts",
     "calibration": "Calibration",
 }
+_CAME_TO = {"parsed": "read", "unparsed": "unparsed", "refused": "refused", "cut-off": "cut off", "error": "failed"}
 _FORMS = {"direct": "ratings", "pair": "verdicts on pairs", "rank": "rankings"}
 
 
@@ -25,6 +26,17 @@ def title(card: Card) -> str:
     reference = "with the reference" if card.reference else "without reference"
     how = ", ".join([card.signature.partition("|")[0], *card.prompts[:2]])
     return f"{card.judge}{about}: {_FORMS.get(card.form, card.form)} {reference} ({how})"
+
+
+def counted(card: Card) -> str:
+    """`2,128 verdicts`, and where some are none, how many came to what: `40 verdicts: 36 read, 3 refused, 1 cut off`."""
+    shares = {one.name: one.value for one in card.findings if one.audit == "verdicts"}
+    counts = {said: round((shares.get(name) or 0.0) * card.n_verdicts) for name, said in _CAME_TO.items()}
+    counts["not recorded"] = card.n_verdicts - sum(counts.values())
+    whole = f"{card.n_verdicts:,} {'verdict' if card.n_verdicts == 1 else 'verdicts'}"
+    if counts["read"] == card.n_verdicts:
+        return whole
+    return f"{whole}: {', '.join(f'{count:,} {said}' for said, count in counts.items() if count or said == 'read')}"
 
 
 def amount(finding: Finding) -> str:

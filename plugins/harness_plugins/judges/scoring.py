@@ -1,11 +1,14 @@
 """From verdicts to a score: samples and judges put together, orders against each other, and why a score is missing."""
 
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from math import fsum
+from typing import cast
 
 from harness.chat.messages import Reply
 from harness.protocols import Result
+from harness.records import Status
 from harness.verdicts import Verdict
 from harness_plugins.judges.settings import Panel, Read
 
@@ -18,7 +21,7 @@ def result(votes: Votes, panel: Panel, verdicts: Sequence[Verdict], asked: int) 
     """The score that these votes make. `verdicts`: all that were to make them; `asked`: how many votes there would be in all.
 
     A unit whose asking failed has status "error", so that it is asked again; what was answered and holds no verdict is left out,
-    and where nothing is left the score is missing.
+    and where nothing is left the score is missing, with the status that most of its replies have: unparsed, refused or cut-off.
     """
     lacking = [verdict for verdict in verdicts if verdict.status != "ok"]
     for status in ("error", "not-recorded") if lacking else ():
@@ -28,7 +31,7 @@ def result(votes: Votes, panel: Panel, verdicts: Sequence[Verdict], asked: int) 
             return Result(None, status, detail=f"{_count(failed, verdicts)}{why}")  # type: ignore[arg-type]
     there = sum(map(len, votes))
     if not there:
-        return Result(None, "unparsed", detail=_why(lacking, verdicts))
+        return Result(None, _most(lacking), detail=_why(lacking, verdicts))
     value = combined(votes, panel)
     if value is None:
         return Result(None, "inconsistent", detail=f"no majority among {there} verdicts of {len(votes)} judges")
@@ -85,6 +88,12 @@ def explained(reply: Reply) -> str | None:
     return detail
 
 
+def _most(lacking: Sequence[Verdict]) -> Status:
+    """What most of these are; without any, the replies told no token probabilities, and there was nothing to read."""
+    counts = Counter(verdict.status for verdict in lacking)
+    return cast(Status, counts.most_common(1)[0][0] if counts else "unparsed")
+
+
 def _count(some: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:
     return "" if len(verdicts) == 1 else f"{len(some)} of {len(verdicts)}: "
 
@@ -96,4 +105,7 @@ def _why(lacking: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:
     first = lacking[0]
     said = first.reply if first.reply is not None else "no text"
     status = "" if first.status == "unparsed" else f"{first.status}: "
-    return f"{_count(lacking, verdicts)}{status}{said if first.status == 'unparsed' else first.detail or said}"
+    kinds = Counter(verdict.status for verdict in lacking)
+    several = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    counted = f"{several} of {len(verdicts)}: " if len(kinds) > 1 else _count(lacking, verdicts)
+    return f"{counted}{status}{said if first.status == 'unparsed' else first.detail or said}"

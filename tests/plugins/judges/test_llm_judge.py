@@ -12,6 +12,8 @@ from harness.chat.messages import Reply, Request, TokenProbability
 from harness.chat.policy import only_stored
 from harness.errors import HarnessError
 from harness.protocols import Unit
+from harness.records import Score
+from harness.report.views import missing_notes
 
 SV, EN = example("sv", name="t/1"), example("en", name="t/2")
 
@@ -45,8 +47,8 @@ def test_a_rating_is_the_score() -> None:
     [
         (lambda request: "Jag kan inte säga.", "unparsed", "Jag kan inte säga."),
         (says("9"), "unparsed", "VERDICT"),
-        (says("2", status="cut-off"), "unparsed", "cut-off: VERDICT"),
-        (says("2", status="refused", detail="content filter"), "unparsed", "refused: content filter"),
+        (says("2", status="cut-off"), "cut-off", "cut-off: VERDICT"),
+        (says("2", status="refused", detail="content filter"), "refused", "refused: content filter"),
         (says("2", status="error", detail="HTTP 500"), "error", "HTTP 500"),
         (
             says("2", status="over-budget", detail="0.02 USD left"),
@@ -71,6 +73,37 @@ def test_what_is_no_verdict_is_missing_and_says_why(answer: Any, status: str, de
     (verdict,) = metric.verdicts([unit()])
     assert verdict.value is None
     assert verdict.status != "ok"
+
+
+def test_a_runs_note_tells_refused_and_cut_off_replies_from_unparsed_ones() -> None:
+    said = {"Oslo.": "refused", "Bergen.": "cut-off", "Moss.": "refused", "Hamar.": "ok"}
+    listed = [Unit(SV, (output,)) for output in outputs(SV, *said)]
+
+    def answer(request: Request) -> Reply:
+        (text,) = answers_of(request)
+        return Reply(key="k", status=said[text], text="Nej.")  # type: ignore[arg-type]  # one of the statuses
+
+    metric = judge(answer)
+    results = metric.score(listed)
+    scores = [
+        Score(
+            targets=tuple(one.id for one in unit.outputs),
+            metric=metric.signature,
+            value=result.value,
+            status=result.status,
+            detail=result.detail,
+        )
+        for unit, result in zip(listed, results, strict=True)
+    ]
+    (note,) = missing_notes(scores, {metric.signature: "judge"})
+    assert note == "judge: no score on 4 of 4 outputs: 2 refused, 1 cut-off, 1 unparsed"
+
+
+def test_samples_that_came_to_different_things_are_counted_in_the_detail() -> None:
+    said = {0: "refused", 1: "cut-off", 2: "cut-off"}
+    metric = judge(lambda request: Reply(key="k", status=said[request.sample], text="Nej."), samples=3)
+    (result,) = metric.score([unit()])
+    assert (result.value, result.status, result.detail) == (None, "cut-off", "1 refused, 2 cut-off of 3: refused: Nej.")
 
 
 def test_an_output_without_a_text_is_not_asked_about() -> None:
@@ -267,7 +300,7 @@ def test_a_form_that_a_server_did_not_take_is_tried_once_however_often_the_next_
     model = Scripted(answer)
     metric = assemble(settings(output="auto"), [model])
     for text in ("ett", "två", "tre"):  # a batch each
-        assert [r.status for r in metric.score([Unit(SV, tuple(outputs(SV, text)))])] == ["unparsed"]
+        assert [r.status for r in metric.score([Unit(SV, tuple(outputs(SV, text)))])] == ["refused"]
     assert [("logprobs" in request.params, "response_format" in request.params) for request in model.asked] == [
         (True, True),
         (True, False),
