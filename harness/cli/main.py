@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from harness import __version__
+from harness.cli import startup
 from harness.cli.common import plugin_option
 from harness.cli.plain import plain
 from harness.errors import HarnessError, PluginError, did_you_mean
@@ -20,7 +21,6 @@ from harness.errors import HarnessError, PluginError, did_you_mean
 GROUP = "harness.commands"
 DISTRIBUTION = "metaeval-harness"
 WRONG_USE = 2
-INTERRUPTED = 130
 TRACEBACK = "HARNESS_TRACEBACK"
 
 
@@ -65,6 +65,7 @@ class EntryPointGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; what a user can mend is one message and exit code 2, Ctrl-C one line and exit code 130."""
         try:
+            startup.end()
             return super().invoke(ctx)
         except HarnessError as error:
             raise _WrongUse(str(error)) from error
@@ -90,7 +91,7 @@ class EntryPointGroup(click.Group):
             ) from error
         except KeyboardInterrupt:
             click.echo("interrupted; run the same command again to resume", err=True)
-            ctx.exit(INTERRUPTED)
+            ctx.exit(startup.INTERRUPTED)
 
 
 def _stranger(name: str | None) -> str | None:
