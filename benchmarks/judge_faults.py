@@ -5,8 +5,9 @@ python benchmarks/judge_faults.py [--verdicts 10000] [--share 0.3] [--kills 50] 
 
 The client is a process of its own that asks a `ChatModel` for all verdicts in batches of 1,024. It is killed (SIGKILL) at random
 points of the work, a tenth of the times while it begins, and then let complete. The server, on loopback, keeps the books: which
-request got how many good replies, how many were under way at once, what it would have charged. Then the same with limits of
-requests and tokens a minute, and with a budget that does not suffice, kills in between. Ends with 1 and says what was wrong.
+request got how many good replies, how many were under way at once, what it would have charged. Then the same with a limit of
+requests a minute and with one of tokens, each for some minutes, and with a budget that does not suffice, kills in between. Ends
+with 1 and says what was wrong.
 """
 
 import argparse
@@ -40,6 +41,9 @@ KEY = "sk-JudgeFaults0123456789abcdefSECRET"
 PRICES = {"model": "judge", "in": 1.0, "out": 4.0}  # USD for a million tokens
 MADE_TWICE = "possibly-billed-twice"
 TIMEOUT = 3.0  # seconds; a slow answer takes a tenth of it
+HELD_BACK = 0.5  # of a limit, which the fullest minute reaches: a call that failed keeps the most that it could have taken
+LONG_ENOUGH = 2.0  # minutes
+PARTS = ("without a kill", "killed", "requests a minute", "tokens a minute", "budget")
 
 
 @dataclass
@@ -181,24 +185,26 @@ def leaking(folder: Path) -> list[str]:
     return files + [f"the reply {one.key}" for one in kept if KEY in f"{one.raw!r} {one.reply} {one.request}"]
 
 
-def limited(folder: Path, share: float, seed: int, verdicts: int = 150, **limits: float) -> Found:
-    """With limits of requests and tokens a minute: what the server saw in its fullest seconds."""
+def limited(folder: Path, share: float, seed: int, verdicts: int, **limits: float) -> Found:
+    """With a limit of requests or tokens a minute: what the server saw in its fullest seconds, for some minutes."""
     found = Found(verdicts, share)
     with fault_server(share=share, latency=0.005, seed=seed, slow=TIMEOUT / 10, retry_after=0) as server:
         judging = Judging(folder, server, verdicts, concurrency=32, timeout=TIMEOUT, attempts=12, backoff=0.1, **limits)
         ended = judging.finish()
         _compare(judging, ended, found)
         minutes = server.counts()["seconds"] / 60
-        counts = {seconds: server.counts(seconds) for seconds in (1.0, 5.0, 60.0)}
+        counts = {seconds: server.counts(seconds) for seconds in (5.0, 60.0)}
+    for limit, most in limits.items():
+        name = limit.partition("_")[0]
         for seconds, seen in counts.items():
-            for name, most in (("requests", limits.get("requests_per_minute")), ("tokens", limits.get("tokens_per_minute"))):
-                allowed = None if most is None else most * max(seconds / 60, 1 / 60)
-                if most is not None and seconds == 60.0:
-                    _expect(found, seen[f"most_{name}"] <= most, f"{seen[f'most_{name}']} {name} in a minute, {most:g} allowed")
-                found.notes.append(
-                    f"at most {seen[f'most_{name}']} {name} in {seconds:g} s ({allowed and round(allowed)} in pace)"
-                )
-        found.notes.append(f"{server.counts()['asked']} requests in {minutes:.2f} minutes")
+            found.notes.append(f"at most {seen[f'most_{name}']:,} {name} in {seconds:g} s ({most * seconds / 60:,.0f} in pace)")
+        fullest = counts[60.0][f"most_{name}"]
+        _expect(found, fullest <= most, f"{fullest} {name} in a minute, {most:g} allowed")
+        _expect(
+            found, fullest >= HELD_BACK * most, f"{fullest} {name} in a minute, {most:g} allowed: the limit held nothing back"
+        )
+    _expect(found, minutes > LONG_ENOUGH, f"{minutes:.2f} minutes: no minute but the first and the last was looked at")
+    found.notes.append(f"{minutes:.2f} minutes")
     return found
 
 
@@ -275,9 +281,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--only", nargs="*", default=[], choices=("without a kill", "killed", "limited", "budget"), metavar="PART"
-    )
+    parser.add_argument("--only", nargs="*", default=[], choices=PARTS, metavar="PART")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--client", help=argparse.SUPPRESS)
@@ -313,7 +317,8 @@ def parts(arguments: argparse.Namespace, folder: Path, say: Callable[[str], None
     return {
         "without a kill": lambda: asked(0),
         "killed": lambda: asked(arguments.kills),
-        "limited": lambda: limited(folder / "limited", share, seed, requests_per_minute=600, tokens_per_minute=30_000),
+        "requests a minute": lambda: limited(folder / "requests", share, seed, 300, requests_per_minute=150),
+        "tokens a minute": lambda: limited(folder / "tokens", share, seed, 250, tokens_per_minute=6_000),
         "budget": lambda: budgeted(folder / "budget", share, seed, kills=5),
     }
 
