@@ -21,6 +21,11 @@ def checked_experiment(path: Path) -> Experiment:
     for name, one in found.measure.retrievers.items():
         keys = ("measure", "retrievers", name)
         _told(lambda one=one: _check_retriever(one["retriever"], one.get("params")), document, *keys)  # type: ignore[misc]
+    if found.text.questions is not None:
+        from harness_plugins.retro.experiments.question_files import read_questions
+
+        named = found.text.questions
+        _told(lambda: read_questions(named), document, "text", "questions")
     if found.paraphrases is not None:
         from harness_plugins.retro.experiments.paraphrases import check_paraphrases
 
@@ -49,7 +54,7 @@ def _check_retriever(name: Any, params: Any) -> None:
     check_parameters(str(name), params)
 
 
-def _told(check: Callable[[], None], document: Document, *keys: str) -> None:
+def _told(check: Callable[[], object], document: Document, *keys: str) -> None:
     """What a check says, as an error of the config at these keys."""
     try:
         check()

@@ -16,17 +16,20 @@ LEVELS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.8)
 NATURAL = "natural"
 PARAPHRASED = "paraphrased"
 _UNASKED = (
-    "only planted text has questions whose answers are known: leave questions out, or read `text: {planted: {questions: true}}`"
+    "no questions are named: leave questions out, read `text: {planted: {questions: true}}`, or name those of the text, "
+    "`text: {questions: swequad-mc}`"
 )
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is read. `planted`: parameters of the builder `planted-neighbours`; or `sources`: native text, of which the share
     `held_out` of the documents (at most `limit` documents, drawn by `seed`) is for validation. `tokens`: of the vocabulary that
-    is trained on them, or `tokenizer`: one by name; `chunk`: tokens of a chunk; `length`: of a sequence."""
+    is trained on them, or `tokenizer`: one by name; `chunk`: tokens of a chunk; `length`: of a sequence. `questions`: about
+    documents of the sources, a file or `swequad-mc`; those are asked whose document is in the database."""
 
     planted: dict[str, Any] | None = None
     sources: list[Any] | None = None
+    questions: str | None = None
     language: str = "sv"
     held_out: float = 0.1
     limit: int | None = None
@@ -39,6 +42,8 @@ class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def __post_init__(self) -> None:
         if self.planted is not None and self.sources is not None:
             raise ValueError("give planted or sources, not both")
+        if self.questions is not None and self.planted is not None:
+            raise ValueError("questions is for sources; of planted text write `planted: {questions: true}`")
         if not 0 < self.held_out < 1:
             raise ValueError(f"held_out is a share between 0 and 1, got {self.held_out}")
         if self.chunk < 1 or self.length < 2 * self.chunk or self.length % self.chunk:
@@ -81,7 +86,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Measures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is measured of each model. `target_loss`: a held-out loss whose step is sought; None: the lowest that every seed of
     the first arm reaches. `retrievers`: swapped at inference, name → `retriever` and parameters; `encoder`: whose distances are
-    held against overlap, None for none. `questions`: short ones asked at most, of planted text that has them."""
+    held against overlap, None for none. `questions`: short ones asked at most, of text that has them."""
 
     target_loss: float | None = None
     retrievers: dict[str, dict[str, Any]] = {}
@@ -145,7 +150,7 @@ def read_experiment(path: Path) -> Experiment:
             raise document.error(f"{key} belongs to experiments of the kind {only}, this one is of the kind {kind}", key)
     if found.text.planted is None and found.text.sources is None:
         raise document.error("say what is read: `planted: {families: 1000}`, or `sources: [swequad-mc]`", "text")
-    if found.measure.questions and not (found.text.planted or {}).get("questions"):
+    if found.measure.questions and not (found.text.questions or (found.text.planted or {}).get("questions")):
         raise document.error(_UNASKED, "measure", "questions")
     if kind == "retrievers" and not found.measure.retrievers:
         raise document.error("name at least one retriever, such as `retrievers: {bm25: {retriever: bm25}}`", "measure")

@@ -12,7 +12,7 @@ from harness.errors import InputError
 from harness.whole_files import replace_file
 from harness_plugins.retro.database.reading import Database
 from harness_plugins.retro.database.tokenizers import Tokenizer, find_tokenizer, trained_tokenizer
-from harness_plugins.retro.database.writing import extend, text_of
+from harness_plugins.retro.database.writing import extend, text_digest, text_of
 from harness_plugins.retro.experiments.config import Experiment, Text
 from harness_plugins.retro.experiments.paraphrases import Counts, paraphrased, paraphrased_passages, planned
 from harness_plugins.retro.experiments.passages import Place, aligned_places, spans
@@ -23,7 +23,8 @@ Documents = list[tuple[str, str, str]]  # id, text, language
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was laid down: numbers of documents and tokens, and what became of paraphrases."""
+    """What was laid down: numbers of documents and tokens, the `questions` that are asked and those that stand before them
+    (`shots`; none: a stranger's), and what became of paraphrases."""
 
     train_documents: int
     train_tokens: int
@@ -31,6 +32,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     held_tokens: int
     vocabulary: int
     questions: tuple[tuple[str, str], ...] = ()
+    shots: tuple[tuple[str, str], ...] = ()
     paraphrases: Counts | None = None
 
 
@@ -81,7 +83,10 @@ def _lay(experiment: Experiment, folder: Path, report: Callable[..., None] | Non
         said, counts = paraphrased(train, how, planted, kept)
         extend(folder / "paraphrases", said, tokenizer, chunk=text.chunk)
     infos = [Database(folder / name) for name in ("train", "held")]
-    asked = questions[: experiment.measure.questions]
+    asked: list[tuple[str, str]] = questions[: experiment.measure.questions]
+    shots: list[tuple[str, str]] = []
+    if text.questions is not None and experiment.measure.questions:
+        asked, shots = _asked(text, train, tokenizer, experiment.measure.questions)
     facts = Facts(
         train_documents=len(train),
         train_tokens=sum(shard.tokens for shard in infos[0].info.shards),
@@ -89,6 +94,7 @@ def _lay(experiment: Experiment, folder: Path, report: Callable[..., None] | Non
         held_tokens=sum(shard.tokens for shard in infos[1].info.shards),
         vocabulary=tokenizer.info.vocabulary,
         questions=tuple(asked),
+        shots=tuple(shots),
         paraphrases=counts,
     )
     replace_file(folder / _DONE, msgspec.json.format(msgspec.json.encode(facts)))
@@ -96,6 +102,14 @@ def _lay(experiment: Experiment, folder: Path, report: Callable[..., None] | Non
 
 def _read(text: Text) -> tuple[Documents, Documents, list[tuple[str, str]], Mapping[str, str]]:
     return _planted(text) if text.planted is not None else _native(text)
+
+
+def _asked(text: Text, train: Documents, tokenizer: Tokenizer, most: int) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The questions that are asked, with short answers about documents of the database, and others that stand before them.
+    InputError where there are none."""
+    from harness_plugins.retro.experiments.question_files import asked_and_shots
+
+    return asked_and_shots(str(text.questions), {text_digest(one[1]) for one in train}, tokenizer, most, text.seed)
 
 
 def _with_chunks(counts: Counts, folder: Path, places: Sequence[Place]) -> Counts:

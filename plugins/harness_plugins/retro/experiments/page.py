@@ -157,6 +157,7 @@ def _columns(experiment: Experiment) -> dict[str, Callable[[ArmSummary], str]]:
         if len(experiment.arms) > 1
         else None,
         "questions answered exactly": (lambda row: shown(row.exact)) if experiment.measure.questions else None,
+        "questions answered exactly, OFF": (lambda row: shown(row.exact_off)) if experiment.measure.questions else None,
         "seconds": lambda row: shown(row.seconds, 0),
     }
     return {name: cell for name, cell in found.items() if cell is not None}

@@ -36,6 +36,7 @@ class ArmSummary(msgspec.Struct, frozen=True, kw_only=True):
     reached_own: int
     saved: Mean
     exact: Mean
+    exact_off: Mean
     seconds: Mean
 
 
@@ -103,6 +104,7 @@ def summaries(experiment: Experiment, results: Sequence[RunResult]) -> list[ArmS
                 reached_own=sum(one[1] is not None for one in mine),
                 saved=mean_of(saved, level) if len(saved) == len(runs) and arm != first else Mean(value=None),
                 exact=mean_of([one.exact for one in runs], level),
+                exact_off=mean_of([one.exact_off for one in runs], level),
                 seconds=mean_of([one.seconds for one in runs], level),
             )
         )

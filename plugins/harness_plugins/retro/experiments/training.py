@@ -64,7 +64,8 @@ class Swapped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run gave. `seconds`: of training and measuring in this process; `exact`: share of questions answered exactly."""
+    """What one run gave. `seconds`: of training and measuring in this process; `exact`: share of questions answered
+    exactly, `exact_off`: without neighbours."""
 
     arm: str
     seed: int
@@ -78,6 +79,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     questions: int = 0
     exact: float | None = None
+    exact_off: float | None = None
     swapped: dict[str, Swapped] = {}
 
 
@@ -173,7 +175,7 @@ def _measured(
     from harness_plugins.retro.experiments.swapping import swapped
 
     asked = material.facts.questions
-    exact = exact_match(experiment, material, made.model, asked) if asked else None
+    exact, exact_off = exact_match(experiment, material, made.model, asked) if asked else (None, None)
     return RunResult(
         arm=arm,
         seed=seed,
@@ -186,6 +188,7 @@ def _measured(
         learned_tokens=made.done.learned,
         questions=len(asked),
         exact=exact,
+        exact_off=exact_off,
         swapped=swapped(experiment, material, folder, made.model, made.held) if experiment.measure.retrievers else {},
         seconds=time.perf_counter() - start,
     )

@@ -47,8 +47,11 @@ def test_arms_are_the_levels_or_the_two_kinds_of_neighbours(tmp_path):
         ("kind: retrievers\nlevels: [0.1]\n" + PLANTED, "levels belongs to experiments of the kind overlap"),
         ("kind: retrievers\n" + PLANTED, "name at least one retriever"),
         ("kind: [overlap\n", "line"),
-        ("kind: overlap\ntext: {sources: [swequad-mc]}\nmeasure: {questions: 5}\n", "line 3, measure.questions: only planted"),
-        ("kind: overlap\n" + PLANTED + "measure: {questions: 5}\n", "line 3, measure.questions: only planted"),
+        (
+            "kind: overlap\ntext: {sources: [swequad-mc]}\nmeasure: {questions: 5}\n",
+            "line 3, measure.questions: no questions are named",
+        ),
+        ("kind: overlap\n" + PLANTED + "measure: {questions: 5}\n", "line 3, measure.questions: no questions are named"),
         ("kind: overlap\n" + PLANTED + "measure: {questions: -1}\n", "line 3, measure.questions: questions is 0 or more"),
     ],
 )
