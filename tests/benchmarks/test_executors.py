@@ -23,3 +23,12 @@ def test_a_metric_that_burns_time_takes_that_time_and_its_line_says_from_where_o
     assert script.line(made, {"local": 1.0, "ray": 9.0}) == (
         "here 10 ms a unit; local 6 ms (1.67 ×), pays from 250 units (2.5 s of work here); ray 12 ms (0.83 ×), never pays"
     )
+
+
+def test_a_generator_that_burns_time_takes_that_time_an_example(tmp_path) -> None:
+    work = next(work for work in script.works(tmp_path) if work.name == "an answer of 10 ms")
+    with make_executor(make_choice(name="local", workers=2)) as executor:
+        found = script.measure(work, {"local": executor}, budget=0.4, rounds=1)
+    assert (work.size, found.units) == (10, 80)
+    assert found.here >= 0.010
+    assert found.there["local"] > 0
