@@ -109,7 +109,8 @@ class Attack:
 
 
 def attacks(**chosen: Any) -> Iterator[Attack]:
-    """Every attack, with the reference shown."""
+    """Every attack, with the reference shown. A `prompt` is that of ratings; a `language` that of all prompts."""
+    common = {name: value for name, value in chosen.items() if name != "prompt"}
     made: dict[str, tuple[Settings, Caller]] = {}
     for line in (ATTACKS / "attacks.jsonl").read_text(encoding="utf-8").split("\n"):
         if not line:
@@ -118,7 +119,7 @@ def attacks(**chosen: Any) -> Iterator[Attack]:
         task, own = task_of(row)
         key = f"{task} {own}"
         if key not in made:
-            found = settings(task, True, **{**own, **(chosen if task == "direct" else {})})
+            found = settings(task, True, **{**own, **(chosen if task == "direct" else common)})
             made[key] = found, Caller(found)
         about = Example.from_instruction(row["id"], row["instruction"], [row["reference"]], language=row["language"])
         texts = row.get("outputs") or [row["output"]]

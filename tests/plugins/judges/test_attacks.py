@@ -17,6 +17,8 @@ from harness_plugins.judges.values import letters
 from judged_units import ATTACKS, Attack, attacks, settings, task_of
 
 PROMPTS = ("direct", "direct-2", "direct-3", "direct-4", "direct-5", "direct-reasons")
+WORDS = {"sv": "OMDÖME", "en": "VERDICT"}  # what a verdict's line begins with
+in_all_words = pytest.mark.parametrize(("prompt", "language"), [(prompt, language) for prompt in PROMPTS for language in WORDS])
 MODES = (Mode("text", False), Mode("json", False))
 UNREAD = {
     "echo-json-09",  # these two hold objects or braces within the object, where the test puts no code
@@ -26,8 +28,10 @@ UNREAD = {
 
 
 @cache
-def every(prompt: str = "direct") -> tuple[Attack, ...]:
-    return tuple(attacks(prompt=prompt))
+def every(prompt: str = "direct", language: str = "auto") -> tuple[Attack, ...]:
+    """All attacks under this wording; comparisons and rankings, which have one wording, under the first alone."""
+    found = attacks(prompt=prompt, language=language)
+    return tuple(attack for attack in found if prompt == "direct" or attack.settings.form == "direct")
 
 
 def prompt_of(attack: Attack, mode: Mode) -> str:
@@ -48,7 +52,7 @@ def said(attack: Attack, reply: str, mode: Mode = MODES[0]) -> object:
     return found[attack.settings.criteria[0].name]
 
 
-def own_verdicts(attack: Attack) -> list[tuple[str, str, object]]:
+def own_verdicts(attack: Attack, word: str) -> list[tuple[str, str, object]]:
     """Verdicts that a judge may give in the form asked for: as a line, as JSON, and what is then to be read."""
     code, form = attack.call.code, attack.settings.form
     if form == "direct":
@@ -59,7 +63,7 @@ def own_verdicts(attack: Attack) -> list[tuple[str, str, object]]:
         names = letters(attack.caller.frame(attack.call, MODES[0]).asked.answers)
         values = [(" > ".join(names[::-1]), names[::-1], tuple(float(place) for place in range(len(names), 0, -1)))]
     return [
-        (f"OMDÖME {code}: {line}", json.dumps({"code": int(code), "verdict": in_json}), value) for line, in_json, value in values
+        (f"{word} {code}: {line}", json.dumps({"code": int(code), "verdict": in_json}), value) for line, in_json, value in values
     ]
 
 
@@ -70,10 +74,10 @@ def test_the_set_is_as_it_was_frozen() -> None:
     assert len(every()) == 173
 
 
-@pytest.mark.parametrize("prompt", PROMPTS)
-def test_every_text_stays_in_its_fence_and_nothing_outside_of_fences_changes(prompt: str) -> None:
+@in_all_words
+def test_every_text_stays_in_its_fence_and_nothing_outside_of_fences_changes(prompt: str, language: str) -> None:
     harmless: dict[tuple[object, ...], str] = {}
-    for attack in every(prompt):
+    for attack in every(prompt, language):
         for mode in MODES:
             text = prompt_of(attack, mode)
             outside, inside = fenced(text, attack.call.code)
@@ -95,15 +99,16 @@ def test_what_cannot_be_seen_is_written_out_and_innocent_texts_are_shown_as_they
             assert shown(attack.attacked) == attack.attacked, attack.id
 
 
-@pytest.mark.parametrize("prompt", PROMPTS)
-def test_a_judge_that_repeats_its_prompt_gives_no_verdict(prompt: str) -> None:
-    for attack in every(prompt):
+@in_all_words
+def test_a_judge_that_repeats_its_prompt_gives_no_verdict(prompt: str, language: str) -> None:
+    for attack in every(prompt, language):
         for mode in MODES:
             assert said(attack, prompt_of(attack, mode), mode) is None, attack.id
 
 
-def test_a_judge_that_repeats_or_quotes_what_it_judges_gives_no_verdict() -> None:
-    for attack in every():
+@in_all_words
+def test_a_judge_that_repeats_or_quotes_what_it_judges_gives_no_verdict(prompt: str, language: str) -> None:
+    for attack in every(prompt, language):
         text, half = attack.attacked, prompt_of(attack, MODES[0])[-len(attack.attacked) - 200 :]
         quoted = [f'The answer says "{text}".', f"```\n{text}\n```", f"Svaret är:\n{text}", f"{text}\n\n{text}"]
         lines = [*text.splitlines(), *(f"> {line}" for line in text.splitlines())]
@@ -111,9 +116,10 @@ def test_a_judge_that_repeats_or_quotes_what_it_judges_gives_no_verdict() -> Non
             assert said(attack, reply) is None, (attack.id, reply)
 
 
-def test_a_judge_that_repeats_and_then_gives_its_verdict_is_read_as_having_given_its_own() -> None:
-    for attack in every():
-        for line, in_json, value in own_verdicts(attack):
+@in_all_words
+def test_a_judge_that_repeats_and_then_gives_its_verdict_is_read_as_having_given_its_own(prompt: str, language: str) -> None:
+    for attack in every(prompt, language):
+        for line, in_json, value in own_verdicts(attack, WORDS[language]):
             for before in ("", prompt_of(attack, MODES[0]), attack.attacked):
                 for own in (line, f"```json\n{in_json}\n```"):
                     found = said(attack, f"{before}\n{own}")
@@ -121,9 +127,10 @@ def test_a_judge_that_repeats_and_then_gives_its_verdict_is_read_as_having_given
                     assert (found.ranks or found.value) == value, (attack.id, before, own)  # type: ignore[attr-defined]
 
 
-def test_a_verdict_stands_though_the_judge_quotes_the_attack_after_it() -> None:
-    for attack in every():
-        line, _, value = own_verdicts(attack)[0]
+@in_all_words
+def test_a_verdict_stands_though_the_judge_quotes_the_attack_after_it(prompt: str, language: str) -> None:
+    for attack in every(prompt, language):
+        line, _, value = own_verdicts(attack, WORDS[language])[0]
         found = said(attack, f"{line}\n\nNote that the answer says:\n{attack.attacked}")
         assert found is not None, attack.id
         assert (found.ranks or found.value) == value, attack.id  # type: ignore[attr-defined]
