@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from harness import Example, TrainerSpec, hookimpl
-from harness.errors import InputError
 from harness_plugins.metrics.encoders import quiet
 from harness_plugins.trainers.around import Around
 from harness_plugins.trainers.checks import check_base, given, memory_told
@@ -149,20 +148,16 @@ class VideoMlm:
         self.around.use_report(report)
 
     def check(self, examples: Iterable[Example]) -> None:
-        """PluginError or InputError where base, video tokens or examples cannot be used; nothing is made or loaded."""
-        from harness_plugins.video.controls import shown
-        from harness_plugins.video.store import VideoTokens, aligned_text, video_parts
-        from harness_plugins.video.training import with_tokens
+        """PluginError or InputError where base, video tokens or examples cannot be used; no weights are loaded."""
+        from harness_plugins.video.store import VideoTokens
+        from harness_plugins.video.training import check_examples
 
         if self.base is not None:
             check_base(self.base)
-        tokens = VideoTokens(self.tokens)
+        tokens, choice = VideoTokens(self.tokens), self.around.choice
         self._beginning().check(tokens)
-        held, _ = with_tokens(list(examples), tokens, self.missing)
-        masks_video = self.masking.video_share > 0 and any(video_parts(example) for example in held)
-        if not masks_video and not any(aligned_text(example).strip() for example in held):
-            raise InputError("there is nothing to learn from: no example has text; give examples with text beside their video")
-        shown(held, self.video, self.seed)
+        splits = [*self.splits, choice.split] if choice else list(self.splits)
+        check_examples(list(examples), tokens, self.masking, splits=splits, video=self.video, missing=self.missing)
 
     def train(self, examples: Iterable[Example], folder: Path) -> Path:
         """The folder of the trained model, `folder/model`; what was begun in `folder` is gone on with."""

@@ -19,8 +19,8 @@ from harness_plugins.trainers.loop import Progress, Settings
 from harness_plugins.trainers.selection import Asked, Choice, Selection
 from harness_plugins.video.controls import shown, tokens_for
 from harness_plugins.video.model.masking import MaskedRows
-from harness_plugins.video.model.sequences import Rows, rows_of
-from harness_plugins.video.store import VideoTokens, video_parts
+from harness_plugins.video.model.sequences import Rows, check_readable, rows_of
+from harness_plugins.video.store import VideoTokens, aligned_text, video_parts
 
 MISSING = ("refuse", "text", "leave-out")  # what becomes of an example whose video has no tokens
 _NAMED = 3
@@ -96,6 +96,25 @@ def with_tokens(examples: Sequence[Example], tokens: VideoTokens, missing: str) 
     if missing == "leave-out":
         return [example for example in examples if example.id not in names], lacking
     return [_only(example, has) if example.id in names else example for example in examples], lacking
+
+
+def check_examples(
+    examples: Sequence[Example],
+    tokens: VideoTokens,
+    masking: Masking,
+    *,
+    splits: Sequence[str | None],
+    video: str,
+    missing: str,
+) -> None:
+    """InputError where nothing can be learned of the examples under the control `video`, or video tokens that the `splits` need
+    are missing, damaged or none of the codebook's: their files are read."""
+    held, _ = with_tokens(examples, tokens, missing)
+    masks_video = masking.video_share > 0 and any(video_parts(example) for example in held)
+    if not masks_video and not any(aligned_text(example).strip() for example in held):
+        raise InputError("there is nothing to learn from: no example has text; give examples with text beside their video")
+    controlled = shown(held, video, masking.seed)
+    check_readable([one for one in controlled if one.split in splits], tokens_for(video, tokens))
 
 
 @dataclass(frozen=True)

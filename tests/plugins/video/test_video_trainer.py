@@ -428,6 +428,33 @@ def test_a_length_a_tokenizer_or_a_shape_that_no_training_takes_is_refused_by_th
     assert not (tmp_path / "run" / "model").exists()
 
 
+@pytest.mark.parametrize("video", ["real", "shuffled"])
+@pytest.mark.parametrize("wrong", ["cut in half", "of another tokenizer", "no code"])
+def test_damaged_video_tokens_are_refused_by_the_dry_run_too(tmp_path, wrong, video):
+    from harness_plugins.video.store import path_of, write_video
+
+    folder = tmp_path / "tokens"
+    own = tiny.tokens_of(folder)
+    path = path_of(folder, tiny.sha256_of(7))
+    times, codes = own.video(tiny.sha256_of(7))
+    if wrong == "cut in half":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    elif wrong == "no code":
+        write_video(folder, tiny.sha256_of(7), times, codes + tiny.CODES, own.info)
+    else:
+        write_video(folder, tiny.sha256_of(7), times, codes, msgspec.structs.replace(own.info, tokenizer="b" * 64))
+    one = trainer(own, video=video)
+    with pytest.raises(InputError, match=path.name) as before:
+        one.check(tiny.examples())
+    with pytest.raises(InputError) as later:
+        one.train(tiny.examples(), tmp_path / "run")
+    if video == "real":
+        assert str(later.value) == str(before.value)
+    trainer(own, video="none").check(tiny.examples())  # which reads none
+    others = [example for example in tiny.examples() if example.id != "tiny/007"]
+    trainer(own).check([*others, msgspec.structs.replace(tiny.example(7), split="test")])
+
+
 def test_a_base_is_held_to_the_length_and_to_its_tokenizer(store, tmp_path):
     how = {name: value for name, value in tiny.HOW.items() if name not in ("config", "tokenizer", "learning_rate", "length")}
     base = saved_base(tmp_path / "base", max_position_embeddings=30)

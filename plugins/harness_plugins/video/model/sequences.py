@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from harness.errors import InputError, PluginError
 from harness.records import Example, MediaPart
 from harness_plugins.video.model.config import BLANK
@@ -110,6 +112,20 @@ def rows_of(
             else:
                 found.empty.append(row.id)
     return found
+
+
+def check_readable(examples: Iterable[Example], tokens: VideoTokens) -> None:
+    """InputError, as of `rows_of`, where tokens of a video are missing, damaged or none of the codebook's; each file is read
+    once, whatever spans of it the examples show."""
+    wanted = list(examples)
+    parts = [video_parts(example) for example in wanted]
+    _check_there(wanted, parts, tokens)
+    read: set[str | None] = set()
+    for example, own in zip(wanted, parts, strict=True):
+        for part in own:
+            if part.sha256 not in read:
+                read.add(part.sha256)
+                _video(example.id, [msgspec.structs.replace(part, start=None, end=None)], tokens, 1, Rows())
 
 
 def check_tokenizer(tokenizer: Any) -> None:

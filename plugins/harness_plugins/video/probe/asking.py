@@ -37,15 +37,13 @@ def asked(
     other video tokens."""
     import torch
 
-    from harness_plugins.video.model.config import check_tokens
     from harness_plugins.video.model.sequences import rows_of
     from harness_plugins.video.probe.measure import measured
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    model, tokenizer, with_video = loaded(at, device)
-    if with_video:
-        check_tokens(model.video, tokens.info, str(tokens.folder))
+    check_video_part(at, tokens)
+    model, tokenizer, _ = loaded(at, device)
     examples = list(subject.examples.values())
     needs_video = at.trained != "none"
     longest = text_length(at.path, model)
@@ -107,6 +105,18 @@ def check_trained(at: ModelAt) -> None:
         raise InputError(
             f"{at.path} was trained with the video {said!r}, as its {FACTS} says, not {at.trained!r}; mend `trained`"
         )
+
+
+def check_video_part(at: ModelAt, tokens: VideoTokens) -> None:
+    """InputError where a checkpoint that was trained with video cannot read video, or where it learned from other video tokens;
+    its weights are not read."""
+    from harness_plugins.video.model.config import check_tokens
+    from harness_plugins.video.model.files import is_video_model, read_config
+
+    if is_video_model(at.path):
+        check_tokens(read_config(at.path), tokens.info, str(tokens.folder))
+    elif at.trained != "none":
+        raise InputError(f"{at.path} has no video part, so it was not trained with {at.trained} video; say `trained: none`")
 
 
 def check_same_tokenizer(models: Sequence[ModelAt]) -> None:

@@ -10,7 +10,7 @@ from harness.experiment_examples import read_examples
 from harness.report.kept_sections import leave_section
 from harness_plugins.video.probe.analysis import Analysis, analyse
 from harness_plugins.video.probe.arms import check_arms
-from harness_plugins.video.probe.asking import asked, check_same_tokenizer, check_trained, parameters_by_size
+from harness_plugins.video.probe.asking import asked, check_same_tokenizer, check_trained, check_video_part, parameters_by_size
 from harness_plugins.video.probe.beside import gallery
 from harness_plugins.video.probe.conditions import strangers
 from harness_plugins.video.probe.config import ModelAt, ProbeRun, as_plain
@@ -68,15 +68,21 @@ def run_probe(
 
 
 def check(run: ProbeRun) -> tuple[Subject, VideoTokens]:
-    """What would be asked, and the video tokens; nothing is computed. Raises as `run_probe` does."""
+    """What would be asked, and the video tokens, all of which are read; nothing is computed. Raises as `run_probe` does."""
+    from harness_plugins.video.model.sequences import check_readable
+
     check_arms(run.models)
+    tokens = VideoTokens(run.tokens)
     for one in run.models:
         check_trained(one)
+        check_video_part(one, tokens)
     check_same_tokenizer(run.models)
     subject = subject_of(read_examples(run.data), run.probe, run.data)
     if "shuffled" in (*run.probe.shown, *(one.trained for one in run.models)):
         strangers(list(subject.examples.values()), run.probe.seed)
-    return subject, VideoTokens(run.tokens)
+    if any(one.trained != "none" for one in run.models):
+        check_readable(subject.examples.values(), tokens)
+    return subject, tokens
 
 
 def _beside(data: str) -> Path:

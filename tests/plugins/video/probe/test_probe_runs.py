@@ -224,6 +224,35 @@ def test_a_checkpoint_that_was_trained_with_something_else_is_refused(place, tmp
 
 
 @pytest.mark.parametrize(
+    ("tokenizer", "damage", "said"),
+    [
+        ("b" * 64, None, "made with the video tokenizer bbbbbbbbbbbb"),
+        ("a" * 64, "cut", "not the tokens of a video"),
+        ("a" * 64, "gone", "lacks the tokens of 1 video"),
+    ],
+)
+def test_video_tokens_that_a_checkpoint_cannot_read_are_refused_by_the_dry_run_too(place, tmp_path, tokenizer, damage, said):
+    tokens = tiny.tokens_of(tmp_path / "tokens", tokenizer=tokenizer)
+    file = tokens.folder / "videos" / f"{tiny.sha256_of(21)}.safetensors"
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:-8])
+    elif damage == "gone":
+        file.unlink()
+    (tmp_path / "probe.yaml").write_text(
+        f"name: tiny\ndata: {place / 'examples.jsonl'}\ntokens: {tokens.folder}\n"
+        f"models:\n- {{path: {place / 'real' / 'model'}, trained: real}}\n- {{path: {place / 'none' / 'model'}, trained: none}}\n"
+        f"probe: {{norms: {{source: {place / 'norms.csv'}}}, shown: [none]}}\n"
+    )
+    for more in (["--dry-run"], []):
+        result = CliRunner().invoke(
+            harness, ["probe", "run", str(tmp_path / "probe.yaml"), "--out", str(tmp_path / "out"), *more]
+        )
+        assert result.exit_code == 2
+        assert said in result.output.replace("\n", " ")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"split": "nowhere"}, "no aligned example of the split 'nowhere'.*test, train"),
