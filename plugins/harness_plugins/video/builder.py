@@ -42,6 +42,7 @@ def build(
     height: int | None = None,
     width: int | None = None,
     tokenizer: Any = None,
+    hold_out: float = 0.0,
     licence: str | None = None,
     workers: int = 1,
     device: str = "cpu",
@@ -53,7 +54,8 @@ def build(
     captions that do not say theirs; `languages`: those that are used (all); `encoding`: of captions that are not UTF-8;
     `leave_out`: what of their text is left out (`spoken`). `segment`: how many cues a row has (`segments.Limits`). `rate`: frames
     sampled a second; `height`, `width`: pixels of a frame; `tokenizer`: settings of one that is fitted on these videos, or the
-    folder of a saved one. `licence`: of the videos and captions. `workers`: processes that decode;
+    folder of a saved one; `hold_out`: the share of the videos that it is not fitted on, and on which it is measured, too (their
+    tokens are made as the others'). `licence`: of the videos and captions. `workers`: processes that decode;
     `device`: where a vision encoder computes (`cpu`, `cuda`).
     """
     from harness_plugins.video.tokenizer.settings import read_settings
@@ -85,6 +87,7 @@ def build(
         leave_out=kinds_of(leave_out),
         limits=limits_of(segment),
         rate=_rate(rate),
+        hold_out=_share(hold_out, tokenizer),
         size=(_size("height", height), _size("width", width)),
         tokenizer=wanted,
         licence=licence,
@@ -109,6 +112,7 @@ class VideoText:
         leave_out: Sequence[str],
         limits: Limits,
         rate: float,
+        hold_out: float,
         size: tuple[int | None, int | None],
         tokenizer: Any,
         licence: str | None,
@@ -121,6 +125,7 @@ class VideoText:
         self._language, self._languages, self._encoding = language, languages, encoding
         self._leave_out, self._limits, self._rate, self._size = leave_out, limits, rate, size
         self._tokenizer, self._licence, self._workers, self._device = tokenizer, licence, workers, device
+        self._hold_out = hold_out
         self._remarks: Remarks = Remarks()
 
     def examples(self) -> Iterator[Example | SetAside]:
@@ -194,6 +199,7 @@ class VideoText:
             workers=self._workers,
             device=self._device,
             before=lambda: remember(self._folder, now, fitted=True),  # a build that is killed knows on what it was fitted
+            hold_out=self._hold_out,
         )
         remember(self._folder, now)
         remarks.tokenizer(fitting.tokenizer, fitting.report)
@@ -270,6 +276,14 @@ def _encoding(value: str | None) -> str | None:
 def _rate(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _FASTEST:
         raise ValueError(f"rate is a number of frames a second above 0 and at most {_FASTEST:g}, got {value!r:.80}")
+    return float(value)
+
+
+def _share(value: Any, tokenizer: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ValueError(f"hold_out is a share of the videos from 0 and below 1, got {value!r:.80}")
+    if value and isinstance(tokenizer, str | Path):
+        raise ValueError("hold_out: a saved tokenizer is not fitted here; leave one of the two out")
     return float(value)
 
 

@@ -79,18 +79,29 @@ def fitted(folder: Path) -> Mapping[str, Any]:
 
 
 def quality(folder: Path) -> list[tuple[str, str]]:
-    """The figures of the fit as (what, how much)."""
+    """The figures of the fit as (what, how much), and those of the videos that were held out, where any were."""
     said = fitted(folder)
+    facts = _figures(said, "")
+    if facts and said.get("patches"):
+        facts.append(("These are of", f"the {said['patches']:,} patches that it was fitted on"))
+    held = said.get("held_out") or {}
+    found = _figures(held, ", held out")
+    if found:
+        of = f"{held['patches']:,} patches of {held['frames']:,} frames of {held['videos']:,} video(s) that it was not fitted on"
+        found.append(("Held out are", of))
+    return facts + found
+
+
+def _figures(said: Mapping[str, Any], where: str) -> list[tuple[str, str]]:
     levels = said.get("levels") or []
     if not levels:
         return []
     used = ", ".join(f"{one['used']:,} of {one['codes']:,} (perplexity {one['perplexity'] or 0:,.1f})" for one in levels)
-    facts = [("Codes used", used + (f" on {len(levels)} levels" if len(levels) > 1 else ""))]
+    facts = [(f"Codes used{where}", used + (f" on {len(levels)} levels" if len(levels) > 1 else ""))]
     explained, psnr = levels[-1].get("explained"), said.get("psnr")
     told = [] if explained is None else [f"{explained:.1%} of the variance of features explained"]
     told += [] if psnr is None else [f"frames drawn from tokens: PSNR {psnr:.1f} dB"]
-    facts += [("What is told", "; ".join(told))] if told else []
-    return facts + ([("These are of", f"the {said['patches']:,} patches that it was fitted on")] if said.get("patches") else [])
+    return facts + ([(f"What is told{where}", "; ".join(told))] if told else [])
 
 
 def _tokenizer_problems(tokens: VideoTokens) -> list[str]:

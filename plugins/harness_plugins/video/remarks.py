@@ -65,6 +65,14 @@ class Remarks:
         patches = report.get("patches")
         on = "" if patches is None else f"; of the {patches:,} patches that it was fitted on"
         self._tokenizer = f"tokenizer {tokenizer.digest[:12]}: {used} codes are used{told}{drawn}{on}"
+        held = report.get("held_out") or {}
+        if held.get("levels"):
+            explained, psnr = held["levels"][-1].get("explained"), held.get("psnr")
+            told = "" if explained is None else f", {explained:.1%} explained"
+            drawn = "" if psnr is None else f" (PSNR {psnr:.1f} dB)"
+            used = ", ".join(f"{level['used']:,} of {level['codes']:,}" for level in held["levels"])
+            count = _count(held["videos"], "video")
+            self._tokenizer += f"; on {count} held out: {used} codes{told}{drawn}, of {held['patches']:,} patches"
 
     def sentences(self) -> list[str]:
         """All of it, the gravest first."""

@@ -45,13 +45,15 @@ def tokenizer_for(
     report: Report | None = None,
     device: str = "cpu",
     before: Callable[[], None] | None = None,
+    hold_out: float = 0.0,
 ) -> Fitting:
     """The tokenizer that a config asks for: `value` is settings, or the folder of a saved one.
 
     One of settings is fitted on `videos` (path, sha256) at `rate` frames a second and saved in `folder`; where one is there that
     was fitted with these settings, it is taken, however many videos there are now. `height` and `width`: of a frame, where the
     config says them; `device`: where an encoder computes (`cpu`, `cuda`); `before`: is called when one was fitted, before it is
-    saved. ValueError for settings that cannot be used; InputError where a saved one does not fit them.
+    saved. `hold_out`: the share of the videos that a fit leaves out and its report tells of (`held_out`). ValueError for settings
+    that cannot be used; InputError where a saved one does not fit them.
     """
     if isinstance(value, str | Path):
         return _saved(Path(value).expanduser(), height, width, device)
@@ -61,14 +63,50 @@ def tokenizer_for(
         if there.settings != settings or there.fitted.rate != rate:
             changed = _changed(there.settings, settings, there.fitted.rate, rate)
             raise InputError(f"{folder} holds a tokenizer of other settings ({changed}); give another folder, or delete it")
-        return _saved(folder, None, None, device)
-    fitting = fit_tokenizer(videos, settings, rate=rate, workers=workers, report=report, device=device)
+        found = _saved(folder, None, None, device)
+        if (found.report.get("held_out") or {}).get("share", 0.0) != hold_out:
+            raise InputError(
+                f"{folder} holds a tokenizer that was fitted with another hold_out; give another folder, or delete it"
+            )
+        return found
+    fitting = _fitted(videos, settings, hold_out, rate=rate, workers=workers, report=report, device=device)
     if before is not None:
         before()
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / REPORT, msgspec.json.format(msgspec.json.encode(fitting.report)) + b"\n")
     save_tokenizer(fitting.tokenizer, folder)
     return fitting
+
+
+def _fitted(videos: Sequence[tuple[Path, str]], settings: Settings, hold_out: float, **how: Any) -> Fitting:
+    """A tokenizer fitted on what is not held out; its report tells of the rest, where any of it can be read."""
+    from harness_plugins.video.tokenizer.report import measured
+
+    learned, held = apart(videos, hold_out, settings.seed)
+    fitting = fit_tokenizer(learned, settings, **how)
+    if not held:
+        return fitting
+    how.pop("device")
+    try:
+        told = measured(fitting.tokenizer, held, **how)
+    except InputError:  # the build sets each of them aside by name
+        told = {}
+    return Fitting(fitting.tokenizer, {**fitting.report, "held_out": {"share": hold_out, **told}}, fitting.broken)
+
+
+def apart(videos: Sequence[tuple[Path, str]], share: float, seed: int) -> tuple[list[tuple[Path, str]], list[tuple[Path, str]]]:
+    """Videos (path, sha256) to fit on, and a share of them that is held out: by their contents and the seed, whatever their
+    names and order, at least one where the share is above 0. InputError where none is left to fit on."""
+    import hashlib
+
+    drawn = sorted({sha256 for _, sha256 in videos}, key=lambda one: hashlib.sha256(f"{seed} {one}".encode()).digest())
+    count = max(1, round(share * len(drawn))) if share > 0 else 0
+    if count and count >= len(drawn):
+        raise InputError(
+            f"hold_out: {share:g} of {len(drawn)} videos leaves none to fit a tokenizer on; give more videos or less"
+        )
+    held = set(drawn[:count])
+    return [one for one in videos if one[1] not in held], [one for one in videos if one[1] in held]
 
 
 def fit_tokenizer(

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 from barred_video import write_barred, write_base
+from harness_plugins.video.folder import quality
 from harness_plugins.video.frames import sampled
 from harness_plugins.video.store import VideoTokens, path_of, read_info
 from harness_plugins.video.tokenise import tokenise_videos
-from harness_plugins.video.tokenizer.fitting import fit_tokenizer, tokenizer_for
+from harness_plugins.video.tokenizer.fitting import apart, fit_tokenizer, tokenizer_for
 from harness_plugins.video.tokenizer.report import counts_of, measured
 from harness_plugins.video.tokenizer.settings import read_settings
 
@@ -226,6 +227,28 @@ def test_measured_on_the_same_videos_it_is_what_the_fit_said_and_on_others_more_
     (tmp_path / "x.mp4").write_bytes(b"")
     with pytest.raises(InputError, match=r"no video could be read to measure a tokenizer on: .*x\.mp4"):
         measured(fitting.tokenizer, _named(tmp_path / "x.mp4"), rate=5)
+
+
+def test_videos_that_are_held_out_are_not_learned_from_and_told_of(videos: Videos, tmp_path: Path) -> None:
+    learned, held = apart(videos, 0.3, 0)
+    assert len(held) == max(1, round(0.3 * len(videos)))
+    assert sorted([*learned, *held]) == sorted(videos)
+    assert sorted(apart(list(reversed(videos)), 0.3, 0)[1]) == sorted(held)
+    assert apart(videos, 0.0, 0) == (videos, [])
+    with pytest.raises(InputError, match="leaves none to fit a tokenizer on"):
+        apart(videos[:1], 0.3, 0)
+    fitting = tokenizer_for(SETTINGS, videos, tmp_path / "tokenizer", rate=25, hold_out=0.3)
+    alone = fit_tokenizer(learned, read_settings(SETTINGS), rate=25)
+    assert fitting.tokenizer.digest == alone.tokenizer.digest
+    told = measured(alone.tokenizer, held, rate=25)
+    assert fitting.report == {**alone.report, "held_out": {"share": 0.3, **told}}
+    assert tokenizer_for(SETTINGS, videos, tmp_path / "tokenizer", rate=25, hold_out=0.3).report == fitting.report
+    said = dict(quality(tmp_path))
+    assert said["Codes used, held out"].startswith(f"{told['levels'][0]['used']:,} of ")
+    assert f"{told['psnr']:.1f} dB" in said["What is told, held out"]
+    assert "that it was not fitted on" in said["Held out are"]
+    with pytest.raises(InputError, match="fitted with another hold_out"):
+        tokenizer_for(SETTINGS, videos, tmp_path / "tokenizer", rate=25)
 
 
 def test_a_sample_is_at_most_as_large_as_said(videos: Videos) -> None:
