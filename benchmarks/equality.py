@@ -11,7 +11,7 @@ import argparse
 import itertools
 import math
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,10 +21,20 @@ import numpy as np
 from side_by_side import write
 
 import harness
+from harness.meta.correlation import soft_by_signs
 from harness.plugins import load_plugins
 from harness.stages.evaluate import read_source
 
-SETS = ("contrast-sv", "gec-sv", "quinductor-sv", "swectrl-sv", "wmt-da", "pandalm")
+SETS = (
+    *("contrast-sv", "gec-sv", "quinductor-sv", "swectrl-sv", "wmt-da", "pandalm:references=gpt-3.5-turbo"),
+    *(
+        "recipes",
+        "cola",
+        "llmbar:natural",
+        "llmbar:adversarial",
+        *(f"roscoe:{part}" for part in ("cosmos", "drop", "esnli", "gsm8k")),
+    ),
+)
 TOLERANCE = 1e-9
 PEER_PAIRS = 700_000  # pairs that mt-metrics-eval calibrates on in reasonable time and memory
 STATISTICS = ("accuracy_raw", "accuracy", "kendall_b", "pearson", "spearman")
@@ -87,6 +97,7 @@ def main() -> None:
             continue
         compare_statistics(name, data, table, arguments)
         compare_agreement(name, data, table)
+        compare_preferences(name, data, table, arguments)
         compare_metrics(name, data, table)
         compare_bertscore(name, data, table)
     lines = {" · ".join(key): line(found) for key, found in sorted(table.items())}
@@ -147,7 +158,7 @@ def _system_level(table: Table, name: str, grid: Grid, metric: str, ours: Any, w
 
     human, matrix = grid.human, grid.metrics[metric]
     both = np.isfinite(human) & np.isfinite(matrix)
-    if not both.any(axis=1).all():
+    if len(human) < 2 or not both.any(axis=1).all():
         return
     people, machine = (np.nanmean(np.where(both, values, np.nan), axis=1) for values in (human, matrix))
     tied = len(np.unique(people)) < len(people)
@@ -160,7 +171,40 @@ def _system_level(table: Table, name: str, grid: Grid, metric: str, ours: Any, w
         theirs = PairwiseConfidenceError(human.ravel().tolist(), matrix.ravel().tolist(), len(human))[0]
         found = table[name, "soft_pairwise_accuracy", "mt-metrics-eval"]
         found.add(_of(ours.get("soft_pairwise_accuracy")), theirs, where)
-        found.reason = "both draw 1,000 permutations, each its own; ours counts draws that equal the observed difference half"
+        found.reason = (
+            "both draw 1,000 permutations, each its own; ours counts draws that equal the observed difference half: the row "
+            "below gives both the same draws, counts so in both, and rounds scores so that the peer's float32 sums are exact"
+        )
+        alike = _rounded(human), _rounded(matrix)
+        found = table[name, "soft_pairwise_accuracy, the same draws, equal ones by half", "mt-metrics-eval"]
+        found.add(soft_by_signs(*alike, _peer_signs(human.shape[1])), _peer_by_half(*alike), where)
+
+
+def _peer_signs(items: int, draws: int = 1000, seed: int = 4) -> np.ndarray:
+    """The signs that mt-metrics-eval draws (`pce.compute_pairwise_p_values`), shape (draws, items)."""
+    return 2.0 * np.rint(np.random.default_rng(seed).random(size=(draws, items), dtype=np.float32)) - 1.0
+
+
+def _peer_by_half(human: np.ndarray, metric: np.ndarray) -> float:
+    """mt-metrics-eval's soft pairwise accuracy, draws that equal the observed difference counted half.
+
+    Its p of (a, b) counts sums that reach the observed one, that of (b, a), systems in the other order, so many that do not
+    exceed it: their mean, the second from 1, counts equal ones by half.
+    """
+    from mt_metrics_eval import pce
+
+    def by_half(scores: np.ndarray) -> np.ndarray:
+        reached, exceeded = pce.compute_pairwise_p_values(scores), 1 - pce.compute_pairwise_p_values(scores[::-1])[::-1, ::-1].T
+        return (reached + exceeded) / 2
+
+    return float(pce.compute_one_minus_pce(by_half(human), by_half(metric)))
+
+
+def _rounded(scores: np.ndarray) -> np.ndarray:
+    """The scores in steps of a power of two, so fine that the peer's sums, in float32, are just exact; shape as `scores`."""
+    largest = float(np.abs(scores).sum(axis=1).max())
+    step = 2.0 ** np.ceil(np.log2(largest / 2**23)) if largest else 1.0
+    return np.rint(scores / step) * step
 
 
 def compare_agreement(name: str, data: Any, table: Table) -> None:
@@ -185,6 +229,75 @@ def compare_agreement(name: str, data: Any, table: Table) -> None:
         level = row.statistic.rpartition("_")[2]
         theirs = krippendorff.alpha(reliability_data=ratings, level_of_measurement=level)
         table[name, f"Krippendorff α ({level})", "krippendorff"].add(row.value, theirs, str(row.criterion))
+
+
+def compare_preferences(name: str, data: Any, table: Table, arguments: argparse.Namespace) -> None:
+    """Of a set of preferences: accuracy on pairs beside mt-metrics-eval, agreement beside krippendorff and scikit-learn.
+
+    A pair is an item of two systems for the peer, rated 1 and 0, or 0 and 0 where people tie.
+    """
+    if not data.preferences:
+        return
+    plugin = Path(__file__).with_name("length_only.py")
+    metrics = ["length-only", *(["chrf", "rouge-l"] if any(example.references for example in data.examples) else [])]
+    rows = harness.metaevaluate(data, metrics, plugins=[plugin], slices=(), resamples=2, random_draws=1, draws=1)
+    values: dict[str, dict[str, float]] = defaultdict(dict)
+    for score in harness.score(data, metrics, plugins=[plugin]):
+        if score.component in (None, "f1") and score.value is not None:
+            values[score.metric][score.targets[0]] = score.value
+    for criterion in data.criteria:
+        words = _words([one for one in data.preferences if one.criterion == criterion and one.winner is not None])
+        own = [row for row in rows if row.criterion == criterion and row.slice == "all" and row.support in (None, "own")]
+        if arguments.mt_metrics_eval:
+            _preferred(table, name, own, words, values)
+        _agreement(table, name, own, words)
+
+
+Words = dict[tuple[str, str], dict[str, int]]  # a pair of outputs → each rater's word: 1 the first, -1 the second, 0 a tie
+
+
+def _words(preferences: Sequence[Any]) -> Words:
+    words: Words = defaultdict(dict)
+    for one in preferences:
+        sign = {"a": 1, "b": -1, "tie": 0}[one.winner]
+        first, second = sorted((one.output_a, one.output_b))
+        words[first, second][one.rater] = sign if first == one.output_a else -sign
+    return words
+
+
+def _preferred(table: Table, name: str, rows: Sequence[Any], words: Words, values: dict[str, dict[str, float]]) -> None:
+    """Accuracy raw and calibrated, where a strict majority of a pair's raters said the same."""
+    from mt_metrics_eval.stats import Correlation
+
+    ours = {(row.metric, row.statistic): row.value for row in rows if row.component in (None, "f1") and not row.against}
+    counts = {pair: Counter(said.values()).most_common(1)[0] for pair, said in words.items()}
+    sides = {pair: sign for pair, (sign, count) in counts.items() if 2 * count > len(words[pair])}
+    for metric, scores in values.items():
+        pairs = [pair for pair in sides if pair[0] in scores and pair[1] in scores]
+        gold = [[float(sides[pair] * side > 0) for pair in pairs] for side in (1, -1)]
+        machine = [[scores[pair[place]] for pair in pairs] for place in (0, 1)]
+        theirs = Correlation(2, gold[0] + gold[1], machine[0] + machine[1])
+        raw = theirs.KendallVariants("item", variant="acc23")[0]
+        best = theirs.KendallWithTiesOpt("item", sample_rate=1.0)[0]
+        for statistic, value in (("accuracy_raw", raw), ("accuracy", best)):
+            table[name, f"{statistic} (preferences)", "mt-metrics-eval"].add(ours[metric, statistic], value, metric)
+
+
+def _agreement(table: Table, name: str, rows: Sequence[Any], words: Words) -> None:
+    """Krippendorff's α of all raters, Cohen's κ of every two."""
+    import krippendorff
+    from sklearn.metrics import cohen_kappa_score
+
+    raters = sorted({rater for said in words.values() for rater in said})
+    said = np.array([[words[pair].get(rater, np.nan) for pair in sorted(words)] for rater in raters], dtype=np.float64)
+    for row in rows:
+        if row.statistic == "krippendorff_alpha_nominal" and row.value is not None:
+            theirs = krippendorff.alpha(reliability_data=said, level_of_measurement="nominal")
+            table[name, "Krippendorff α (nominal)", "krippendorff"].add(row.value, theirs, row.raters)
+        elif row.statistic == "cohen_kappa" and row.value is not None:
+            one, other = (said[raters.index(rater)] for rater in row.raters.split("+"))
+            both = np.isfinite(one) & np.isfinite(other)
+            table[name, "Cohen's κ", "scikit-learn"].add(row.value, cohen_kappa_score(one[both], other[both]), row.raters)
 
 
 def compare_metrics(name: str, data: Any, table: Table) -> None:
@@ -267,12 +380,12 @@ def _nlpstats(table: Table, name: str, grouping: str, human: np.ndarray, metric:
 
     both = np.isfinite(human) & np.isfinite(metric)
     keep = both.sum(axis=0) > 1  # scipy refuses columns of one
+    if not keep.any() or (grouping == "none" and not keep.all()):
+        return
     x, z = np.where(both, metric, np.nan)[:, keep], np.where(both, human, np.nan)[:, keep]
     for statistic, coefficient in (("kendall_b", "kendall"), ("pearson", "pearson"), ("spearman", "spearman")):
         with np.errstate(all="ignore"):
             theirs = (input_level if grouping == "item" else global_level)(x, z, coefficient)
-        if grouping == "none" and not keep.all():
-            continue
         table[name, f"{statistic} ({grouping})", "nlpstats"].add(_of(ours[statistic]), theirs, where)
 
 

@@ -112,8 +112,8 @@ def _experiments(root: Path) -> list[str]:
         "`harness build`, or a list of several with names), `examples` (a build folder, a JSON Lines file, `build:NAME`), "
         "`hold_out`, `train`, `generate` (`systems`, `split`, `limit`), `score` (`metrics`), `compare`, "
         "`metaevaluate` (`judgments`, and the keys above), `leaderboard` (a config of `harness leaderboard run`), `output`, "
-        "`plugins`, `executor` (as above). A training has its plugin under `trainer`, a system under `generator`; in a system's parameters "
-        "`train:NAME` is the checkpoint of that name, in a training's that of a training above it.",
+        "`plugins`, `executor` (as above). A training has its plugin under `trainer`, a system under `generator`; in a system's "
+        "parameters `train:NAME` is the checkpoint of that name, in a training's that of a training above it.",
     ]
     for key, name in sections:
         found += [f"### {key}", parts[name].doc, _fields(parts[name].fields)]

@@ -129,10 +129,14 @@ def soft_pairwise_accuracy(human: Floats, metric: Floats, draws: int, seed: int)
     Metrics via Soft Pairwise Accuracy". `human`: (systems, items), nan where missing; `metric`: likewise, or a stack of metrics
     (M, systems, items) over which the mean is taken. System pairs use shared items. None without a pair that shares an item.
     """
+    rng = np.random.default_rng([seed, 4])
+    return soft_by_signs(human, metric, rng.integers(0, 2, (draws, human.shape[1]), dtype=np.int8).astype(np.float64) * 2 - 1)
+
+
+def soft_by_signs(human: Floats, metric: Floats, signs: Floats) -> float | None:
+    """`soft_pairwise_accuracy` where the p values are those of given signs, 1 or -1, shape (draws, items)."""
     systems, items = human.shape
     stack = metric.reshape(-1, systems, items)
-    rng = np.random.default_rng([seed, 4])
-    signs = rng.integers(0, 2, (draws, items), dtype=np.int8).astype(np.float64) * 2 - 1
     pairs = [
         (a, b, both)
         for a in range(systems)
