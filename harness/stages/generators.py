@@ -11,6 +11,7 @@ from harness.records import Example, Output
 from harness.registry import PluginRef, Registry
 
 KIND = "generator"
+COSTS = ("cpu", "gpu", "paid")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,20 @@ def build_generator(registry: Registry, ref: PluginRef) -> BuiltGenerator:
     entry = registry.find(KIND, ref.name)
     assert isinstance(entry.spec, GeneratorSpec)  # discovery keeps other specs out
     code = "" if entry.file is None else plugin_code_digest(entry.file)
-    return BuiltGenerator(ref, entry.spec, registry.build(KIND, ref), code, entry.distribution)
+    built = BuiltGenerator(ref, entry.spec, registry.build(KIND, ref), code, entry.distribution)
+    _check_attributes(built)
+    return built
+
+
+def _check_attributes(built: BuiltGenerator) -> None:
+    """Raises PluginError where what the generator says of itself, instead of its spec, cannot be meant."""
+    where = f"generator {built.ref.name!r}"
+    for name in ("batch_size", "threads"):
+        value = getattr(built.generator, name, None)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise PluginError(f"{where} has {name} {value!r}; it is to be a whole number from 1 on, or None")
+    if built.cost not in COSTS:
+        raise PluginError(f"{where} has cost {built.cost!r}; it is to be one of {', '.join(COSTS)}")
 
 
 def answered(built: BuiltGenerator, examples: Sequence[Example]) -> Iterator[tuple[Example, tuple[Output, ...]]]:

@@ -181,3 +181,20 @@ def test_a_worker_computes_with_as_many_threads(tmp_path: Path) -> None:
 def test_a_batch_has_one_example_at_least() -> None:
     with pytest.raises(ValueError, match="echo: batch_size must be at least 1, or None, got 0"):
         GeneratorSpec("echo", build=object, batch_size=0)
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"size": 0}, "has batch_size 0; it is to be a whole number from 1 on, or None"),
+        ({"size": "4"}, "has batch_size '4'"),
+        ({"threads": "two"}, "has threads 'two'"),
+        ({"cost": "free"}, "has cost 'free'; it is to be one of cpu, gpu, paid"),
+    ],
+)
+def test_what_a_generator_says_of_itself_is_refused_where_it_cannot_be_meant(
+    tmp_path: Path, params: dict[str, object], told: str
+) -> None:
+    registry = load_plugins([str(write_generator(tmp_path))])
+    with pytest.raises(PluginError, match=f"generator 'beside' {told}"):
+        build_generator(registry, PluginRef("beside", params))
