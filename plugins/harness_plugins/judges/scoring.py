@@ -89,9 +89,9 @@ def explained(reply: Reply) -> str | None:
 
 
 def _most(lacking: Sequence[Verdict]) -> Status:
-    """What most of these are, of equally many the first by name; without any, the replies told no token probabilities."""
+    """What most of these are; without any, the replies told no token probabilities, and there was nothing to read."""
     counts = Counter(verdict.status for verdict in lacking)
-    return cast(Status, min(counts, key=lambda status: (-counts[status], status)) if counts else "unparsed")
+    return cast(Status, counts.most_common(1)[0][0] if counts else "unparsed")
 
 
 def _count(some: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:

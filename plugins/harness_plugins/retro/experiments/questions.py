@@ -124,7 +124,10 @@ def short(pairs: Pairs, tokenizer: Tokenizer) -> list[int]:
 def is_right(said: str, answer: str) -> bool:
     """Whether what was said is the answer, up to its end, a full stop or a line's end."""
     plain, wanted = _plain(said), _plain(answer)
-    return plain == wanted or (plain.startswith(wanted) and plain[len(wanted)] in ".\n")
+    if plain == wanted or not plain.startswith(wanted):
+        return plain == wanted
+    rest = plain[len(wanted) :]  # a stop inside a number or a name ends nothing
+    return rest[0] == "\n" or (rest[0] == "." and (len(rest) == 1 or rest[1].isspace()))
 
 
 def _prompt(before: list[int], question: list[int], m: int) -> list[int]:
