@@ -213,7 +213,7 @@ def test_an_empty_table_keeps_its_columns(tmp_path: Path) -> None:
     [
         (Score(targets=("o",), metric="m", value="0.5"), "t.parquet, row 2, field 'value': '0.5' is not a number or None"),  # type: ignore[arg-type]
         (Score(targets=("o",), metric=None, value=1.0), "t.parquet, row 2, field 'metric': None is not text"),  # type: ignore[arg-type]
-        (Score(targets=("o",), metric="m", status="fine"), "t.parquet, row 2, field 'status': 'fine' is not one of cut-off, empty, error"),  # type: ignore[arg-type]
+        (Score(targets=("o",), metric="m", status="fine"), "row 2, field 'status': 'fine' is not one of cut-off, empty, error"),  # type: ignore[arg-type]
         (Score(targets=("o",), metric="m", detail="\ud800"), "field 'detail': 'utf-8' codec can't encode"),
         (Score(targets=(b"o",), metric="m"), "t.parquet, row 2, field 'targets': (b'o',) is not a list of texts"),  # type: ignore[arg-type]
     ],

@@ -47,6 +47,10 @@ def words():
     [
         (" ditt pass. Fråga: Vad?", True),
         ("Ditt Pass", True),
+        ("ditt pass.", True),
+        ("ditt pass. ", True),
+        ("ditt pass.5", False),
+        ("ditt pass.se är en sida", False),
         ("ditt pass\nFråga", True),
         ("ditt passfoto.", False),
         ("ditt pass och visum.", False),
@@ -116,7 +120,7 @@ class Knowing:
             number = self.prompts[-1].rpartition("hos ")[2].partition("?")[0]
             read = [] if near is None else [self._tokenizer.decode(one.tolist()) for one in near[0][row].flatten(0, 1)]
             known = any(f"Misse {number}" in one or f"se {number}" in one for one in read)
-            tokens = self._tokenizer.encode([f" Misse {number}." if known else " Nej."])[0]
+            tokens = [*self._tokenizer.encode([f" Misse {number}." if known else " Nej."])[0], self._tokenizer.end]
             said.append((prompt + tokens + [pad_token_id] * LONGEST)[: len(prompt) + LONGEST])
         return torch.tensor(said)
 
