@@ -35,8 +35,8 @@ _OPTIONS = (
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws."),
     click.option("--device", default="auto", show_default=True, help="cpu, cuda, …"),
 )
-_RETRIEVER = click.option("--retriever", "-r", metavar="NAME", help="Another retriever than the training's.")
-_PARAMS = click.option(
+retriever_option = click.option("--retriever", "-r", metavar="NAME", help="Another retriever than the training's.")
+params_option = click.option(
     "--param",
     "params",
     multiple=True,
@@ -57,7 +57,7 @@ def analysis_options(*, retriever: bool = True, params: bool = True) -> Callable
     """MODEL and the options; `retriever`, `params`: whether another may be chosen, and its parameters."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed((*_OPTIONS, *((_RETRIEVER,) if retriever else ()), *((_PARAMS,) if params else ()))):
+        for option in reversed((*_OPTIONS, *((retriever_option,) if retriever else ()), *((params_option,) if params else ()))):
             command = option(command)
         return command
 

@@ -14,8 +14,9 @@ from harness.cli.progress import progress
     "experiment",
     help=f"""{__doc__}
 
-CONFIG is a YAML file, or a shipped one by its name: retro/overlap, retro/paraphrase, retro/retrievers. Runs that are done are
-never done again: the same command goes on where it was stopped, and finished runs are in the page whenever it is written.
+CONFIG is a YAML file, or a shipped one by its name: retro/overlap, retro/paraphrase, retro/retrievers; on real text
+retro/retrievers-real, retro/questions-real. Runs that are done are never done again: the same command goes on where it was
+stopped, and finished runs are in the page whenever it is written.
 
 \b
 harness retro experiment retro/overlap --out runs/overlap

@@ -8,7 +8,7 @@ from harness.cli.common import json_option, print_json, print_table, quiet_optio
 from harness.cli.evaluation import dry_run_option
 from harness.cli.plain import plain
 from harness.cli.progress import progress
-from harness_plugins.retro.options import parse_params
+from harness_plugins.retro.analysis_options import params_option, retriever_option
 
 
 @click.command(
@@ -27,15 +27,8 @@ harness retro questions runs/retro/model mine.jsonl --number 50 --show 5
 @click.argument("model", type=click.Path(file_okay=False), metavar="MODEL")
 @click.argument("questions", metavar="QUESTIONS")
 @click.option("--database", "-d", type=click.Path(file_okay=False), metavar="DIR", help="Retrieved from; default the training's.")
-@click.option("--retriever", "-r", metavar="NAME", help="Another retriever than the training's.")
-@click.option(
-    "--param",
-    "params",
-    multiple=True,
-    metavar="KEY=VALUE",
-    callback=lambda ctx, parameter, value: parse_params(value),
-    help="A parameter of the retriever. Repeatable.",
-)
+@retriever_option
+@params_option
 @click.option("--neighbours", "-k", type=click.IntRange(min=1), metavar="N", help="Of each chunk; default the training's.")
 @click.option("--number", "-n", type=click.IntRange(min=1), default=100, show_default=True, help="Questions asked at most.")
 @click.option("--show", type=click.IntRange(min=0), default=0, metavar="N", help="Prints so many answers.")

@@ -12,7 +12,9 @@ _QUOTES = (('"', '"'), ("“", "”"), ("”", "”"), ("»", "«"), ("«", "»"
 _OPENING = re.compile(
     r"(?:(?:sure|certainly|of course|okay|ok|absolut|självklart|visst|javisst)\b[^\n]{0,40}[!.,:]\s*)?"
     r"(?:(?:here|below|this)(?:'s| is| are)?\b[^\n:]{0,80}|(?:the |your )?(?:\w+ )?(?:translation|translated text)\b[^\n:]{0,60}"
-    r"|här (?:är|kommer|följer)\b[^\n:]{0,80}|(?:den )?(?:\w+ )?översättning(?:en)?\b[^\n:]{0,60}|swedish|svenska|på svenska)"
+    r"|här (?:är|kommer|följer)\b[^\n:]{0,80}|(?:den )?(?:\w+ )?översättning(?:en)?\b[^\n:]{0,60}|swedish|svenska|på svenska"
+    r"|(?:the |your )?(?:paraphrased?|rewritten|reworded|rephrased)(?: (?:text|version|passage|sentence))?"
+    r"|(?:den )?(?:omskriv(?:ning|en|na)|parafras(?:erad|erade)?|omformuler(?:ing|ad|ade))(?:en)?(?: (?:text|version)(?:en)?)?)"
     r":\s*(?=\S)",
     re.IGNORECASE,
 )
@@ -23,7 +25,8 @@ _NOTE = re.compile(
 )
 _REFUSAL = re.compile(
     r"\A\W*(?:i(?:'m| am) sorry|sorry,|i apologi[sz]e|i can(?:no|')t|i am (?:not able|unable)|i'm (?:not able|unable)|as an ai\b"
-    r"|jag är ledsen|tyvärr kan jag|jag kan (?:tyvärr )?inte (?:hjälpa|översätta)|som en (?:ai|språkmodell))",
+    r"|jag är ledsen|tyvärr kan jag|jag kan (?:tyvärr )?inte (?:hjälpa|översätta|skriva om|parafrasera|omformulera)"
+    r"|som en (?:ai|språkmodell))",
     re.IGNORECASE,
 )
 _WORDS = 6  # from which a text that comes back as it was is no name or number any more

@@ -18,7 +18,7 @@ OPEN = ("error", "over-budget", "not-stored")  # a passage of which the model ha
 UNCHANGED, WRONG_LANGUAGE = "unchanged", "wrong-language"
 _BATCH = 64  # passages that are asked about at once; replies are kept one by one as they arrive
 _STEP = 64  # tokens: limits in steps, so that many requests have the same parameters
-_WAYS = ("stop", "leave-out")
+WAYS = ("stop", "leave-out")
 
 
 class Said(NamedTuple):
@@ -61,7 +61,7 @@ class LlmParaphraser:
             raise PluginError(f"llm: words is a whole number from 5, got {words!r:.60}")
         if isinstance(max_ratio, bool) or not isinstance(max_ratio, int | float) or not 1 <= max_ratio <= 20:
             raise PluginError(f"llm: max_ratio is a number from 1 to 20, got {max_ratio!r:.60}")
-        if unanswered not in _WAYS:
+        if unanswered not in WAYS:
             raise PluginError(f"llm: unanswered is stop or leave-out, got {unanswered!r:.60}")
         try:
             choice, *others = choices_of({**reached, "model": model} if not isinstance(model, list | Mapping) else model, {})
@@ -88,7 +88,7 @@ class LlmParaphraser:
         found = _in_their_language(every, found)
         waiting = [one for one in found if one.reason in OPEN]
         if waiting and self._unanswered == "stop":
-            raise InputError(_unanswered(waiting, len(every)))
+            raise unanswered_yet(waiting, len(every))
         return found
 
     def plan(self, every: Sequence[Passage]) -> CallPlan:
@@ -107,6 +107,8 @@ class LlmParaphraser:
             return Said(None, "error" if reply.status == "ok" else reply.status, reply.key, reply.text, reply.detail)
         line = one_line(text)
         read = read_reply(reply.text, line, code_for([shown(line)]), self._ratio)
+        if read.text is not None and one_line(read.text).casefold() == line.casefold():  # however short
+            return Said(None, UNCHANGED, reply.key, reply.text)
         return Said(read.text, UNCHANGED if read.reason == UNTRANSLATED else read.reason, reply.key, reply.text)
 
 
@@ -115,8 +117,8 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def reasons(said: Sequence[Said]) -> dict[str, int]:
-    """How many passages have no paraphrase, by reason, the most frequent first."""
+def reasons(said: Sequence[Any]) -> dict[str, int]:
+    """How many of what was said are no text, by `reason`, the most frequent first."""
     return dict(Counter(one.reason for one in said if one.reason is not None).most_common())
 
 
@@ -132,10 +134,11 @@ def _in_their_language(every: Sequence[Passage], found: Sequence[Said]) -> list[
     return checked
 
 
-def _unanswered(waiting: Sequence[Said], total: int) -> str:
+def unanswered_yet(waiting: Sequence[Any], total: int, what: str = "passages") -> InputError:
+    """What is raised where some of so many texts have no reply yet; each has a `reason`, and maybe a `detail`."""
     counted = ", ".join(f"{reason} {count:,}" for reason, count in reasons(waiting).items())
-    detail = next((f" (for example: {one.detail})" for one in waiting if one.detail), "")
-    return (
-        f"paraphrases: {len(waiting):,} of {total:,} passages have no reply yet: {counted}{detail}. What was said is kept: raise "
+    detail = next((f" (for example: {one.detail})" for one in waiting if getattr(one, "detail", None)), "")
+    return InputError(
+        f"paraphrases: {len(waiting):,} of {total:,} {what} have no reply yet: {counted}{detail}. What was said is kept: raise "
         "`budget` or see to the server, and run the same command again; `unanswered: leave-out` goes on without them"
     )

@@ -50,11 +50,16 @@ class Material:
 
 def material_of(experiment: Experiment, folder: Path, report: Callable[..., None] | None = None) -> Material:
     """The experiment's material in the folder, laid down where it is not there yet."""
-    if not (folder / _DONE).is_file():
+    if not is_laid(folder):
         _lay(experiment, folder, report)
     facts = msgspec.json.decode((folder / _DONE).read_bytes(), type=Facts)
     others = Database(folder / "paraphrases") if facts.paraphrases is not None else None
     return Material(Database(folder / "train"), Database(folder / "held"), others, facts, _read_places(folder))
+
+
+def is_laid(folder: Path) -> bool:
+    """Whether all of the material lies in the folder."""
+    return (folder / _DONE).is_file()
 
 
 def calls_of(experiment: Experiment) -> list[CallPlan]:

@@ -17,11 +17,11 @@ from harness.errors import HarnessError, InputError, PluginError
 from harness.whole_files import replace_file
 from harness_plugins.retro.by_name import by_name
 from harness_plugins.retro.database.tokenizers import Tokenizer
-from harness_plugins.retro.experiments.llm_paraphrases import LlmParaphraser, reasons
+from harness_plugins.retro.experiments.llm_paraphrases import OPEN, WAYS, LlmParaphraser, reasons, unanswered_yet
 from harness_plugins.retro.experiments.passages import Place, laid, passages
 
 if TYPE_CHECKING:
-    from harness_plugins.datasets.translators.base import Translator
+    from harness_plugins.datasets.translators.base import Translated, Translator
 
 Documents = Sequence[tuple[str, str, str]]
 
@@ -140,7 +140,7 @@ def _table(path: Path, documents: Documents) -> dict[str, str]:
     by_text = {text.strip(): id for id, text, _ in documents}
     found: dict[str, str] = {}
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8").split("\n")  # a text may hold what splitlines takes for the end of a line
     except OSError as error:
         raise InputError(f"paraphrases: {path} cannot be read ({error.strerror})") from error
     for number, line in enumerate(lines, 1):
@@ -160,11 +160,19 @@ def _table(path: Path, documents: Documents) -> dict[str, str]:
 
 def _back(value: Any, documents: Documents) -> Callable[[Sequence[str]], Sequence[str | None]]:
     there, back = _translators(value, documents)
+    stops = value.get("unanswered", "stop") == "stop"
+
+    def translated(by: "Translator", texts: Sequence[str]) -> "list[Translated]":
+        found = by.translate(texts)
+        waiting = [one for one in found if one.reason in OPEN]
+        if waiting and stops:
+            raise unanswered_yet(waiting, len(texts), "texts")
+        return found
 
     def make(texts: Sequence[str]) -> list[str | None]:
-        away = [one.text for one in there.translate(texts)]
+        away = [one.text for one in translated(there, texts)]
         known = [place for place, text in enumerate(away) if text]
-        home = back.translate([str(away[place]) for place in known])
+        home = translated(back, [str(away[place]) for place in known])
         found: list[str | None] = [None] * len(texts)
         for place, one in zip(known, home, strict=True):
             found[place] = one.text
@@ -191,8 +199,12 @@ def _llm(value: Any) -> LlmParaphraser:
 
 
 def _check_back(value: Any) -> None:
-    if not isinstance(value, Mapping) or set(value) != {"pivot", "to", "from"}:
-        raise InputError("paraphrases: back names `pivot` (a language), `to` and `from` (translators)")
+    if not isinstance(value, Mapping) or {*value} - {"unanswered"} != {"pivot", "to", "from"}:
+        raise InputError(
+            "paraphrases: back names `pivot` (a language), `to` and `from` (translators); also `unanswered` (stop, leave-out)"
+        )
+    if value.get("unanswered", "stop") not in WAYS:
+        raise InputError(f"paraphrases: back: unanswered is stop or leave-out, got {value['unanswered']!r:.60}")
 
 
 def _own(target: Any) -> Callable[[Sequence[str]], Sequence[str | None]]:
@@ -209,7 +221,7 @@ def _made(documents: Documents, make: Callable[[Sequence[str]], Sequence[str | N
     """What `make` says of the documents, in portions that are kept: one that fails loses none before it."""
     found: dict[str, str | None] = {}
     if kept.is_file():
-        found = {row[0]: row[1] for row in map(json.loads, kept.read_text("utf-8").splitlines())}
+        found = {row[0]: row[1] for row in map(json.loads, kept.read_text("utf-8").split("\n")[:-1])}
     open_ = [(id, text) for id, text, _ in documents if id not in found]
     for start in range(0, len(open_), 64):
         part = open_[start : start + 64]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ def read_questions(name: str) -> list[Question]:
     else:
         path = Path(name).expanduser()
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise InputError(f"{path}: questions cannot be read ({error}); give a file of JSON Lines, or swequad-mc") from error
     found = _swequad(text, path) if path.suffix == ".json" else _lines(text, path)
@@ -53,7 +54,8 @@ def asked_and_shots(name: str, documents: Collection[str], tokenizer: Tokenizer,
     known = [questions[place] for place in order if place in fitting]
     inside = [one for one in known if one.document is None or one.document in documents]
     chosen = inside[: min(most, max(len(known) - SHOTS, 0))]
-    rest = [one for one in known if one not in set(chosen)]
+    asked = {one.question for one in chosen}  # a question may be in the file about several documents
+    rest = [one for one in known if one.question not in asked]
     shots = sorted(rest, key=lambda one: one.document is None or one.document in documents)[:SHOTS]  # strangers first
     if not chosen or len(shots) < SHOTS:
         raise InputError(
@@ -73,7 +75,7 @@ def _swequad(text: str, path: Path) -> list[Question]:
             Question(row["question"].strip(), _right(row)["text"].strip(), text_digest(row["context"]))
             for row in json.loads(text)["data"]
         ]
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
         raise InputError(f"{path}: expected SweQUAD's JSON: data[] of context, question and choices ({error!r:.80})") from error
 
 
@@ -83,18 +85,24 @@ def _right(row: Any) -> Any:
 
 def _lines(text: str, path: Path) -> list[Question]:
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # a text may hold what splitlines takes for the end of a line
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            document = row.get("document")
-            found.append(
-                Question(row["question"].strip(), row["answer"].strip(), None if document is None else text_digest(document))
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            found.append(_question(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(
                 f'{path}, line {number}: expected {{"question": …, "answer": …}}, with "document" where it is about one '
-                f"({error!r:.80})"
+                f"({error!r:.120})"
             ) from error
     return found
+
+
+def _question(row: Any) -> Question:
+    question, answer, document = row["question"].strip(), row["answer"].strip(), row.get("document")
+    if not question or not answer:
+        raise ValueError(f"{'answer' if question else 'question'} is blank")
+    near = [] if "document" in row else get_close_matches("document", row, 1, 0.85)  # other keys, an id or a source, may be there
+    if near:
+        raise ValueError(f"unknown key {near[0]!r}. Did you mean 'document'?")
+    return Question(question, answer, None if document is None else text_digest(document))

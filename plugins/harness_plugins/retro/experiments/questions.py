@@ -2,8 +2,8 @@
 
 A prompt is the question behind other questions with their answers, of which as many tokens are kept as make the prompt end with a
 chunk: so the neighbours of the chunk with the question are there for the whole answer. Greedy, at most `LONGEST` tokens. An
-answer is right where the reply is it, up to its end, a full stop or a line's end; compared after NFC, case folding, and without
-blanks and full stops at the ends.
+answer is right where the reply is it, up to its end, a full stop or a line's end; compared after NFC, case folding, with single
+blanks, and without blanks and full stops at the ends.
 """
 
 import unicodedata
@@ -157,4 +157,6 @@ def _ended(tokens: list[int], model: Any) -> list[int]:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold().strip(" .\n\t")
+    """Single blanks alone within its lines; without blanks, stops and line ends around it."""
+    lines = unicodedata.normalize("NFC", text).casefold().splitlines()
+    return "\n".join(" ".join(line.split()) for line in lines).strip(" .\n")

@@ -3,11 +3,12 @@
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -17,6 +18,7 @@ from harness_plugins.retro.experiments.config import Experiment
 from harness_plugins.retro.experiments.training import RESULT, RunResult, run_folder, run_one
 
 CONFIG = "experiment.json"
+_REACHED = ("prices", "timeout", "concurrency", "requests_per_minute", "tokens_per_minute", "key_env")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -100,16 +102,45 @@ def results(experiment: Experiment, folder: Path) -> Iterator[RunResult]:
 
 
 def claim(experiment: Experiment, folder: Path) -> None:
-    """Writes what the experiment is; InputError where the folder holds another one. Seeds and arms may be added."""
-    path = folder / CONFIG
-    said = msgspec.json.encode(msgspec.structs.replace(experiment, seeds=(), levels=()), order="sorted")
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_file(path, msgspec.json.format(said))
-    elif msgspec.json.format(said) != path.read_bytes():
+    """Writes what the experiment is; InputError where the folder holds another one. Seeds and arms may be added, and how a model
+    that paraphrases is reached may change, its budget too, since that changes no reply."""
+    from harness_plugins.retro.experiments.material import is_laid
+
+    path, laid = folder / CONFIG, is_laid(folder / "material")
+    text = msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(experiment, seeds=(), levels=()), order="sorted"))
+    before = path.read_bytes() if path.is_file() else None
+    if before is not None and not _same(before, text, laid):
         raise InputError(
             f"{folder} holds an experiment with other settings (see {CONFIG} in it); give another folder by --out, or remove it"
         )
+    if before != text:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text)
+
+
+def _same(before: bytes, now: bytes, laid: bool) -> bool:
+    try:
+        first, second = (_counting(msgspec.json.decode(one, type=dict[str, Any]), laid) for one in (before, now))
+    except msgspec.DecodeError:
+        return False
+    return first == second
+
+
+def _counting(said: dict[str, Any], laid: bool) -> dict[str, Any]:
+    """The settings without how models that paraphrase are reached. `laid`: their paraphrases are laid down; then whether passages
+    without a reply are left out counts, and where they are, the budget, since both decided which have one."""
+    how = said.get("paraphrases")
+    if not isinstance(how, dict):
+        return said
+    (value,) = how.values()
+    free = _REACHED if laid and isinstance(value, dict) and value.get("unanswered") == "leave-out" else {*_REACHED, "budget"}
+    return {**said, "paraphrases": _without(how, free if laid else {*free, "unanswered"})}
+
+
+def _without(value: Any, keys: Collection[str]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: one if key == "params" else _without(one, keys) for key, one in value.items() if key not in keys}
 
 
 @contextmanager

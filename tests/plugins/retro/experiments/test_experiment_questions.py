@@ -1,6 +1,7 @@
 """Short questions about real documents: which are asked, when an answer is right, and what a model that reads is asked with."""
 
 import json
+import re
 
 import pytest
 
@@ -54,6 +55,7 @@ def words():
         ("ditt pass\nFråga", True),
         ("ditt passfoto.", False),
         ("ditt pass och visum.", False),
+        ("ditt\xa0 pass\r\nFråga", True),
         ("pass.", False),
         ("", False),
     ],
@@ -72,6 +74,35 @@ def test_those_about_documents_of_the_database_are_asked_behind_others(tmp_path)
     assert asked_and_shots(name, known, words(), 2, 0)[0] == asked[:2]
     with pytest.raises(InputError, match="of 14 questions 13 have an answer of at most 16 tokens, 1 of them about a document"):
         asked_and_shots(name, set(), words(), 0, 0)
+
+
+def test_a_question_that_is_asked_is_never_its_own_example(tmp_path):
+    twice = [{**row, "document": TEXTS[11]} for row in rows()[:4]]  # the same about a document that is not in the database
+    asked, shots = asked_and_shots(written(tmp_path, rows() + twice), {text_digest(text) for text in TEXTS[:4]}, words(), 100, 0)
+    assert len(asked) == 5
+    assert not {question for question, _ in asked} & {question for question, _ in shots}
+
+
+def test_texts_hold_any_character_and_a_file_may_begin_with_a_mark(tmp_path):
+    row = {"question": "Vad\u2028är\u0085det?", "answer": "ett\x1cbord", "document": "x\u2029y"}
+    path = tmp_path / "q.jsonl"
+    path.write_text("\ufeff" + json.dumps(row, ensure_ascii=False) + "\r\n", encoding="utf-8")
+    assert read_questions(str(path)) == [(row["question"], row["answer"], text_digest("x\u2029y"))]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"question": " ", "answer": "x"}', "question is blank"),
+        ('{"question": "x", "answer": ""}', "answer is blank"),
+        ('{"question": "x", "answer": "y", "dokument": "z"}', "unknown key 'dokument'. Did you mean 'document'?"),
+        ("[" * 100_000, "RecursionError"),
+    ],
+)
+def test_a_line_that_cannot_be_meant_is_told(tmp_path, line, said):
+    (tmp_path / "q.jsonl").write_text('{"question": "x", "answer": "y"}\n' + line + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="q.jsonl, line 2: .*" + re.escape(said)):
+        read_questions(str(tmp_path / "q.jsonl"))
 
 
 def test_a_file_of_questions_that_cannot_be_read_is_named_with_its_line(tmp_path):

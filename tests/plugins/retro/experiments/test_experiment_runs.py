@@ -39,6 +39,16 @@ def test_back_translation_goes_through_the_pivot_and_leaves_out_what_has_no_way_
     assert counts.missing == 2
 
 
+def test_paraphrases_hold_any_character(tmp_path, monkeypatch):
+    odd = "en\u2028katt\u0085sov\x1c"
+    table = tmp_path / "p.jsonl"
+    table.write_text(json.dumps({"id": "d/1", "paraphrase": odd}, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert paraphrased(DOCUMENTS, {"table": str(table)}, {}, tmp_path / "k")[0] == [("d/1", odd, "sv")]
+    monkeypatch.setattr("tempfile.r8_paraphraser", lambda texts: [odd] * len(texts), raising=False)
+    first = paraphrased(DOCUMENTS, {"own": "tempfile:r8_paraphraser"}, {}, tmp_path / "kept.jsonl")
+    assert paraphrased(DOCUMENTS, {"own": "tempfile:r8_paraphraser"}, {}, tmp_path / "kept.jsonl") == first
+
+
 def test_a_function_that_fails_loses_nothing_of_what_it_said_before(tmp_path, monkeypatch):
     calls = []
 

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 pytest.importorskip("transformers")
 
@@ -16,10 +17,12 @@ from harness_plugins.retro.database.tokenizers import trained_tokenizer
 from harness_plugins.retro.database.writing import extend
 from harness_plugins.retro.experiments.arms import read_by, usable
 from harness_plugins.retro.experiments.checking import checked_experiment
+from harness_plugins.retro.experiments.config import read_experiment
 from harness_plugins.retro.experiments.llm_paraphrases import LlmParaphraser
-from harness_plugins.retro.experiments.material import material_of
+from harness_plugins.retro.experiments.material import calls_of, material_of
 from harness_plugins.retro.experiments.paraphrases import paraphrased, paraphrased_passages, planned
-from harness_plugins.retro.experiments.passages import aligned_places, laid, passages
+from harness_plugins.retro.experiments.passages import Passage, aligned_places, laid, passages
+from harness_plugins.retro.experiments.work import claim
 
 from harness.cli.main import harness
 from harness.errors import InputError, PluginError
@@ -201,6 +204,91 @@ def test_a_budget_that_is_too_small_stops_an_experiment_unless_it_may_leave_out(
             LlmParaphraser(**how).say(every)
         said = LlmParaphraser(**how, unanswered="leave-out").say(every)
         assert {one.reason for one in said} > {"over-budget"}
+
+
+def test_a_budget_may_be_raised_and_the_same_command_goes_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prices.yaml").write_text("- {model: m, in: 10, out: 10}\n", encoding="utf-8")
+
+    def run(more):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(tmp_path)
+            experiment_of(tmp_path, server.url, f", prices: prices.yaml{more}")
+            return CliRunner().invoke(harness, ["retro", "experiment", "e.yaml", "--out", "out", "--workers", "1"])
+
+    def says(seen):
+        return Answer(completion("Hunden sov på golvet en hel lång dag, och det gjorde den bra."))
+
+    with chat_server(says) as server:
+        (plan,) = calls_of(experiment_of(tmp_path, server.url, ", prices: prices.yaml"))
+        poor = run(f", budget: {plan.price / plan.calls}")  # enough for a mean passage, and not for the longest
+        assert poor.exit_code != 0
+        assert "over-budget" in poor.output
+        first = len(server.seen)
+        assert 0 < first < 20
+        rich = run(", budget: 10, concurrency: 2")
+        assert rich.exit_code == 0, rich.output
+        asked = len(server.seen)
+        assert asked > first
+        assert run(", budget: 20, timeout: 60").exit_code == 0
+        assert len(server.seen) == asked
+    other = run(", temperature: 0.5")
+    assert other.exit_code != 0
+    assert "other settings" in other.output
+
+
+def claimed(folder, how, laid=False):
+    experiment = replace(read_experiment(folder / "e.yaml"), paraphrases=how)
+    if laid:
+        (folder / "out" / "material").mkdir(parents=True, exist_ok=True)
+        (folder / "out" / "material" / "material.json").write_text("{}")
+    claim(experiment, folder / "out")
+
+
+def test_what_decides_which_passages_are_left_out_counts_once_they_are_laid_down(tmp_path):
+    experiment_of(tmp_path, "http://127.0.0.1:9/v1")
+    claimed(tmp_path, {"llm": {"model": {"model": "m", "prices": "p.yaml"}, "budget": 1}})
+    claimed(tmp_path, {"llm": {"model": {"model": "m", "budget": 2}, "unanswered": "leave-out"}})
+    claimed(tmp_path, {"llm": {"model": {"model": "m"}, "unanswered": "leave-out", "budget": 3}})
+    claimed(tmp_path, {"llm": {"model": {"model": "m"}, "unanswered": "leave-out", "budget": 3, "timeout": 9}}, laid=True)
+    for other in ({"unanswered": "leave-out", "budget": 4}, {"budget": 3}, {"params": {"budget": 3}, "unanswered": "leave-out"}):
+        with pytest.raises(InputError, match="other settings"):
+            claimed(tmp_path, {"llm": {"model": {"model": "m"}, **other}})
+
+
+def test_a_short_passage_that_comes_back_is_unchanged_and_openings_are_no_part_of_a_paraphrase(tmp_path):
+    said = {
+        "Hunden åt.": "Hunden  åt.",
+        "Katten sov.": "Omskrivning: Det var katten som sov.",
+        "Fågeln sjöng.": "Jag kan inte skriva om den här texten.",
+        "Fisken sam.": "Paraphrased text:\nDet var fisken som sam.",
+    }
+    with chat_server(lambda seen: Answer(completion(said[fenced(seen)]))) as server:
+        every = [Passage(document="d", language="sv", start=0, end=len(text), text=text) for text in said]
+        found = LlmParaphraser(model="m", base_url=server.url).say(every)
+    assert [one.text for one in found] == [None, "Det var katten som sov.", None, "Det var fisken som sam."]
+    assert [one.reason for one in found] == ["unchanged", None, "refused", None]
+
+
+def test_back_translation_stops_where_a_text_has_no_reply_yet_and_goes_on(tmp_path):
+    broken = [True]
+
+    def translate(seen):
+        text = fenced(seen)
+        if broken[0] and "vägrar" in text:
+            return Answer({"error": {"message": "no"}}, status=400)
+        return Answer(completion(f"Det heter {text}"))
+
+    with chat_server(translate) as server:
+        engine = {"name": "llm", "model": "m", "base_url": server.url}
+        how = {"pivot": "da", "to": engine, "from": engine}
+        with pytest.raises(InputError, match="1 of 3 texts have no reply yet: error 1"):
+            paraphrased(DOCUMENTS, {"back": how}, {}, tmp_path / "kept.jsonl")
+        _, left = paraphrased(DOCUMENTS, {"back": {**how, "unanswered": "leave-out"}}, {}, tmp_path / "left.jsonl")
+        assert (left.usable, left.missing) == (2, 1)
+        broken[0] = False
+        _, counts = paraphrased(DOCUMENTS, {"back": how}, {}, tmp_path / "kept.jsonl")
+        assert counts.usable == 3
 
 
 def test_back_translation_by_language_models_is_planned_and_asked(tmp_path):
