@@ -14,7 +14,7 @@ from harness_plugins.judges.models import choices_of, named, open_model
 from harness_plugins.judges.reading import PARSER
 from harness_plugins.judges.settings import Settings, Task, read_settings
 
-VERSION = "1"
+VERSION = "2"  # 2: refused and cut-off replies have statuses of their own, and equally many kinds one status in any order
 _SUFFIX = {"direct": "", "pair": "-pair", "wins": "-wins", "rank": "-rank"}
 
 

@@ -15,13 +15,17 @@ from harness_plugins.judges.settings import Panel, Read
 Votes = Sequence[Sequence[float]]  # of each judge, its verdicts
 
 _NO_ROOM = "exceeds the available context size"  # llama.cpp's words
+# Which of equally frequent kinds of lacking verdicts is told: what a setting mends (max_tokens), what only another judge or text
+# mends, and last what may have any cause. Errors and replies that are not stored come before all of them, however few.
+_TOLD_FIRST = ("cut-off", "refused", "unparsed")
 
 
 def result(votes: Votes, panel: Panel, verdicts: Sequence[Verdict], asked: int) -> Result:
     """The score that these votes make. `verdicts`: all that were to make them; `asked`: how many votes there would be in all.
 
     A unit whose asking failed has status "error", so that it is asked again; what was answered and holds no verdict is left out,
-    and where nothing is left the score is missing, with the status that most of its replies have: unparsed, refused or cut-off.
+    and where nothing is left the score is missing, with the status that most of its replies have: cut-off, refused or unparsed,
+    of equally many the first of these in this order, however the samples are ordered.
     """
     lacking = [verdict for verdict in verdicts if verdict.status != "ok"]
     for status in ("error", "not-recorded") if lacking else ():
@@ -89,9 +93,18 @@ def explained(reply: Reply) -> str | None:
 
 
 def _most(lacking: Sequence[Verdict]) -> Status:
-    """What most of these are; without any, the replies told no token probabilities, and there was nothing to read."""
+    """What most of these are, of equally many kinds the first of cut-off, refused, unparsed; it rests on no order of samples.
+
+    Without any the replies told no token probabilities, and there was nothing to read.
+    """
+    kinds = _kinds(lacking)
+    return cast(Status, kinds[0][0] if kinds else "unparsed")
+
+
+def _kinds(lacking: Sequence[Verdict]) -> list[tuple[str, int]]:
+    """Each status that these have, and how many have it: the most frequent first, of equally many the one told first."""
     counts = Counter(verdict.status for verdict in lacking)
-    return cast(Status, counts.most_common(1)[0][0] if counts else "unparsed")
+    return sorted(counts.items(), key=lambda kind: (-kind[1], _TOLD_FIRST.index(kind[0])))
 
 
 def _count(some: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:
@@ -99,13 +112,13 @@ def _count(some: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:
 
 
 def _why(lacking: Sequence[Verdict], verdicts: Sequence[Verdict]) -> str:
-    """What kept the first of them from being a verdict: its reply, or why there was none."""
+    """How many came to what, and what kept the first of the kind that is told from being a verdict: its reply, or why none."""
     if not lacking:
         return "the replies have no token probabilities"
-    first = lacking[0]
+    kinds = _kinds(lacking)
+    first = next(verdict for verdict in lacking if verdict.status == kinds[0][0])
     said = first.reply if first.reply is not None else "no text"
     status = "" if first.status == "unparsed" else f"{first.status}: "
-    kinds = Counter(verdict.status for verdict in lacking)
-    several = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    several = ", ".join(f"{count} {kind}" for kind, count in kinds)
     counted = f"{several} of {len(verdicts)}: " if len(kinds) > 1 else _count(lacking, verdicts)
     return f"{counted}{status}{said if first.status == 'unparsed' else first.detail or said}"

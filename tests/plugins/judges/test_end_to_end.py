@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from chat_server import Answer, Seen, chat_server, completion
 from click.testing import CliRunner
+from harness_plugins.judges import judge, llm_judge
 
 from harness.cli.main import harness
 
@@ -91,3 +92,28 @@ def test_what_the_server_failed_to_answer_is_asked_again_by_the_same_command(tab
         broken.clear()
         score(table, server.url, "--output", str(run))
     assert all(row["status"] == "ok" for row in rows(run, "scores"))
+
+
+def test_a_finished_run_of_an_earlier_version_gets_the_statuses_of_now_and_nobody_is_asked(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(seen: Seen) -> Answer:
+        return Answer(completion("Nej.", finish="content_filter")) if "Ljummet" in seen.text else judged(seen)
+
+    run, fresh = tmp_path / "run", tmp_path / "fresh"
+    with chat_server(answer) as server:
+        with monkeypatch.context() as earlier:  # version 1 called refused and cut-off replies unparsed
+            earlier.setattr(llm_judge, "VERSION", "1")
+            earlier.setattr(judge, "_STATUS", {**judge._STATUS, "refused": "unparsed", "cut-off": "unparsed"})
+            score(table, server.url, "--output", str(run))
+        (missing,) = [row for row in rows(run, "scores") if row["value"] is None]
+        assert missing["status"] == "unparsed"
+        (run / "unchanged.json").unlink(missing_ok=True)  # it holds for the same code alone
+        asked = len(server.seen)
+        score(table, server.url, "--output", str(run))
+        score(table, server.url, "--output", str(fresh))
+        assert len(server.seen) == asked
+    of_now = [row for row in rows(run, "scores") if row["metric"].endswith("|v:2")]
+    (missing,) = [row for row in of_now if row["value"] is None]
+    assert missing["status"] == "refused"
+    assert of_now == rows(fresh, "scores")

@@ -1,6 +1,7 @@
 """The metrics: what they ask, and what score the verdicts make."""
 
 import re
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -103,7 +104,32 @@ def test_samples_that_came_to_different_things_are_counted_in_the_detail() -> No
     said = {0: "refused", 1: "cut-off", 2: "cut-off"}
     metric = judge(lambda request: Reply(key="k", status=said[request.sample], text="Nej."), samples=3)
     (result,) = metric.score([unit()])
-    assert (result.value, result.status, result.detail) == (None, "cut-off", "1 refused, 2 cut-off of 3: refused: Nej.")
+    assert (result.value, result.status, result.detail) == (None, "cut-off", "2 cut-off, 1 refused of 3: cut-off: Nej.")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status"),
+    [
+        (("refused", "cut-off"), "cut-off"),
+        (("ok", "cut-off"), "cut-off"),  # "ok": a reply of which no verdict can be read
+        (("ok", "refused"), "refused"),
+        (("ok", "refused", "cut-off"), "cut-off"),
+        (("ok", "refused", "refused", "cut-off", "ok"), "refused"),
+        (("ok", "ok", "cut-off"), "unparsed"),  # the more frequent one, whatever it is
+    ],
+)
+def test_equally_many_kinds_of_lacking_verdicts_have_one_status_in_every_order(kinds: tuple[str, ...], status: str) -> None:
+    found = set()
+    for order in set(permutations(kinds)):
+        metric = judge(
+            lambda request, order=order: Reply(key="k", status=order[request.sample], text=f"Nej ({order[request.sample]})."),  # type: ignore[misc]
+            samples=len(kinds),
+        )
+        (result,) = metric.score([unit()])
+        assert result.value is None
+        found.add((result.status, result.detail))
+    assert {each for each, _ in found} == {status}
+    assert len(found) == 1  # the detail is of that kind too
 
 
 def test_an_output_without_a_text_is_not_asked_about() -> None:
