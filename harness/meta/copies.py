@@ -5,6 +5,7 @@ threshold of an item is chosen on its own copy.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 from harness.judgments import JudgmentSet
 from harness.meta.slices import slices
@@ -16,7 +17,9 @@ def different_clusters(data: JudgmentSet, dimensions: Sequence[str]) -> dict[tup
 
     An item's content is its messages, choices, source and references and the rated answers to it, whoever gave them; spacing
     does not count. Items of which only the answers are known count as different, since equal answers may be to other questions.
-    A cluster's content is that of its items, each once. Items with under two rated answers are left out: nothing rests on them.
+    A cluster's content is that of its items, each once. An output that is missing (neither a text nor log-likelihoods) is no
+    answer, and equal to none: no metric scores it. A blank text is an answer, and equal to another blank one. Items with under
+    two rated answers are left out: nothing rests on them.
     """
     examples = {example.id: example for example in data.examples}
     asked = {example.id: _asked(example) for example in data.examples}
@@ -56,14 +59,25 @@ def _contents(
     outputs: Sequence[Output], examples: Mapping[str, Example], asked: Mapping[str, Hashable]
 ) -> dict[str, frozenset[Hashable]]:
     """Cluster → its content, of the outputs given."""
-    answers: dict[str, list[str]] = {}
+    answers: dict[str, list[tuple[Any, ...]]] = {}
     for output in outputs:
-        answers.setdefault(output.example_id, []).append(_plain(output.text or ""))
+        answer = _answer(output)
+        if answer is not None:
+            answers.setdefault(output.example_id, []).append(answer)
     clusters: dict[str, set[Hashable]] = {}
-    for item, texts in answers.items():
-        if len(texts) > 1:
-            clusters.setdefault(examples[item].cluster, set()).add((asked[item], tuple(sorted(texts))))
+    for item, said in answers.items():
+        if len(said) > 1:
+            clusters.setdefault(examples[item].cluster, set()).add((asked[item], tuple(sorted(said))))
     return {cluster: frozenset(items) for cluster, items in clusters.items()}
+
+
+def _answer(output: Output) -> tuple[Any, ...] | None:
+    """What the output says, of a kind that can be sorted; None where it is missing."""
+    if output.text is not None:
+        return "text", _plain(output.text)
+    if output.loglik is not None:
+        return "loglik", tuple((choice.sum, choice.tokens, choice.characters) for choice in output.loglik)
+    return None
 
 
 def _asked(example: Example) -> Hashable:
@@ -72,7 +86,8 @@ def _asked(example: Example) -> Hashable:
         (message.role, tuple(_plain(part.text) if isinstance(part, TextPart) else part for part in message.parts))
         for message in example.messages
     )
-    known = (messages, example.choices, _plain(example.source or ""), tuple(map(_plain, example.references)))
+    source = None if example.source is None else _plain(example.source)
+    known = (messages, example.choices, source, tuple(map(_plain, example.references)))
     return known if any(known) else example.id
 
 

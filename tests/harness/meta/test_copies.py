@@ -5,7 +5,7 @@ from typing import Any
 from judgment_sets import Sheet
 
 from harness.meta.copies import different_clusters
-from harness.records import MediaPart, Message, TextPart
+from harness.records import ChoiceLoglik, MediaPart, Message, Output, TextPart
 
 
 def questions(sheet: Sheet, *numbers: int, copies: int = 1, **fields: Any) -> Sheet:
@@ -90,4 +90,54 @@ def test_preferences_count_the_answers_that_people_chose_between() -> None:
     for name in ("a", "b", "c"):
         sheet.item(name, source="x" if name != "c" else "y")
         sheet.prefer(*(sheet.answer(name, system, {}, text=system) for system in "st"), winner="a")
+    assert different_clusters(sheet.data(), ()) == {("quality", "all"): 2}
+
+
+def answered(sheet: Sheet, name: str, *texts: str | None) -> Sheet:
+    """An item that asks what all such items ask, with one rated output for each text."""
+    sheet.item(name, source="fråga", references=("svar",))
+    for number, text in enumerate(texts):
+        sheet.answer(name, f"s{number}", 1.0, text=text)
+    return sheet
+
+
+def test_items_that_no_system_answered_are_no_copies_of_each_other_nor_of_blank_answers() -> None:
+    sheet = answered(Sheet(), "a", None, None)
+    answered(sheet, "b", None, None)
+    answered(sheet, "c", "", "")
+    assert different_clusters(sheet.data(), ()) == {}
+
+
+def test_a_missing_output_is_no_blank_answer_and_brings_nothing_new() -> None:
+    sheet = answered(Sheet(), "a", "ett", "två", None)
+    answered(sheet, "b", "ett", "två", "")
+    assert different_clusters(sheet.data(), ()) == {}
+    answered(sheet, "c", "ett", "två")
+    assert different_clusters(sheet.data(), ()) == {("quality", "all"): 2}  # c is a
+
+
+def test_blank_answers_are_equal_to_each_other() -> None:
+    sheet = answered(Sheet(), "a", "", " ")
+    answered(sheet, "b", "", "")
+    assert different_clusters(sheet.data(), ()) == {("quality", "all"): 1}
+
+
+def test_no_source_is_not_an_empty_source() -> None:
+    sheet = Sheet()
+    for name, source in (("a", None), ("b", "")):
+        sheet.item(name, source=source, references=("svar",))
+        for system in "st":
+            sheet.answer(name, system, 1.0)
+    assert different_clusters(sheet.data(), ()) == {}
+
+
+def test_answers_of_other_log_likelihoods_are_others() -> None:
+    sheet = Sheet()
+    for name, last in (("a", -2.0), ("b", -2.0), ("c", -3.0)):
+        sheet.item(name, source="fråga", choices=("ja", "nej"))
+        for system in "st":
+            sheet.answer(name, system, 1.0, text=None)
+            before = sheet.outputs.pop()
+            choices = tuple(ChoiceLoglik(sum=value, tokens=1, characters=3) for value in (-1.0, last))
+            sheet.outputs.append(Output(id=before.id, example_id=name, system=system, loglik=choices))
     assert different_clusters(sheet.data(), ()) == {("quality", "all"): 2}
