@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Report(Protocol):
-    """Says how far a step is; `reused` of what is done was there already."""
+    """Says how far a step is; `reused` of what is done was there already. A step is timed from the first word of it."""
 
     def __call__(self, label: str, done: int, total: int, *, reused: int = 0) -> None: ...
 
@@ -30,9 +30,9 @@ def progress() -> Iterator[Report]:
 
             def show(label: str, done: int, total: int, *, reused: int = 0) -> None:
                 if label not in tasks:
-                    tasks[label] = bars.add_task(label, total=total)  # type: ignore[assignment]  # TaskID is an int
+                    tasks[label] = bars.add_task(label, total=total, first=done)  # type: ignore[assignment]  # TaskID is an int
                 said = f"{label} ({reused} reused)" if reused else label
-                bars.update(tasks[label], completed=done, total=total, description=said)  # type: ignore[arg-type]  # as above
+                bars.update(tasks[label], completed=done, total=total, description=said, reused=reused)  # type: ignore[arg-type]
 
             yield show
     else:
@@ -75,8 +75,13 @@ def _bars() -> "Progress":
     from rich.text import Text
 
     class Rate(ProgressColumn):
+        """Units a second: of late, and of a finished step on average over what was done now, if that was seen to begin."""
+
         def render(self, task: "Task") -> "Text":
-            speed = task.finished_speed or task.speed
+            speed = task.speed
+            if task.finished:
+                done = task.completed - max(task.fields.get("first", 0), task.fields.get("reused", 0))
+                speed = done / task.finished_time if done > 0 and task.finished_time else None
             return Text("" if speed is None else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s")
 
     columns = (
@@ -84,6 +89,6 @@ def _bars() -> "Progress":
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         Rate(),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
     )
     return Progress(*columns, console=Console(file=sys.stderr))

@@ -122,6 +122,7 @@ def _run_builder(run: Run, registry: Registry, ref: PluginRef, report: Report, l
         made.complete, made.notes = True, said.notes
         report(ref.name, made.rows, made.rows)
         return made
+    report(ref.name, made.rows, made.rows + 1)
     builder: DatasetBuilder = registry.build(KIND, ref)
     rows = _asked(builder, ref.name)
     _skip(rows, made, last, ref.name)

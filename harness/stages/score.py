@@ -64,9 +64,9 @@ def score(
     disk before the next is waited for, and what an earlier session finished is read, not scored again; the run's counts then tell
     `units_scored`, `units_reused`, `units_skipped` and `units_failed`. Writing the table `scores` is left to the caller, unless
     the run holds it already: a finished one in which nothing has changed is taken over.
-    `progress` is called with the metric's label, the units done and the units to do in all. `executor` asks the metrics; by
-    default this process does. With `reparse` the paid metrics score everything again; that they then ask nobody is up to the
-    caller (`harness.chat.policy.only_stored`).
+    `progress` is called with the metric's label, the units done and the units to do in all, the first time before any is asked.
+    `executor` asks the metrics; by default this process does. With `reparse` the paid metrics score everything again; that they
+    then ask nobody is up to the caller (`harness.chat.policy.only_stored`).
 
     Raises InputError, before anything is scored, for a metric that has no units in the set, and PluginError where a metric breaks
     its protocol. An exception on one unit is that unit's status "error".
@@ -171,6 +171,8 @@ def _score_metric(
     segments = run.segments(stage) if run is not None else None
     held = {} if again else _by_batch(segments.read(SavedBatch) if segments is not None else (), metric, work)
     size, units = metric.spec.batch_size, work.units
+    if progress is not None and units:
+        progress(metric.label, 0, len(units))
     starts = range(0, len(units), size)
     todo = (units[start : start + size] for start in starts if start not in held)
     answers = executor.answers(metric, data.examples, todo) if len(held) < len(starts) else iter(())

@@ -123,6 +123,23 @@ def test_whatever_a_builder_raises_is_told_under_its_name(tmp_path: Path, error:
         built(tmp_path, Failing())
 
 
+def test_a_builder_is_told_of_before_it_is_asked(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    asked: list[list[tuple[str, int, int]]] = []
+
+    class Watched(Counted):
+        def examples(self) -> Iterator[Example | SetAside]:
+            asked.append([*told])
+            yield from super().examples()
+
+    (tmp_path / "c.yaml").write_text(CONFIG, encoding="utf-8")
+    config = load_build_config(tmp_path / "c.yaml")
+    with Run.open(tmp_path / "out", config={}, command=["test"]) as run:
+        run_builders(run, registry_of(Watched(4)), config.builders, lambda *step: told.append(step))
+    assert asked == [[("counted", 0, 1)]]
+    assert told[-1] == ("counted", 4, 4)
+
+
 def test_a_row_that_is_no_example_is_named(tmp_path: Path) -> None:
     class Wrong:
         def examples(self) -> Iterator[Any]:

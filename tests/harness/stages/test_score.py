@@ -315,7 +315,15 @@ def test_a_prepare_that_fails_names_the_metric() -> None:
 def test_progress_tells_the_label_the_units_done_and_their_number() -> None:
     told: list[tuple[str, int, int]] = []
     score(make_set(), [built(params={"n": 1}, batch_size=4)], progress=lambda *call: told.append(call))
-    assert told == [("probe:n=1", 4, 6), ("probe:n=1", 6, 6)]
+    assert told == [("probe:n=1", 0, 6), ("probe:n=1", 4, 6), ("probe:n=1", 6, 6)]
+
+
+def test_progress_is_told_of_a_metric_before_it_is_asked() -> None:
+    told: list[int] = []
+    before = Probe(lambda unit: float(told == [0]))  # while the only batch is asked, nothing but the start is told
+    table = score(make_set(), [built(before)], progress=lambda label, done, total: told.append(done))
+    assert told == [0, 6]
+    assert {one.value for one in table} == {1.0}
 
 
 def test_a_finished_metric_is_never_asked_again_and_the_manifest_counts_what_was_reused(tmp_path: Path) -> None:
