@@ -36,12 +36,12 @@ def write_starter(
     there = [path for path in (config, *pairs) if path.exists()]
     if there:
         raise InputError(f"{there[0]} is there already; a gate that is there is changed by hand")
-    held = {path: text for path, text in pairs.items() if text}
+    held = {path: data for path, data in pairs.items() if data}
     if not held:
         raise InputError(f"none of the shipped pairs is in {', '.join(languages)}; write pairs of your own (docs/how-to/gate.md)")
     (folder / "gate").mkdir(parents=True, exist_ok=True)
-    for path, text in held.items():
-        replace_file(path, text.encode())
+    for path, data in held.items():
+        replace_file(path, data)
     replace_file(config, _config(folder, metrics, plugins, held).encode())
     return [config, *held]
 
@@ -61,12 +61,12 @@ def _relative(path: Path, folder: Path) -> str:
     return own.relative_to(home).as_posix() if own.is_relative_to(home) else str(own)
 
 
-def _in_languages(path: Path, languages: Sequence[str]) -> str:
+def _in_languages(path: Path, languages: Sequence[str]) -> bytes:
     import json
 
-    lines = read_file(path).decode().splitlines()
+    lines = read_file(path).splitlines()  # of bytes: texts may hold U+2028 and the like, which end no line of JSON
     kept = [line for line in lines if line.strip() and (not languages or _language(json.loads(line)) in languages)]
-    return "".join(f"{line}\n" for line in kept)
+    return b"".join(line + b"\n" for line in kept)
 
 
 def _language(pair: Mapping[str, Any]) -> str:

@@ -1,12 +1,14 @@
 """A gate for metrics that have none."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from harness.cli.main import harness
 from harness.errors import InputError
+from harness.gate import starter
 from harness.gate.config import load_gate
 from harness.gate.pairs import read_pairs
 from harness.gate.starter import write_starter
@@ -34,6 +36,22 @@ def test_the_shipped_pairs_are_copied_or_those_of_some_languages(tmp_path):
     _, *swedish = write_starter(tmp_path / "sv", REFS, [], ["sv"])
     assert {json.loads(line)["language"] for path in swedish for line in path.read_text(encoding="utf-8").splitlines()} == {"sv"}
     assert read_pairs(swedish[0]).outputs
+
+
+def test_pairs_of_which_a_text_holds_a_line_separator_are_copied_whole(tmp_path, monkeypatch):
+    texts = {"one": "Hej\u2028du\x85där", "two": "Hei\u2029du", "three": "Hej"}
+    languages = {"one": "sv", "two": "nb", "three": "sv-FI"}
+    pairs = [
+        {"id": id, "language": languages[id], "instruction": text, "references": [text], "text": text}
+        for id, text in texts.items()
+    ]
+    lines = [json.dumps(pair, ensure_ascii=False) for pair in pairs]
+    shipped = tmp_path / "odd.jsonl"
+    shipped.write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setattr(starter, "load_gate", lambda path: SimpleNamespace(pairs=(shipped,)))
+    _, swedish = write_starter(tmp_path, REFS, [], ["sv"])
+    assert swedish.read_bytes().decode() == f"{lines[0]}\n{lines[2]}\n"
+    assert {output.id: output.text for output in read_pairs(swedish).outputs} == {"one": texts["one"], "three": "Hej"}
 
 
 def test_nothing_is_written_over_and_nothing_is_written_by_halves(tmp_path):
