@@ -1,6 +1,7 @@
 """A judgment set, a slow metric in a plain file, and what a run folder holds after it was scored by an executor."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,3 +87,16 @@ def held(folder: Path) -> dict[str, bytes]:
 def processes(log: Path) -> set[int]:
     """Who was asked, but for this process."""
     return {int(line.split()[0]) for line in log.read_text().splitlines()} - {os.getpid()} if log.exists() else set()
+
+
+def killing_half_way(log: Path) -> tuple[Callable[[str, int, int], None], set[int]]:
+    """A progress that kills one of the processes of the log once half is done, and the set that this process is then in."""
+    killed: set[int] = set()
+
+    def kill(label: str, done: int, total: int) -> None:
+        if done >= total // 2 and not killed:
+            victim = min(processes(log))
+            os.kill(victim, signal.SIGKILL)
+            killed.add(victim)
+
+    return kill, killed

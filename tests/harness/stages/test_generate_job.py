@@ -1,12 +1,10 @@
 """Outputs, segments and stage ids are the same wherever a generator is asked, and whatever was there before."""
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
 from generated import asked, generate_into, make_questions, outputs_held, write_generator
-from scored import processes
+from scored import killing_half_way, processes
 from toy_jobs import is_alive
 
 from harness.cache import Cache
@@ -52,14 +50,7 @@ def test_a_worker_killed_half_way_loses_nothing(tmp_path: Path) -> None:
     params = {"seconds": 0.05, "log": str(log)}
     generate_into(tmp_path / "serial", questions, [plugin], SerialExecutor(), **params)
     log.unlink()
-    killed: set[int] = set()
-
-    def kill(label: str, done: int, total: int) -> None:
-        if done >= total // 2 and not killed:
-            victim = min(processes(log))
-            os.kill(victim, signal.SIGKILL)
-            killed.add(victim)
-
+    kill, killed = killing_half_way(log)
     generate_into(tmp_path / "local", questions, [plugin], LocalExecutor(2), kill, **params)
     assert killed
     assert not any(map(is_alive, processes(log)))

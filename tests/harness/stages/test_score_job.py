@@ -1,11 +1,10 @@
 """Scores, segments and stage ids are the same wherever a metric is asked, and a worker that would differ is refused."""
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
-from scored import held, make_data, processes, score_into, write_plugin
+from scored import held, killing_half_way, make_data, processes, score_into, write_plugin
 from toy_jobs import is_alive
 
 from harness.errors import PluginError
@@ -31,14 +30,7 @@ def test_a_worker_killed_half_way_loses_nothing(tmp_path: Path) -> None:
     params = {"seconds": 0.02, "log": str(log)}
     score_into(tmp_path / "serial", data, plugin, SerialExecutor(), **params)
     log.unlink()
-    killed: set[int] = set()
-
-    def kill(label: str, done: int, total: int) -> None:
-        if done >= total // 2 and not killed:
-            victim = min(processes(log))
-            os.kill(victim, signal.SIGKILL)
-            killed.add(victim)
-
+    kill, killed = killing_half_way(log)
     counts = score_into(tmp_path / "local", data, plugin, LocalExecutor(2), kill, **params)
     assert killed
     assert not any(map(is_alive, processes(log)))
