@@ -1,5 +1,6 @@
 """Whole runs killed at random points end as if they had not been; a script does it two hundred times, and a few times here."""
 
+import re
 import signal
 import subprocess
 from collections.abc import Callable
@@ -39,9 +40,10 @@ def test_a_run_meets_what_may_go_wrong_around_it_and_ends_with_the_same_tables(
     tmp_path: Path, meet: Callable[[object], str]
 ) -> None:
     runs = kills.Runs(tmp_path / "runs", items=24, slowness=0.002)
-    said = meet(runs)
+    said = meet(runs)  # AssertionError where the run did not end as the uninterrupted one
     if said.startswith("not tried"):
         pytest.skip(said)
+    assert re.search("completed|taken over", said)
 
 
 def test_a_table_that_differs_and_units_scored_twice_would_be_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,7 +198,11 @@ def test_a_part_may_be_included_twice(tmp_path: Path) -> None:
     ],
 )
 def test_a_prompt_may_ask_for_the_verdict_in_its_own_words(form: str, tmp_path: Path) -> None:
-    Caller(settings(prompt=written(tmp_path, "own.en.j2", "{{ fence('answer', answer) }}\n" + form))).check()
+    caller = Caller(settings(prompt=written(tmp_path, "own.en.j2", "{{ fence('answer', answer) }}\n" + form)))
+    caller.check()
+    shown = prompt(caller, example("en"), "Oslo.")
+    assert shown.endswith(form.replace("{{ code }}", "482937"))
+    assert "Oslo." in shown
 
 
 def test_a_prompt_for_judging_with_the_reference_must_show_it(tmp_path: Path) -> None:

@@ -210,7 +210,11 @@ def test_a_shape_or_a_retriever_that_no_training_takes_is_refused_by_the_dry_run
 )
 def test_settings_that_a_decoder_takes_by_another_name_are_taken(corpus, decoder, has):
     kept = LLAMA if has == "llama" else {"n_positions": 64}
-    scratch(corpus, decoder={**kept, **decoder}).check(documents())
+    one = scratch(corpus, decoder={**kept, **decoder})
+    one.check(documents())
+    model = one._model(corpus)
+    assert {key: model.config.decoder[key] for key in decoder} == decoder
+    assert model.get_input_embeddings().weight.shape[1] == 16  # `hidden_size` or `n_embd`
 
 
 def test_looking_at_a_shape_changes_no_weight(corpus):
@@ -257,7 +261,8 @@ def test_settings_are_given_by_their_names(corpus):
 
 @pytest.mark.filterwarnings("error::FutureWarning")
 def test_recomputing_activations_says_nothing_of_later_versions(corpus, tmp_path):
-    scratch(corpus, steps=1, gradient_checkpointing=True, dtype="bfloat16").train(documents(), tmp_path)
+    folder = scratch(corpus, steps=1, gradient_checkpointing=True, dtype="bfloat16").train(documents(), tmp_path)
+    assert torch.isfinite(loaded(folder)(torch.randint(4, 280, (1, 3 * CHUNK))).logits).all()
 
 
 def test_what_cannot_be_trained_on_is_refused_before_anything_is_written(corpus, tmp_path):
