@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness import BuilderSpec, hookimpl
 from harness.build.rows import SetAside
-from harness.errors import InputError
 from harness.records import Example
 from harness_plugins.video.segments import Limits, limits_of
-from harness_plugins.video.sources import in_unicode, listed
+from harness_plugins.video.sources import check_place, in_unicode, listed, says_which
 from harness_plugins.video.spoken import kinds_of
 
 if TYPE_CHECKING:
@@ -60,15 +59,14 @@ def build(
     """
     from harness_plugins.video.tokenizer.settings import read_settings
 
-    if (videos is None) == (pairs is None):
+    if not says_which(videos, pairs):
         raise ValueError(
             "say which videos: `videos` (folders, files or patterns), or `pairs` (a JSON Lines file), one of the two"
         )
     if pairs is not None and captions is not None:
         raise ValueError("captions: a file of pairs says itself where captions are; leave one of the two out")
     where = _path("folder", folder)
-    if where.exists() and not where.is_dir():
-        raise InputError(f"folder: {where} is a file; give the folder that video tokens are written to")
+    check_place(where)
     wanted = tokenizer
     if not isinstance(tokenizer, str | Path):
         wanted = {} if tokenizer is None else tokenizer
@@ -217,6 +215,8 @@ def reads(
     **_: Any,
 ) -> list[Path]:
     """The videos and their captions, the file of pairs, and a saved tokenizer's folder."""
+    if not says_which(videos, pairs):
+        return []  # `build` says what is wrong
     found = _pairs(
         [_path("videos", one) for one in listed(videos)],
         None if pairs is None else _path("pairs", pairs),

@@ -38,6 +38,10 @@ def info(where: str, check: bool, as_json: bool) -> None:
 
     if (Path(where).expanduser() / INFO).is_file():
         _of_tokens(Path(where).expanduser(), check, as_json)
+    elif check:
+        raise InputError(
+            f"{where} holds no video tokens ({INFO} is missing), and --check is for these; leave it out to see videos"
+        )
     else:
         _of_videos(where, as_json)
 

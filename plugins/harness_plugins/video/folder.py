@@ -87,9 +87,23 @@ def quality(folder: Path) -> list[tuple[str, str]]:
     held = said.get("held_out") or {}
     found = _figures(held, ", held out")
     if found:
-        of = f"{held['patches']:,} patches of {held['frames']:,} frames of {held['videos']:,} video(s) that it was not fitted on"
+        videos = f"{held['videos']:,} video{'' if held['videos'] == 1 else 's'}"
+        of = f"{held['patches']:,} patches of {held['frames']:,} frames of {videos} that it was not fitted on"
         found.append(("Held out are", of))
+    lacking = _not_measured(folder, said)
+    if lacking:
+        found.append(("Not measured", lacking))
     return facts + found
+
+
+def _not_measured(folder: Path, said: Mapping[str, Any]) -> str:
+    from harness_plugins.video.tokenizer.files import read_description
+    from harness_plugins.video.tokenizer.report import not_measured
+
+    try:
+        return not_measured(read_description(folder / TOKENIZER).fitted, said)
+    except InputError:  # `--check` says what is wrong with it
+        return ""
 
 
 def _figures(said: Mapping[str, Any], where: str) -> list[tuple[str, str]]:

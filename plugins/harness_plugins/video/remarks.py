@@ -53,9 +53,14 @@ class Remarks:
             self._overlaps.append((f"{video} ({captions})", fitted.overlap))
 
     def tokenizer(self, tokenizer: "Tokenizer", report: dict[str, Any]) -> None:
-        """How well the tokenizer tells what it was fitted on."""
+        """How well the tokenizer tells what it was fitted on, and what was held out; or that this is not known."""
+        from harness_plugins.video.tokenizer.report import REPORT, not_measured
+
         levels = report.get("levels") or []
+        name, lacking = f"tokenizer {tokenizer.digest[:12]}", not_measured(tokenizer.fitted, report)
         if not levels:
+            self._tokenizer = f"{name}: how well it tells what it was fitted on is not known, for it has no {REPORT}"
+            self._tokenizer += f"; {lacking}" if lacking else ""
             return
         used = ", ".join(f"{level['used']:,} of {level['codes']:,}" for level in levels)
         explained = levels[-1].get("explained")
@@ -64,7 +69,7 @@ class Remarks:
         drawn = "" if psnr is None else f" (PSNR {psnr:.1f} dB)"
         patches = report.get("patches")
         on = "" if patches is None else f"; of the {patches:,} patches that it was fitted on"
-        self._tokenizer = f"tokenizer {tokenizer.digest[:12]}: {used} codes are used{told}{drawn}{on}"
+        self._tokenizer = f"{name}: {used} codes are used{told}{drawn}{on}"
         held = report.get("held_out") or {}
         if held.get("levels"):
             explained, psnr = held["levels"][-1].get("explained"), held.get("psnr")
@@ -73,6 +78,7 @@ class Remarks:
             used = ", ".join(f"{level['used']:,} of {level['codes']:,}" for level in held["levels"])
             count = _count(held["videos"], "video")
             self._tokenizer += f"; on {count} held out: {used} codes{told}{drawn}, of {held['patches']:,} patches"
+        self._tokenizer += f"; {lacking}" if lacking else ""
 
     def sentences(self) -> list[str]:
         """All of it, the gravest first."""

@@ -57,6 +57,18 @@ def listed(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
 
 
+def says_which(videos: Any, pairs: Any) -> bool:
+    """Whether one of the two is given: videos, at least one, or a file of pairs."""
+    return (videos is None) != (pairs is None) and (videos is None or bool(listed(videos)))
+
+
+def check_place(folder: Path) -> None:
+    """InputError where no folder of video tokens can be made there, for it or one that it lies in is a file."""
+    there = next((one for one in (folder, *folder.parents) if one.exists()), None)
+    if there is not None and not there.is_dir():
+        raise InputError(f"folder: {there} is a file; give the folder that video tokens are written to")
+
+
 def files_of(given: Sequence[str | Path]) -> list[File]:
     """All files of these folders (and what lies below), patterns and files, by name.
 

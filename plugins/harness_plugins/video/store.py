@@ -113,7 +113,7 @@ def read_info(folder: Path) -> Info:
     path = folder / INFO
     try:
         info = msgspec.json.decode(path.read_bytes(), type=Info)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{folder} holds no video tokens ({INFO} is missing); make them with the builder `video-text`") from None
     except (msgspec.DecodeError, OSError) as error:
         raise InputError(f"{path}: not a description of video tokens ({error})") from error

@@ -183,6 +183,16 @@ def test_real_clips_with_subtitles_go_through_the_builder_and_the_preview(
     assert page.stdout.startswith("builds/films/preview.html: 12 segments, ")
 
 
+def test_a_build_that_does_not_say_which_videos_and_a_check_of_what_holds_no_tokens_are_refused(here: Path) -> None:
+    (here / "none.yaml").write_text(CONFIG.replace("videos: films, ", ""))
+    done = run("build", "none.yaml")
+    assert done.exit_code == 2
+    assert "say which videos" in done.stderr
+    done = run("video", "info", "films", "--check")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "films holds no video tokens (video.json is missing), and --check is for these" in done.stderr
+
+
 def test_help_and_discovery_import_nothing_heavy() -> None:
     code = (
         "import sys, harness_plugins.video.builder, harness_plugins.video.cli\n"

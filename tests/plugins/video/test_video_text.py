@@ -201,6 +201,22 @@ def test_what_it_reads_and_leaves(films: Path) -> None:
     assert leaves(**given) == [films.parent / "tokens" / "video.json", tokens]
 
 
+@pytest.mark.parametrize("given", [{}, {"videos": []}, {"videos": "films", "pairs": "x.jsonl"}])
+def test_without_videos_or_with_two_lists_of_them_it_reads_nothing_and_the_build_says_why(given: dict[str, Any]) -> None:
+    assert reads(**given) == []
+    with pytest.raises(ValueError, match=r"say which videos.*one of the two"):
+        build(folder="tokens", **given)
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "text.txt"
+    file.write_text("hej")
+    for folder in (file, file / "tokens", file / "a" / "b"):
+        with pytest.raises(InputError, match=r"folder: .*text\.txt is a file; give the folder"):
+            build(videos="films", folder=str(folder))
+    build(videos="films", folder=str(tmp_path / "new" / "tokens"))
+
+
 def test_nothing_usable_is_refused_with_each_name_and_reason(tmp_path: Path) -> None:
     films = tmp_path / "films"
     films.mkdir()
@@ -254,6 +270,7 @@ def test_a_saved_tokenizer_is_used_and_its_size_of_frames_kept(films: Path) -> N
         ({"leave_out": ["noise"]}, "unknown kind 'noise'"),
         ({"pairs": "x.jsonl"}, "one of the two"),
         ({"videos": None}, "say which videos"),
+        ({"videos": []}, "say which videos"),
         ({"language": 3}, "language is a name"),
     ],
 )

@@ -455,6 +455,14 @@ def test_damaged_video_tokens_are_refused_by_the_dry_run_too(tmp_path, wrong, vi
     trainer(own).check([*others, msgspec.structs.replace(tiny.example(7), split="test")])
 
 
+def test_tokens_that_are_a_file_are_refused_as_no_folder_of_tokens(tmp_path):
+    from harness_plugins.video.store import VideoTokens
+
+    (tmp_path / "text.txt").write_text("hej")
+    with pytest.raises(InputError, match=r"text\.txt holds no video tokens \(video\.json is missing\)"):
+        VideoTokens(tmp_path / "text.txt")
+
+
 def test_a_base_is_held_to_the_length_and_to_its_tokenizer(store, tmp_path):
     how = {name: value for name, value in tiny.HOW.items() if name not in ("config", "tokenizer", "learning_rate", "length")}
     base = saved_base(tmp_path / "base", max_position_embeddings=30)

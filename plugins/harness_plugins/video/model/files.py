@@ -38,7 +38,7 @@ def read_config(folder: str | Path) -> VideoConfig:
     path = Path(folder).expanduser() / CONFIG
     try:
         config = msgspec.json.decode(path.read_bytes(), type=VideoConfig)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{path.parent} holds no model with video ({CONFIG} is missing); train one with video-mlm") from None
     except (msgspec.DecodeError, OSError) as error:
         raise InputError(f"{path}: not a description of a model with video ({error})") from error

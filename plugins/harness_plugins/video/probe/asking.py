@@ -116,6 +116,11 @@ def check_video_part(at: ModelAt, tokens: VideoTokens) -> None:
     if is_video_model(at.path):
         check_tokens(read_config(at.path), tokens.info, str(tokens.folder))
     elif at.trained != "none":
+        folder = Path(at.path).expanduser()
+        if not folder.is_dir():
+            raise InputError(f"{at.path}: there is no such folder; give the folder `model` that the trainer video-mlm left")
+        if is_video_model(folder / "model"):
+            raise InputError(f"{at.path} is the folder of a training; its model is {Path(at.path) / 'model'}")
         raise InputError(f"{at.path} has no video part, so it was not trained with {at.trained} video; say `trained: none`")
 
 

@@ -203,8 +203,10 @@ def _name(document: Document, path: Path) -> str:
 
 def _path(document: Document, key: str) -> str:
     value = document.value.get(key)
+    if key not in document.value:
+        raise document.error(f"`{key}` is missing; it is a path")
     if not isinstance(value, str) or not value.strip():
-        raise document.error(f"{key} is a path, got {value!r:.80}", *([key] if key in document.value else []))
+        raise document.error(f"{key} is a path, got {value!r:.80}", key)
     return value
 
 

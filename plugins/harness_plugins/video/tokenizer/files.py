@@ -44,9 +44,11 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def digest(self) -> str:
-        """Changes with every token that could come out; where the encoder's folder lies does not matter."""
+        """Changes with every token that could come out; where the encoder's folder lies does not matter, nor whether the share of
+        videos that was held out is known."""
         settings = msgspec.structs.replace(self.settings, model=None)
-        said = msgspec.structs.replace(self, settings=settings)
+        fitted = msgspec.structs.replace(self.fitted, held_out=msgspec.UNSET)
+        said = msgspec.structs.replace(self, settings=settings, fitted=fitted)
         return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
 
 

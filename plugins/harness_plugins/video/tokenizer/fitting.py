@@ -52,8 +52,8 @@ def tokenizer_for(
     One of settings is fitted on `videos` (path, sha256) at `rate` frames a second and saved in `folder`; where one is there that
     was fitted with these settings, it is taken, however many videos there are now. `height` and `width`: of a frame, where the
     config says them; `device`: where an encoder computes (`cpu`, `cuda`); `before`: is called when one was fitted, before it is
-    saved. `hold_out`: the share of the videos that a fit leaves out and its report tells of (`held_out`). ValueError for settings
-    that cannot be used; InputError where a saved one does not fit them.
+    saved. `hold_out`: the share of the videos that a fit leaves out and its report tells of (`held_out`); one that was fitted
+    with another share is not taken. ValueError for settings that cannot be used; InputError where a saved one does not fit them.
     """
     if isinstance(value, str | Path):
         return _saved(Path(value).expanduser(), height, width, device)
@@ -64,10 +64,7 @@ def tokenizer_for(
             changed = _changed(there.settings, settings, there.fitted.rate, rate)
             raise InputError(f"{folder} holds a tokenizer of other settings ({changed}); give another folder, or delete it")
         found = _saved(folder, None, None, device)
-        if (found.report.get("held_out") or {}).get("share", 0.0) != hold_out:
-            raise InputError(
-                f"{folder} holds a tokenizer that was fitted with another hold_out; give another folder, or delete it"
-            )
+        _check_held_out(found, folder, hold_out)
         return found
     fitting = _fitted(videos, settings, hold_out, rate=rate, workers=workers, report=report, device=device)
     if before is not None:
@@ -80,18 +77,36 @@ def tokenizer_for(
 
 def _fitted(videos: Sequence[tuple[Path, str]], settings: Settings, hold_out: float, **how: Any) -> Fitting:
     """A tokenizer fitted on what is not held out; its report tells of the rest, where any of it can be read."""
-    from harness_plugins.video.tokenizer.report import measured
+    from harness_plugins.video.tokenizer.report import NothingMeasured, measured
 
     learned, held = apart(videos, hold_out, settings.seed)
-    fitting = fit_tokenizer(learned, settings, **how)
+    fitting = fit_tokenizer(learned, settings, hold_out=hold_out, **how)
     if not held:
         return fitting
     how.pop("device")
     try:
         told = measured(fitting.tokenizer, held, **how)
-    except InputError:  # the build sets each of them aside by name
-        told = {}
+    except NothingMeasured as error:  # the build goes on, and sets each of them aside by name
+        told = {"videos": 0, "unmeasured": len({sha256 for _, sha256 in held}), "why": error.why}
     return Fitting(fitting.tokenizer, {**fitting.report, "held_out": {"share": hold_out, **told}}, fitting.broken)
+
+
+def _check_held_out(found: Fitting, folder: Path, hold_out: float) -> None:
+    """InputError where a tokenizer was fitted with another share held out, or one is asked for and it is not known with which."""
+    from harness_plugins.video.tokenizer.report import held_out_of
+
+    share = held_out_of(found.tokenizer.fitted, found.report)
+    if share is None and hold_out:
+        raise InputError(
+            f"{folder} holds a tokenizer of which it is not known with which hold_out it was fitted: it was saved before that "
+            f"was kept, and its {REPORT} is lost; leave `hold_out: {hold_out}` out to use it as it is, or give another folder, "
+            "or delete it"
+        )
+    if share is not None and share != hold_out:
+        raise InputError(
+            f"{folder} holds a tokenizer that was fitted with another hold_out ({share} instead of {hold_out}); say "
+            f"`hold_out: {share}` to use it, or give another folder, or delete it"
+        )
 
 
 def apart(videos: Sequence[tuple[Path, str]], share: float, seed: int) -> tuple[list[tuple[Path, str]], list[tuple[Path, str]]]:
@@ -103,7 +118,7 @@ def apart(videos: Sequence[tuple[Path, str]], share: float, seed: int) -> tuple[
     count = max(1, round(share * len(drawn))) if share > 0 else 0
     if count and count >= len(drawn):
         raise InputError(
-            f"hold_out: {share:g} of {len(drawn)} videos leaves none to fit a tokenizer on; give more videos or less"
+            f"hold_out: {share:g} of {len(drawn)} videos leaves none to fit a tokenizer on; give more videos, or a smaller share"
         )
     held = set(drawn[:count])
     return [one for one in videos if one[1] not in held], [one for one in videos if one[1] in held]
@@ -117,16 +132,24 @@ def fit_tokenizer(
     workers: int = 1,
     report: Report | None = None,
     device: str = "cpu",
+    hold_out: float | msgspec.UnsetType = msgspec.UNSET,
 ) -> Fitting:
     """Fits a tokenizer on `videos` (path, sha256), frames sampled at `rate` a second: the same for the same videos in any order
-    and with any number of workers. InputError where they have fewer patches than there are codes."""
+    and with any number of workers. `hold_out`: the share of all videos that is not among these, which the tokenizer keeps
+    where it is said. InputError where they have fewer patches than there are codes."""
     from harness_plugins.video.tokenizer.sampling import draw_sample
 
-    return fit_sample(draw_sample(videos, settings, rate, workers, report, device), settings, rate, device)
+    return fit_sample(draw_sample(videos, settings, rate, workers, report, device), settings, rate, device, hold_out)
 
 
-def fit_sample(sample: "Sample", settings: Settings, rate: float, device: str = "cpu") -> Fitting:
-    """Fits a tokenizer on features that were drawn."""
+def fit_sample(
+    sample: "Sample",
+    settings: Settings,
+    rate: float,
+    device: str = "cpu",
+    hold_out: float | msgspec.UnsetType = msgspec.UNSET,
+) -> Fitting:
+    """Fits a tokenizer on features that were drawn; `hold_out` as of `fit_tokenizer`."""
     from harness_plugins.video.tokenizer.features import open_features
     from harness_plugins.video.tokenizer.quantise import fit
     from harness_plugins.video.tokenizer.report import told_by
@@ -144,7 +167,7 @@ def fit_sample(sample: "Sample", settings: Settings, rate: float, device: str = 
     arrays = {} if settings.kind == "patches" else _spread(rows)
     rows = standard(rows, arrays.get("shift"), arrays.get("scale"))
     found = fit(rows, settings.codes, settings.levels, settings.seed)
-    fitted = Fitted(videos=sample.videos, frames=sample.frames, patches=len(rows), rate=float(rate))
+    fitted = Fitted(videos=sample.videos, frames=sample.frames, patches=len(rows), rate=float(rate), held_out=hold_out)
     features = open_features(settings, device)
     tokenizer, _, _ = make(settings, features, {"codebooks": found.codebooks, **arrays}, fitted)
     return Fitting(tokenizer, told_by(found, tokenizer, sample.left_out), sample.broken)

@@ -1,18 +1,29 @@
 """How well a tokenizer tells what it reads: how much of its codebooks is used, and what is lost."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from harness.errors import InputError
+from harness_plugins.video.tokenizer.files import REPORT
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from harness_plugins.video.tokenizer.quantise import Fit
-    from harness_plugins.video.tokenizer.tokenizer import Tokenizer
+    from harness_plugins.video.tokenizer.tokenizer import Fitted, Tokenizer
+
+
+class NothingMeasured(InputError):
+    """None of the videos that a tokenizer was to be measured on can be read; `why`: of the first three of them."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"no video could be read to measure a tokenizer on{f': {why}' if why else ''}")
 
 
 def told_by(found: "Fit", tokenizer: "Tokenizer", left_out: "NDArray[np.float64] | None") -> dict[str, Any]:
@@ -38,7 +49,8 @@ def measured(
     report: Callable[..., None] | None = None,
 ) -> dict[str, Any]:
     """The same of other videos (path, sha256), such as those held out: `settings.sample` patches of frames sampled at `rate` a
-    second, drawn as for a fit. InputError where none can be read."""
+    second, drawn as for a fit; `unmeasured`: how many could not be read, where any could not, and `why`.
+    NothingMeasured where none can be read."""
     import numpy as np
 
     from harness_plugins.video.tokenizer.quantise import Fit, Nearest, encode, squared, variance_of
@@ -46,8 +58,9 @@ def measured(
     from harness_plugins.video.tokenizer.tokenizer import finite, standard
 
     sample = draw_sample(videos, tokenizer.settings, rate, workers, report, tokenizer.device)
+    why = "; ".join(str(error) for error in list(sample.broken.values())[:3])
     if not sample.videos:
-        raise InputError(f"no video could be read to measure a tokenizer on: {'; '.join(map(str, sample.broken.values()))}")
+        raise NothingMeasured(why)
     rows = standard(finite(sample.rows[None], tokenizer.settings)[0], tokenizer.shift, tokenizer.scale)
     codes = encode(rows, [Nearest(book) for book in tokenizer.codebooks])
     counts, errors, rest = [], [], rows
@@ -57,7 +70,35 @@ def measured(
         errors.append(float(squared(rest, np.zeros((1, rest.shape[1]), np.float32)).mean()))
     distinct = len(np.unique(rows, axis=0))
     found = Fit(tokenizer.codebooks, np.stack(counts), tuple(errors), variance_of(rows), distinct, (0,) * tokenizer.levels)
-    return {"videos": sample.videos, "frames": sample.frames, **told_by(found, tokenizer, sample.left_out)}
+    unmeasured = {"unmeasured": len(sample.broken), "why": why} if sample.broken else {}
+    return {"videos": sample.videos, "frames": sample.frames, **unmeasured, **told_by(found, tokenizer, sample.left_out)}
+
+
+def held_out_of(fitted: "Fitted", report: Mapping[str, Any]) -> float | None:
+    """The share of the videos that a fit left out. Of a tokenizer that was saved before it kept that itself: what the report of
+    its fit says; None where that is lost, for then it is unknown."""
+    if not isinstance(fitted.held_out, msgspec.UnsetType):
+        return fitted.held_out
+    if not report.get("levels"):
+        return None
+    held = report.get("held_out") or {"share": 0.0}
+    share = held.get("share") if isinstance(held, dict) else None
+    return float(share) if isinstance(share, int | float) else None
+
+
+def not_measured(fitted: "Fitted", report: Mapping[str, Any]) -> str:
+    """What is to be said where figures of held-out videos lack, as the end of a sentence; "" where none lack."""
+    share, held = held_out_of(fitted, report), report.get("held_out") or {}
+    if share is None:
+        return f"whether videos were held out of its fit is not known: it was saved before that was kept, and {REPORT} is lost"
+    count, why = held.get("unmeasured", 0), f": {held['why']}" if held.get("why") else ""
+    if held.get("levels"):
+        return f"{count:,} more held out could not be read and not be measured{why}" if count else ""
+    if not share:
+        return ""
+    if not held:
+        return f"{share:.3g} of the videos were held out of its fit, and the figures of these are lost with {REPORT}"
+    return f"of the held-out videos ({share:.3g} of all) there are no figures, for none of them could be read{why}"
 
 
 def use(counts: "NDArray[np.int64]") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A fitted tokenizer: frames become video tokens, and tokens of patches become frames again."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -18,12 +18,14 @@ _FRAMES = 32  # whose features are held at a time; fixed, as an encoder's last b
 
 
 class Fitted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a tokenizer was fitted on: `patches` of `frames` of `videos`, sampled at `rate` frames a second."""
+    """What a tokenizer was fitted on: `patches` of `frames` of `videos`, sampled at `rate` frames a second. `held_out`: the share
+    of all the videos that the fit left out; unknown (`UNSET`) of tokenizers that were saved before it was kept."""
 
     videos: int
     frames: int
     patches: int
     rate: float
+    held_out: Annotated[float, msgspec.Meta(ge=0, lt=1)] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Tokenizer:

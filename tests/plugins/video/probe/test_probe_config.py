@@ -61,6 +61,7 @@ def test_the_shipped_probe_can_be_read():
         (RUN.replace("path: b", "seed: 99999999999999999999, path: b"), "line 3.*seed"),
         (RUN.replace("path: b", "seed: -1, path: b"), "line 3.*seed is at least 0, got -1"),
         (RUN.replace("data: builds/x", "data: 3"), "line 1.*data is a path"),
+        (RUN.replace("data: builds/x\n", ""), "`data` is missing; it is a path"),
     ],
 )
 def test_what_cannot_be_of_a_probe_is_named_with_its_line(tmp_path, text, said):

@@ -253,6 +253,20 @@ def test_video_tokens_that_a_checkpoint_cannot_read_are_refused_by_the_dry_run_t
 
 
 @pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nowhere", "nowhere: there is no such folder; give the folder `model`"),
+        ("real", r"real is the folder of a training; its model is .*real/model"),
+        ("tokens/videos", "has no video part, so it was not trained with real video"),
+    ],
+)
+def test_a_checkpoint_that_is_no_model_with_video_is_refused_with_what_it_is(place, tmp_path, path, said):
+    models = (msgspec.structs.replace(run_of(place).models[0], path=str(place / path), trained="real"), *run_of(place).models[1:])
+    with pytest.raises(InputError, match=said):
+        run_probe(run_of(place, models=models), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"split": "nowhere"}, "no aligned example of the split 'nowhere'.*test, train"),

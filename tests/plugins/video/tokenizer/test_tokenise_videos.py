@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from barred_video import write_barred, write_base
 from harness_plugins.video.folder import quality
 from harness_plugins.video.frames import sampled
+from harness_plugins.video.remarks import Remarks
 from harness_plugins.video.store import VideoTokens, path_of, read_info
 from harness_plugins.video.tokenise import tokenise_videos
+from harness_plugins.video.tokenizer.files import DESCRIPTION, REPORT, load_tokenizer
 from harness_plugins.video.tokenizer.fitting import apart, fit_tokenizer, tokenizer_for
 from harness_plugins.video.tokenizer.report import counts_of, measured
 from harness_plugins.video.tokenizer.settings import read_settings
@@ -249,6 +252,67 @@ def test_videos_that_are_held_out_are_not_learned_from_and_told_of(videos: Video
     assert "that it was not fitted on" in said["Held out are"]
     with pytest.raises(InputError, match="fitted with another hold_out"):
         tokenizer_for(SETTINGS, videos, tmp_path / "tokenizer", rate=25)
+
+
+def test_the_share_that_was_held_out_is_known_without_the_report(videos: Videos, tmp_path: Path) -> None:
+    folder = tmp_path / "tokenizer"
+    tokenizer_for(SETTINGS, videos, folder, rate=5, hold_out=0.3)
+    (folder / REPORT).unlink()
+    assert load_tokenizer(folder).fitted.held_out == 0.3
+    for share in (0.0, 0.5):
+        with pytest.raises(InputError, match=rf"fitted with another hold_out \(0\.3 instead of {share}\); say `hold_out: 0\.3`"):
+            tokenizer_for(SETTINGS, videos, folder, rate=5, hold_out=share)
+    taken = tokenizer_for(SETTINGS, videos, folder, rate=5, hold_out=0.3)
+    assert dict(quality(tmp_path)) == {
+        "Not measured": "0.3 of the videos were held out of its fit, and the figures of these are lost with report.json"
+    }
+    remarks = Remarks()
+    remarks.tokenizer(taken.tokenizer, taken.report)
+    assert "0.3 of the videos were held out of its fit" in remarks.sentences()[0]
+    _all(videos, taken.tokenizer, tmp_path / "copy")
+    assert load_tokenizer(tmp_path / "copy" / "tokenizer").fitted.held_out == 0.3
+
+
+def test_one_that_was_saved_before_the_share_was_kept_loads_and_its_report_tells_it(videos: Videos, tmp_path: Path) -> None:
+    folder = tmp_path / "tokenizer"
+    digest = tokenizer_for(SETTINGS, videos, folder, rate=5, hold_out=0.3).tokenizer.digest
+    said = msgspec.json.decode((folder / DESCRIPTION).read_bytes())
+    assert said["fitted"].pop("held_out") == 0.3
+    (folder / DESCRIPTION).write_bytes(msgspec.json.encode(said))
+    assert tokenizer_for(SETTINGS, videos, folder, rate=5, hold_out=0.3).tokenizer.digest == digest
+    with pytest.raises(InputError, match=r"fitted with another hold_out \(0\.3 instead of 0\.0\)"):
+        tokenizer_for(SETTINGS, videos, folder, rate=5)
+    (folder / REPORT).unlink()
+    with pytest.raises(InputError, match=r"not known with which hold_out it was fitted.*leave `hold_out: 0\.3` out"):
+        tokenizer_for(SETTINGS, videos, folder, rate=5, hold_out=0.3)
+    taken = tokenizer_for(SETTINGS, videos, folder, rate=5)
+    assert taken.tokenizer.digest == digest
+    remarks = Remarks()
+    remarks.tokenizer(taken.tokenizer, taken.report)
+    assert "whether videos were held out of its fit is not known" in remarks.sentences()[0]
+    assert "not known" in dict(quality(tmp_path))["Not measured"]
+
+
+def test_held_out_videos_that_cannot_be_read_are_said_not_to_be_measured(videos: Videos, tmp_path: Path) -> None:
+    broken = [tmp_path / "x.mp4", tmp_path / "y.mp4"]
+    for path in broken:
+        path.write_bytes(path.name.encode())
+    every = [*videos, *_named(*broken)]
+    share = {2: 0.25, 3: 0.375}
+    for count, seen in ((2, 0), (3, 1)):
+        seed = next(n for n in range(10_000) if set(_named(*broken)) <= set(apart(every, share[count], n)[1]))
+        folder = tmp_path / str(count)
+        fitting = tokenizer_for({**SETTINGS, "seed": seed}, every, folder / "tokenizer", rate=5, hold_out=share[count])
+        held = fitting.report["held_out"]
+        assert (held["videos"], held["unmeasured"], "levels" in held) == (seen, 2, bool(seen))
+        assert "x.mp4" in held["why"]
+        assert "to measure" not in held["why"]
+        remarks = Remarks()
+        remarks.tokenizer(fitting.tokenizer, fitting.report)
+        for said in (remarks.sentences()[0], dict(quality(folder))["Not measured"]):
+            assert ("none of them could be read" if not seen else "2 more held out could not be read") in said
+            assert "x.mp4" in said
+            assert "y.mp4" in said
 
 
 def test_a_sample_is_at_most_as_large_as_said(videos: Videos) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from harness_plugins.video.tokenizer.files import DESCRIPTION, WEIGHTS, load_tokenizer, save_tokenizer
+from harness_plugins.video.tokenizer.files import DESCRIPTION, WEIGHTS, Description, load_tokenizer, save_tokenizer
 from harness_plugins.video.tokenizer.report import use
+from harness_plugins.video.tokenizer.settings import read_settings
+from harness_plugins.video.tokenizer.tokenizer import Fitted
 from small_tokenizer import fitted, noise
 
 from harness.errors import InputError, PluginError
@@ -31,6 +33,25 @@ def test_loaded_it_gives_the_same_tokens(levels: int, tmp_path: Path) -> None:
     assert loaded.info(5.0) == tokenizer.info(5.0)
     assert np.array_equal(loaded.encode(frames), tokens)
     assert np.array_equal(loaded.decode(tokens), tokenizer.decode(tokens))
+
+
+def test_the_digest_is_the_same_whether_the_share_held_out_is_known_or_not() -> None:
+    """The digest that a description had before it kept that share: tokens that were made then are still read."""
+    said: dict[str, Any] = {
+        "settings": read_settings({"codes": 8}),
+        "height": 128,
+        "width": 128,
+        "tokens": 64,
+        "grid": (8, 8),
+        "dimensions": 12,
+        "encoder": "",
+        "weights": "0" * 64,
+    }
+    before = Fitted(videos=3, frames=20, patches=320, rate=5.0)
+    for fitted_on in (before, msgspec.structs.replace(before, held_out=0.0), msgspec.structs.replace(before, held_out=0.1)):
+        one = Description(fitted=fitted_on, **said)
+        assert one.digest == "5e001ec1663440e282162a6e331a84682841258cd600ebc0648570336071f673"
+        assert msgspec.json.decode(msgspec.json.encode(one), type=Description) == one
 
 
 def test_tokens_do_not_depend_on_how_many_frames_come_at_a_time() -> None:
