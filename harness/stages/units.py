@@ -137,7 +137,7 @@ def why_unscorable(
     if spec.unit in ("output", "pair"):
         silent = [output.id for output in unit.outputs if output.text is None and output.loglik is None]
         if silent:
-            return "empty", f"output {silent[0]!r} has neither a text nor log-likelihoods"
+            return "empty", f"no output: {silent[0]!r} has neither a text nor log-likelihoods"
     if "peers" in spec.needs and not unit.peers:
         return "no-peers", f"example {unit.example.id!r} has no other output to compare this one with"
     return None

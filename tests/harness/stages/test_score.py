@@ -155,7 +155,7 @@ def test_an_output_that_says_nothing_is_empty_and_not_asked_about() -> None:
     found = by_target(score(data, [built(probe)]))
     assert probe.asked == [[("e0x",)]]
     assert (found[("e0y",)].value, found[("e0y",)].status) == (None, "empty")
-    assert found[("e0y",)].detail == "output 'e0y' has neither a text nor log-likelihoods"
+    assert found[("e0y",)].detail == "no output: 'e0y' has neither a text nor log-likelihoods"
 
 
 def test_components_become_one_score_each_with_the_main_value_under_the_first_name() -> None:
