@@ -59,7 +59,7 @@ def pairs(language: str = "sv", home: Path | None = None) -> list[Pair]:
     assert spec.loader is not None
     locate = module_from_spec(spec)
     spec.loader.exec_module(locate)
-    rows = [json.loads(line) for line in (PLANTS / "plants.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in (PLANTS / "plants.jsonl").read_text(encoding="utf-8").split("\n") if line]
     texts = {row["fragment"]["sha256"]: locate.fragment(row, home or data_home()) for row in rows}
     return [
         Pair(row["id"], row["fragment"]["sha256"], row["kind"], row[language], texts[row["fragment"]["sha256"]]) for row in rows
@@ -156,7 +156,7 @@ def calibrate(home: Path) -> None:
     from harness_plugins.datasets.natural.embeddings import embed
 
     file = home / "zaragoza-construction-faq" / "faq.jsonl"
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
     rows.sort(key=lambda row: hashlib.sha256(row["q"].encode()).hexdigest())
     asked, answered = embed([row["q"] for row in rows], prefix="query: "), embed([row["a"] for row in rows], prefix="passage: ")
     own, other = (asked * answered).sum(axis=1), (asked * np.roll(answered, 1, axis=0)).sum(axis=1)

@@ -136,7 +136,7 @@ def _apertium(swedish: Mapping[str, str]) -> dict[str, str]:
 def _sweinstruct() -> dict[str, str]:
     texts: dict[str, str] = {}
     for file in sorted((data_home() / "sweinstruct/data/natural_instructions_swe").glob("*.jsonl")):
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in filter(None, file.read_text(encoding="utf-8").split("\n")):
             text = _plain(json.loads(line)["input"].removeprefix("Passage:").removeprefix("Mening:"))
             texts[hashlib.sha256(text[:80].encode()).hexdigest()[:12]] = text
     return texts

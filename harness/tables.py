@@ -139,7 +139,7 @@ def _open(path: Path) -> Any:
     if not path.is_file():
         raise InputError(f"there is no table {path}")
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path.absolute())  # a relative name with a colon would be taken for an address
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a readable Parquet file ({error}); delete it and run again") from error
 

@@ -285,3 +285,11 @@ def test_a_million_rows_are_sorted_and_read_in_half_a_gigabyte(tmp_path: Path) -
     command = [sys.executable, "-c", MANY, str(tmp_path / "t.parquet"), "1000000"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
     assert int(done.stdout) < 512
+
+
+def test_a_relative_folder_may_have_a_colon_in_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = Path("file:runs") / "scores.parquet"
+    table.parent.mkdir()
+    write_table(table, [Score(targets=("o",), metric="m", value=0.5)], Score)
+    assert [one.value for one in read_table(table, Score)] == [0.5]
