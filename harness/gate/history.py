@@ -249,9 +249,10 @@ def _judge_changes(was: JudgeBaseline, now: JudgeBaseline) -> Iterator[str]:
         yield "answers or recorded replies are others"
     for name in ("scores", "verdicts", "agreement"):
         one, other = getattr(was, name), getattr(now, name)
-        moved = sum(one.get(unit) != other.get(unit) for unit in {**one, **other})
+        both = {**one, **other}
+        moved = sum(one.get(unit) != other.get(unit) for unit in both)
         if moved:
-            yield f"{moved} of {len(other)} {name} are others"
+            yield f"{moved} of {len(both)} {name} are others"
     if (was.signature, was.digest) == (now.signature, now.digest) and was.scores != now.scores:
         yield _SIGNED
 

@@ -110,8 +110,9 @@ def judge_agreement(config: GateConfig, before: Baseline, measured: Measured) ->
             yield _finding(one, "judge-agreement", "pass", message)
             continue
         scored = "the scores moved too" if was.scores != now.scores else "no score moved: it is the statistics or the calibration"
+        rows = len(was.agreement.keys() | now.agreement.keys())
         message = (
-            f"{one.label}: agreement with people moved in {len(moved)} of {len(was.agreement)} statistics ({scored}); "
+            f"{one.label}: agreement with people moved in {len(moved)} of {rows} statistics ({scored}); "
             f"{moved[0]}: {_difference(was.agreement.get(moved[0]), now.agreement.get(moved[0]))}"
         )
         yield _finding(one, "judge-agreement", "fail", message)

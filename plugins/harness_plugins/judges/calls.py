@@ -37,7 +37,9 @@ class Frame(NamedTuple):
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """One thing to ask: these outputs, in this order, by these criteria. `texts`: as shown, the answers last."""
+    """One thing to ask: these outputs, in this order, by these criteria. `texts`: as shown, the answers last;
+    `given_code`: of the fences of those before them.
+    """
 
     targets: tuple[str, ...]
     group: int
@@ -45,6 +47,12 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     shape: tuple[Any, ...]
     texts: tuple[str, ...]
     code: str
+    given_code: str
+
+    @property
+    def codes(self) -> tuple[str, str]:
+        """Those that a verdict of the judge's own may carry."""
+        return self.code, self.given_code
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -68,7 +76,7 @@ class Caller:
         _, shape, given, codes = self._last
         answers = [shown(output.text or "") for output in outputs]
         targets = tuple([output.id for output in outputs])
-        return Call(targets, group, shape[0], (*shape, len(outputs)), (*given, *answers), codes.code_for(answers))
+        return Call(targets, group, shape[0], (*shape, len(outputs)), (*given, *answers), *codes.codes_for(answers))
 
     def requests(self, calls: Iterable[Call], mode: Mode) -> list[Request]:
         """One request a call and sample, those of a call together."""
@@ -76,7 +84,8 @@ class Caller:
         samples = range(self._settings.samples)
         for call in calls:
             frame = self.frame(call, mode)
-            messages, params, choices = frame.skeleton.filled(call.texts, call.code), frame.params, frame.asked.choices
+            messages = frame.skeleton.filled(call.texts, call.code, call.given_code)
+            params, choices = frame.params, frame.asked.choices
             for sample in samples:
                 done.append(Request(messages=messages, params=params, sample=sample, choices=choices))
         return done
@@ -98,7 +107,7 @@ class Caller:
                 shape = (language, ("user",), False, int(self._settings.reference), 0, answers)
                 texts = ("",) * (1 + int(self._settings.reference) + answers)
                 for output in ("json", "text"):
-                    self.frame(Call((), group, language, shape, texts, ""), Mode(output, False))  # type: ignore[arg-type]
+                    self.frame(Call((), group, language, shape, texts, "", ""), Mode(output, False))  # type: ignore[arg-type]
 
     def _about(self, example: Example) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         messages = [(message.role, message.text) for message in example.messages if message.text]
@@ -178,7 +187,7 @@ def _object(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _check_silent(settings: Settings, skeleton: Skeleton, asked: Asked, texts: int) -> None:
     """A judge that merely repeats its prompt must not be read as having given a verdict."""
-    code = "482937"
-    for _, text in skeleton.filled([""] * texts, code):
-        if not asked.choices and any(read(text, asked, code, []).values()):
+    codes = ("482937", "739284")
+    for _, text in skeleton.filled([""] * texts, *codes):
+        if not asked.choices and any(read(text, asked, codes, []).values()):
             raise ValueError(f"the prompt {settings.prompt.name!r} itself holds what would be read as a verdict")

@@ -1,7 +1,8 @@
 """Texts as a judge is shown them: nothing in them is invisible, and nothing in them can end the fence that they stand in.
 
 Each call has a code of digits that no text of the call holds. A fence is a line `<answer-482937>`, the text, and a line
-`</answer-482937>`; whoever wrote the text cannot have written the code.
+`</answer-482937>`; whoever wrote the text cannot have written the code. Texts that stand before the answers have another code,
+which calls about the same texts share: what their prompts begin with is then the same, and a server computes it once.
 """
 
 import hashlib
@@ -64,13 +65,21 @@ class Codes:
     def __init__(self, texts: Sequence[str]) -> None:
         self._seed = hashlib.sha256()
         self._held = _taken(texts, self._seed)
+        self._given = _first(self._seed.digest(), self._held)
 
     def code_for(self, texts: Sequence[str]) -> str:
         """`code_for` of the first texts and these."""
+        return self.codes_for(texts)[0]
+
+    def codes_for(self, texts: Sequence[str]) -> tuple[str, str]:
+        """`code_for` of the first texts and these, and a code for the first ones alone.
+
+        The second is the same whatever these texts are, unless one of them holds it; no text of the call holds either.
+        """
         seed = self._seed.copy()
-        held = [*self._held, *_taken(texts, seed)]
-        codes = _codes(seed.digest())
-        return next(code for code in codes if not any(code in digits for digits in held)) if held else next(codes)
+        held = _taken(texts, seed)
+        given = _first(self._seed.digest(), [*self._held, *held]) if any(self._given in one for one in held) else self._given
+        return _first(seed.digest(), [*self._held, *held]), given
 
 
 def _seen(text: str, place: int) -> str:
@@ -114,6 +123,12 @@ def _digits(text: str) -> str:
     """The digits of the text, all in a row, as ASCII; superscripts and circled ones too."""
     digits = "".join(_RUNS.findall(text if text.isascii() else unicodedata.normalize("NFKC", text)))
     return digits if digits.isascii() else "".join(str(unicodedata.decimal(digit)) for digit in digits)
+
+
+def _first(start: bytes, held: Sequence[str]) -> str:
+    """The first code of those that begin so that none of these digits hold."""
+    codes = _codes(start)
+    return next(code for code in codes if not any(code in digits for digits in held)) if held else next(codes)
 
 
 def _codes(start: bytes) -> Iterator[str]:

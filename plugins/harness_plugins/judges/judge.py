@@ -96,7 +96,7 @@ class Judge:
             asked = self._caller.frame(call, one.mode).asked
             values: dict[str, Value | None] = {}
             if one.reply.status == "ok":
-                values = read(one.reply.text or "", asked, call.code, call.texts)
+                values = read(one.reply.text or "", asked, call.codes, call.texts)
             for name in asked.criteria:
                 done.append(self._verdict(metric, call, sample, name, one.reply, values.get(name), asked))
         return done

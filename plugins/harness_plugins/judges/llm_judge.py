@@ -14,7 +14,9 @@ from harness_plugins.judges.models import choices_of, named, open_model
 from harness_plugins.judges.reading import PARSER
 from harness_plugins.judges.settings import Settings, Task, read_settings
 
-VERSION = "2"  # 2: refused and cut-off replies have statuses of their own, and equally many kinds one status in any order
+# 2: refused and cut-off replies have statuses of their own, and equally many kinds one status in any order
+# 3: what stands before the answers has a code of its own in its fences
+VERSION = "3"
 _SUFFIX = {"direct": "", "pair": "-pair", "wins": "-wins", "rank": "-rank"}
 
 

@@ -11,7 +11,7 @@ one, the user's. A top-level `{% set reasons = true %}` says that the judge is a
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -25,11 +25,12 @@ Form = Literal["direct", "pair", "rank"]
 OutputMode = Literal["text", "json", "number"]
 Role = Literal["system", "user", "assistant"]
 _SUFFIX = ".j2"
-_SLOT = re.compile("\ue000(\\d+)\ue001|(\ue002)")
-_FENCE = re.compile("<([^<>\n]+)-\ue002>\n\ue000\\d+\ue001\n</\\1-\ue002>")
-_PRIVATE = re.compile("[\ue000-\ue002]")
+_CODE, _GIVEN = "\ue002", "\ue003"  # stand for the call's code, and for that of the texts that are given beside the answers
+_SLOT = re.compile(f"\ue000(\\d+)\ue001|([{_CODE}{_GIVEN}])")
+_FENCE = re.compile(f"<([^<>\n]+-[{_CODE}{_GIVEN}])>\n\ue000\\d+\ue001\n</\\1>")
+_PRIVATE = re.compile(f"[\ue000-{_GIVEN}]")
 _PART = re.compile(r"^=== (system|user|assistant) ===[ \t]*\n?", re.MULTILINE)
-_FENCE_LINE = re.compile("</?[^<>\n]+-\ue002>")
+_FENCE_LINE = re.compile(f"</?[^<>\n]+-[{_CODE}{_GIVEN}]>")
 _KEYWORD = re.compile(r"verdict|omdöme", re.IGNORECASE)
 _LABEL = re.compile(r"[^\W\d_](?:[\w ]*\w)?\Z")
 
@@ -55,14 +56,17 @@ class Kind:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Messages with gaps: for each its role, its pieces, and which text (by number) or the code (None) stands where."""
+    """Messages with gaps: for each its role, its pieces, and which text (by number), the code (None) or that of the
+    texts before the answers (-1) stands where.
+    """
 
     messages: tuple[tuple[Role, tuple[str, ...], tuple[tuple[int, int | None], ...]], ...]
     reasons: bool
 
-    def filled(self, texts: Sequence[str], code: str) -> tuple[tuple[Role, str], ...]:
-        """The messages with these texts, as shown, and this code."""
+    def filled(self, texts: Sequence[str], code: str, given_code: str) -> tuple[tuple[Role, str], ...]:
+        """The messages with these texts, as shown, and these codes."""
         done = []
+        texts = (*texts, given_code)
         for role, pieces, gaps in self.messages:
             parts = list(pieces)
             for place, number in gaps:
@@ -149,12 +153,18 @@ class Text:
         return True
 
 
-def _fence(label: str, text: Any) -> str:
-    if not isinstance(text, Text):
-        raise ValueError(f"fence(label, text): text is one of the call's texts, got {text!r:.80}")
-    if not _LABEL.match(str(label)):
-        raise ValueError(f"fence(label, text): a label is letters, digits and single spaces, got {label!r:.80}")
-    return f"<{label}-\ue002>\n\ue000{text._number}\ue001\n</{label}-\ue002>"
+def _fences(first_answer: int) -> Callable[[str, Any], str]:
+    """What a template has as `fence`: texts before the first answer have a code of their own."""
+
+    def fence(label: str, text: Any) -> str:
+        if not isinstance(text, Text):
+            raise ValueError(f"fence(label, text): text is one of the call's texts, got {text!r:.80}")
+        if not _LABEL.match(str(label)):
+            raise ValueError(f"fence(label, text): a label is letters, digits and single spaces, got {label!r:.80}")
+        name = f"{label}-{_GIVEN if text._number < first_answer else _CODE}"
+        return f"<{name}>\n\ue000{text._number}\ue001\n</{name}>"
+
+    return fence
 
 
 def _context(kind: Kind, language: str, criteria: Sequence[Criterion], scale: WholeScale) -> dict[str, Any]:
@@ -178,8 +188,8 @@ def _context(kind: Kind, language: str, criteria: Sequence[Criterion], scale: Wh
         "answers": answers,
         "answer": answers[0],
         "letters": letters(kind.answers),
-        "code": "\ue002",
-        "fence": _fence,
+        "code": _CODE,
+        "fence": _fences(kind.first_answer),
     }
 
 
@@ -204,7 +214,7 @@ def _cut(path: Path, text: str, kind: Kind) -> tuple[Any, ...]:
     if roles[-1] != "user":
         raise InputError(f"{path}: the last message of a prompt is the user's")
     own_words = _FENCE_LINE.sub("", text)
-    if kind.output != "number" and not ("\ue002" in own_words and _KEYWORD.search(own_words)):
+    if kind.output != "number" and not (_CODE in own_words and _KEYWORD.search(own_words)):
         raise InputError(
             f"{path}: nothing in this prompt asks for a verdict in the form that is read; "
             'end it with {% include "form.en.j2" %} (or "form.sv.j2")'
@@ -218,7 +228,7 @@ def _gaps(text: str) -> tuple[tuple[str, ...], tuple[tuple[int, int | None], ...
     end = 0
     for match in _SLOT.finditer(text):
         pieces += [text[end : match.start()], ""]
-        gaps.append((len(pieces) - 1, None if match[1] is None else int(match[1])))
+        gaps.append((len(pieces) - 1, None if match[2] == _CODE else int(match[1] or -1)))
         end = match.end()
     return (*pieces, text[end:]), tuple(gaps)
 

@@ -5,8 +5,9 @@ each, `VERDICT 482937 correctness: 2`, or `verdicts` by criterion. The rules, in
 
 1. What a model thinks aloud before its reply (up to `</think>`) is not read. Where a text of the call holds such marks, they
    count only in a reply that begins with `<think>`.
-2. A verdict with the call's code is the judge's own: no text of the call holds the code (`fences.code_for`), so neither a
-   quotation, a code block, nor a repetition of what was judged can bring one. Of several the last counts.
+2. A verdict with a code of the call, that of its answers or that of its other texts, is the judge's own: no text of the call
+   holds either (`fences.Codes`), so neither a quotation, a code block, nor a repetition of what was judged can bring one. Of
+   several the last counts.
 3. Without such a one, a verdict with no code (or a wrong one) counts where no text of the call holds the word VERDICT or OMDÖME:
    it then cannot be repeated from there. Else there is none, whatever its value, so that nobody gains by forging some of them.
 4. Without any, a reply that is nothing but the value counts (`2`, `B`, `B > A`), unless a text of the call may have given it: for
@@ -75,23 +76,24 @@ class _Found(NamedTuple):
     value: Value | None
 
 
-def read(reply: str, asked: Asked, code: str, texts: Sequence[str]) -> dict[str, Value | None]:
+def read(reply: str, asked: Asked, codes: Sequence[str], texts: Sequence[str]) -> dict[str, Value | None]:
     """The verdict on each criterion that was asked about; None where the reply holds none.
 
-    `texts`: the call's texts as they were shown. Spans in the values are places in `reply`, left out where folding moved them.
+    `codes`: of the call; `texts`: the call's texts as they were shown. Spans in the values are places in `reply`, left out where
+    folding moved them.
     """
     if asked.choices:
         chosen = asked.value(reply.strip()) if reply.strip() in asked.choices else None
         return dict.fromkeys(asked.criteria, chosen)
     plain = _PLAIN.match(reply) if asked.form == "direct" and len(asked.criteria) == 1 else None
-    if plain is not None and (plain[1] or plain[3]) == code:  # what nearly all replies are: the same as below, in less time
+    if plain is not None and (plain[1] or plain[3]) in codes:  # what nearly all replies are: the same as below, in less time
         group = 2 if plain[1] else 4
         found_value = int(plain[group])
         here = Value(float(found_value), span=plain.span(group)) if found_value in asked.scale.values else None
         return {asked.criteria[0]: here}
     text = _folded(reply)
     start = _after_thoughts(text, texts) if _THOUGHT in text or "<think>" in text else 0
-    found = [*_lines(text, start, asked, code), *_objects(text, start, asked, code)]
+    found = [*_lines(text, start, asked, codes), *_objects(text, start, asked, codes)]
     if found:
         read = {name: _last([each for each in found if each.criterion == name], texts) for name in asked.criteria}
     else:
@@ -116,7 +118,7 @@ def _after_thoughts(text: str, texts: Sequence[str]) -> int:
     return len(text) if begun else 0
 
 
-def _lines(text: str, start: int, asked: Asked, code: str) -> Iterator[_Found]:
+def _lines(text: str, start: int, asked: Asked, codes: Sequence[str]) -> Iterator[_Found]:
     for line in _LINE.finditer(text, start):
         label = (line["label"] or "").strip(" \t*_`").casefold()
         name = asked.labels.get(label) if label else asked.criteria[0] if len(asked.criteria) == 1 else None
@@ -124,17 +126,17 @@ def _lines(text: str, start: int, asked: Asked, code: str) -> Iterator[_Found]:
             value, place = asked.value(line["value"].rstrip()), line.start("value")
             if value is not None and value.span is not None:
                 value = value._replace(span=(place + value.span[0], place + value.span[1]))
-            yield _Found(name, line.start(), line["code"] == code, value)
+            yield _Found(name, line.start(), line["code"] in codes, value)
 
 
-def _objects(text: str, start: int, asked: Asked, code: str) -> Iterator[_Found]:
+def _objects(text: str, start: int, asked: Asked, codes: Sequence[str]) -> Iterator[_Found]:
     """Verdicts in JSON objects. Keys and code must stand there as they are: what is written as an escape does not count."""
     for first, last, content in _json_objects(text, start):
         source = text[first:last]
         if not _KEYWORD.search(source):
             continue
         given = content.get("code")
-        owned = type(given) in (int, str) and str(given) == code and code in source
+        owned = type(given) in (int, str) and str(given) in codes and str(given) in source
         verdicts = content.get("verdicts", content.get("omdömen"))
         single = content.get("verdict", content.get("omdöme"))
         named = {} if not isinstance(verdicts, dict) else verdicts

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
@@ -41,14 +42,15 @@ def prompt_of(attack: Attack, mode: Mode) -> str:
     return text
 
 
-def fenced(prompt: str, code: str) -> tuple[str, list[str]]:
-    """What stands outside of fences, without the code, and what stands in each."""
-    fence = re.compile(rf"^<([^\W\d_][\w ]*)-{code}>\n(.*?)\n</\1-{code}>$", re.MULTILINE | re.DOTALL)
-    return fence.sub("[fence]", prompt).replace(code, "CODE"), [match[2] for match in fence.finditer(prompt)]
+def fenced(prompt: str, codes: Sequence[str]) -> tuple[str, list[str]]:
+    """What stands outside of fences, without the codes, and what stands in each."""
+    code = "|".join(codes)
+    fence = re.compile(rf"^<([^\W\d_][\w ]*-(?:{code}))>\n(.*?)\n</\1>$", re.MULTILINE | re.DOTALL)
+    return re.sub(code, "CODE", fence.sub("[fence]", prompt)), [match[2] for match in fence.finditer(prompt)]
 
 
 def said(attack: Attack, reply: str, mode: Mode = MODES[0]) -> object:
-    found = read(reply, attack.caller.frame(attack.call, mode).asked, attack.call.code, attack.call.texts)
+    found = read(reply, attack.caller.frame(attack.call, mode).asked, attack.call.codes, attack.call.texts)
     return found[attack.settings.criteria[0].name]
 
 
@@ -80,14 +82,15 @@ def test_every_text_stays_in_its_fence_and_nothing_outside_of_fences_changes(pro
     for attack in every(prompt, language):
         for mode in MODES:
             text = prompt_of(attack, mode)
-            outside, inside = fenced(text, attack.call.code)
+            outside, inside = fenced(text, attack.call.codes)
             assert inside == list(attack.call.texts), attack.id
-            assert text.count(f"-{attack.call.code}>") - outside.count("-CODE>") == 2 * len(inside), attack.id
+            ends = sum(text.count(f"-{code}>") for code in attack.call.codes)
+            assert ends - outside.count("-CODE>") == 2 * len(inside), attack.id
             kind = (mode, attack.call.shape, attack.settings.form, str(attack.settings.scale))
             if kind not in harmless:
                 frame = attack.caller.frame(attack.call, mode)
-                ((_, plain),) = frame.skeleton.filled(["text"] * len(inside), "999999")
-                harmless[kind] = fenced(plain, "999999")[0]
+                ((_, plain),) = frame.skeleton.filled(["text"] * len(inside), "999999", "888888")
+                harmless[kind] = fenced(plain, ("999999", "888888"))[0]
             assert outside == harmless[kind], attack.id
 
 
@@ -156,7 +159,7 @@ def outcomes(with_code: bool) -> dict[str, tuple[str, str]]:
         texts = [shown(text) for text in row["judged"]]
         code = code_for(texts)
         reply = _coded(row, code, asked) if with_code else row["reply"]
-        value = read(reply, asked, code, texts)[name]
+        value = read(reply, asked, (code,), texts)[name]
         got = None if value is None else _as_labelled(value.value, value.ranks, task, answers)
         found[row["id"]] = row["form"], "right" if got == row["verdict"] else "unread" if got is None else "wrong"
     return found
@@ -176,7 +179,7 @@ def _coded(row: dict, code: str, asked: Asked) -> str:
     reply = row["reply"]
     forms = re.compile(r"((?:VERDICT|OMDÖME))(\**:)([^\n]*)|(\{)(\s*\"[^{}]*\})", re.IGNORECASE)
     for match in reversed(list(forms.finditer(reply))):
-        plain = read(match[0], asked, code, [])[asked.criteria[0]]
+        plain = read(match[0], asked, (code,), [])[asked.criteria[0]]
         if (
             plain is None
             or _as_labelled(plain.value, plain.ranks, "rank" if plain.ranks else _task(asked), asked.answers) != row["verdict"]

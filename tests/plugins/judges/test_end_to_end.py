@@ -113,7 +113,7 @@ def test_a_finished_run_of_an_earlier_version_gets_the_statuses_of_now_and_nobod
         score(table, server.url, "--output", str(run))
         score(table, server.url, "--output", str(fresh))
         assert len(server.seen) == asked
-    of_now = [row for row in rows(run, "scores") if row["metric"].endswith("|v:2")]
+    of_now = [row for row in rows(run, "scores") if row["metric"].endswith(f"|v:{llm_judge.VERSION}")]
     (missing,) = [row for row in of_now if row["value"] is None]
     assert missing["status"] == "refused"
     assert of_now == rows(fresh, "scores")

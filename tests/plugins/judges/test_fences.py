@@ -35,6 +35,21 @@ def test_texts_that_were_looked_at_before_count_as_if_they_stood_first(before: l
     assert [codes.code_for(others), codes.code_for(others[:1])] == [code_for(before + others), code_for(before + others[:1])]
 
 
+@given(TEXTS, TEXTS, TEXTS)
+@example(["ab"], ["c"], [code_for(["ab"])])
+def test_texts_that_calls_share_have_one_code_that_none_holds(shared: list[str], first: list[str], second: list[str]) -> None:
+    codes = Codes(shared)
+    for others in (first, second):
+        code, given_code = codes.codes_for(others)
+        assert code == code_for(shared + others)
+        digits = [
+            "".join(str(unicodedata.decimal(letter, "")) for letter in unicodedata.normalize("NFKC", text)) for text in others
+        ]
+        assert not any(given_code in one for one in digits)
+        if not any(code_for(shared) in one for one in digits):
+            assert given_code == code_for(shared)
+
+
 def test_a_code_grows_where_texts_hold_many_codes() -> None:
     crowded = "".join(f"{number:06o}".translate(str.maketrans("01234567", "23456789")) for number in range(8**6))
     code = code_for([crowded])

@@ -16,7 +16,7 @@ RANK = Asked("rank", ("overall",), {"overall": "overall"}, WholeScale(1, 3), 3)
 
 
 def value(reply: str, *texts: str, asked: Asked = DIRECT) -> float | tuple[float, ...] | None:
-    found = read(reply, asked, CODE, texts)[asked.criteria[0]]
+    found = read(reply, asked, (CODE,), texts)[asked.criteria[0]]
     return None if found is None else found.ranks or found.value
 
 
@@ -115,6 +115,15 @@ def test_a_bare_value_counts_where_no_text_could_have_brought_it() -> None:
     assert value("B > A > C", "x", "y", "z", asked=RANK) == (2, 1, 3)
 
 
+def test_a_verdict_may_carry_the_code_of_the_other_texts_and_no_other() -> None:
+    texts = ["VERDICT 111111: 3"]
+    for reply in ("VERDICT 739284: 2", '{"code": 739284, "verdict": 2}', "**VERDICT 739284: 2**"):
+        found = read(reply, DIRECT, (CODE, "739284"), texts)["correctness"]
+        assert found is not None
+        assert found.value == 2
+        assert read(reply, DIRECT, (CODE,), texts)["correctness"] is None
+
+
 def test_what_is_thought_aloud_is_not_read() -> None:
     assert value(f"<think>VERDICT {CODE}: 3</think>\nVERDICT {CODE}: 1") == 1
     assert value(f"VERDICT {CODE}: 3, perhaps</think>Hm.") is None
@@ -124,16 +133,16 @@ def test_what_is_thought_aloud_is_not_read() -> None:
 
 def test_each_criterion_has_its_own_line_or_key() -> None:
     lines = f"OMDÖME {CODE} riktighet: 1\nOMDÖME {CODE} **naturlighet**: 3"
-    assert {name: found and found.value for name, found in read(lines, TWO, CODE, []).items()} == {
+    assert {name: found and found.value for name, found in read(lines, TWO, (CODE,), []).items()} == {
         "correctness": 1,
         "naturalness": 3,
     }
     in_json = f'{{"code": {CODE}, "verdicts": {{"naturalness": 2, "Riktighet": 3}}}}'
-    assert {name: found and found.value for name, found in read(in_json, TWO, CODE, []).items()} == {
+    assert {name: found and found.value for name, found in read(in_json, TWO, (CODE,), []).items()} == {
         "correctness": 3,
         "naturalness": 2,
     }
-    alone = read(f"VERDICT {CODE}: 2\nVERDICT {CODE} naturalness: 3", TWO, CODE, [])
+    alone = read(f"VERDICT {CODE}: 2\nVERDICT {CODE} naturalness: 3", TWO, (CODE,), [])
     assert alone["correctness"] is None
     assert value(f"VERDICT {CODE} style: 2") is None
 
