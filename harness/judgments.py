@@ -111,12 +111,12 @@ def equal_to_references(examples: Iterable[Example], outputs: Sequence[Output]) 
 
 def _records(source: JudgmentSource, info: JudgmentInfo) -> Iterator[Any]:
     """The source's records, their fields checked; what a stranger's source raises is told with its name and place."""
-    number = 0
+    number, checked = 0, getattr(source, "fields_checked", False) is True
     try:
         for number, record in enumerate(source.read(), 1):
             if type(record) not in (Example, Output, Judgment, Preference):
                 raise InputError(f"{info.name}: a judgment source yields records, got {type(record).__name__} as number {number}")
-            yield msgspec.convert(msgspec.to_builtins(record), type(record))
+            yield record if checked else msgspec.convert(msgspec.to_builtins(record), type(record))
     except HarnessError:
         raise
     except Exception as error:  # whatever a stranger's source raises, and fields of the wrong type

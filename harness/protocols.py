@@ -95,7 +95,11 @@ class Metric(Protocol):
 
 @runtime_checkable
 class JudgmentSource(Protocol):
-    """A set of outputs with what people said of them."""
+    """A set of outputs with what people said of them.
+
+    Records are checked field by field as they are read; one that decodes its records by their types may say so
+    (`fields_checked = True`), which saves that.
+    """
 
     info: JudgmentInfo
 

@@ -24,7 +24,7 @@ def expectation(
     found: dict[str, float] = {}
     short = True
     for name, logprob in (*token.top, (token.token, token.logprob)):
-        verdict = name.strip(_EDGES)
+        verdict = name if name in values else name.strip(_EDGES)
         if verdict in values:
             found[name] = exp(logprob)
             short = short and len(verdict) == 1

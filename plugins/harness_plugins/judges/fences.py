@@ -78,6 +78,8 @@ class Codes:
         """
         seed = self._seed.copy()
         held = _taken(texts, seed)
+        if not held and not self._held:  # as nearly always
+            return _code(seed.digest(), CODE_DIGITS), self._given
         given = _first(self._seed.digest(), [*self._held, *held]) if any(self._given in one for one in held) else self._given
         return _first(seed.digest(), [*self._held, *held]), given
 
@@ -127,13 +129,16 @@ def _digits(text: str) -> str:
 
 def _first(start: bytes, held: Sequence[str]) -> str:
     """The first code of those that begin so that none of these digits hold."""
-    codes = _codes(start)
-    return next(code for code in codes if not any(code in digits for digits in held)) if held else next(codes)
+    return next(code for code in _codes(start) if not any(code in digits for digits in held))
 
 
 def _codes(start: bytes) -> Iterator[str]:
     draw = 0
     while True:
-        number = int.from_bytes(start if draw == 0 else hashlib.sha256(start + b"%d" % draw).digest(), "big")
-        yield format(number, "o")[-(CODE_DIGITS + 2 * (draw // _DRAWS)) :].translate(_ALPHABET)
+        yield _code(start if draw == 0 else hashlib.sha256(start + b"%d" % draw).digest(), CODE_DIGITS + 2 * (draw // _DRAWS))
         draw += 1
+
+
+def _code(seed: bytes, digits: int) -> str:
+    """The last octal digits of the seed, in those of codes."""
+    return format(int.from_bytes(seed, "big") & (1 << 3 * digits) - 1, f"0{digits}o").translate(_ALPHABET)

@@ -32,6 +32,8 @@ class Records:
     people said of it where that is there. Raises InputError naming the file and the line.
     """
 
+    fields_checked = True  # as JSON Lines and tables are decoded
+
     def __init__(self, path: str | Path, primary: str | None = None) -> None:
         self._folder = Path(path).expanduser()
         if not self._folder.is_dir():
