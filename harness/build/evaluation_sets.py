@@ -180,7 +180,7 @@ def _of_parquet(path: Path) -> Iterator[tuple[str, str]]:
     from harness.tables import read_table, table_schema
 
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path.absolute())  # a relative name with a colon would be taken for an address
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: not a readable Parquet file ({error})") from error
     if file.schema_arrow.names == table_schema(Example).names:

@@ -54,6 +54,8 @@ def read_rows(
     more or fewer cells than the header are kept, those beyond it as a list under `BEYOND`, for a caller that names them itself.
     """
     path = Path(path).expanduser()
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder; name a file in it")
     kind = format if format is not None else FORMATS.get(path.suffix.lower())
     if kind not in FORMATS.values():
         after = ". Parameters follow a comma: 'table:FILE.csv,raters=[Anna, Bo]'" if "=" in path.suffix else ""

@@ -76,7 +76,7 @@ def read_table(path: Path) -> "tuple[TableInfo, NDArray[np.int64], NDArray[np.fl
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
+        table = pq.read_table(path.absolute(), page_checksum_verification=True)
         said = table.schema.metadata or {}
         info = msgspec.json.decode(said[_KEY], type=TableInfo)
         found = _arrays(table, info.k)
@@ -117,7 +117,7 @@ def read_info(path: Path) -> TableInfo:
     import pyarrow.parquet as pq
 
     try:
-        return msgspec.json.decode((pq.read_schema(path).metadata or {})[_KEY], type=TableInfo)
+        return msgspec.json.decode((pq.read_schema(path.absolute()).metadata or {})[_KEY], type=TableInfo)
     except (OSError, KeyError, ValueError, pa.ArrowException, msgspec.DecodeError) as error:
         raise InputError(f"{path} cannot be read as a table of neighbours: {error}; remove it, and compute it anew") from error
 
@@ -153,7 +153,7 @@ class Parts:
         import pyarrow.parquet as pq
 
         try:
-            part = pq.read_table(self._part(start), page_checksum_verification=True)
+            part = pq.read_table(self._part(start).absolute(), page_checksum_verification=True)
             said = part.schema.metadata or {}
             of_this = part.num_rows == end - start and msgspec.json.decode(said[_KEY], type=TableInfo) == self.info
             return of_this and (_DIGESTS not in said or said[_DIGESTS] == _digests([_arrays(part, self.info.k)]))
@@ -201,7 +201,7 @@ class Parts:
     def _parts(self, starts: Sequence[int]) -> Iterator[Any]:
         import pyarrow.parquet as pq
 
-        return (pq.read_table(self._part(start), page_checksum_verification=True) for start in starts)
+        return (pq.read_table(self._part(start).absolute(), page_checksum_verification=True) for start in starts)
 
     def _part(self, start: int) -> Path:
         return self.folder / f"{start:012d}.parquet"

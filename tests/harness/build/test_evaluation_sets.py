@@ -93,7 +93,7 @@ def test_files_of_examples_of_texts_and_of_objects(tmp_path: Path) -> None:
     ]
 
 
-def test_parquet_of_any_columns_and_the_folder_of_a_build(tmp_path: Path) -> None:
+def test_parquet_of_any_columns_and_the_folder_of_a_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -103,6 +103,12 @@ def test_parquet_of_any_columns_and_the_folder_of_a_build(tmp_path: Path) -> Non
     names = (str(tmp_path / "p.parquet"), str(tmp_path / "build"))
     found, _ = evaluation_sets(registry(), ContaminationOptions(against=names))
     assert [list(one) for one in found] == [[("x", "Varför?")], TEXTS]
+    monkeypatch.chdir(tmp_path)
+    relative = Path("file:sets") / "p.parquet"
+    relative.parent.mkdir()
+    relative.write_bytes((tmp_path / "p.parquet").read_bytes())
+    found, _ = evaluation_sets(registry(), ContaminationOptions(against=(str(relative),)))
+    assert [list(one) for one in found] == [[("x", "Varför?")]]
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,8 @@ def test_one_of_path_and_rows_is_needed(tmp_path: Path) -> None:
         Preferences()
     with pytest.raises(HarnessError, match="cannot tell the format"):
         Preferences(tmp_path / "pairs.xlsx")
+    with pytest.raises(HarnessError, match="this is a folder; name a file in it"):
+        Preferences(tmp_path)
 
 
 votes = st.lists(

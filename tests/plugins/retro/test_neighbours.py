@@ -82,6 +82,15 @@ def test_a_table_is_read_where_it_is_kept_and_serves_a_smaller_k(corpus, tmp_pat
         one.first(2)
 
 
+def test_a_relative_folder_may_have_a_colon_in_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    corpus = numbered(Path("file:corpora") / "db", DOCUMENTS)
+    table = neighbour_table(corpus, corpus, SHARED, {"log": "log"}, 2)
+    assert searches("log") == PARTS
+    assert neighbour_table(corpus, corpus, SHARED, {"log": "log"}, 2).numbers.tolist() == table.numbers.tolist()
+    assert searches("log") == PARTS
+
+
 def test_the_table_is_a_parquet_file_keyed_by_chunk(corpus):
     import pyarrow.parquet as pq
 

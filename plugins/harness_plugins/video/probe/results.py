@@ -78,7 +78,7 @@ def read_answers(
     wanted = [(one.example, one.start, one.end) for one in occurrences]
     for path in paths:
         try:
-            table = pq.read_table(path)
+            table = pq.read_table(path.absolute())  # a relative name with a colon would be taken for an address
             columns = {name: table.column(name).to_pylist() for name in (*_KEYS, "example", "start", "end", *_VALUES)}
         except (pa.ArrowException, OSError, KeyError) as error:
             raise InputError(f"{path}: not the answers of a probe ({error}); {mend}") from error

@@ -1,6 +1,7 @@
 """Gains, reliance and what is refused, on answers made up so that the numbers can be checked by hand."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -200,7 +201,7 @@ def test_what_other_analyses_do_not_bear_out_is_said_with_the_correlation(subjec
     assert told[1] == "Size small: so"
 
 
-def test_answers_are_read_as_they_were_written_and_nothing_else_is_taken_for_them(subject, tmp_path):
+def test_answers_are_read_as_they_were_written_and_nothing_else_is_taken_for_them(subject, tmp_path, monkeypatch):
     every = made(subject, seeds=(1, 2))
     first = next(iter(every))
     every[first].logprob[0] = np.nan
@@ -210,6 +211,11 @@ def test_answers_are_read_as_they_were_written_and_nothing_else_is_taken_for_the
     assert set(again) == set(every)
     for asked, said in every.items():
         assert np.array_equal(again[asked].logprob, said.logprob, equal_nan=True)
+    monkeypatch.chdir(tmp_path)
+    relative = Path("file:runs") / "probe.parquet"
+    relative.parent.mkdir()
+    relative.write_bytes(path.read_bytes())
+    assert set(read_answers([relative], subject.occurrences)) == set(every)
     with pytest.raises(InputError, match="delete it and probe again"):
         read_answers([path], subject.occurrences[1:])
     path.write_bytes(path.read_bytes()[:200])
