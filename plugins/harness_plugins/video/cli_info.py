@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 WHERE is a folder of video tokens (it holds a video.json), or videos: a folder, a file or a pattern. Of videos the first frame is
 decoded, so damage further on is not seen; cues past the end are those that a build cuts or sets aside. Nothing is written.
---check, of video tokens alone, reads their tokenizer and holds every token against it; exit code 2 says that something is damaged.
+--check, of video tokens alone, reads their tokenizer and holds every token against it; exit code 2 says that something is
+damaged.
 
 \b
 harness video info films

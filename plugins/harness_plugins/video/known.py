@@ -77,8 +77,8 @@ def keep_if_changed(folder: Path, now: Videos) -> list[str]:
         aside = _put_aside(folder)
         said = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
         return [
-            f"the tokenizer was fitted anew, for files that it had been fitted or measured on have changed: {said}; the earlier one and its "
-            f"tokens, for models that were trained on them, are kept in {aside}"
+            f"the tokenizer was fitted anew, for files that it had been fitted or measured on have changed: {said}; the earlier "
+            f"one and its tokens, for models that were trained on them, are kept in {aside}"
         ]
     more = sorted(now.keys() - known.fitted.keys())
     if more:
