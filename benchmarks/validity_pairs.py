@@ -9,15 +9,16 @@ from validity_plans import Comparison, Plan
 from validity_truth import bin_of, curve, population
 from validity_worlds import Metric, Study, World, draw, values
 
-from harness.meta.calibration import folds_of
+from harness.meta.calibration import calibrate, folds_of
 from harness.meta.columns import Column
 from harness.meta.compare import compare
 from harness.meta.judging import STATISTICS, Cell, Judged, estimate, estimate_judged, judge_column, make_cell
 from harness.meta.options import MetaOptions
-from harness.meta.pairs import Ints, Pairs, make_pairs
-from harness.meta.resampling import Resampler
+from harness.meta.pairs import Ints, Pairs, make_pairs, order_pairs
+from harness.meta.resampling import Resampler, coins
 from harness.meta.rows import cell_rows
 from harness.meta.score_swap import Swaps, score_swap
+from harness.meta.significance import pair_swaps
 from harness.meta.support import Estimate
 from harness.meta.task import CellTask
 from harness.records import MetaRow
@@ -28,7 +29,6 @@ RESAMPLES = 1000
 DRAWS = 1000  # of sign flips
 PAIR_DRAWS, SCORE_DRAWS = 400, 99  # with 99 draws p ≤ .05 has probability .05 under an exact null, as with any 20k - 1
 AT_A_TIME = 6  # draws of score swaps, between which it is seen whether p can still be small
-PAIRS_AT_A_TIME = 4_000_000  # signs, likewise: what `sign_flip` draws at a time, whose random numbers follow from it
 CHECKED = 100  # every so many studies, that stopping early changes nothing
 _BITS = 16  # curves of accuracy by epsilon are kept in bins a hundredth wide
 Measures = dict[tuple[str, str], float]  # (cell, measure) → one number; measures that were not taken are left out
@@ -166,16 +166,17 @@ def swaps(world: World, plan: Plan, run: int) -> Measures:
     drawn, cell = drawn_cell(world, plan, run)
     options = MetaOptions(resamples=RESAMPLES, draws=PAIR_DRAWS, seed=run, test="pair-swap")
     columns = {name: Column(name, None, values(drawn, metric).ravel(), True) for name, metric in plan.metrics.items()}
-    judged = {column.key: judge_column(cell, column, options) for column in columns.values()}
+    calibrated = {name: right_pairs(cell, column.values) for name, column in columns.items()}
     found: Measures = {}
     for one in plan.comparisons:
         pair = [columns[one.first], columns[one.second]]
-        right = [judged[column.key].right["accuracy"].astype(np.float64) for column in pair]  # groups are of one size
+        right = [calibrated[name] for name in (one.first, one.second)]  # groups are of one size
         rejects = pair_swap_rejects(right[0] - right[1], run), score_swap_rejects(cell, pair[0].values, pair[1].values, run)
         found |= {
             (one.name, f"{test} reject"): float(said) for test, said in zip(("pair-swap", "score-swap"), rejects, strict=True)
         }
         if run % CHECKED == 0:
+            judged = {column.key: judge_column(cell, column, options) for column in pair}
             own = {column.key: estimate_judged(cell, judged[column.key], "accuracy") for column in pair}
             (row,) = compare(cell, pair, judged, options, True, own)
             p = score_swap(cell.pairs, cell.signs, pair[0].values, pair[1].values, SCORE_DRAWS, run)
@@ -184,20 +185,20 @@ def swaps(world: World, plan: Plan, run: int) -> Measures:
     return found
 
 
+def right_pairs(cell: Cell, scores: np.ndarray) -> np.ndarray:
+    """The pairs that `judge` finds right at the best epsilon, 0 or 1, without what it says held out."""
+    ordered = order_pairs(cell.pairs, cell.signs, scores, cell.gap_tolerance)
+    return ordered.right(calibrate(cell.pairs, ordered) or 0.0).view(np.int8)
+
+
 def pair_swap_rejects(differences: np.ndarray, run: int) -> bool:
     """Whether `pair_swap` rejects, its draws in its order, until as many are extreme as make p > alpha whatever follows.
 
-    `differences`: -1, 0 or 1 of each pair, of which `pair_swap` counts how many keep their sign.
+    `differences`: -1, 0 or 1 of each pair.
     """
-    signed = differences[differences != 0].astype(np.float32)
-    total = signed.sum(dtype=np.float64)
-    rng = np.random.default_rng([run, 2])
     extreme, enough = 0, ALPHA * (1 + PAIR_DRAWS)
-    step = max(1, PAIRS_AT_A_TIME // max(len(signed), 1))
-    for start in range(0, PAIR_DRAWS, step):
-        flips = rng.integers(0, 2, (min(step, PAIR_DRAWS - start), len(signed)), dtype=np.int8)
-        kept = flips.astype(np.float32) @ signed  # whole numbers below 2^24
-        extreme += int(((kept >= max(total, 0)) | (kept <= min(total, 0))).sum())
+    for part in pair_swaps(differences[differences != 0].astype(np.int32), PAIR_DRAWS, run):
+        extreme += int(part.sum())
         if 1 + extreme > enough + 1e-9:
             return False
     return True
@@ -210,8 +211,7 @@ def score_swap_rejects(cell: Cell, first: np.ndarray, second: np.ndarray, run: i
     rng = np.random.default_rng([run, 3])
     extreme, enough = 0, ALPHA * (1 + SCORE_DRAWS)
     for start in range(0, SCORE_DRAWS, AT_A_TIME):
-        count = min(AT_A_TIME, SCORE_DRAWS - start)
-        drawn = np.stack([rng.integers(0, 2, len(first), dtype=np.int8) for _ in range(count)])
+        drawn = coins(rng, min(AT_A_TIME, SCORE_DRAWS - start), len(first))
         extreme += int(swaps.reach(drawn, observed).sum())
         if 1 + extreme > enough + 1e-9:
             return False

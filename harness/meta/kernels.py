@@ -142,6 +142,16 @@ def spearman_sums(weights, cluster, human, humans, run, sums):
 
 
 @compiled()
+def sums_kept(flips, differences, kept):
+    """Fills kept, (D,): the sum of the differences, (P,), where flips, (D, P) of 0 and 1, are 1; 32 bits have to hold it."""
+    for draw in range(len(flips)):
+        total = np.int32(0)
+        for p in range(len(differences)):
+            total += np.int32(-flips[draw, p]) & differences[p]
+        kept[draw] = total
+
+
+@compiled()
 def swapped_sums(swap, left, right, where, weight, room, least, most):
     """Bounds of the largest number of right pairs of either metric, each at its best epsilon, in each draw of a permutation test.
 

@@ -156,6 +156,15 @@ class Resampler:
         return self._few.astype(np.float32), float(self._few.max(initial=0))
 
 
+def coins(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.int8]:
+    """0 or 1, shape (rows, columns): what `rng.integers(0, 2, columns, dtype=np.int8)` gives row by row, in a third of the time.
+
+    Those are the first bits of the bytes that a row takes from words of 32 random bits.
+    """
+    words = rng.integers(0, 1 << 32, (rows, -(-columns // 4)), dtype=np.uint32)
+    return (words.astype("<u4", copy=False).view(np.uint8)[:, :columns] >> 7).view(np.int8)
+
+
 def product(left: Floats, right: Floats) -> Floats:
     """left · right, by BLAS wherever its sums are exact; never depends on the number of threads.
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harness.meta.calibration import integer_weights
 from harness.meta.pairs import Bools, Floats, Ints, Pairs, Signs
+from harness.meta.resampling import coins
 
 BLOCKS = 1 << 12  # ranks are summed in about as many blocks, whose ends bound a draw; few draws need more than the bounds
 _UNIT = 2.0**-36  # gaps of z-scores are counted in these
@@ -17,6 +18,7 @@ _NEAR = 69  # units, 1e-9: one difference of whole numbers has many floats as z-
 _SLACK = 1e-12  # sums that differ by rounding alone count as equal
 _DOUBT = 1e-9  # bounds that are as near to what decides are no answer
 _CELLS = 4_000_000  # swaps that are held at a time
+_A_CORE = 2_000_000  # pairs in draws from which a further core is worth its thread
 
 
 def score_swap(pairs: Pairs, signs: Signs, first: Floats, second: Floats, draws: int, seed: int) -> float:
@@ -31,8 +33,7 @@ def score_swap(pairs: Pairs, signs: Signs, first: Floats, second: Floats, draws:
     extreme = 0
     step = max(1, _CELLS // max(len(first), 1))
     for start in range(0, draws, step):
-        swap = np.stack([rng.integers(0, 2, len(first), dtype=np.int8) for _ in range(min(step, draws - start))])
-        extreme += int(swaps.reach(swap, observed).sum())
+        extreme += int(swaps.reach(coins(rng, min(step, draws - start), len(first)), observed).sum())
     return (1 + extreme) / (1 + draws)
 
 
@@ -95,7 +96,8 @@ class Swaps:
         from harness.meta.kernels import swapped_sums
 
         least, most = np.zeros((2, len(swap), 2))
-        parts = [part for part in np.array_split(np.arange(len(swap)), os.cpu_count() or 1) if len(part)]
+        cores = min(os.cpu_count() or 1, 1 + len(swap) * len(self.left) // _A_CORE)
+        parts = [part for part in np.array_split(np.arange(len(swap)), cores) if len(part)]
 
         def work(part: Ints) -> None:
             room, rows = np.zeros((2, 2 * blocks + 1), dtype=self.weight.dtype), slice(part[0], part[-1] + 1)

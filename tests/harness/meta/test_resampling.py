@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.meta.resampling import Resampler, in_chunks, product
+from harness.meta.resampling import Resampler, coins, in_chunks, product
 
 
 def resampler(n_clusters: int, resamples: int = 50, seed: int = 0, level: float = 0.95) -> Resampler:
@@ -105,3 +105,12 @@ def test_sums_weighed_together_are_those_weighed_alone(columns: list[list[float]
     for column in columns:
         sums = np.array(column, dtype=float)
         assert (made.weigh(sums) == product(made.weights.astype(float), sums)).all()
+
+
+@pytest.mark.parametrize("columns", [0, 1, 3, 4, 1001])
+def test_coins_are_what_the_generator_gives_row_by_row(columns: int) -> None:
+    plain, words = np.random.default_rng(3), np.random.default_rng(3)
+    for rows in (3, 1, 2):
+        expected = [plain.integers(0, 2, columns, dtype=np.int8) for _ in range(rows)]
+        assert np.array_equal(coins(words, rows, columns), np.stack(expected))
+    assert plain.random() == words.random()

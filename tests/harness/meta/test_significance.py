@@ -128,3 +128,13 @@ def test_a_metric_opens_a_new_cluster_when_a_member_of_the_current_one_beats_it(
     # b is not beaten; c is beaten by a: cluster 2; d is beaten by a and b, but not by a member of cluster 2; e is beaten by c
     assert rank_clusters(["a", "b", "c", "d", "e"], beats) == {"a": 1, "b": 1, "c": 2, "d": 2, "e": 3}
     assert rank_clusters(["a", "b"], set()) == {"a": 1, "b": 1}
+
+
+@pytest.mark.parametrize("flips", [1, 70, 4_000_000])
+@pytest.mark.parametrize("factor", [1.0, 0.1])
+def test_swapped_pairs_are_sign_flips_of_single_pairs(flips: int, factor: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.meta.significance._FLIPS", flips)
+    for seed in range(5):
+        differences = np.random.default_rng(seed).integers(-2, 4, 27) * factor
+        apart = differences[differences != 0][:, None]
+        assert pair_swap(differences, 101, seed) == sign_flip(apart, 101, seed)[0]
