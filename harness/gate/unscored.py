@@ -8,7 +8,8 @@ from harness.gate.measure import Measured
 
 def speechless(measured: Measured) -> dict[str, str]:
     """Label → what is wrong, with the first error, of the metrics that raise an error on every unit of a set that they score
-    nothing of, or that have no score anywhere; without those that were asked about nothing."""
+    nothing of, or that have no score anywhere, and of judges that find none of their replies; without those that were asked
+    about nothing."""
     found = {}
     for label, now in measured.now.metrics.items():
         rows = _rows(now)
@@ -23,7 +24,16 @@ def speechless(measured: Measured) -> dict[str, str]:
         if label not in found and units and not any(map(_scored, units)):
             why = ", ".join(sorted({value for row in units for value in row if isinstance(value, str)}))
             found[label] = f"none of {len(units)} pairs and answers has a score ({why or 'no reason is given'})"
-    return found
+    return {**found, **_without_replies(measured)}
+
+
+def _without_replies(measured: Measured) -> dict[str, str]:
+    """Label → what is wrong, of the judges that find none of the replies that were recorded: their prompts are others."""
+    return {
+        one.label: f"none of its {one.requests} requests has a recorded reply; `harness gate record` asks the judge anew"
+        for one in measured.judges
+        if one.problem is None and one.requests and one.missing == one.requests
+    }
 
 
 def failing(measured: Measured) -> Iterator[str]:

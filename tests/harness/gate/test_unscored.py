@@ -3,6 +3,7 @@
 import pytest
 
 from harness.gate.baseline import Baseline, JudgedScores, MetricBaseline, PairScores
+from harness.gate.judges import Judged
 from harness.gate.measure import Measured
 from harness.gate.unscored import failing, speechless
 
@@ -39,3 +40,13 @@ def test_a_metric_that_scores_something_or_was_asked_nothing_is_not(pairs, judge
 def test_errors_beside_scores_are_told():
     assert list(failing(measured([0.5, "error"]))) == ["m: 1 of 2 of p end in an error"]
     assert list(failing(measured([0.5], ["empty"]))) == []
+
+
+@pytest.mark.parametrize(("missing", "named"), [(3, ["llm-judge (tiny)"]), (2, []), (0, [])])
+def test_a_judge_that_finds_none_of_its_replies_is_named(missing, named):
+    judge = Judged("llm-judge (tiny)", requests=3, missing=missing)
+    assert list(speechless(Measured(Baseline(), {}, {}, {}, judges=[judge]))) == named
+
+
+def test_a_judge_that_could_not_be_asked_is_told_elsewhere():
+    assert speechless(Measured(Baseline(), {}, {}, {}, judges=[Judged("llm-judge (tiny)", problem="no such file")])) == {}
