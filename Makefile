@@ -11,9 +11,10 @@ MARKS = $(if $(CI),not gpu,not slow and not gpu)
 quickstart: $(VENV)/.installed
 	$(VENV)/bin/harness run configs/quickstart.yaml
 
-# Two processes share the tests out; threads of each would only wait for those of the other.
+# Processes share the tests out; threads of each would only wait for those of the other. A third one on two cores works
+# while the slow tests of the others wait for servers, browsers and what they killed.
 test: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal -m "$(MARKS)" $(if $(CI),--durations=40)
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(if $(CI),3,2) --dist worksteal -m "$(MARKS)" $(if $(CI),--durations=40)
 
 lint: $(VENV)/.installed-dev
 	$(VENV)/bin/ruff check .

@@ -8,6 +8,7 @@ from importlib import metadata
 from importlib.metadata import EntryPoint
 from typing import Any, Literal
 
+from harness.distributions import name_of
 from harness.errors import MissingExtra, PluginError
 from harness.protocols import MetricSpec
 from harness.registry import Entry, PluginRef, Registry, check_parameters
@@ -93,7 +94,7 @@ def check_plugin(
 def check_command(name: str, points: list[EntryPoint]) -> Check:
     """Loads the command and looks at its help; it is not called."""
     found = try_command(name, points)
-    owners = " and ".join(point.dist.name if point.dist is not None else "unknown distribution" for point in points)
+    owners = " and ".join(map(name_of, points))
     problems = tuple(problem.message for problem in found.problems)
     return Check("command", name, owners, "failed" if problems else "ok", "; ".join(problems) or found.tried, problems)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from importlib.machinery import SourceFileLoader
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import pluggy
 
 from harness import hookspecs
+from harness.distributions import name_of, version_of
 from harness.errors import PluginError, did_you_mean
 from harness.protocols import PluginSpec
 from harness.registry import HOOKS, Entry, Loaded, PluginRef, Problem, Registry, check_parameters, parse_ref
@@ -61,10 +62,10 @@ def load_plugins(files: Sequence[str | Path] = (), *, strict: bool = True) -> Re
 def _modules(files: Sequence[str | Path], registry: Registry) -> Iterator[tuple[str, str, Any]]:
     """(name, distribution, module) of every plugin that imports: entry points by name, then files."""
     problems = registry.problems
-    points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, _distribution(point)))
+    points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, name_of(point)))
     disabled = {name.strip() for name in os.environ.get(DISABLED, "").split(",") if name.strip()}
     for point in points:
-        told = Loaded(point.name, _distribution(point), point.dist.version if point.dist is not None else None)
+        told = Loaded(point.name, name_of(point), version_of(point))
         if not disabled.isdisjoint((point.name, told.distribution)):
             registry.loaded.append(replace(told, disabled=True))
             continue
@@ -224,10 +225,6 @@ def _shown(returned: Any, spec: Any) -> str:
     if isinstance(returned, (list, tuple)):
         return f"one that holds {spec!r:.80}"
     return f"one {type(returned).__name__}; put it in a list" if isinstance(returned, PluginSpec) else f"{returned!r:.80}"
-
-
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else "unknown distribution"
 
 
 def _reason(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from harness import __version__
 from harness.cli import startup
 from harness.cli.common import plugin_option
 from harness.cli.plain import plain
+from harness.distributions import name_of
 from harness.errors import HarnessError, PluginError, did_you_mean
 
 GROUP = "harness.commands"
@@ -97,13 +98,13 @@ class EntryPointGroup(click.Group):
 def _stranger(name: str | None) -> str | None:
     """The distribution of a command that is not ours."""
     points = command_points().get(name or "", [])
-    return None if not points or _ours(points[0]) else _owner(points[0])
+    return None if not points or _ours(points[0]) else name_of(points[0])
 
 
 def command_points() -> dict[str, list[EntryPoint]]:
     """Entry points of all installed commands by name; a name has several where several distributions offer it."""
     found: dict[str, list[EntryPoint]] = {}
-    for point in sorted(entry_points(group=GROUP), key=_owner):
+    for point in sorted(entry_points(group=GROUP), key=name_of):
         found.setdefault(point.name, []).append(point)
     return found
 
@@ -116,10 +117,10 @@ def _safe(message: str) -> str:
 def load_command(name: str, points: list[EntryPoint]) -> click.Command:
     """The command, imported; PluginError names the distribution and what is wrong with it."""
     if len(points) > 1:
-        owners = " and ".join(sorted(map(_owner, points)))
+        owners = " and ".join(sorted(map(name_of, points)))
         raise PluginError(f"command {name!r} is offered by {owners}; uninstall one of them")
     point = points[0]
-    where = f"command {name!r} (from {_owner(point)})"
+    where = f"command {name!r} (from {name_of(point)})"
     try:
         command = point.load()
     except (Exception, SystemExit) as error:  # isolation: whatever a stranger's import raises is told; other commands work
@@ -132,9 +133,9 @@ def load_command(name: str, points: list[EntryPoint]) -> click.Command:
 def summary(points: list[EntryPoint]) -> str:
     """One line on a command, read without importing it: its help, or who offers it."""
     if len(points) > 1:
-        return f"offered twice: by {' and '.join(map(_owner, points))}"
+        return f"offered twice: by {' and '.join(map(name_of, points))}"
     if not _ours(points[0]):
-        return f"(from {_owner(points[0])})"
+        return f"(from {name_of(points[0])})"
     # The docstring of a module of ours is its command's help; reading one line is cheaper than importing ten modules.
     package, *inner = points[0].module.split(".")
     found = find_spec(package)  # of a package at the top: nothing is imported
@@ -148,11 +149,7 @@ def summary(points: list[EntryPoint]) -> str:
 
 def _ours(point: EntryPoint) -> bool:
     """Whether the command comes with this program, be it in this package or in that of its plugins."""
-    return point.module.partition(".")[0] == __package__.partition(".")[0] or _owner(point) == DISTRIBUTION
-
-
-def _owner(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else "unknown distribution"
+    return point.module.partition(".")[0] == __package__.partition(".")[0] or name_of(point) == DISTRIBUTION
 
 
 @click.group(cls=EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"]})

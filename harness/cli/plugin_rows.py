@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.distributions import name_of, version_of
 from harness.errors import PluginError
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ def _commands() -> Iterator[dict[str, Any]]:
             yield {
                 "kind": "command",
                 "name": point.name,
-                "version": point.dist.version if point.dist is not None else "",
-                "distribution": point.dist.name if point.dist is not None else "unknown distribution",
+                "version": version_of(point) or "",
+                "distribution": name_of(point),
                 "help": point.value if not said or said.startswith("(from") else said,
             }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.common import FAILURES, console, json_option, plugin_files, plugin_option, print_json, print_table
+from harness.distributions import name_of
 from harness.errors import PluginError, did_you_mean
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _named(names: Sequence[str], found: "Entry | Problem") -> bool:
 
 
 def _named_command(names: Sequence[str], command: str, points: "Sequence[EntryPoint]") -> bool:
-    owners = {point.dist.name for point in points if point.dist is not None}
+    owners = {name_of(point) for point in points if point.dist is not None}
     return not names or command in names or not owners.isdisjoint(names)
 
 

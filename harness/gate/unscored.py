@@ -7,9 +7,11 @@ from harness.gate.measure import Measured
 
 
 def speechless(measured: Measured) -> dict[str, str]:
-    """Label → what is wrong, with the first error, of the metrics that raise an error on every unit of a set that they score
-    nothing of, or that have no score anywhere, and of judges that find none of their replies; without those that were asked
-    about nothing."""
+    """Label → what is wrong, with the first error.
+
+    Of metrics that score nothing of a set and raise an error on every unit of it, of those that have no score anywhere, and of
+    judges that find none of their replies. Metrics that were asked about nothing are not among them.
+    """
     found = {}
     for label, now in measured.now.metrics.items():
         rows = _rows(now)

@@ -57,14 +57,23 @@ def age(folder: Path) -> None:
     time.sleep(max(0.0, 5.2 - (time.time() - max(path.stat().st_ctime for path in folder.glob("*.py")))))
 
 
-@pytest.fixture
-def harness(folder: Path) -> Harness:
-    """The command, run in the folder with a copy of the code, compiled as it is, that nobody edits meanwhile."""
+def copied(code: Path) -> Path:
+    """A copy of the program, compiled as it is, that nobody edits meanwhile."""
     root = Path(__file__).parents[3]
-    code = folder.parent / f"{folder.name}-code"
     for package in ("harness", "plugins/harness_plugins"):
         shutil.copytree(root / package, code / package, ignore=shutil.ignore_patterns("*.tmp.*"))
-    time.sleep(5.2)  # the code, and what is in the folder, were not changed just before
+    return code
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that all tests here share, so that its loops are compiled once."""
+    return copied(tmp_path_factory.mktemp("code"))
+
+
+def command(folder: Path, code: Path) -> Harness:
+    """The command, run in the folder with that copy of the code; neither was changed just before."""
+    time.sleep(5.2)
     path = os.pathsep.join((str(code), str(code / "plugins")))
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -73,6 +82,11 @@ def harness(folder: Path) -> Harness:
         return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, encoding="utf-8", check=False)
 
     return run
+
+
+@pytest.fixture
+def harness(folder: Path, code: Path) -> Harness:
+    return command(folder, code)
 
 
 def states(run: Path) -> dict[str, tuple[int, int]]:
@@ -208,9 +222,10 @@ def test_a_run_with_failures_is_gone_through_again(folder: Path, harness: Harnes
 
 
 @pytest.mark.slow
-def test_a_changed_line_of_the_harness_itself_is_noticed(folder: Path, harness: Harness) -> None:
+def test_a_changed_line_of_the_harness_itself_is_noticed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    harness = command(folder, own := copied(tmp_path_factory.mktemp("own-code")))
     assert not taken(harness("run", "small.yaml"))
     assert taken(harness("run", "small.yaml"))
-    module = folder.parent / f"{folder.name}-code" / "harness" / "meta" / "options.py"
+    module = own / "harness" / "meta" / "options.py"
     module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert not taken(harness("run", "small.yaml"))
