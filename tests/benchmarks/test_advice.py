@@ -61,5 +61,5 @@ def test_use_is_said_in_vain_in_at_most_five_per_cent_at_50_200_and_1000_items(h
     drawn = (
         script.synthetic_world() if world == "synthetic" else script.gec_world(world.partition("gec-sv-")[2] or "grammaticality")
     )
-    found = script.said(drawn, [50, 200, 1000], studies=100, resamples=500, seed=3)
+    found = script.said(drawn, [50, 200, 1000], studies=100, resamples=200, seed=3)
     assert max(in_vain(found).values()) <= 5  # of 100

@@ -163,7 +163,7 @@ def test_one_pair_a_cluster_is_covered_by_the_exact_interval_where_the_bootstrap
 def test_the_default_test_and_the_intervals_hold_where_they_should():
     world = World(200, 5, 0.35)
     job = script.Job("pairs", world)
-    tally = script.block(job, planned.make_plan(world), 0, 250)
+    tally = script.block(job, planned.make_plan(world), 0, 120)
     for key, figure in tally.figures.items():
         one = pages.verdict(key, figure)
         if one is not None and key.measure in (

@@ -144,7 +144,7 @@ def test_killed_again_and_again_it_ends_with_the_same_table(folder: Path) -> Non
     (folder / "slow.yaml").write_text(CONFIG % (2000, 0.001) + "name: mine\n", encoding="utf-8")
     command = [sys.executable, "-m", "harness", "build", "slow.yaml", "-o", "killed", "--quiet"]
     kills = 0
-    for _ in range(10):
+    for _ in range(4):
         rows = held(folder / "killed")
         process = subprocess.Popen(command)
         while process.poll() is None and held(folder / "killed") <= rows:
@@ -153,9 +153,8 @@ def test_killed_again_and_again_it_ends_with_the_same_table(folder: Path) -> Non
             process.send_signal(signal.SIGKILL)
             kills += 1
         process.wait()
-        if process.returncode == 0:
-            break
     assert kills >= 2
+    said("build", "slow.yaml", "-o", "killed")
     assert (folder / "killed/examples.parquet").read_bytes() == (folder / "whole/examples.parquet").read_bytes()
 
 

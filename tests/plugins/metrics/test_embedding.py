@@ -55,13 +55,14 @@ def fingerprint(arrays: dict) -> str:
 @ENCODERS
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_text_alone_and_among_others_has_the_same_bits(name: str, dtype: str, model_cache: Path, tmp_path: Path) -> None:
-    texts = [*sequences(70, (2, 40)), *sequences(3, (60, 130)), *sequences(1, (300, 300))]
+    short, long = (70, 3) if dtype == "float32" else (24, 1)  # a CPU takes its time over the other one
+    texts = [*sequences(short, (2, 40)), *sequences(long, (60, 130)), *sequences(1, (300, 300))]
     together = embedder(name, model_cache, tmp_path / "together", dtype).embed(texts)
-    assert len(together) == 74
+    assert len(together) == short + long + 1
     alone = embedder(name, model_cache, tmp_path / "alone", dtype)
     for text in [*texts[:12], *texts[-4:]]:
         assert alone.embed([text])[text].tobytes() == together[text].tobytes()
-    others = embedder(name, model_cache, tmp_path / "others", dtype).embed([*texts[::3], *sequences(40, (2, 40), seed=1)])
+    others = embedder(name, model_cache, tmp_path / "others", dtype).embed([*texts[::3], *sequences(short // 2, (2, 40), seed=1)])
     for text in texts[::3]:
         assert others[text].tobytes() == together[text].tobytes()
 
