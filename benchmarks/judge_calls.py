@@ -287,11 +287,19 @@ def fill(arguments: list[str]) -> None:
     program()
 
 
-def figures(server: Server, peer: "peer_alpaca_eval.Peer | None", number: int) -> list[dict[str, Any]]:
-    """What has no peer."""
-    with tempfile.TemporaryDirectory() as folder:
-        read_again = [cached(number, Path(folder) / "client"), scored_again(number, Path(folder) / "score")]
-    return [throughput(server), *cpu(server, peer), *read_again]
+def figures(server: Server, peer: "peer_alpaca_eval.Peer | None", number: int) -> dict[str, Callable[[], list[dict[str, Any]]]]:
+    """What has no peer, by name."""
+
+    def in_folder(measured: Callable[[int, Path], dict[str, Any]]) -> list[dict[str, Any]]:
+        with tempfile.TemporaryDirectory() as folder:
+            return [measured(number, Path(folder))]
+
+    return {
+        "share of the ideal throughput": lambda: [throughput(server)],
+        "CPU a call": lambda: list(cpu(server, peer)),
+        "stored verdicts asked for again": partial(in_folder, cached),
+        "harness score again": partial(in_folder, scored_again),
+    }
 
 
 def _number(option: str, default: int) -> int:
@@ -314,5 +322,5 @@ if __name__ == "__main__":
             jobs(running, alpaca, {1.0: 10 * CONNECTIONS, 0.05: 1024}),
             __doc__ or "",
             "judge_calls",
-            partial(figures, running, alpaca, many),
+            figures(running, alpaca, many),
         )

@@ -15,7 +15,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -66,21 +66,36 @@ class Measured:
     note: str = ""
 
 
-def main(jobs: Sequence[Job], description: str, script: str, more: Callable[[], Sequence[dict[str, Any]]] | None = None) -> None:
-    """Runs the jobs that the command line asks for and prints a line each. `more` yields further figures (no peer) to keep."""
+Figures = Callable[[], Sequence[dict[str, Any]]]
+
+
+def main(jobs: Sequence[Job], description: str, script: str, more: Figures | Mapping[str, Figures] | None = None) -> None:
+    """Runs the jobs that the command line asks for and prints a line each.
+
+    `more` yields further figures (no peer) to keep; by name, where each can be asked for by itself.
+    """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each job (default: 5)")
-    parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="only jobs whose name holds one of these words")
+    parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="only jobs whose name holds one of these")
     parser.add_argument("--write", action="store_true", help="keep the figures for the documentation's table")
     arguments = parser.parse_args()
-    chosen = [job for job in jobs if not arguments.only or any(word in job.name for word in arguments.only)]
+
+    def chosen(name: str) -> bool:
+        return not arguments.only or any(word in name for word in arguments.only)
+
+    named: Mapping[str, Figures] = {} if more is None else more if isinstance(more, Mapping) else {"": more}
+    names = [*(job.name for job in jobs), *named]
+    if not any(map(chosen, names)):
+        parser.error(f"no job's name holds {' or '.join(arguments.only)}; there are: {'; '.join(names)}")
     found = []
-    for job in chosen:
+    for job in filter(lambda job: chosen(job.name), jobs):
         found.append(measure(job, job.rounds or arguments.rounds))
         print(line(found[-1]), flush=True)
-    figures = list(more()) if more is not None and not arguments.only else []
-    for figure in figures:
-        print(f"{figure['job']}: {figure['value']}", flush=True)
+    figures = []
+    for make in [make for name, make in named.items() if chosen(name)]:
+        for figure in make():
+            figures.append(figure)
+            print(f"{figure['job']}: {figure['value']}", flush=True)
     if arguments.write:
         write(script, [asdict(one) for one in found], figures)
 

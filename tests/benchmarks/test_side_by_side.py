@@ -42,3 +42,17 @@ def test_figures_are_kept_by_job_and_shown_on_the_page(tmp_path, monkeypatch):
     assert "`python benchmarks/sums.py`" in page
     assert "| other | sum | **2** [" in page
     assert "| memory | 1.5 GB |" in page
+
+
+def test_a_figure_is_asked_for_by_its_name_and_an_unknown_one_is_refused(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["sums.py", "--rounds", "1", *arguments])
+        figures = {name: lambda name=name: [{"job": f"the {name}", "value": "1 s"}] for name in ("peak", "rest")}
+        side_by_side.main([job()], "", "sums", figures)
+        return capsys.readouterr().out
+
+    assert run("--only", "peak") == "the peak: 1 s\n"
+    assert [line.split(":")[0] for line in run().splitlines()] == ["adding", "the peak", "the rest"]
+    with pytest.raises(SystemExit):
+        run("--only", "peek")
+    assert "no job's name holds peek; there are: adding; peak; rest" in capsys.readouterr().err
