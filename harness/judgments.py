@@ -155,17 +155,19 @@ class SharedNames:
 
     def shared(self, record: Any) -> Any:
         """The record, with names that were seen before replaced by the objects seen; it equals what it was."""
-        for field in _SHARED.get(type(record), ()):
+        kind, known = type(record), self._known
+        for field in _SHARED.get(kind, ()):
             value = getattr(record, field)
             if value is not None:
-                same = self._known.setdefault(value, value)
+                same = known.setdefault(value, value)
                 if same is not value:
-                    msgspec.structs.force_setattr(record, field, same)
-        if type(record) in (Example, Output):
-            self._known.setdefault(record.id, record.id)
+                    _put(record, field, same)
+        if kind is Output or kind is Example:
+            known.setdefault(record.id, record.id)
         return record
 
 
+_put = msgspec.structs.force_setattr
 _SHARED: Mapping[type, tuple[str, ...]] = {
     Output: ("example_id", "system"),
     Judgment: ("output_id", "rater", "criterion", "scale"),

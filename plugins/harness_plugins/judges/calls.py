@@ -67,6 +67,8 @@ class Caller:
         self._settings = settings
         self._frames: dict[tuple[Any, ...], Frame] = {}
         self._last: tuple[Example, tuple[Any, ...], tuple[str, ...], Codes] | None = None
+        self._shapes: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # equal ones are one object, so that few are compared
+        self._framed_last: tuple[tuple[Any, ...], int, Mode, Frame] | None = None
 
     def call(self, example: Example, outputs: Sequence[Output], group: int = 0) -> Call:
         """The call that shows these outputs of the example, which all have texts, in this order."""
@@ -76,7 +78,9 @@ class Caller:
         _, shape, given, codes = self._last
         answers = [shown(output.text or "") for output in outputs]
         targets = tuple([output.id for output in outputs])
-        return Call(targets, group, shape[0], (*shape, len(outputs)), (*given, *answers), *codes.codes_for(answers))
+        whole = (*shape, len(outputs))
+        whole = self._shapes.setdefault(whole, whole)
+        return Call(targets, group, shape[0], whole, (*given, *answers), *codes.codes_for(answers))
 
     def requests(self, calls: Iterable[Call], mode: Mode) -> list[Request]:
         """One request a call and sample, those of a call together."""
@@ -92,10 +96,14 @@ class Caller:
 
     def frame(self, call: Call, mode: Mode) -> Frame:
         """What the call shares with others of its kind."""
+        last = self._framed_last
+        if last is not None and last[0] is call.shape and last[1] == call.group and last[2] is mode:
+            return last[3]
         key = (call.group, call.shape, mode)
         frame = self._frames.get(key)
         if frame is None:
             frame = self._frames[key] = self._framed(call, mode)
+        self._framed_last = (call.shape, call.group, mode, frame)
         return frame
 
     def check(self) -> None:

@@ -33,12 +33,13 @@ def expectation(
         return None
     if short and _has_long(values):
         return None
-    return fsum(values[name.strip(_EDGES)] * probability for name, probability in found.items()) / total
+    weighted = [values[name if name in values else name.strip(_EDGES)] * probability for name, probability in found.items()]
+    return fsum(weighted) / total
 
 
 def _has_long(values: Mapping[str, float]) -> bool:
     """Whether one verdict may begin another: 1 and 10."""
-    return any([len(name) > 1 and name.isdigit() for name in values])
+    return max(map(len, values)) > 1 and any([len(name) > 1 and name.isdigit() for name in values])
 
 
 def _token_at(text: str, tokens: Sequence[TokenProbability], span: tuple[int, int]) -> TokenProbability | None:

@@ -96,8 +96,12 @@ class JudgeMetric:
     def _result(self, unit: Unit, calls: Sequence[Call]) -> Result:
         if not calls:
             return Result(None, "empty", detail=f"output {_silent(unit).id!r} has no text that could be judged")
-        heard = [self._heard[_key(call)] for call in calls]
         settings, wanted = self._settings, self._wanted
+        if len(calls) == 1 and len(self._judges) == 1:  # as nearly always
+            (heard_once,) = self._heard[_key(calls[0])]
+            own = [verdict for verdict in heard_once if verdict.criterion in wanted]
+            return result([self._task.votes(unit, own)], settings.panel, own, self._task.most(1) * settings.samples)
+        heard = [self._heard[_key(call)] for call in calls]
         verdicts = [
             [verdict for of_call in heard for verdict in of_call[judge] if verdict.criterion in wanted]
             for judge in range(len(self._judges))
